@@ -1,0 +1,1 @@
+//! Names of new items, derived from the UID.

@@ -1,0 +1,116 @@
+//! Items: exact bytes, and the facts read from them.
+//!
+//! An item is one calendar object resource (RFC 4791 section 4.1: all components of one UID with their
+//! VTIMEZONEs) or one vCard (RFC 6350). Its bytes are never parsed and written again on the way
+//! through; what is read here only decides what to do with them.
+
+use std::fmt;
+
+pub use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The largest item that is read, in bytes. A larger one is reported as [`Unreadable::TooLarge`].
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// What a collection is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// VEVENT components.
+    Events,
+    /// VTODO components.
+    Tasks,
+    /// vCards.
+    Contacts,
+}
+
+impl Kind {
+    /// The extension of a file that holds an item of this kind, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Kind::Events | Kind::Tasks => "ics",
+            Kind::Contacts => "vcf",
+        }
+    }
+
+    /// The media type of an item of this kind.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Kind::Events | Kind::Tasks => "text/calendar; charset=utf-8",
+            Kind::Contacts => "text/vcard; charset=utf-8",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Events => "events",
+            Kind::Tasks => "tasks",
+            Kind::Contacts => "contacts",
+        })
+    }
+}
+
+/// SHA-256 of an item's content after normalising: unfolded, in canonical order, without what servers
+/// touch by themselves. Two items with equal digests say the same to a person.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({:02x}{:02x}{:02x}{:02x}…)", self.0[0], self.0[1], self.0[2], self.0[3])
+    }
+}
+
+/// A strong key by which two items without a common UID are recognised as the same thing: a hash
+/// of what section "pairing" of `ARCHITECTURE.md` names. Items are alike when they share any key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PairKey(pub u128);
+
+/// What is known of an item from its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The UID that all its components share; `None` where it has none.
+    pub uid: Option<String>,
+    /// What kind of collection it belongs to; `None` for a journal or another component.
+    pub kind: Option<Kind>,
+    /// What a person calls it: the title and day of an event or task, the name of a contact. Never empty.
+    pub summary: String,
+    /// LAST-MODIFIED (the newest of its components) or REV.
+    pub modified: Option<Timestamp>,
+    /// The normalised content.
+    pub digest: Digest,
+    /// The strong keys, sorted; empty where the item has too little to be recognised by.
+    pub keys: Vec<PairKey>,
+}
+
+/// Why an item's bytes cannot be understood. The text is a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    #[error("the file is empty")]
+    Empty,
+    #[error("it is larger than {} MB", MAX_BYTES / 1024 / 1024)]
+    TooLarge,
+    #[error("it is not valid UTF-8 text (byte {0})")]
+    NotUtf8(usize),
+    #[error("it contains a NUL byte (byte {0})")]
+    Nul(usize),
+    #[error("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD")]
+    NotAnItem,
+    #[error("line {line} is not a property: {text:?}")]
+    BadLine { line: usize, text: String },
+    #[error("{0} is begun but never ended")]
+    NotClosed(String),
+    #[error("line {line} ends {found}, but {expected} is open")]
+    Mismatched { line: usize, found: String, expected: String },
+    #[error("components are nested more than {0} deep")]
+    TooDeep(usize),
+    #[error("it contains no event, task, journal or contact")]
+    NoComponent,
+    #[error("it contains several items ({0:?} and {1:?}); each needs a file of its own")]
+    SeveralUids(String, String),
+    #[error("it contains more than one contact or calendar; each needs a file of its own")]
+    SeveralObjects,
+}

@@ -1,0 +1,15 @@
+//! Pimbridge keeps a person's calendars, task lists and address books the same between a local
+//! store and a server, and never loses an item.
+//!
+//! An arrow between these rooms goes only downwards: [`sync`] (the engine) uses [`state`]
+//! (what was observed, in SQLite) and [`report`] (what a run did), all of them use [`collection`]
+//! (vdir folders, CalDAV and CardDAV collections) and [`item`] (bytes and the facts read from them).
+//! `ARCHITECTURE.md` follows one item through a run.
+
+pub mod collection;
+pub mod item;
+pub mod profile;
+pub mod report;
+pub mod server;
+pub mod state;
+pub mod sync;

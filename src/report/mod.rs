@@ -1,0 +1,108 @@
+//! What a run did: the model. `text` writes it for people, `json` for scripts.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::sync::Side;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunOutcome {
+    /// Both sides agree as the mode demands.
+    Ok,
+    /// The run finished, but some items failed or are set aside.
+    Partial,
+    /// Everything but the deletions was done; they wait for the person's yes.
+    Held,
+    /// The run could not be done (to its end).
+    Failed,
+}
+
+/// How many items a run changed on one side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub created: u64,
+    pub updated: u64,
+    pub deleted: u64,
+}
+
+impl Counts {
+    pub fn total(self) -> u64 {
+        self.created + self.updated + self.deleted
+    }
+}
+
+/// One run of one profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub profile: String,
+    pub started: Timestamp,
+    /// Wall time of the run in seconds.
+    pub seconds: f64,
+    pub outcome: RunOutcome,
+    /// The run was only planned: the counts say what it would do.
+    pub dry_run: bool,
+    pub local: Counts,
+    pub remote: Counts,
+    /// Items that both sides had changed.
+    pub conflicts: u64,
+    /// Items found the same on both sides and linked without writing.
+    pub linked: u64,
+    /// Deletions held back by the guard, by side.
+    pub held: Held,
+    pub problems: Vec<Problem>,
+    /// Why the run could not be done to its end: a sentence for a person.
+    pub failure: Option<String>,
+    /// What the person should know besides (a state file set aside, ambiguous pairs …).
+    pub notices: Vec<String>,
+    pub requests: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+}
+
+/// Deletions that the guard holds back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub local: u64,
+    pub remote: u64,
+}
+
+/// What happened to one item in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+}
+
+/// One item that a run touched (or, in a dry run, would touch).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// The side that was written to.
+    pub side: Side,
+    pub operation: Operation,
+    /// What a person calls the item.
+    pub summary: String,
+    /// The item's href on the side that was written to (on the other side, where it is not known yet).
+    pub item: String,
+    /// Why, in a few words: "new on the server", "changed on both sides, the local version is newer" …
+    pub why: String,
+    /// Both sides had changed it.
+    pub conflict: bool,
+}
+
+/// One item that could not be brought in sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The item's href on `side`.
+    pub item: String,
+    pub summary: String,
+    /// The side on which the trouble is.
+    pub side: Side,
+    /// What happened and what the person can do, with the server's own reason.
+    pub message: String,
+    /// Since when the item is set aside, where this is not the first run that meets the trouble.
+    pub since: Option<Timestamp>,
+}
