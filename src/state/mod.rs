@@ -1,1 +1,209 @@
-//! TODO
+//! What is remembered of a profile between runs, in one SQLite file a profile: the three trees
+//! (local, remote, base), the cursors, what is set aside, the history and the reports.
+//!
+//! Observations are persisted, not work: a run that is killed at any instant leaves trees that are
+//! true, and the next run plans from them. Everything that belongs together is one [`State::write`]
+//! transaction.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+mod blobs;
+mod history;
+mod reports;
+mod schema;
+mod trees;
+
+pub use history::{Loss, Lost, Version, VersionId};
+pub use reports::ReportId;
+pub use trees::{Aside, AsideKind, Base, Content, Pair, PairId, Seen, Subject, Tree};
+
+/// The state of one profile, locked against other processes while it is open.
+pub struct State {
+    db: Mutex<Connection>,
+    /// What the person should know about how it was opened.
+    notices: Vec<String>,
+    _lock: File,
+}
+
+/// A transaction: all of it is kept, or nothing.
+pub struct Write<'a>(rusqlite::Transaction<'a>);
+
+/// Why a profile's state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error(
+        "another Pimbridge is working on this profile at the moment; wait for it to finish and try again"
+    )]
+    Busy,
+    #[error(
+        "the state file {0} was written by a newer version of Pimbridge; install that version again, or move the file away to start anew (nothing is doubled by that)"
+    )]
+    Newer(PathBuf),
+    #[error("the state file is damaged")]
+    Damaged,
+    #[error("the disk is full: the state of this profile could not be saved; free some space and try again")]
+    Full,
+    #[error("the state file {path} could not be opened: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("the state of this profile could not be read or saved: {0}")]
+    Sql(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StateError::Damaged,
+            Some(ErrorCode::DiskFull) => StateError::Full,
+            _ => match error {
+                // A value that no version of this program wrote.
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..) => StateError::Damaged,
+                other => StateError::Sql(other),
+            },
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, StateError>;
+
+impl State {
+    /// Opens (or makes) the state file of a profile and locks it. A damaged file is set aside under
+    /// another name, with a notice; the next run then pairs both sides anew.
+    ///
+    /// `identity` names the two collections: where it differs from the one the file was made for, the
+    /// trees are dropped (the history and the reports stay).
+    pub fn open(path: &Path, identity: &str, now: Timestamp) -> Result<State> {
+        let lock = lock(path)?;
+        let mut notices = Vec::new();
+        let db = match connect(path) {
+            Err(StateError::Damaged) => {
+                notices.push(set_aside(path, now)?);
+                connect(path)?
+            }
+            other => other?,
+        };
+        let mut state = State { db: Mutex::new(db), notices: Vec::new(), _lock: lock };
+        if state.identity()?.is_some_and(|known| known != identity) {
+            notices.push(
+                "The profile's folder, address or kind was changed: both sides are compared anew.".into(),
+            );
+            state.write(|w| w.forget_trees())?;
+        }
+        if state.identity()?.as_deref() != Some(identity) {
+            state.write(|w| w.set_meta("identity", identity))?;
+        }
+        state.notices = notices;
+        Ok(state)
+    }
+
+    /// Opens the state file to read from it, without a lock: `None` where there is none yet.
+    pub fn peek(path: &Path) -> Result<Option<Peek>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Peek(Mutex::new(connect(path)?))))
+    }
+
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// Runs `f` in one transaction.
+    pub fn write<T>(&self, f: impl FnOnce(&Write<'_>) -> Result<T>) -> Result<T> {
+        let mut db = self.db();
+        let write = Write(db.transaction()?);
+        let value = f(&write)?;
+        write.0.commit()?;
+        Ok(value)
+    }
+
+    fn identity(&self) -> Result<Option<String>> {
+        self.meta("identity")
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        // A transaction that panicked was rolled back when it was dropped.
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A state file opened for looking only: the history and the reports.
+pub struct Peek(Mutex<Connection>);
+
+impl Peek {
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write<'_> {
+    fn set_meta(&self, key: &str, value: &str) -> Result<()> {
+        self.0
+            .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+            .execute([key, value])?;
+        Ok(())
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let io = |source| StateError::Io { path: path.to_owned(), source };
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(io)?;
+    let mut db = Connection::open(path)?;
+    schema::prepare(&mut db, path)?;
+    Ok(db)
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let path = path.with_extension("lock");
+    let io = |source| StateError::Io { path: path.clone(), source };
+    let file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StateError::Busy),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+/// Renames a damaged state file (with its journal) and tells the person.
+fn set_aside(path: &Path, now: Timestamp) -> Result<String> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".damaged-{}", now.strftime("%Y%m%d-%H%M%S")));
+    let aside = PathBuf::from(aside);
+    fs::rename(path, &aside).map_err(|source| StateError::Io { path: path.to_owned(), source })?;
+    for suffix in ["-wal", "-shm"] {
+        let mut journal = path.as_os_str().to_owned();
+        journal.push(suffix);
+        let mut to = aside.as_os_str().to_owned();
+        to.push(suffix);
+        match fs::rename(&journal, to) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(StateError::Io { path: journal.into(), source });
+            }
+            _ => {}
+        }
+    }
+    Ok(format!(
+        "The memory of earlier runs was damaged and has been set aside as {}. Both sides were compared anew; nothing is doubled by that. Versions kept in the history before today are in that file.",
+        aside.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

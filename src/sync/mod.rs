@@ -1,6 +1,17 @@
 //! The engine: observe both sides, pair what is new, plan, guard, apply, report.
 
+pub mod guard;
+pub mod pair;
+pub mod plan;
 pub mod policy;
+pub mod progress;
+pub mod resolve;
+pub mod run;
+
+mod apply;
+mod observe;
+mod prepare;
+mod restore;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -17,6 +28,39 @@ impl Side {
         match self {
             Side::Local => Side::Remote,
             Side::Remote => Side::Local,
+        }
+    }
+}
+
+/// One value for each side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sides<T> {
+    pub local: T,
+    pub remote: T,
+}
+
+impl<T> Sides<T> {
+    /// Makes the value of each side.
+    pub fn from_fn(mut make: impl FnMut(Side) -> T) -> Self {
+        Sides { local: make(Side::Local), remote: make(Side::Remote) }
+    }
+}
+
+impl<T> std::ops::Index<Side> for Sides<T> {
+    type Output = T;
+    fn index(&self, side: Side) -> &T {
+        match side {
+            Side::Local => &self.local,
+            Side::Remote => &self.remote,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Side> for Sides<T> {
+    fn index_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Local => &mut self.local,
+            Side::Remote => &mut self.remote,
         }
     }
 }

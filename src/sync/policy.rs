@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Side;
+
 /// Which way changes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,4 +28,178 @@ pub enum Conflict {
     Automatic,
     LocalWins,
     ServerWins,
+}
+
+/// A column of the table: a mode and, where both sides may change, who wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Policy {
+    TwoWay(Conflict),
+    ReplicateToServer,
+    MergeToServer,
+    ReplicateFromServer,
+    MergeFromServer,
+}
+
+impl Policy {
+    pub fn new(mode: Mode, conflict: Conflict) -> Policy {
+        match mode {
+            Mode::TwoWay => Policy::TwoWay(conflict),
+            Mode::ReplicateToServer => Policy::ReplicateToServer,
+            Mode::MergeToServer => Policy::MergeToServer,
+            Mode::ReplicateFromServer => Policy::ReplicateFromServer,
+            Mode::MergeFromServer => Policy::MergeFromServer,
+        }
+    }
+
+    /// Every policy, in the order of the table's columns.
+    pub const ALL: [Policy; 7] = [
+        Policy::TwoWay(Conflict::LocalWins),
+        Policy::TwoWay(Conflict::ServerWins),
+        Policy::TwoWay(Conflict::Automatic),
+        Policy::ReplicateToServer,
+        Policy::MergeToServer,
+        Policy::ReplicateFromServer,
+        Policy::MergeFromServer,
+    ];
+
+    fn column(self) -> usize {
+        match self {
+            Policy::TwoWay(Conflict::LocalWins) => 0,
+            Policy::TwoWay(Conflict::ServerWins) => 1,
+            Policy::TwoWay(Conflict::Automatic) => 2,
+            Policy::ReplicateToServer => 3,
+            Policy::MergeToServer => 4,
+            Policy::ReplicateFromServer => 5,
+            Policy::MergeFromServer => 6,
+        }
+    }
+
+    /// The side that a one-way policy never writes to.
+    pub fn source(self) -> Option<Side> {
+        match self {
+            Policy::TwoWay(_) => None,
+            Policy::ReplicateToServer | Policy::MergeToServer => Some(Side::Local),
+            Policy::ReplicateFromServer | Policy::MergeFromServer => Some(Side::Remote),
+        }
+    }
+}
+
+/// What became of an item on one side since the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Change {
+    Unchanged,
+    Changed,
+    /// Gone, confirmed.
+    Deleted,
+    /// There, and there is no base.
+    New,
+    /// Not there, and there is no base.
+    Absent,
+}
+
+/// What to do about an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Nothing,
+    /// Make the version of the other side the one of this side (where there is none, create it).
+    Write(Side),
+    /// Delete the item on this side.
+    Delete(Side),
+    /// Both sides have a version of their own: write the newer one to the other side.
+    WriteNewer,
+    /// It is gone on both sides.
+    Forget,
+}
+
+/// What the policy demands of an item in this condition. Same content on both sides is not a question for
+/// the table: it is adopted as the base in every mode.
+pub fn decide(policy: Policy, local: Change, remote: Change) -> Action {
+    use Change::{Absent as A, Changed as C, Deleted as D, New as N, Unchanged as U};
+
+    const NO: Action = Action::Nothing;
+    const FG: Action = Action::Forget;
+    const NW: Action = Action::WriteNewer;
+    /// Local version to the server: overwrite (→) or create there (+R).
+    const TO: Action = Action::Write(Side::Remote);
+    /// The server's version to the local side: overwrite (←) or create there (+L).
+    const FR: Action = Action::Write(Side::Local);
+    const DR: Action = Action::Delete(Side::Remote);
+    const DL: Action = Action::Delete(Side::Local);
+
+    let row = match (local, remote) {
+        //         two-way: local wins, server wins, automatic | to server: replicate, merge | from server: replicate, merge
+        (U, U) => [NO, NO, NO, NO, NO, NO, NO],
+        (C, U) => [TO, TO, TO, TO, TO, FR, FR],
+        (U, C) => [FR, FR, FR, TO, TO, FR, FR],
+        (C, C) => [TO, FR, NW, TO, TO, FR, FR],
+        (D, U) => [DR, DR, DR, DR, DR, FR, FR],
+        (U, D) => [DL, DL, DL, TO, TO, DL, DL],
+        (C, D) => [TO, DL, DL, TO, TO, DL, DL],
+        (D, C) => [DR, FR, DR, DR, DR, FR, FR],
+        (D, D) => [FG, FG, FG, FG, FG, FG, FG],
+        (N, A) => [TO, TO, TO, TO, TO, DL, NO],
+        (A, N) => [FR, FR, FR, DR, NO, FR, FR],
+        (N, N) => [TO, FR, NW, TO, TO, FR, FR],
+        // No item has a base on one side only, or is nowhere.
+        (A, A) | (N | A, U | C | D) | (U | C | D, N | A) => [NO; 7],
+    };
+    row[policy.column()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table as it stands in the documentation, cell by cell, in its own notation.
+    const TABLE: &str = "
+        U U | = | = | = | = | = | = | =
+        C U | → | → | → | → | → | ← | ←
+        U C | ← | ← | ← | → | → | ← | ←
+        C C | → | ← | newer | → | → | ← | ←
+        D U | −R | −R | −R | −R | −R | +L | +L
+        U D | −L | −L | −L | +R | +R | −L | −L
+        C D | +R | −L | −L | +R | +R | −L | −L
+        D C | −R | +L | −R | −R | −R | +L | +L
+        D D | forget | forget | forget | forget | forget | forget | forget
+        + – | +R | +R | +R | +R | +R | −L | =
+        – + | +L | +L | +L | −R | = | +L | +L
+        + + | → | ← | newer | → | → | ← | ←
+    ";
+
+    fn change(symbol: &str) -> Change {
+        match symbol {
+            "U" => Change::Unchanged,
+            "C" => Change::Changed,
+            "D" => Change::Deleted,
+            "+" => Change::New,
+            "–" => Change::Absent,
+            other => panic!("unknown symbol {other}"),
+        }
+    }
+
+    #[test]
+    fn every_cell_of_the_table() {
+        let mut cells = 0;
+        for line in TABLE.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let mut parts = line.split('|').map(str::trim);
+            let (local, remote) = parts.next().and_then(|c| c.split_once(' ')).expect("two changes");
+            let (local, remote) = (change(local), change(remote));
+            for (policy, expected) in Policy::ALL.into_iter().zip(parts) {
+                let written = match decide(policy, local, remote) {
+                    Action::Nothing => "=",
+                    Action::Forget => "forget",
+                    Action::WriteNewer => "newer",
+                    Action::Delete(Side::Local) => "−L",
+                    Action::Delete(Side::Remote) => "−R",
+                    Action::Write(Side::Remote) if matches!(remote, Change::Deleted | Change::Absent) => "+R",
+                    Action::Write(Side::Remote) => "→",
+                    Action::Write(Side::Local) if matches!(local, Change::Deleted | Change::Absent) => "+L",
+                    Action::Write(Side::Local) => "←",
+                };
+                assert_eq!(written, expected, "{policy:?}, local {local:?}, remote {remote:?}");
+                cells += 1;
+            }
+        }
+        assert_eq!(cells, 12 * 7);
+    }
 }

@@ -1,0 +1,152 @@
+//! The history: every version that a run overwrote or deleted.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+
+use super::blobs::expand;
+use super::{Peek, Result, State, Write};
+use crate::collection::Href;
+use crate::sync::Side;
+
+/// The number of a version in a profile's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VersionId(pub i64);
+
+/// What happened to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    Overwritten,
+    Deleted,
+}
+
+/// A version of an item that was overwritten or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Version {
+    pub id: VersionId,
+    pub at: Timestamp,
+    /// The side that held it.
+    pub side: Side,
+    /// Its name there.
+    pub item: String,
+    pub uid: Option<String>,
+    pub summary: String,
+    pub loss: Loss,
+}
+
+const COLUMNS: &str = "SELECT id, at, side, href, uid, summary, loss FROM history";
+
+fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
+    Ok(Version {
+        id: VersionId(row.get(0)?),
+        at: Timestamp::from_millisecond(row.get(1)?)
+            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Integer, e.into()))?,
+        side: if row.get::<_, i64>(2)? == 0 { Side::Local } else { Side::Remote },
+        item: row.get(3)?,
+        uid: row.get(4)?,
+        summary: row.get(5)?,
+        loss: if row.get_ref(6)?.as_str()? == "deleted" { Loss::Deleted } else { Loss::Overwritten },
+    })
+}
+
+fn list(db: &Connection) -> Result<Vec<Version>> {
+    let mut statement = db.prepare(&format!("{COLUMNS} ORDER BY id DESC"))?;
+    let rows = statement.query_map([], version)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
+    let Some(found) =
+        db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()?
+    else {
+        return Ok(None);
+    };
+    let data: Vec<u8> = db.query_row(
+        "SELECT data FROM blob WHERE id = (SELECT blob FROM history WHERE id = ?1)",
+        [id.0],
+        |row| row.get(0),
+    )?;
+    Ok(Some((found, expand(&data)?)))
+}
+
+impl Peek {
+    /// All versions kept, newest first.
+    pub fn history(&self) -> Result<Vec<Version>> {
+        list(&self.db())
+    }
+
+    /// One version with its bytes.
+    pub fn version(&self, id: VersionId) -> Result<Option<(Version, Bytes)>> {
+        one(&self.db(), id)
+    }
+}
+
+impl State {
+    /// All versions kept, newest first.
+    pub fn history(&self) -> Result<Vec<Version>> {
+        list(&self.db())
+    }
+
+    /// One version with its bytes.
+    pub fn version(&self, id: VersionId) -> Result<Option<(Version, Bytes)>> {
+        one(&self.db(), id)
+    }
+}
+
+/// A version that is about to be overwritten or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost<'a> {
+    pub side: Side,
+    pub href: &'a Href,
+    pub uid: Option<&'a str>,
+    pub summary: &'a str,
+    pub loss: Loss,
+    pub bytes: &'a [u8],
+}
+
+impl Write<'_> {
+    /// Keeps a version; to be committed before it is overwritten or deleted.
+    pub fn keep_version(&self, at: Timestamp, lost: &Lost<'_>) -> Result<VersionId> {
+        let blob = self.blob(lost.bytes)?;
+        self.0
+            .prepare_cached(
+                "INSERT INTO history (at, side, href, uid, summary, loss, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(rusqlite::params![
+                at.as_millisecond(),
+                if lost.side == Side::Local { 0 } else { 1 },
+                lost.href.as_str(),
+                lost.uid,
+                lost.summary,
+                match lost.loss {
+                    Loss::Overwritten => "overwritten",
+                    Loss::Deleted => "deleted",
+                },
+                blob,
+            ])?;
+        Ok(VersionId(self.0.last_insert_rowid()))
+    }
+
+    /// Takes a version out of the history: it was neither overwritten nor deleted after all.
+    pub fn drop_version(&self, id: VersionId) -> Result<()> {
+        let blob: Option<i64> = self
+            .0
+            .prepare_cached("DELETE FROM history WHERE id = ?1 RETURNING blob")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?;
+        blob.map_or(Ok(()), |blob| self.release_blob(blob))
+    }
+
+    /// Drops versions and reports older than this.
+    pub fn prune(&self, before: Timestamp) -> Result<()> {
+        let before = before.as_millisecond();
+        let versions = self.0.execute("DELETE FROM history WHERE at < ?1", [before])?;
+        self.0.execute("DELETE FROM report WHERE started < ?1", [before])?;
+        if versions > 0 {
+            self.release_blobs()?;
+        }
+        Ok(())
+    }
+}

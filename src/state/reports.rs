@@ -1,0 +1,82 @@
+//! The reports of the runs, newest first.
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+
+use super::{Peek, Result, StateError, Write};
+use crate::report::{Report, Touched};
+
+/// The number of a report within its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportId(pub i64);
+
+impl Peek {
+    /// The newest reports, at most so many, newest first.
+    pub fn reports(&self, limit: usize) -> Result<Vec<(ReportId, Report)>> {
+        let db = self.db();
+        let mut statement = db.prepare("SELECT id, json FROM report ORDER BY id DESC LIMIT ?1")?;
+        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok((ReportId(row.get(0)?), row.get::<_, String>(1)?))
+        })?;
+        rows.map(|row| row.map_err(StateError::from).and_then(|(id, json)| Ok((id, parse(&json)?)))).collect()
+    }
+
+    /// One report.
+    pub fn report(&self, id: ReportId) -> Result<Option<Report>> {
+        let db = self.db();
+        let json: Option<String> =
+            db.query_row("SELECT json FROM report WHERE id = ?1", [id.0], |row| row.get(0)).optional()?;
+        json.map(|json| parse(&json)).transpose()
+    }
+
+    /// The items that the run of a report touched, in order, at most so many.
+    pub fn touched(&self, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
+        touched(&self.db(), id, limit)
+    }
+}
+
+impl super::State {
+    /// The items that the run of a report touched, in order, at most so many.
+    pub fn touched(&self, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
+        touched(&self.db(), id, limit)
+    }
+}
+
+fn touched(db: &Connection, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
+    let mut statement = db.prepare("SELECT json FROM touched WHERE report = ?1 ORDER BY seq LIMIT ?2")?;
+    let rows = statement
+        .query_map((id.0, i64::try_from(limit).unwrap_or(i64::MAX)), |row| row.get::<_, String>(0))?;
+    rows.map(|json| parse(&json?)).collect()
+}
+
+impl Write<'_> {
+    /// Begins a report (as it is to be read if the run is killed).
+    pub fn begin_report(&self, report: &Report) -> Result<ReportId> {
+        self.0
+            .prepare_cached("INSERT INTO report (started, json) VALUES (?1, ?2)")?
+            .execute((report.started.as_millisecond(), json(report)?))?;
+        Ok(ReportId(self.0.last_insert_rowid()))
+    }
+
+    /// Replaces a report by what is known now.
+    pub fn save_report(&self, id: ReportId, report: &Report) -> Result<()> {
+        self.0.prepare_cached("UPDATE report SET json = ?2 WHERE id = ?1")?.execute((id.0, json(report)?))?;
+        Ok(())
+    }
+
+    /// Adds the item that is number `seq` of a run.
+    pub fn add_touched(&self, id: ReportId, seq: u64, touched: &Touched) -> Result<()> {
+        self.0
+            .prepare_cached("INSERT INTO touched (report, seq, json) VALUES (?1, ?2, ?3)")?
+            .execute((id.0, i64::try_from(seq).unwrap_or(i64::MAX), json(touched)?))?;
+        Ok(())
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| StateError::Sql(rusqlite::Error::ToSqlConversionFailure(e.into())))
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|_| StateError::Damaged)
+}

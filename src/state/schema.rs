@@ -1,0 +1,84 @@
+//! The tables, and how an older file becomes a newer one.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{Result, StateError};
+
+/// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
+const MIGRATIONS: [&str; 1] = [r"
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    -- How far each side was read (side: 0 local, 1 remote).
+    CREATE TABLE cursor (side INTEGER PRIMARY KEY, value TEXT NOT NULL);
+
+    -- The local and the remote tree: what each side held when it was last looked at.
+    CREATE TABLE seen (
+        side INTEGER NOT NULL, href TEXT NOT NULL, etag TEXT NOT NULL,
+        PRIMARY KEY (side, href)
+    ) WITHOUT ROWID;
+
+    -- The base: what both sides held when an item was last in sync. An etag is NULL where the
+    -- collection did not tell it; verbatim: the blob is that side's bytes, octet for octet.
+    CREATE TABLE pair (
+        id INTEGER PRIMARY KEY, digest BLOB NOT NULL, blob INTEGER NOT NULL REFERENCES blob,
+        local_href TEXT NOT NULL, local_etag TEXT, local_uid TEXT, local_verbatim INTEGER NOT NULL,
+        remote_href TEXT NOT NULL, remote_etag TEXT, remote_uid TEXT, remote_verbatim INTEGER NOT NULL
+    );
+    CREATE INDEX pair_local_uid ON pair (local_uid);
+    CREATE INDEX pair_remote_uid ON pair (remote_uid);
+    CREATE INDEX pair_blob ON pair (blob);
+
+    -- Bytes by content, compressed: what base, history and content refer to.
+    CREATE TABLE blob (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, data BLOB NOT NULL);
+
+    -- Contents of remote items that were fetched but are not settled yet.
+    CREATE TABLE content (
+        href TEXT PRIMARY KEY, etag TEXT NOT NULL, blob INTEGER NOT NULL REFERENCES blob, modified INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX content_blob ON content (blob);
+
+    -- Items left alone while their etags are these and the time has not come ('' for no href or etag).
+    CREATE TABLE aside (
+        local_href TEXT NOT NULL, remote_href TEXT NOT NULL, local_etag TEXT NOT NULL, remote_etag TEXT NOT NULL,
+        kind TEXT NOT NULL, side INTEGER NOT NULL, summary TEXT NOT NULL, message TEXT NOT NULL,
+        since INTEGER NOT NULL, tries INTEGER NOT NULL, next_try INTEGER,
+        PRIMARY KEY (local_href, remote_href)
+    ) WITHOUT ROWID;
+
+    -- Every version that a run overwrote or deleted (times in milliseconds since 1970).
+    CREATE TABLE history (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, side INTEGER NOT NULL, href TEXT NOT NULL, uid TEXT,
+        summary TEXT NOT NULL, loss TEXT NOT NULL, blob INTEGER NOT NULL REFERENCES blob
+    );
+    CREATE INDEX history_blob ON history (blob);
+
+    CREATE TABLE report (id INTEGER PRIMARY KEY, started INTEGER NOT NULL, json TEXT NOT NULL);
+    CREATE TABLE touched (
+        report INTEGER NOT NULL REFERENCES report ON DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL,
+        PRIMARY KEY (report, seq)
+    ) WITHOUT ROWID;
+"];
+
+/// Sets a connection up and brings the file to the newest version.
+pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<()> {
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // Full: the history must be on the disk before a version is overwritten.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(steps) = usize::try_from(version).ok().and_then(|done| MIGRATIONS.get(done..)) else {
+        return Err(StateError::Newer(path.to_owned()));
+    };
+    if !steps.is_empty() {
+        let tx = db.transaction()?;
+        for step in steps {
+            tx.execute_batch(step)?;
+        }
+        tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+        tx.commit()?;
+    }
+    Ok(())
+}

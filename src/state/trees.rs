@@ -1,0 +1,393 @@
+//! The three trees, the cursors, what is set aside, and contents not settled yet.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+
+use super::blobs::expand;
+use super::{Result, State, StateError, Write};
+use crate::collection::{Cursor, Etag, Href};
+use crate::item::Digest;
+use crate::sync::{Side, Sides};
+
+/// What one side held when it was last looked at.
+pub type Tree = BTreeMap<Href, Etag>;
+
+/// The identity of a pair: an item on one or both sides and its base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PairId(pub i64);
+
+/// One side of a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub href: Href,
+    /// The version last known in sync; `None` where the collection did not tell: whatever is there
+    /// counts as changed.
+    pub etag: Option<Etag>,
+    pub uid: Option<String>,
+    /// The base's bytes are this side's bytes, octet for octet.
+    pub verbatim: bool,
+}
+
+/// A pair as the planner needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    pub id: PairId,
+    pub digest: Digest,
+    pub sides: Sides<Seen>,
+}
+
+/// What is to be remembered of a pair that is in sync now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    pub digest: Digest,
+    pub bytes: Bytes,
+    pub sides: Sides<Seen>,
+}
+
+/// The content of a remote item that was fetched earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    pub etag: Etag,
+    pub bytes: Bytes,
+    pub modified: Option<Timestamp>,
+}
+
+/// What a row of the plan is about: the hrefs of an item on the two sides.
+pub type Subject = Sides<Option<Href>>;
+
+/// Why an item is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsideKind {
+    /// It belongs to another kind of collection (a task among events): not this profile's business.
+    Foreign,
+    /// It cannot be understood, or a collection refuses it.
+    Trouble,
+}
+
+/// An item that is left alone while its versions are these and its time has not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    pub subject: Subject,
+    pub etags: Sides<Option<Etag>>,
+    pub kind: AsideKind,
+    /// The side on which the trouble is.
+    pub side: Side,
+    pub summary: String,
+    pub message: String,
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried again although nothing changed; `None`: not before it changes.
+    pub next_try: Option<Timestamp>,
+}
+
+fn number(side: Side) -> i64 {
+    match side {
+        Side::Local => 0,
+        Side::Remote => 1,
+    }
+}
+
+fn text(value: Option<impl AsRef<str>>) -> String {
+    value.map(|v| v.as_ref().to_owned()).unwrap_or_default()
+}
+
+fn time(milliseconds: i64) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(milliseconds)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Integer, e.into()))
+}
+
+impl State {
+    /// How far a side was read.
+    pub fn cursor(&self, side: Side) -> Result<Option<Cursor>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached("SELECT value FROM cursor WHERE side = ?1")?;
+        let value: Option<String> = statement.query_row([number(side)], |row| row.get(0)).optional()?;
+        Ok(value.map(Cursor::new))
+    }
+
+    /// What a side held when it was last looked at.
+    pub fn tree(&self, side: Side) -> Result<Tree> {
+        let db = self.db();
+        let mut statement = db.prepare_cached("SELECT href, etag FROM seen WHERE side = ?1 ORDER BY href")?;
+        let rows = statement.query_map([number(side)], |row| Ok((href(row, 0)?, etag(row, 1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// All pairs, by their id.
+    pub fn pairs(&self) -> Result<Vec<Pair>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(
+            "SELECT id, digest, local_href, local_etag, local_uid, local_verbatim,
+                    remote_href, remote_etag, remote_uid, remote_verbatim FROM pair ORDER BY id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(Pair {
+                id: PairId(row.get(0)?),
+                digest: Digest(row.get(1)?),
+                sides: Sides { local: seen(row, 2)?, remote: seen(row, 6)? },
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The exact bytes of a pair's base.
+    pub fn base_bytes(&self, pair: PairId) -> Result<Option<Bytes>> {
+        let db = self.db();
+        let mut statement =
+            db.prepare_cached("SELECT data FROM blob WHERE id = (SELECT blob FROM pair WHERE id = ?1)")?;
+        let data: Option<Vec<u8>> = statement.query_row([pair.0], |row| row.get(0)).optional()?;
+        data.map(|data| expand(&data)).transpose()
+    }
+
+    /// Whether a pair has this UID on this side.
+    pub fn pair_with_uid(&self, side: Side, uid: &str) -> Result<Option<PairId>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(match side {
+            Side::Local => "SELECT id FROM pair WHERE local_uid = ?1",
+            Side::Remote => "SELECT id FROM pair WHERE remote_uid = ?1",
+        })?;
+        Ok(statement.query_row([uid], |row| row.get(0)).optional()?.map(PairId))
+    }
+
+    /// The content of a remote item, where it was fetched earlier and has not changed since.
+    pub fn content(&self, href: &Href, etag: &Etag) -> Result<Option<Content>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(
+            "SELECT data, modified FROM content JOIN blob ON blob.id = content.blob WHERE href = ?1 AND etag = ?2",
+        )?;
+        let found: Option<(Vec<u8>, Option<i64>)> = statement
+            .query_row([href.as_str(), etag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        found
+            .map(|(data, modified)| {
+                Ok(Content { etag: etag.clone(), bytes: expand(&data)?, modified: modified.map(time).transpose()? })
+            })
+            .transpose()
+    }
+
+    /// All that is left alone, by subject.
+    pub fn asides(&self) -> Result<HashMap<Subject, Aside>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(
+            "SELECT local_href, remote_href, local_etag, remote_etag, kind, side, summary, message, since, tries,
+                    next_try FROM aside",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let some = |at: usize| -> rusqlite::Result<Option<String>> {
+                Ok(Some(row.get::<_, String>(at)?).filter(|text| !text.is_empty()))
+            };
+            Ok(Aside {
+                subject: Sides { local: some(0)?.map(Href::new), remote: some(1)?.map(Href::new) },
+                etags: Sides { local: some(2)?.map(Etag::new), remote: some(3)?.map(Etag::new) },
+                kind: if row.get::<_, String>(4)? == "foreign" { AsideKind::Foreign } else { AsideKind::Trouble },
+                side: if row.get::<_, i64>(5)? == 0 { Side::Local } else { Side::Remote },
+                summary: row.get(6)?,
+                message: row.get(7)?,
+                since: time(row.get(8)?)?,
+                tries: row.get(9)?,
+                next_try: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
+            })
+        })?;
+        rows.map(|aside| aside.map(|a| (a.subject.clone(), a)).map_err(StateError::from)).collect()
+    }
+}
+
+impl Write<'_> {
+    pub fn set_cursor(&self, side: Side, cursor: Option<&Cursor>) -> Result<()> {
+        match cursor {
+            Some(cursor) => self
+                .0
+                .prepare_cached("INSERT OR REPLACE INTO cursor (side, value) VALUES (?1, ?2)")?
+                .execute((number(side), cursor.as_str()))?,
+            None => self.0.prepare_cached("DELETE FROM cursor WHERE side = ?1")?.execute([number(side)])?,
+        };
+        Ok(())
+    }
+
+    /// An item was seen at this version.
+    pub fn see(&self, side: Side, href: &Href, etag: &Etag) -> Result<()> {
+        self.0
+            .prepare_cached("INSERT OR REPLACE INTO seen (side, href, etag) VALUES (?1, ?2, ?3)")?
+            .execute((number(side), href.as_str(), etag.as_str()))?;
+        Ok(())
+    }
+
+    /// An item is gone, confirmed.
+    pub fn unsee(&self, side: Side, href: &Href) -> Result<()> {
+        self.0
+            .prepare_cached("DELETE FROM seen WHERE side = ?1 AND href = ?2")?
+            .execute((number(side), href.as_str()))?;
+        if side == Side::Remote {
+            self.drop_content(href)?;
+        }
+        Ok(())
+    }
+
+    /// A pair is in sync: its base is this from now on. Both sides are seen at the base's versions.
+    pub fn save_pair(&self, id: Option<PairId>, base: &Base) -> Result<PairId> {
+        let blob = self.blob(&base.bytes)?;
+        let old: Option<i64> = match id {
+            Some(id) => self
+                .0
+                .prepare_cached("SELECT blob FROM pair WHERE id = ?1")?
+                .query_row([id.0], |row| row.get(0))
+                .optional()?,
+            None => None,
+        };
+        let Sides { local, remote } = &base.sides;
+        self.0
+            .prepare_cached(
+                "INSERT OR REPLACE INTO pair (id, digest, blob, local_href, local_etag, local_uid, local_verbatim,
+                    remote_href, remote_etag, remote_uid, remote_verbatim)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(rusqlite::params![
+                id.map(|id| id.0),
+                base.digest.0,
+                blob,
+                local.href.as_str(),
+                local.etag.as_ref().map(Etag::as_str),
+                local.uid,
+                local.verbatim,
+                remote.href.as_str(),
+                remote.etag.as_ref().map(Etag::as_str),
+                remote.uid,
+                remote.verbatim,
+            ])?;
+        let id = PairId(self.0.last_insert_rowid());
+        for side in Side::BOTH {
+            let seen = &base.sides[side];
+            if let Some(etag) = &seen.etag {
+                self.see(side, &seen.href, etag)?;
+            }
+        }
+        self.drop_content(&remote.href)?;
+        if let Some(old) = old.filter(|old| *old != blob) {
+            self.release_blob(old)?;
+        }
+        Ok(id)
+    }
+
+    /// One side of a pair has another version with the same content. Whether its bytes are still the
+    /// base's is not known.
+    pub fn touch_pair(&self, id: PairId, side: Side, etag: &Etag, uid: Option<&str>) -> Result<()> {
+        self.0
+            .prepare_cached(match side {
+                Side::Local => {
+                    "UPDATE pair SET local_etag = ?2, local_uid = ?3, local_verbatim = 0 WHERE id = ?1"
+                }
+                Side::Remote => {
+                    "UPDATE pair SET remote_etag = ?2, remote_uid = ?3, remote_verbatim = 0 WHERE id = ?1"
+                }
+            })?
+            .execute((id.0, etag.as_str(), uid))?;
+        Ok(())
+    }
+
+    /// A pair's item has another name on one side now.
+    pub fn rename(&self, id: PairId, side: Side, href: &Href) -> Result<()> {
+        self.0
+            .prepare_cached(match side {
+                Side::Local => "UPDATE pair SET local_href = ?2 WHERE id = ?1",
+                Side::Remote => "UPDATE pair SET remote_href = ?2 WHERE id = ?1",
+            })?
+            .execute((id.0, href.as_str()))?;
+        Ok(())
+    }
+
+    /// A pair is no more.
+    pub fn drop_pair(&self, id: PairId) -> Result<()> {
+        let blob: Option<i64> = self
+            .0
+            .prepare_cached("DELETE FROM pair WHERE id = ?1 RETURNING blob")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?;
+        blob.map_or(Ok(()), |blob| self.release_blob(blob))
+    }
+
+    /// Keeps the content of a remote item until it is settled, so that it need not be fetched again.
+    pub fn keep_content(&self, href: &Href, content: &Content) -> Result<()> {
+        self.drop_content(href)?;
+        let blob = self.blob(&content.bytes)?;
+        self.0
+            .prepare_cached("INSERT INTO content (href, etag, blob, modified) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((
+                href.as_str(),
+                content.etag.as_str(),
+                blob,
+                content.modified.map(|t| t.as_millisecond()),
+            ))?;
+        Ok(())
+    }
+
+    fn drop_content(&self, href: &Href) -> Result<()> {
+        let blob: Option<i64> = self
+            .0
+            .prepare_cached("DELETE FROM content WHERE href = ?1 RETURNING blob")?
+            .query_row([href.as_str()], |row| row.get(0))
+            .optional()?;
+        blob.map_or(Ok(()), |blob| self.release_blob(blob))
+    }
+
+    pub fn put_aside(&self, aside: &Aside) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT OR REPLACE INTO aside (local_href, remote_href, local_etag, remote_etag, kind, side, summary,
+                    message, since, tries, next_try) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(rusqlite::params![
+                text(aside.subject.local.as_ref().map(Href::as_str)),
+                text(aside.subject.remote.as_ref().map(Href::as_str)),
+                text(aside.etags.local.as_ref().map(Etag::as_str)),
+                text(aside.etags.remote.as_ref().map(Etag::as_str)),
+                match aside.kind {
+                    AsideKind::Foreign => "foreign",
+                    AsideKind::Trouble => "trouble",
+                },
+                number(aside.side),
+                aside.summary,
+                aside.message,
+                aside.since.as_millisecond(),
+                aside.tries,
+                aside.next_try.map(|t| t.as_millisecond()),
+            ])?;
+        Ok(())
+    }
+
+    pub fn drop_aside(&self, subject: &Subject) -> Result<()> {
+        self.0.prepare_cached("DELETE FROM aside WHERE local_href = ?1 AND remote_href = ?2")?.execute([
+            text(subject.local.as_ref().map(Href::as_str)),
+            text(subject.remote.as_ref().map(Href::as_str)),
+        ])?;
+        Ok(())
+    }
+
+    /// Forgets both trees, the base and the cursors; the next run pairs both sides anew.
+    pub fn forget_trees(&self) -> Result<()> {
+        for table in ["cursor", "seen", "pair", "content", "aside"] {
+            self.0.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        self.release_blobs()
+    }
+}
+
+fn href(row: &Row<'_>, at: usize) -> rusqlite::Result<Href> {
+    Ok(Href::new(row.get_ref(at)?.as_str()?))
+}
+
+fn etag(row: &Row<'_>, at: usize) -> rusqlite::Result<Etag> {
+    Ok(Etag::new(row.get_ref(at)?.as_str()?))
+}
+
+fn seen(row: &Row<'_>, at: usize) -> rusqlite::Result<Seen> {
+    Ok(Seen {
+        href: href(row, at)?,
+        etag: row.get_ref(at + 1)?.as_str_or_null()?.map(Etag::new),
+        uid: row.get(at + 2)?,
+        verbatim: row.get(at + 3)?,
+    })
+}

@@ -1,0 +1,78 @@
+//! The guard: a run that deletes too much is held back until the person says yes.
+
+use super::plan::{Plan, Row};
+use super::policy::{Action, Change, Policy, decide};
+use super::{Side, Sides};
+
+/// How many deletions on one side a run may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// So many are always allowed …
+    pub max_deletions: u64,
+    /// … and so many of a hundred items of that side.
+    pub max_percent: u64,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Guard { max_deletions: 10, max_percent: 25 }
+    }
+}
+
+/// A side with at least so many items is never emptied without asking.
+const NEVER_ALL_OF: u64 = 5;
+
+impl Guard {
+    /// Whether so many deletions of so many items are too many.
+    pub fn holds(&self, deletions: u64, items: u64) -> bool {
+        let allowed = self.max_deletions.max(items.saturating_mul(self.max_percent) / 100);
+        deletions > allowed || (items >= NEVER_ALL_OF && deletions >= items)
+    }
+}
+
+/// The most deletions that the plan can lead to on each side.
+pub fn deletions(plan: &Plan, policy: Policy) -> Sides<u64> {
+    let mut count = Sides::default();
+    for row in &plan.rows {
+        if let Some(side) = deletes(row, policy) {
+            count[side] += 1;
+        }
+    }
+    count
+}
+
+/// The side on which the row deletes, at once or where a look at the content shows that what counts as
+/// changed was only touched.
+fn deletes(row: &Row, policy: Policy) -> Option<Side> {
+    let untouched = |change| if change == Change::Changed { Change::Unchanged } else { change };
+    let otherwise = decide(policy, untouched(row.changes.local), untouched(row.changes.remote));
+    [row.action, otherwise].into_iter().find_map(|action| match action {
+        Action::Delete(side) => Some(side),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds() {
+        let guard = Guard::default();
+        for (deletions, items, held) in [
+            (0, 0, false),
+            (4, 4, false),
+            (5, 5, true),
+            (10, 11, false),
+            (10, 10, true),
+            (11, 12, true),
+            (11, 43, true),
+            (11, 44, false),
+            (25, 100, false),
+            (26, 100, true),
+            (99, 100, true),
+        ] {
+            assert_eq!(guard.holds(deletions, items), held, "{deletions} of {items}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Observing: the trees are brought up to date with what a side holds now.
+
+use std::collections::BTreeSet;
+
+use super::run::{Job, RunError};
+use super::Side;
+use crate::collection::{Etag, Fetched, Href, Observation};
+
+/// How many items one targeted fetch asks about.
+const CONFIRM: usize = 100;
+
+/// Looks at one side and commits what was seen together with the cursor that stands for it.
+pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
+    let collection = job.collections[side];
+    let failed = |error| RunError::Collection(side, error);
+    let known_cursor = job.state.cursor(side)?;
+    let observation = collection.observe(known_cursor.as_ref()).await.map_err(failed)?;
+
+    let tree = job.state.tree(side)?;
+    let differs = |href: &Href, etag: &Etag| tree.get(href) != Some(etag);
+    let mut seen: Vec<(Href, Etag)> = Vec::new();
+    let mut gone: Vec<Href> = Vec::new();
+    let cursor = match observation {
+        Observation::Delta { changed, removed, cursor } => {
+            seen.extend(changed.into_iter().map(|e| (e.href, e.etag)).filter(|(h, e)| differs(h, e)));
+            gone.extend(removed.into_iter().filter(|href| tree.contains_key(href)));
+            Some(cursor)
+        }
+        Observation::Listing { entries, cursor } => {
+            let listed: BTreeSet<&Href> = entries.iter().map(|entry| &entry.href).collect();
+            let missing: Vec<Href> = tree.keys().filter(|href| !listed.contains(href)).cloned().collect();
+            for hrefs in missing.chunks(CONFIRM) {
+                for found in collection.fetch(hrefs).await.map_err(failed)? {
+                    match found {
+                        Fetched::Gone { href } => gone.push(href),
+                        Fetched::Found { href, etag, .. } if differs(&href, &etag) => seen.push((href, etag)),
+                        Fetched::Found { .. } | Fetched::Unreadable { .. } => {}
+                    }
+                }
+            }
+            seen.extend(entries.into_iter().map(|e| (e.href, e.etag)).filter(|(h, e)| differs(h, e)));
+            cursor
+        }
+    };
+    if seen.is_empty() && gone.is_empty() && cursor == known_cursor {
+        return Ok(());
+    }
+    job.state.write(|w| {
+        // An item that was removed and made again is told as both.
+        for href in &gone {
+            w.unsee(side, href)?;
+        }
+        for (href, etag) in &seen {
+            w.see(side, href, etag)?;
+        }
+        w.set_cursor(side, cursor.as_ref())
+    })?;
+    Ok(())
+}
+
+/// Looks again at single items of a side whose version turned out to be another one.
+pub(super) async fn look_again(job: &Job<'_>, side: Side, hrefs: &[Href]) -> Result<(), RunError> {
+    for hrefs in hrefs.chunks(CONFIRM) {
+        let found = job.collections[side].fetch(hrefs).await.map_err(|e| RunError::Collection(side, e))?;
+        job.state.write(|w| {
+            for found in &found {
+                match found {
+                    Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
+                    Fetched::Gone { href } => w.unsee(side, href)?,
+                    Fetched::Unreadable { .. } => {}
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! Preparing a chunk: the contents that its items need are brought to hand, and every question that
+//! the contents answer is settled.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::plan::Row;
+use super::policy::{Action, Change};
+use super::resolve::{BaseContent, Content, Decided, Resolution, resolve};
+use super::run::{Job, RunError};
+use super::{Side, Sides};
+use crate::collection::{Etag, Fetched, Href};
+use crate::item::{self, Facts};
+use crate::state::{self, AsideKind};
+
+/// One side's version of an item, with its bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Version {
+    pub href: Href,
+    pub etag: Etag,
+    pub bytes: Bytes,
+    pub facts: Facts,
+    /// When the store says that it was changed.
+    pub stored: Option<Timestamp>,
+}
+
+/// An item of a chunk, ready to be done.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub row: Row,
+    /// The changes as they really are, once touched is told from changed.
+    pub changes: Sides<Change>,
+    /// The versions that are there, as far as the step needs them.
+    pub versions: Sides<Option<Version>>,
+    pub step: Step,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Both sides say the same: remember that.
+    Adopt,
+    /// Write the other side's version to this side.
+    Write(Side),
+    Delete(Side),
+    Forget,
+    Nothing,
+    /// It is not what was seen a moment ago: look again and plan anew.
+    Again,
+    /// Leave it alone until it changes (or, in trouble, until some time has passed).
+    Aside { kind: AsideKind, side: Side, summary: String, message: String },
+    /// Leave it alone in this run.
+    Problem { side: Side, summary: String, message: String },
+}
+
+/// What is there now in the place of what was seen.
+#[derive(Debug)]
+pub(super) struct Sighting {
+    pub side: Side,
+    pub href: Href,
+    pub etag: Option<Etag>,
+}
+
+/// A chunk with its contents at hand.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    pub tasks: Vec<Task>,
+    pub sightings: Vec<Sighting>,
+}
+
+/// What a look at one href found.
+enum Found {
+    Version(Version),
+    Gone,
+    Foreign,
+    Broken { summary: String, message: String },
+}
+
+type Findings = Sides<HashMap<Href, Found>>;
+
+/// Brings to hand what the rows need, and settles what is to be done about each.
+pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunError> {
+    let mut chunk = Chunk::default();
+    let wanted = Sides::from_fn(|side| {
+        let rows = rows.iter().filter(|row| matches!(row.changes[side], Change::Changed | Change::New));
+        rows.filter_map(|row| row.present(side)).map(|(h, e)| (h.clone(), e.clone())).collect()
+    });
+    let mut findings = fetch(job, wanted).await?;
+    for row in rows {
+        let task = settle(job, row, &mut findings, &mut chunk.sightings)?;
+        chunk.tasks.push(task);
+    }
+
+    let lacking = Sides::from_fn(|side| {
+        let tasks = chunk.tasks.iter().filter(|task| lacks(task, side));
+        tasks.filter_map(|task| task.row.present(side)).map(|(h, e)| (h.clone(), e.clone())).collect()
+    });
+    let mut findings = fetch(job, lacking).await?;
+    for task in &mut chunk.tasks {
+        for side in Side::BOTH.into_iter().filter(|&side| lacks(task, side)).collect::<Vec<_>>() {
+            complete(task, side, &mut findings, &mut chunk.sightings);
+        }
+        refuse_duplicate(job, task)?;
+    }
+    Ok(chunk)
+}
+
+/// Whether the task needs this side's version and does not have it yet: what is the source, and what is
+/// overwritten or deleted and must be in the history.
+fn lacks(task: &Task, side: Side) -> bool {
+    matches!(task.step, Step::Write(_) | Step::Delete(_))
+        && task.row.present(side).is_some()
+        && task.versions[side].is_none()
+}
+
+async fn fetch(job: &Job<'_>, wanted: Sides<Vec<(Href, Etag)>>) -> Result<Findings, RunError> {
+    let Sides { local, remote } = wanted;
+    let (local, remote) = futures_util::future::try_join(
+        fetch_side(job, Side::Local, local),
+        fetch_side(job, Side::Remote, remote),
+    )
+    .await?;
+    Ok(Sides { local, remote })
+}
+
+async fn fetch_side(
+    job: &Job<'_>,
+    side: Side,
+    wanted: Vec<(Href, Etag)>,
+) -> Result<HashMap<Href, Found>, RunError> {
+    let mut found = HashMap::with_capacity(wanted.len());
+    let mut ask = Vec::new();
+    for (href, etag) in wanted {
+        let kept = if side == Side::Remote { job.state.content(&href, &etag)? } else { None };
+        match kept {
+            Some(state::Content { etag, bytes, modified }) => {
+                found.insert(href.clone(), understand(job, href, etag, bytes, modified));
+            }
+            None => ask.push(href),
+        }
+    }
+    if !ask.is_empty() {
+        let fetched = job.collections[side].fetch(&ask).await.map_err(|e| RunError::Collection(side, e))?;
+        for answer in fetched {
+            match answer {
+                Fetched::Found { href, etag, bytes, modified } => {
+                    found.insert(href.clone(), understand(job, href, etag, bytes, modified));
+                }
+                Fetched::Gone { href } => {
+                    found.insert(href, Found::Gone);
+                }
+                Fetched::Unreadable { href, reason } => {
+                    let summary = href.to_string();
+                    found.insert(href, Found::Broken { summary, message: sentence("It cannot be read", &reason) });
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn understand(job: &Job<'_>, href: Href, etag: Etag, bytes: Bytes, stored: Option<Timestamp>) -> Found {
+    match item::read(&bytes) {
+        Ok(facts) if facts.kind == Some(job.kind) => {
+            Found::Version(Version { href, etag, bytes, facts, stored })
+        }
+        Ok(_) => Found::Foreign,
+        Err(unreadable) => Found::Broken {
+            summary: item::title(&bytes).unwrap_or_else(|| href.to_string()),
+            message: sentence("It cannot be understood", &unreadable.to_string()),
+        },
+    }
+}
+
+fn sentence(what: &str, reason: &str) -> String {
+    format!("{what}: {}. It is left as it is on both sides until it changes.", reason.trim_end_matches('.'))
+}
+
+/// Decides about a row whose changed and new versions are among the findings.
+fn settle(
+    job: &Job<'_>,
+    mut row: Row,
+    findings: &mut Findings,
+    sightings: &mut Vec<Sighting>,
+) -> Result<Task, RunError> {
+    let mut versions: Sides<Option<Version>> = Sides::default();
+    let mut step = None;
+    for side in Side::BOTH {
+        if !matches!(row.changes[side], Change::Changed | Change::New) {
+            continue;
+        }
+        let Some((href, etag)) = row.present(side).map(|(h, e)| (h.clone(), e.clone())) else { continue };
+        match findings[side].remove(&href) {
+            Some(Found::Version(version)) => {
+                if version.etag != etag {
+                    sightings.push(Sighting { side, href, etag: Some(version.etag.clone()) });
+                    row.etags[side] = Some(version.etag.clone());
+                }
+                versions[side] = Some(version);
+            }
+            found => step = Some(without_version(side, &href, found, sightings)),
+        }
+    }
+    if let Some(step) = step {
+        return Ok(Task { changes: row.changes, row, versions, step });
+    }
+    let base = match &row.pair {
+        Some(pair) => {
+            let modified = if row.action == Action::WriteNewer {
+                let bytes = job.state.base_bytes(pair.id)?;
+                bytes.and_then(|bytes| item::read(&bytes).ok()).and_then(|facts| facts.modified)
+            } else {
+                None
+            };
+            Some(BaseContent { digest: pair.digest, modified })
+        }
+        None => None,
+    };
+    let contents = Sides::from_fn(|side| {
+        versions[side].as_ref().map(|v| Content {
+            digest: v.facts.digest,
+            modified: v.facts.modified,
+            stored: v.stored,
+        })
+    });
+    let (step, changes) = match resolve(job.policy, row.changes, base, &contents) {
+        Resolution::Adopt => (Step::Adopt, row.changes),
+        Resolution::Do { action, changes } => {
+            let step = match action {
+                Decided::Nothing => Step::Nothing,
+                Decided::Write(to) => Step::Write(to),
+                Decided::Delete(on) => Step::Delete(on),
+                Decided::Forget => Step::Forget,
+            };
+            (step, changes)
+        }
+    };
+    let mut task = Task { row, changes, versions, step };
+    if matches!(task.step, Step::Write(_) | Step::Delete(_)) {
+        for side in Side::BOTH {
+            if task.versions[side].is_none() {
+                task.versions[side] = from_base(job, &task.row, side)?;
+            }
+        }
+    }
+    Ok(task)
+}
+
+/// This side's version from the base, where the base is known to be it, octet for octet.
+fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, RunError> {
+    let (Some(pair), Some((href, etag))) = (&row.pair, row.present(side)) else { return Ok(None) };
+    let base = &pair.sides[side];
+    if !base.verbatim || base.etag.as_ref() != Some(etag) {
+        return Ok(None);
+    }
+    let Some(bytes) = job.state.base_bytes(pair.id)? else { return Ok(None) };
+    let version = item::read(&bytes).ok().map(|facts| Version {
+        href: href.clone(),
+        etag: etag.clone(),
+        bytes,
+        facts,
+        stored: None,
+    });
+    Ok(version)
+}
+
+/// What to do about an item whose version is not at hand although it was looked for.
+fn without_version(
+    side: Side,
+    href: &Href,
+    found: Option<Found>,
+    sightings: &mut Vec<Sighting>,
+) -> Step {
+    match found {
+        Some(Found::Foreign) => Step::Aside {
+            kind: AsideKind::Foreign,
+            side,
+            summary: href.to_string(),
+            message: "It is of another kind than this profile keeps.".into(),
+        },
+        Some(Found::Broken { summary, message }) => {
+            Step::Aside { kind: AsideKind::Trouble, side, summary, message }
+        }
+        Some(Found::Gone) => {
+            sightings.push(Sighting { side, href: href.clone(), etag: None });
+            Step::Again
+        }
+        Some(Found::Version(_)) | None => Step::Problem {
+            side,
+            summary: href.to_string(),
+            message: "It was asked for, but no answer came. It will be tried again in the next run.".into(),
+        },
+    }
+}
+
+/// Adds the version of a side that was thought unchanged.
+fn complete(task: &mut Task, side: Side, findings: &mut Findings, sightings: &mut Vec<Sighting>) {
+    let Some((href, etag)) = task.row.present(side).map(|(h, e)| (h.clone(), e.clone())) else { return };
+    match findings[side].remove(&href) {
+        Some(Found::Version(version)) if version.etag == etag => task.versions[side] = Some(version),
+        Some(Found::Version(version)) => {
+            sightings.push(Sighting { side, href, etag: Some(version.etag) });
+            task.step = Step::Again;
+        }
+        found => task.step = without_version(side, &href, found, sightings),
+    }
+}
+
+/// A new item whose UID another item of its side has already is left alone: on the other side it would
+/// overwrite or double that one.
+fn refuse_duplicate(job: &Job<'_>, task: &mut Task) -> Result<(), RunError> {
+    let Step::Write(to) = task.step else { return Ok(()) };
+    let from = to.other();
+    if task.row.pair.is_some() || task.changes[to] != Change::Absent {
+        return Ok(());
+    }
+    let Some(version) = &task.versions[from] else { return Ok(()) };
+    let Some(uid) = &version.facts.uid else { return Ok(()) };
+    if job.state.pair_with_uid(from, uid)?.is_some() {
+        task.step = Step::Problem {
+            side: from,
+            summary: version.facts.summary.clone(),
+            message: duplicate_message(&version.href),
+        };
+    }
+    Ok(())
+}
+
+pub(super) fn duplicate_message(href: &Href) -> String {
+    format!(
+        "Another item has the same UID, so {href} is not synchronized. If it is a copy, delete one of the two; if it is not, give it a UID of its own."
+    )
+}
