@@ -6,7 +6,15 @@
 
 use std::fmt;
 
+mod digest;
+mod facts;
+mod keys;
+pub mod lines;
+mod text;
+mod time;
+
 pub use bytes::Bytes;
+pub use facts::{read, title};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
