@@ -12,11 +12,13 @@ mod keys;
 pub mod lines;
 mod text;
 mod time;
+mod uid;
 
 pub use bytes::Bytes;
 pub use facts::{read, title};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+pub use uid::with_uid;
 
 /// The largest item that is read, in bytes. A larger one is reported as [`Unreadable::TooLarge`].
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;

@@ -24,7 +24,8 @@ impl Write<'_> {
         if let Some(id) = known {
             return Ok(id);
         }
-        let data = compress(bytes).map_err(|e| StateError::Sql(rusqlite::Error::ToSqlConversionFailure(e.into())))?;
+        let data = compress(bytes)
+            .map_err(|e| StateError::Sql(rusqlite::Error::ToSqlConversionFailure(e.into())))?;
         self.0
             .prepare_cached("INSERT INTO blob (sha256, data) VALUES (?1, ?2)")?
             .execute((digest.as_slice(), data))?;

@@ -1,7 +1,7 @@
 //! The history: every version that a run overwrote or deleted.
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,9 @@ const COLUMNS: &str = "SELECT id, at, side, href, uid, summary, loss FROM histor
 fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
     Ok(Version {
         id: VersionId(row.get(0)?),
-        at: Timestamp::from_millisecond(row.get(1)?)
-            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Integer, e.into()))?,
+        at: Timestamp::from_millisecond(row.get(1)?).map_err(|e| {
+            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Integer, e.into())
+        })?,
         side: if row.get::<_, i64>(2)? == 0 { Side::Local } else { Side::Remote },
         item: row.get(3)?,
         uid: row.get(4)?,
@@ -58,9 +59,7 @@ fn list(db: &Connection) -> Result<Vec<Version>> {
 }
 
 fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
-    let Some(found) =
-        db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()?
-    else {
+    let Some(found) = db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()? else {
         return Ok(None);
     };
     let data: Vec<u8> = db.query_row(
@@ -139,8 +138,22 @@ impl Write<'_> {
         blob.map_or(Ok(()), |blob| self.release_blob(blob))
     }
 
-    /// Drops versions and reports older than this.
-    pub fn prune(&self, before: Timestamp) -> Result<()> {
+    /// Once a day, drops versions and reports that were kept long enough.
+    pub fn prune_daily(&self, now: Timestamp, keep: SignedDuration) -> Result<()> {
+        let day = now.as_second() / (24 * 60 * 60);
+        let pruned = self
+            .0
+            .prepare_cached("SELECT value FROM meta WHERE key = 'pruned'")?
+            .query_row([], |row| row.get::<_, String>(0))
+            .optional()?;
+        if pruned == Some(day.to_string()) {
+            return Ok(());
+        }
+        self.set_meta("pruned", &day.to_string())?;
+        self.prune(now.checked_sub(keep).unwrap_or(Timestamp::MIN))
+    }
+
+    fn prune(&self, before: Timestamp) -> Result<()> {
         let before = before.as_millisecond();
         let versions = self.0.execute("DELETE FROM history WHERE at < ?1", [before])?;
         self.0.execute("DELETE FROM report WHERE started < ?1", [before])?;

@@ -66,15 +66,18 @@ impl Write<'_> {
 
     /// Adds the item that is number `seq` of a run.
     pub fn add_touched(&self, id: ReportId, seq: u64, touched: &Touched) -> Result<()> {
-        self.0
-            .prepare_cached("INSERT INTO touched (report, seq, json) VALUES (?1, ?2, ?3)")?
-            .execute((id.0, i64::try_from(seq).unwrap_or(i64::MAX), json(touched)?))?;
+        self.0.prepare_cached("INSERT INTO touched (report, seq, json) VALUES (?1, ?2, ?3)")?.execute((
+            id.0,
+            i64::try_from(seq).unwrap_or(i64::MAX),
+            json(touched)?,
+        ))?;
         Ok(())
     }
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| StateError::Sql(rusqlite::Error::ToSqlConversionFailure(e.into())))
+    serde_json::to_string(value)
+        .map_err(|e| StateError::Sql(rusqlite::Error::ToSqlConversionFailure(e.into())))
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(json: &str) -> Result<T> {

@@ -164,7 +164,11 @@ impl State {
             .optional()?;
         found
             .map(|(data, modified)| {
-                Ok(Content { etag: etag.clone(), bytes: expand(&data)?, modified: modified.map(time).transpose()? })
+                Ok(Content {
+                    etag: etag.clone(),
+                    bytes: expand(&data)?,
+                    modified: modified.map(time).transpose()?,
+                })
             })
             .transpose()
     }
@@ -183,7 +187,11 @@ impl State {
             Ok(Aside {
                 subject: Sides { local: some(0)?.map(Href::new), remote: some(1)?.map(Href::new) },
                 etags: Sides { local: some(2)?.map(Etag::new), remote: some(3)?.map(Etag::new) },
-                kind: if row.get::<_, String>(4)? == "foreign" { AsideKind::Foreign } else { AsideKind::Trouble },
+                kind: if row.get::<_, String>(4)? == "foreign" {
+                    AsideKind::Foreign
+                } else {
+                    AsideKind::Trouble
+                },
                 side: if row.get::<_, i64>(5)? == 0 { Side::Local } else { Side::Remote },
                 summary: row.get(6)?,
                 message: row.get(7)?,

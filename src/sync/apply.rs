@@ -16,7 +16,8 @@ use crate::report::{Operation, Problem, Touched};
 use crate::state::{Aside, AsideKind, Base, Loss, Lost, PairId, Seen, VersionId, Write};
 
 const QUICKER: &str = "Somebody else changed it at the same moment. It will be tried again in the next run.";
-const REWRITTEN: &str = "The server stored it differently from what was sent. The next run looks at it again.";
+const REWRITTEN: &str =
+    "The server stored it differently from what was sent. The next run looks at it again.";
 const UNSEEN: &str = "It was sent, but what became of it could not be seen. The next run looks at it again.";
 
 /// What became of one edit, after reading back.
@@ -101,7 +102,8 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
             Step::Delete(side) if held[*side] => tally.held[*side] += 1,
             Step::Adopt => tally.linked += u64::from(task.row.pair.is_none()),
             Step::Write(side) | Step::Delete(side) => {
-                let href = task.row.present(*side).or(task.row.present(side.other())).map(|(href, _)| href.clone());
+                let href =
+                    task.row.present(*side).or(task.row.present(side.other())).map(|(href, _)| href.clone());
                 if let Some(href) = href {
                     tally.touch(touched(job, &task, *side, &href));
                 }
@@ -335,7 +337,10 @@ impl Doing {
                 let base = Base {
                     digest: local.facts.digest,
                     bytes: local.bytes.clone(),
-                    sides: Sides { local: seen(local, true), remote: seen(remote, remote.bytes == local.bytes) },
+                    sides: Sides {
+                        local: seen(local, true),
+                        remote: seen(remote, remote.bytes == local.bytes),
+                    },
                 };
                 w.save_pair(pair.as_ref().map(|pair| pair.id), &base)?;
             }

@@ -11,7 +11,9 @@ pub mod run;
 mod apply;
 mod observe;
 mod prepare;
-mod restore;
+mod quarantine;
+pub mod restore;
+pub mod words;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::run::{Job, RunError};
 use super::Side;
+use super::run::{Job, RunError};
 use crate::collection::{Etag, Fetched, Href, Observation};
 
 /// How many items one targeted fetch asks about.

@@ -51,12 +51,7 @@ pub fn new_items<'a>(trees: &'a Trees, side: Side) -> impl Iterator<Item = (&'a 
 ///
 /// `matched` are the new items that were found to be the same thing on both sides; `aside` is what is left
 /// alone for now.
-pub fn plan(
-    policy: Policy,
-    trees: &Trees,
-    matched: &BTreeMap<Href, Href>,
-    aside: &HashSet<Subject>,
-) -> Plan {
+pub fn plan(policy: Policy, trees: &Trees, matched: &BTreeMap<Href, Href>, aside: &HashSet<Subject>) -> Plan {
     let mut rows = Vec::new();
     let mut add = |pair: Option<&Pair>, subject: Subject, changes: Sides<Change>| {
         let action = decide(policy, changes.local, changes.remote);

@@ -49,9 +49,18 @@ pub(super) enum Step {
     /// It is not what was seen a moment ago: look again and plan anew.
     Again,
     /// Leave it alone until it changes (or, in trouble, until some time has passed).
-    Aside { kind: AsideKind, side: Side, summary: String, message: String },
+    Aside {
+        kind: AsideKind,
+        side: Side,
+        summary: String,
+        message: String,
+    },
     /// Leave it alone in this run.
-    Problem { side: Side, summary: String, message: String },
+    Problem {
+        side: Side,
+        summary: String,
+        message: String,
+    },
 }
 
 /// What is there now in the place of what was seen.
@@ -152,7 +161,10 @@ async fn fetch_side(
                 }
                 Fetched::Unreadable { href, reason } => {
                     let summary = href.to_string();
-                    found.insert(href, Found::Broken { summary, message: sentence("It cannot be read", &reason) });
+                    found.insert(
+                        href,
+                        Found::Broken { summary, message: sentence("It cannot be read", &reason) },
+                    );
                 }
             }
         }
@@ -266,12 +278,7 @@ fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, Ru
 }
 
 /// What to do about an item whose version is not at hand although it was looked for.
-fn without_version(
-    side: Side,
-    href: &Href,
-    found: Option<Found>,
-    sightings: &mut Vec<Sighting>,
-) -> Step {
+fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mut Vec<Sighting>) -> Step {
     match found {
         Some(Found::Foreign) => Step::Aside {
             kind: AsideKind::Foreign,

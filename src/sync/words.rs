@@ -13,7 +13,12 @@ pub fn place(side: Side) -> &'static str {
 }
 
 /// Why an item was written to or deleted on `side`, and whether both sides had changed it.
-pub(super) fn why(policy: Policy, changes: Sides<Change>, side: Side, operation: Operation) -> (String, bool) {
+pub(super) fn why(
+    policy: Policy,
+    changes: Sides<Change>,
+    side: Side,
+    operation: Operation,
+) -> (String, bool) {
     use Change::{Changed, Deleted, New};
     let from = side.other();
     let (there, here) = (place(side), place(from));

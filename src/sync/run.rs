@@ -1,0 +1,458 @@
+//! One run of one profile: observe, pair, plan, guard, apply, report.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use jiff::{SignedDuration, Timestamp};
+
+use super::guard::{self, Guard};
+use super::pair::{self, Candidate};
+use super::plan::{Plan, Row, Trees, new_items, plan};
+use super::policy::Policy;
+use super::prepare::{duplicate_message, prepare};
+use super::progress::{Phase, Progress};
+use super::{Side, Sides, apply, observe, quarantine};
+use crate::collection::{Collection, CollectionError, Etag, Fetched, Href};
+use crate::item::{self, Kind};
+use crate::report::{Counts, Held, Operation, Problem, Report, RunOutcome, Touched};
+use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Write};
+
+/// How often a run looks again at what was changed by others under its hands.
+const ROUNDS: usize = 3;
+/// How many chunks are on their way at the same time.
+const CHUNKS_IN_FLIGHT: usize = 3;
+
+/// A profile that is to be synchronized, with all that it takes.
+pub struct Job<'a> {
+    pub profile: &'a str,
+    pub kind: Kind,
+    pub policy: Policy,
+    pub guard: Guard,
+    /// How many items are worked on in one go: they are in memory together, and recorded together.
+    pub chunk_size: usize,
+    /// How long versions and reports are kept.
+    pub keep: SignedDuration,
+    pub collections: Sides<&'a dyn Collection>,
+    pub state: &'a State,
+    pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    pub progress: &'a dyn Progress,
+}
+
+/// What the person asked for in this one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// The person has said yes to deletions that the guard would hold back.
+    pub allow_deletions: bool,
+}
+
+/// What ended a run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{1}")]
+    Collection(Side, CollectionError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// A run: its report, and the items that it touched where they are not in the state's report (a dry run).
+#[derive(Debug)]
+pub struct Done {
+    pub report: Report,
+    /// The report's number; `None` for a dry run, which is not recorded.
+    pub id: Option<ReportId>,
+    /// What a dry run would touch.
+    pub foreseen: Vec<Touched>,
+}
+
+/// What came of a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub touched: Vec<Touched>,
+    pub linked: u64,
+    pub held: Sides<u64>,
+    pub problems: Vec<Problem>,
+    /// Items to be looked at again in this run; problems if they are left at its end.
+    pub unsettled: Vec<Problem>,
+    /// Where something else was found than expected.
+    pub stale: Sides<Vec<Href>>,
+}
+
+impl Tally {
+    pub(super) fn touch(&mut self, touched: Touched) {
+        self.touched.push(touched);
+    }
+}
+
+/// A run at work.
+pub(super) struct Run<'a> {
+    pub job: &'a Job<'a>,
+    pub asides: HashMap<Subject, Aside>,
+    pub log: Log,
+}
+
+/// The stored report that touched items are added to.
+pub(super) struct Log {
+    report: Option<ReportId>,
+    next: AtomicU64,
+}
+
+impl Log {
+    /// Adds what was touched to the stored report.
+    pub(super) fn write(&self, w: &Write<'_>, tally: &Tally) -> crate::state::Result<()> {
+        let Some(report) = self.report else { return Ok(()) };
+        for touched in &tally.touched {
+            w.add_touched(report, self.next.fetch_add(1, Ordering::Relaxed), touched)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a profile once. Whatever happens, there is a report; only a state that cannot be used is an error.
+pub async fn run(job: &Job<'_>, options: Options) -> Result<Done, StateError> {
+    let started = (job.clock)();
+    let before = traffic(job);
+    let mut report = Report {
+        profile: job.profile.to_owned(),
+        started,
+        seconds: 0.0,
+        outcome: RunOutcome::Failed,
+        dry_run: options.dry_run,
+        local: Counts::default(),
+        remote: Counts::default(),
+        conflicts: 0,
+        linked: 0,
+        held: Held::default(),
+        problems: Vec::new(),
+        failure: Some("The run was interrupted. The next run goes on where it stopped.".into()),
+        notices: job.state.notices().to_vec(),
+        requests: 0,
+        bytes_in: 0,
+        bytes_out: 0,
+    };
+    let mut foreseen = Vec::new();
+    let mut id = None;
+    let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
+    job.progress.done();
+    report.failure = match result {
+        Ok(()) => None,
+        Err(RunError::Collection(_, error)) => Some(error.message),
+        Err(RunError::State(error @ StateError::Damaged)) => return Err(error),
+        Err(RunError::State(error)) => Some(error.to_string()),
+    };
+    report.outcome = if report.failure.is_some() {
+        RunOutcome::Failed
+    } else if report.held != Held::default() {
+        RunOutcome::Held
+    } else if !report.problems.is_empty() {
+        RunOutcome::Partial
+    } else {
+        RunOutcome::Ok
+    };
+    let after = traffic(job);
+    report.requests = after.requests - before.requests;
+    report.bytes_in = after.bytes_in - before.bytes_in;
+    report.bytes_out = after.bytes_out - before.bytes_out;
+    report.seconds = (job.clock)().duration_since(started).as_secs_f64();
+    if !options.dry_run {
+        id = Some(job.state.write(|w| {
+            let id = match id {
+                Some(id) => w.save_report(id, &report).map(|()| id)?,
+                None => w.begin_report(&report)?,
+            };
+            w.prune_daily(started, job.keep)?;
+            Ok(id)
+        })?);
+    }
+    Ok(Done { report, id, foreseen })
+}
+
+fn traffic(job: &Job<'_>) -> crate::collection::Traffic {
+    let [local, remote] = Side::BOTH.map(|side| job.collections[side].traffic());
+    crate::collection::Traffic {
+        requests: local.requests + remote.requests,
+        bytes_in: local.bytes_in + remote.bytes_in,
+        bytes_out: local.bytes_out + remote.bytes_out,
+    }
+}
+
+async fn rounds(
+    job: &Job<'_>,
+    options: Options,
+    report: &mut Report,
+    id: &mut Option<ReportId>,
+    foreseen: &mut Vec<Touched>,
+) -> Result<(), RunError> {
+    let mut items = None;
+    for round in 1..=ROUNDS {
+        look(job).await?;
+        let mut trees = trees(job)?;
+        let items = *items.get_or_insert(Sides::from_fn(|side| trees.sides[side].len() as u64));
+        let asides = job.state.asides()?;
+        let alone = quarantine::in_force(&asides, &trees, (job.clock)());
+
+        let paired = pair_new(job, &mut trees, &alone).await?;
+        let plan = plan(job.policy, &trees, &paired.matched, &alone);
+        drop(trees);
+
+        // What is found now replaces what the round before said of the same items.
+        report.problems =
+            alone.iter().filter_map(|s| asides.get(s).and_then(quarantine::standing_problem)).collect();
+        report.problems.extend(paired.problems);
+        report.problems.sort_by(|a, b| (a.side, &a.item).cmp(&(b.side, &b.item)));
+        if round == 1 && paired.ambiguous > 0 {
+            report.notices.push(format!(
+                "{} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two.",
+                paired.ambiguous
+            ));
+        }
+        if plan.rows.is_empty() {
+            report.held = Held::default();
+            return Ok(());
+        }
+
+        let deletions = guard::deletions(&plan, job.policy);
+        let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
+        let held = Sides::from_fn(|side| {
+            !options.allow_deletions
+                && deletions[side] > 0
+                && job.guard.holds(deletions[side] + done[side], items[side])
+        });
+        if !options.dry_run && id.is_none() {
+            *id = Some(job.state.write(|w| w.begin_report(report))?);
+        }
+        let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
+        let run = Run { job, asides, log };
+        let mut total =
+            Totals { report, held: Sides::default(), unsettled: Vec::new(), stale: Sides::default() };
+        work(&run, options, plan, held, &mut total, foreseen).await?;
+        let Totals { held, unsettled, stale, .. } = total;
+        report.held = Held { local: held.local, remote: held.remote };
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        if round == ROUNDS || options.dry_run {
+            report.problems.extend(unsettled);
+            return Ok(());
+        }
+        apply::look_at_stale(job, &stale).await?;
+    }
+    Ok(())
+}
+
+/// Looks at both sides at the same time.
+pub(super) async fn look(job: &Job<'_>) -> Result<(), RunError> {
+    job.progress.start(Phase::Looking(Side::Remote), None);
+    futures_util::future::try_join(observe::observe(job, Side::Local), observe::observe(job, Side::Remote))
+        .await?;
+    Ok(())
+}
+
+fn trees(job: &Job<'_>) -> Result<Trees, StateError> {
+    let sides = Sides { local: job.state.tree(Side::Local)?, remote: job.state.tree(Side::Remote)? };
+    Ok(Trees { sides, pairs: job.state.pairs()? })
+}
+
+#[derive(Default)]
+struct Paired {
+    matched: BTreeMap<Href, Href>,
+    problems: Vec<Problem>,
+    ambiguous: usize,
+}
+
+/// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
+/// items that are gone from its own.
+async fn pair_new(
+    job: &Job<'_>,
+    trees: &mut Trees,
+    alone: &std::collections::HashSet<Subject>,
+) -> Result<Paired, RunError> {
+    let is_alone = |side: Side, href: &Href| {
+        let mut subject = Subject::default();
+        subject[side] = Some(href.clone());
+        alone.contains(&subject)
+    };
+    let new: Sides<Vec<(Href, Etag)>> = Sides::from_fn(|side| {
+        let new = new_items(trees, side).filter(|(href, _)| !is_alone(side, href));
+        new.map(|(href, etag)| (href.clone(), etag.clone())).collect()
+    });
+    let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
+        let lost = trees.pairs.iter().filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href));
+        lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
+            .collect()
+    });
+    let worthwhile = Sides::from_fn(|side| {
+        !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
+    });
+    if !worthwhile.local && !worthwhile.remote {
+        return Ok(Paired::default());
+    }
+    let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
+    job.progress.start(Phase::Comparing, Some(total));
+    let mut candidates: Sides<Vec<Candidate>> = Sides::default();
+    for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
+        candidates[side] = read_candidates(job, side, &new[side]).await?;
+    }
+    let found = pair::pair(&candidates, &lost);
+
+    if !found.renamed.is_empty() {
+        job.state.write(|w| {
+            found.renamed.iter().try_for_each(|(pair, side, href)| w.rename(*pair, *side, href))
+        })?;
+        trees.pairs = job.state.pairs()?;
+    }
+    let problems = found.duplicates.iter().flat_map(|(side, hrefs)| {
+        hrefs.iter().map(|href| Problem {
+            item: href.to_string(),
+            summary: href.to_string(),
+            side: *side,
+            message: duplicate_message(href),
+            since: None,
+        })
+    });
+    let problems = problems.collect();
+    for (side, href) in
+        found.duplicates.iter().flat_map(|(side, hrefs)| hrefs.iter().map(move |h| (*side, h)))
+    {
+        // Left out of this run's plan: neither side is touched.
+        trees.sides[side].remove(href);
+    }
+    Ok(Paired { matched: found.matched, problems, ambiguous: found.ambiguous })
+}
+
+/// Reads what pairing needs to know of new items. Remote contents are kept in the state, so that nothing is
+/// fetched twice.
+async fn read_candidates(
+    job: &Job<'_>,
+    side: Side,
+    new: &[(Href, Etag)],
+) -> Result<Vec<Candidate>, RunError> {
+    let mut candidates = Vec::with_capacity(new.len());
+    let mut consider = |href: Href, bytes: &[u8]| {
+        if let Ok(facts) = item::read(bytes)
+            && facts.kind == Some(job.kind)
+        {
+            candidates.push(Candidate::new(href, facts));
+        }
+    };
+    let mut ask = Vec::new();
+    for (href, etag) in new {
+        let kept = if side == Side::Remote { job.state.content(href, etag)? } else { None };
+        match kept {
+            Some(content) => consider(href.clone(), &content.bytes),
+            None => ask.push(href.clone()),
+        }
+    }
+    let chunks = ask.chunks(job.chunk_size).map(|hrefs| job.collections[side].fetch(hrefs));
+    let mut chunks = futures_util::stream::iter(chunks).buffered(CHUNKS_IN_FLIGHT);
+    while let Some(fetched) = chunks.next().await {
+        let fetched = fetched.map_err(|error| RunError::Collection(side, error))?;
+        let count = fetched.len() as u64;
+        if side == Side::Remote {
+            job.state.write(|w| {
+                for answer in &fetched {
+                    if let Fetched::Found { href, etag, bytes, modified } = answer {
+                        let content =
+                            Content { etag: etag.clone(), bytes: bytes.clone(), modified: *modified };
+                        w.keep_content(href, &content)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        for answer in fetched {
+            if let Fetched::Found { href, bytes, .. } = answer {
+                consider(href, &bytes);
+            }
+        }
+        job.progress.advance(count);
+    }
+    candidates.sort_by(|a, b| a.href.cmp(&b.href));
+    Ok(candidates)
+}
+
+/// What the chunks of a round come to.
+struct Totals<'a> {
+    report: &'a mut Report,
+    held: Sides<u64>,
+    unsettled: Vec<Problem>,
+    stale: Sides<Vec<Href>>,
+}
+
+impl Totals<'_> {
+    fn add(&mut self, tally: Tally) -> Vec<Touched> {
+        for touched in &tally.touched {
+            let counts = match touched.side {
+                Side::Local => &mut self.report.local,
+                Side::Remote => &mut self.report.remote,
+            };
+            match touched.operation {
+                Operation::Create => counts.created += 1,
+                Operation::Update => counts.updated += 1,
+                Operation::Delete => counts.deleted += 1,
+            }
+            self.report.conflicts += u64::from(touched.conflict);
+        }
+        self.report.linked += tally.linked;
+        self.report.problems.extend(tally.problems);
+        self.unsettled.extend(tally.unsettled);
+        for side in Side::BOTH {
+            self.held[side] += tally.held[side];
+        }
+        self.stale.local.extend(tally.stale.local);
+        self.stale.remote.extend(tally.stale.remote);
+        tally.touched
+    }
+}
+
+/// Works through the plan in chunks, a few at a time. When one stops, those on their way are still
+/// brought to their end and recorded.
+async fn work(
+    run: &Run<'_>,
+    options: Options,
+    plan: Plan,
+    held: Sides<bool>,
+    totals: &mut Totals<'_>,
+    foreseen: &mut Vec<Touched>,
+) -> Result<(), RunError> {
+    let job = run.job;
+    job.progress.start(Phase::Writing, Some(plan.rows.len() as u64));
+    let mut rows: VecDeque<Row> = plan.rows.into();
+    let one = |rows: Vec<Row>| async move {
+        let count = rows.len() as u64;
+        let chunk = prepare(job, rows).await?;
+        if options.dry_run {
+            return Ok((apply::foresee(job, chunk, held), None, count));
+        }
+        let (tally, stopped) = apply::apply(run, chunk, held).await?;
+        Ok::<_, RunError>((tally, stopped, count))
+    };
+    let mut chunks = FuturesOrdered::new();
+    let mut failure = None;
+    loop {
+        while failure.is_none() && chunks.len() < CHUNKS_IN_FLIGHT && !rows.is_empty() {
+            let size = job.chunk_size.min(rows.len());
+            chunks.push_back(one(rows.drain(..size).collect()));
+        }
+        let Some(done) = chunks.next().await else { break };
+        match done {
+            Ok((tally, stopped, count)) => {
+                let touched = totals.add(tally);
+                if options.dry_run {
+                    foreseen.extend(touched);
+                }
+                job.progress.advance(count);
+                if let Some((side, error)) = stopped {
+                    failure.get_or_insert(RunError::Collection(side, error));
+                }
+            }
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
