@@ -1,0 +1,416 @@
+//! What a run does in special conditions.
+
+use std::fs;
+
+use jiff::SignedDuration;
+use pimbridge::report::{Operation, RunOutcome};
+use pimbridge::state::Loss;
+use pimbridge::sync::Side;
+use pimbridge::sync::policy::{Conflict, Policy};
+use pimbridge::sync::restore::restore;
+use pimbridge::sync::run::Options;
+
+use crate::support::{event, memory::Memory, title, world::World};
+
+const TWO_WAY: Policy = Policy::TwoWay(Conflict::Automatic);
+
+/// A world in which so many events are in sync on both sides.
+fn in_sync(count: usize) -> World {
+    let world = World::default();
+    for n in 0..count {
+        world.local.put(&format!("{n}.ics"), event(&n.to_string(), &format!("event {n}"), 0));
+    }
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.created), (RunOutcome::Ok, count as u64));
+    world
+}
+
+fn quiet(world: &World) -> bool {
+    for side in [&world.local, &world.remote] {
+        let mut side = side.lock();
+        side.edits.clear();
+        side.fetched = 0;
+    }
+    let report = world.sync(TWO_WAY);
+    let idle = |side: &Memory| side.lock().edits.is_empty() && side.lock().fetched == 0;
+    report.outcome == RunOutcome::Ok && idle(&world.local) && idle(&world.remote)
+}
+
+#[test]
+fn nothing_is_fetched_again_after_the_own_upload() {
+    let world = in_sync(250);
+    assert!(quiet(&world));
+    assert_eq!(world.local.items(), world.remote.items());
+}
+
+#[test]
+fn too_many_deletions_are_held_and_the_rest_is_done() {
+    let world = in_sync(40);
+    for n in 0..11 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    world.local.put("20.ics", event("20", "changed", 5));
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Held);
+    assert_eq!((report.held.local, report.held.remote), (0, 11));
+    assert_eq!((report.remote.updated, report.remote.deleted), (1, 0));
+    assert_eq!(world.remote.items().len(), 40);
+
+    // Still held, until the person says yes.
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Held);
+    let allowed = world.run(TWO_WAY, Options { allow_deletions: true, ..Options::default() }).report;
+    assert_eq!((allowed.outcome, allowed.remote.deleted), (RunOutcome::Ok, 11));
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_folder_that_was_emptied_is_held() {
+    let world = in_sync(5);
+    for n in 0..5 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Held);
+    assert_eq!(world.remote.items().len(), 5);
+}
+
+#[test]
+fn few_deletions_go_through_and_are_in_the_history() {
+    let world = in_sync(20);
+    world.remote.remove("3.ics");
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.local.deleted), (RunOutcome::Ok, 1));
+    let history = world.peek().history().unwrap();
+    assert_eq!(history.len(), 1);
+    assert_eq!((history[0].side, history[0].loss), (Side::Local, Loss::Deleted));
+    assert_eq!(history[0].summary, "event 3, 1 May 2026");
+}
+
+#[test]
+fn a_replicate_that_would_wipe_out_the_other_side_is_held() {
+    let world = World::default();
+    for n in 0..12 {
+        world.remote.put(&format!("{n}.ics"), event(&n.to_string(), "precious", 0));
+    }
+    world.local.put("new.ics", event("new", "new", 0));
+    let report = world.sync(Policy::ReplicateToServer);
+    assert_eq!((report.outcome, report.held.remote, report.remote.created), (RunOutcome::Held, 12, 1));
+    assert_eq!(world.remote.items().len(), 13);
+}
+
+#[test]
+fn a_version_stored_unseen_is_read_back() {
+    let world = World::default();
+    world.remote.lock().manners.silent = true;
+    world.local.put("a.ics", event("a", "meeting", 0));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn what_the_server_makes_of_an_item_comes_back_once() {
+    for deltas in [true, false] {
+        let world = World::default();
+        {
+            let mut remote = world.remote.lock();
+            remote.manners.silent = true;
+            remote.manners.rewrites = true;
+            remote.manners.deltas = deltas;
+        }
+        world.local.put("a.ics", event("a", "meeting (private)", 0));
+        assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+        assert_eq!(world.local.titles(), ["meeting"]);
+        assert!(quiet(&world));
+    }
+}
+
+#[test]
+fn a_one_way_profile_accepts_what_the_server_makes_of_an_item() {
+    let world = World::default();
+    {
+        let mut remote = world.remote.lock();
+        remote.manners.silent = true;
+        remote.manners.rewrites = true;
+    }
+    world.local.put("a.ics", event("a", "meeting (private)", 0));
+    assert_eq!(world.sync(Policy::ReplicateToServer).outcome, RunOutcome::Ok);
+    assert_eq!(world.local.titles(), ["meeting (private)"]);
+    world.remote.lock().edits.clear();
+    assert_eq!(world.sync(Policy::ReplicateToServer).outcome, RunOutcome::Ok);
+    assert!(world.remote.lock().edits.is_empty());
+}
+
+#[test]
+fn an_edit_made_on_the_server_during_the_run_is_not_overwritten() {
+    let world = in_sync(3);
+    world.local.put("1.ics", event("1", "local", 10));
+    world.remote.lock().manners.intruder = Some(("1.ics".into(), event("1", "intruder", 20)));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.conflicts), (RunOutcome::Ok, 1));
+    assert_eq!(title(&world.local.items()["1.ics"]), "intruder");
+    assert_eq!(title(&world.remote.items()["1.ics"]), "intruder");
+    let peek = world.peek();
+    let history = peek.history().unwrap();
+    let kept: Vec<String> =
+        history.iter().map(|v| title(&peek.version(v.id).unwrap().unwrap().1)).collect();
+    assert_eq!(kept, ["local"]);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_conflict_never_ends_in_a_failing_precondition_for_ever() {
+    for policy in [Policy::TwoWay(Conflict::LocalWins), Policy::TwoWay(Conflict::ServerWins)] {
+        let world = in_sync(3);
+        world.local.put("1.ics", event("1", "local", 10));
+        world.remote.put("1.ics", event("1", "remote", 10));
+        let report = world.sync(policy);
+        assert_eq!((report.outcome, report.conflicts), (RunOutcome::Ok, 1));
+        assert_eq!(world.local.items(), world.remote.items());
+        assert!(quiet(&world));
+    }
+}
+
+#[test]
+fn a_change_that_could_not_be_written_arrives_later() {
+    let world = in_sync(3);
+    world.remote.lock().manners.deltas = true;
+    world.sync(TWO_WAY);
+    world.remote.put("1.ics", event("1", "changed", 10));
+    world.local.lock().manners.refuses = Some("changed".into());
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert_eq!(report.problems[0].side, Side::Local);
+    assert_eq!(report.problems[0].since, None);
+
+    world.local.lock().manners.refuses = None;
+    // The item is left alone for an hour, and the report goes on to say so.
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert!(report.problems[0].since.is_some());
+    world.wait(SignedDuration::from_mins(61));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(title(&world.local.items()["1.ics"]), "changed");
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_refused_item_is_tried_again_when_it_changes() {
+    let world = in_sync(3);
+    world.remote.lock().manners.refuses = Some("bad".into());
+    world.local.put("a.ics", event("a", "bad", 0));
+    world.local.put("b.ics", event("b", "good", 0));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.created), (RunOutcome::Partial, 1));
+    let tried = world.remote.lock().edits.len();
+    assert_eq!(world.sync(TWO_WAY).problems.len(), 1);
+    assert_eq!(world.remote.lock().edits.len(), tried, "tried again although nothing changed");
+    world.local.put("a.ics", event("a", "better", 1));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn broken_items_harm_nobody() {
+    let world = in_sync(3);
+    world.local.put("broken.ics", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Dentist\r\n".into());
+    world.local.put("1.ics", "".into());
+    world.local.put("task.ics", event("t", "task", 0).to_vec().escape_ascii().to_string().into());
+    world.remote.put("2.ics", event("2", "changed", 10));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.local.updated), (RunOutcome::Partial, 1));
+    let items: Vec<(&str, &str)> =
+        report.problems.iter().map(|p| (p.item.as_str(), p.summary.as_str())).collect();
+    assert_eq!(items, [("1.ics", "1.ics"), ("broken.ics", "Dentist"), ("task.ics", "task.ics")]);
+    // The other side still has what the broken file was.
+    assert_eq!(title(&world.remote.items()["1.ics"]), "event 1");
+    assert_eq!(world.local.items()["1.ics"], "");
+}
+
+#[test]
+fn tasks_are_not_the_business_of_an_events_profile() {
+    let world = in_sync(1);
+    let task = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:t\r\nSUMMARY:Shopping\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+    world.local.put("t.ics", task.into());
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total()), (RunOutcome::Ok, 0));
+    assert!(quiet(&world));
+    // Nor does a replicating one delete them.
+    world.sync(Policy::ReplicateFromServer);
+    assert!(world.local.items().contains_key("t.ics"));
+}
+
+#[test]
+fn two_files_with_one_uid_are_reported_and_left_alone() {
+    let world = in_sync(2);
+    world.local.put("copy.ics", event("1", "copy", 3));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.problems.len()), (RunOutcome::Partial, 1));
+    assert_eq!(report.problems[0].item, "copy.ics");
+    assert_eq!(world.remote.titles(), ["event 0", "event 1"]);
+    world.local.remove("copy.ics");
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+
+    // Both new, and something new on the other side.
+    world.local.put("p.ics", event("p", "one", 3));
+    world.local.put("q.ics", event("p", "two", 3));
+    world.remote.put("r.ics", event("r", "three", 3));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.problems.len()), (RunOutcome::Partial, 2));
+    assert_eq!(world.local.items().len(), 5);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "three"]);
+}
+
+#[test]
+fn a_renamed_file_stays_the_same_item() {
+    let world = in_sync(3);
+    let bytes = world.local.items()["1.ics"].clone();
+    world.local.remove("1.ics");
+    world.local.put("renamed.ics", bytes);
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total(), report.local.total()), (RunOutcome::Ok, 0, 0));
+    assert!(world.remote.items().contains_key("1.ics"));
+    // It is still the same pair.
+    world.remote.put("1.ics", event("1", "changed", 9));
+    world.sync(TWO_WAY);
+    assert_eq!(title(&world.local.items()["renamed.ics"]), "changed");
+    assert_eq!(world.local.items().len(), 3);
+}
+
+#[test]
+fn items_that_were_only_touched_are_not_written() {
+    let world = in_sync(3);
+    let touched = String::from_utf8(world.local.items()["1.ics"].to_vec()).unwrap();
+    world.local.put("1.ics", touched.replace("DTSTAMP:2026", "DTSTAMP:2025").into());
+    world.remote.put("1.ics", event("1", "really changed", 0));
+    let report = world.sync(Policy::TwoWay(Conflict::LocalWins));
+    assert_eq!((report.conflicts, report.local.updated, report.remote.updated), (0, 1, 0));
+    assert_eq!(world.local.items(), world.remote.items());
+}
+
+#[test]
+fn the_same_event_under_two_uids_is_one_and_keeps_both() {
+    let world = World::default();
+    world.local.put("a.ics", event("uid-here", "Dentist", 0));
+    world.remote.put("b.ics", event("uid-there", "Dentist", 0));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.linked), (RunOutcome::Ok, 1));
+    assert_eq!((world.local.items().len(), world.remote.items().len()), (1, 1));
+
+    world.local.put("a.ics", event("uid-here", "Dentist, moved", 10));
+    world.sync(TWO_WAY);
+    assert_eq!(world.remote.items()["b.ics"], event("uid-there", "Dentist, moved", 10));
+    assert!(quiet(&world));
+}
+
+#[test]
+fn look_alikes_are_not_guessed_at() {
+    let world = World::default();
+    world.local.put("a.ics", event("a", "Dentist", 0));
+    world.remote.put("b.ics", event("b", "Dentist", 0));
+    world.remote.put("c.ics", event("c", "Dentist", 0));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.linked, report.notices.len()), (RunOutcome::Ok, 0, 1));
+    assert_eq!((world.local.items().len(), world.remote.items().len()), (3, 3));
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_lost_state_doubles_nothing() {
+    let world = in_sync(30);
+    world.local.put("1.ics", event("1", "newer here", 30));
+    world.remote.put("2.ics", event("2", "newer there", 30));
+    fs::write(world.state_file(), "this is no database").unwrap();
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.linked, report.notices.len()), (RunOutcome::Ok, 28, 1));
+    assert_eq!(world.local.items(), world.remote.items());
+    assert_eq!(world.local.items().len(), 30);
+    assert_eq!(title(&world.remote.items()["1.ics"]), "newer here");
+    assert_eq!(title(&world.local.items()["2.ics"]), "newer there");
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_says_what_a_run_does() {
+    let world = in_sync(3);
+    world.local.put("1.ics", event("1", "changed", 5));
+    world.remote.remove("2.ics");
+    let before = (world.local.items(), world.remote.items());
+    let done = world.run(TWO_WAY, Options { dry_run: true, ..Options::default() });
+    assert_eq!((world.local.items(), world.remote.items()), before);
+    assert_eq!((done.report.remote.updated, done.report.local.deleted), (1, 1));
+    let foreseen = done.foreseen;
+    world.sync(TWO_WAY);
+    assert_eq!(world.touched(), foreseen);
+    assert_eq!(foreseen.iter().map(|t| t.operation).collect::<Vec<_>>(), [Operation::Update, Operation::Delete]);
+}
+
+#[test]
+fn an_unreachable_side_changes_nothing() {
+    let world = in_sync(3);
+    world.remote.lock().manners.offline = true;
+    world.local.remove("1.ics");
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.failure.as_deref()), (RunOutcome::Failed, Some("It cannot be reached.")));
+    world.remote.lock().manners.offline = false;
+    assert_eq!(world.sync(TWO_WAY).remote.deleted, 1);
+}
+
+#[test]
+fn a_version_of_the_history_comes_back_on_both_sides() {
+    let world = in_sync(3);
+    let original = world.local.items()["1.ics"].clone();
+    world.local.put("1.ics", event("1", "changed", 5));
+    world.sync(TWO_WAY);
+    world.remote.remove("1.ics");
+    world.sync(TWO_WAY);
+    assert_eq!(world.local.items().len(), 2);
+
+    let history = world.peek().history().unwrap();
+    let oldest = history.last().unwrap().id;
+    world.with_job(TWO_WAY, async |job| restore(job, oldest).await.unwrap());
+    assert_eq!(world.local.items()["1.ics"], original);
+    assert_eq!(world.remote.items()["1.ics"], original);
+    assert!(quiet(&world));
+
+    // Over what is there now, which goes into the history.
+    let newest = world.peek().history().unwrap()[0].id;
+    let restored = world.with_job(TWO_WAY, async |job| restore(job, newest).await.unwrap());
+    assert_eq!(restored.loss, Loss::Deleted);
+    assert_eq!(title(&world.remote.items()["1.ics"]), "changed");
+    let peek = world.peek();
+    let kept = peek.version(peek.history().unwrap()[0].id).unwrap().unwrap().1;
+    assert_eq!(kept, original);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn chunks_of_any_size_come_to_the_same() {
+    for chunk_size in [1, 2, 7, 100, 1000] {
+        let mut world = World { chunk_size, ..World::default() };
+        world.remote.lock().manners.deltas = true;
+        for n in 0..20 {
+            world.local.put(&format!("l{n}.ics"), event(&format!("l{n}"), &format!("local {n}"), 0));
+            world.remote.put(&format!("r{n}.ics"), event(&format!("r{n}"), &format!("remote {n}"), 0));
+        }
+        let report = world.sync(TWO_WAY);
+        assert_eq!((report.local.created, report.remote.created), (20, 20));
+        assert_eq!(world.local.items(), world.remote.items());
+        assert_eq!(world.touched().len(), 40);
+        world.chunk_size = 100;
+        assert!(quiet(&world));
+    }
+}
+
+#[test]
+fn old_versions_are_dropped_in_time() {
+    let world = in_sync(3);
+    world.remote.remove("1.ics");
+    world.sync(TWO_WAY);
+    assert_eq!(world.peek().history().unwrap().len(), 1);
+    world.wait(SignedDuration::from_hours(24 * 89));
+    world.sync(TWO_WAY);
+    assert_eq!(world.peek().history().unwrap().len(), 1);
+    world.wait(SignedDuration::from_hours(24 * 2));
+    world.sync(TWO_WAY);
+    assert_eq!(world.peek().history().unwrap().len(), 0);
+    assert!(world.peek().reports(10).unwrap().len() < 3);
+}

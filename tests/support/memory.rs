@@ -1,0 +1,209 @@
+//! A collection in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use pimbridge::collection::{
+    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome, Trouble,
+};
+use pimbridge::item;
+
+/// How the collection behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Manners {
+    /// It tells what changed since a cursor; otherwise it lists everything each time.
+    pub deltas: bool,
+    /// It does not tell the version of what it stored.
+    pub silent: bool,
+    /// It stores `SUMMARY` lines without what is in brackets.
+    pub rewrites: bool,
+    /// It refuses items whose title contains this.
+    pub refuses: Option<String>,
+    /// It cannot be reached.
+    pub offline: bool,
+    /// Somebody changes the item with this href just before the next edits.
+    pub intruder: Option<(String, Bytes)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub bytes: Bytes,
+    pub version: u64,
+    pub modified: Timestamp,
+}
+
+#[derive(Debug, Default)]
+pub struct Inner {
+    pub items: BTreeMap<String, Stored>,
+    /// The version at which each name was last changed or removed.
+    changes: BTreeMap<String, u64>,
+    version: u64,
+    pub manners: Manners,
+    /// How many items were fetched, and how many edits were tried.
+    pub fetched: usize,
+    pub edits: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Inner>);
+
+impl Memory {
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn put(&self, name: &str, bytes: Bytes) {
+        self.lock().put(name, bytes);
+    }
+
+    pub fn remove(&self, name: &str) {
+        assert!(self.lock().remove(name), "{name} is not there");
+    }
+
+    /// Names and bytes of what is there.
+    pub fn items(&self) -> BTreeMap<String, Bytes> {
+        self.lock().items.iter().map(|(name, stored)| (name.clone(), stored.bytes.clone())).collect()
+    }
+
+    /// The titles of what is there, sorted.
+    pub fn titles(&self) -> Vec<String> {
+        let mut titles: Vec<String> = self.items().values().map(super::title).collect();
+        titles.sort();
+        titles
+    }
+}
+
+impl Inner {
+    pub fn put(&mut self, name: &str, bytes: Bytes) {
+        self.version += 1;
+        let modified = Timestamp::from_second(1_800_000_000 + self.version as i64).unwrap();
+        self.items.insert(name.into(), Stored { bytes, version: self.version, modified });
+        self.changes.insert(name.into(), self.version);
+    }
+
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.version += 1;
+        self.changes.insert(name.into(), self.version);
+        self.items.remove(name).is_some()
+    }
+
+    fn etag(&self, name: &str) -> Option<Etag> {
+        self.items.get(name).map(|stored| Etag::new(format!("\"{}\"", stored.version)))
+    }
+
+    fn entry(&self, name: &str) -> Option<Entry> {
+        self.etag(name).map(|etag| Entry { href: Href::new(name), etag })
+    }
+
+    fn check(&self) -> Result<(), CollectionError> {
+        match self.manners.offline {
+            true => Err(CollectionError::new(Trouble::Offline, "It cannot be reached.")),
+            false => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, edit: Edit) -> Outcome {
+        let refuses = |bytes: &Bytes| {
+            self.manners.refuses.as_ref().is_some_and(|word| super::title(bytes).contains(word.as_str()))
+        };
+        let (name, bytes) = match edit {
+            Edit::Create { uid, bytes } => {
+                if refuses(&bytes) {
+                    return Outcome::Refused { reason: "It is not wanted.".into() };
+                }
+                let name = format!("{}.ics", uid.as_deref().unwrap_or("none"));
+                if self.items.contains_key(&name) {
+                    return Outcome::Stale;
+                }
+                (name, bytes)
+            }
+            Edit::Replace { href, if_etag, bytes } => {
+                if refuses(&bytes) {
+                    return Outcome::Refused { reason: "It is not wanted.".into() };
+                }
+                if self.etag(href.as_str()) != Some(if_etag) {
+                    return Outcome::Stale;
+                }
+                (href.to_string(), bytes)
+            }
+            Edit::Delete { href, if_etag } => match self.etag(href.as_str()) {
+                None => return Outcome::Deleted,
+                Some(etag) if etag != if_etag => return Outcome::Stale,
+                Some(_) => {
+                    self.remove(href.as_str());
+                    return Outcome::Deleted;
+                }
+            },
+        };
+        let bytes = match self.manners.rewrites {
+            true => String::from_utf8_lossy(&bytes).replace(" (private)", "").into(),
+            false => bytes,
+        };
+        self.put(&name, bytes);
+        let etag = self.etag(&name).filter(|_| !self.manners.silent);
+        Outcome::Stored { href: Href::new(name), etag }
+    }
+}
+
+#[async_trait]
+impl Collection for Memory {
+    async fn observe(&self, since: Option<&Cursor>) -> Result<Observation, CollectionError> {
+        let inner = self.lock();
+        inner.check()?;
+        let since = since.and_then(|cursor| cursor.as_str().parse::<u64>().ok());
+        let cursor = Cursor::new(inner.version.to_string());
+        if let (true, Some(since)) = (inner.manners.deltas, since) {
+            let names = || inner.changes.iter().filter(|(_, at)| **at > since).map(|(name, _)| name.as_str());
+            let changed = names().filter_map(|name| inner.entry(name)).collect();
+            let removed = names().filter(|name| !inner.items.contains_key(*name)).map(Href::new).collect();
+            return Ok(Observation::Delta { changed, removed, cursor });
+        }
+        let entries = inner.items.keys().filter_map(|name| inner.entry(name)).collect();
+        Ok(Observation::Listing { entries, cursor: inner.manners.deltas.then_some(cursor) })
+    }
+
+    async fn fetch(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, CollectionError> {
+        let mut inner = self.lock();
+        inner.check()?;
+        inner.fetched += hrefs.len();
+        let fetch = |href: &Href| match inner.items.get(href.as_str()) {
+            None => Fetched::Gone { href: href.clone() },
+            Some(stored) => Fetched::Found {
+                href: href.clone(),
+                etag: Etag::new(format!("\"{}\"", stored.version)),
+                bytes: stored.bytes.clone(),
+                modified: Some(stored.modified),
+            },
+        };
+        Ok(hrefs.iter().map(fetch).collect())
+    }
+
+    async fn apply(&self, edits: Vec<Edit>) -> Applied {
+        let mut inner = self.lock();
+        if let Err(error) = inner.check() {
+            let outcomes = edits.iter().map(|_| Outcome::NotTried).collect();
+            return Applied { outcomes, stopped: Some(error) };
+        }
+        if let Some((name, bytes)) = inner.manners.intruder.take() {
+            inner.put(&name, bytes);
+        }
+        let mut outcomes = Vec::new();
+        for edit in edits {
+            inner.edits.push(match &edit {
+                Edit::Create { uid, .. } => format!("create {}", uid.as_deref().unwrap_or("?")),
+                Edit::Replace { href, .. } => format!("replace {href}"),
+                Edit::Delete { href, .. } => format!("delete {href}"),
+            });
+            outcomes.push(inner.apply(edit));
+        }
+        Applied { outcomes, stopped: None }
+    }
+}
+
+/// The facts of stored bytes, for comparing contents.
+pub fn digest(bytes: &Bytes) -> item::Digest {
+    item::read(bytes).unwrap().digest
+}
