@@ -13,7 +13,6 @@ use std::time::Duration;
 use clap::Parser;
 use pimbridge::item::Kind;
 use pimbridge::server::{Options, Server};
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// A CalDAV and CardDAV server in memory, on 127.0.0.1.
 #[derive(Parser)]
@@ -83,8 +82,9 @@ async fn main() -> std::io::Result<()> {
         }
         println!("{label}={url}");
     }
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while lines.next_line().await?.is_some() {
+    // This thread does nothing else: the server runs on the runtime's own.
+    for line in std::io::stdin().lines() {
+        line?;
         let traffic = server.take_traffic();
         println!(
             "{}",
@@ -104,7 +104,7 @@ fn item(kind: Kind, uid: &str, n: usize) -> String {
     // Folded by hand: 74 octets and the line end.
     let text = "\\, and some more words that nobody will ever read but that take their room".repeat(8);
     let text = text.as_bytes().chunks(73).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n ");
-    let lines = match kind {
+    match kind {
         Kind::Events => format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Pimbridge//Bench//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
              DTSTAMP:20240101T000000Z\r\nDTSTART:{day}T{hour:02}0000Z\r\nDTEND:{day}T{:02}0000Z\r\n\
@@ -124,6 +124,5 @@ fn item(kind: Kind, uid: &str, n: usize) -> String {
              EMAIL;TYPE=WORK:person{n}@example.org\r\nTEL;TYPE=CELL:+49 170 {n:07}\r\nORG:Bench Works\r\n\
              NOTE:\r\n {text}\r\nEND:VCARD\r\n",
         ),
-    };
-    lines
+    }
 }

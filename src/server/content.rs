@@ -98,9 +98,7 @@ impl Content {
             return Err(Broken::NotValid);
         }
         match component {
-            Some(component) if card || uid.is_some() => {
-                Ok(Content { uid: uid.map(Into::into), component })
-            }
+            Some(component) if card || uid.is_some() => Ok(Content { uid: uid.map(Into::into), component }),
             _ => Err(Broken::NotOneObject),
         }
     }
@@ -128,10 +126,7 @@ mod tests {
 
     #[test]
     fn a_card_needs_no_uid() {
-        assert_eq!(
-            read(true, "BEGIN:VCARD\r\nFN:Jana\r\nEND:VCARD\r\n"),
-            Ok((None, Component::Card))
-        );
+        assert_eq!(read(true, "BEGIN:VCARD\r\nFN:Jana\r\nEND:VCARD\r\n"), Ok((None, Component::Card)));
         assert_eq!(
             read(true, "BEGIN:VCARD\r\nUID:u\r\nEND:VCARD\r\n"),
             Ok((Some("u".into()), Component::Card))

@@ -77,10 +77,7 @@ struct Asked<'a> {
 }
 
 /// Answers one request and counts it.
-pub async fn serve(
-    shared: &Shared,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+pub async fn serve(shared: &Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY).collect().await.map(|body| body.to_bytes());
     if !shared.options.latency.is_zero() {
@@ -412,7 +409,8 @@ impl Report<'_> {
         let asked =
             report.descend(DAV, &["limit", "nresults"]).and_then(|limit| limit.text.trim().parse().ok());
         let limit = asked.into_iter().chain(self.view.options.page).min();
-        let Ok(changes) = self.collection.changes(Some(token).filter(|token| !token.is_empty()), limit) else {
+        let Ok(changes) = self.collection.changes(Some(token).filter(|token| !token.is_empty()), limit)
+        else {
             return Answer::error(StatusCode::FORBIDDEN, "<d:valid-sync-token/>");
         };
         let mut answer = Multistatus::new(changes.names.len() * 320);

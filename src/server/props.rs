@@ -218,7 +218,8 @@ impl View<'_> {
                     true => &["card:addressbook-multiget", "card:addressbook-query"],
                     false => &["c:calendar-multiget", "c:calendar-query"],
                 };
-                for report in reports.iter().chain(self.options.sync_collection.then_some(&"d:sync-collection"))
+                for report in
+                    reports.iter().chain(self.options.sync_collection.then_some(&"d:sync-collection"))
                 {
                     out.push_str("<d:supported-report><d:report><");
                     out.push_str(report);

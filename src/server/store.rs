@@ -310,10 +310,7 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(
-            all,
-            ["0.ics", "1.ics", "2.ics", "4.ics", "5.ics", "6.ics", "7.ics", "8.ics", "9.ics"]
-        );
+        assert_eq!(all, ["0.ics", "1.ics", "2.ics", "4.ics", "5.ics", "6.ics", "7.ics", "8.ics", "9.ics"]);
         assert_eq!(sizes, [(4, true), (4, true), (2, false)]);
         assert_eq!(since, Some(c.token()));
     }

@@ -77,10 +77,7 @@ mod tests {
             Target::of_href("/calendars/jana/work/"),
             Some(Target::Collection("calendars/jana/work".into()))
         );
-        assert_eq!(
-            Target::of_href("/addressbooks/jana"),
-            Some(Target::Home("addressbooks/jana".into()))
-        );
+        assert_eq!(Target::of_href("/addressbooks/jana"), Some(Target::Home("addressbooks/jana".into())));
     }
 
     #[test]

@@ -84,10 +84,7 @@ impl Element {
                     let text = &mut open.last_mut().ok_or(Malformed)?.text;
                     match reference.resolve_char_ref().map_err(|_| Malformed)? {
                         Some(char) => text.push(char),
-                        None => text.push_str(
-                            resolve_xml_entity(&reference.into_inner())
-                                .ok_or(Malformed)?,
-                        ),
+                        None => text.push_str(resolve_xml_entity(&reference.into_inner()).ok_or(Malformed)?),
                     }
                 }
                 Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
@@ -109,7 +106,9 @@ fn begin(namespace: ResolveResult, start: &BytesStart) -> Result<Element, Malfor
         ResolveResult::Unknown(_) => return Err(Malformed),
     };
     let name_attribute = match start.try_get_attribute("name").map_err(|_| Malformed)? {
-        Some(attribute) => Some(attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Malformed)?.into_owned()),
+        Some(attribute) => {
+            Some(attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Malformed)?.into_owned())
+        }
         None => None,
     };
     let local = start.local_name().into_inner().to_owned();
