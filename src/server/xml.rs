@@ -173,9 +173,9 @@ impl Multistatus {
 
     /// A response for a href as a whole.
     pub fn status(&mut self, href: &str, status: &str, error: &str) {
-        let _ = write!(
+        let _ = writeln!(
             self.out,
-            "<d:response><d:href>{href}</d:href><d:status>HTTP/1.1 {status}</d:status>{error}</d:response>\n"
+            "<d:response><d:href>{href}</d:href><d:status>HTTP/1.1 {status}</d:status>{error}</d:response>"
         );
     }
 
