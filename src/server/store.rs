@@ -321,6 +321,12 @@ mod tests {
         put(&mut c, "a.ics", "a");
         put(&mut c, "b.ics", "b");
         assert!(!c.changes(None, Some(2)).unwrap().cut);
+        put(&mut c, "c.ics", "c");
+        c.delete("c.ics");
+        assert_eq!(
+            c.changes(None, Some(2)).unwrap(),
+            Changes { names: vec!["a.ics".into(), "b.ics".into()], token: c.token(), cut: false }
+        );
     }
 
     #[test]
