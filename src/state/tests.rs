@@ -1,1 +1,159 @@
+use std::fs;
 
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::*;
+use crate::collection::{Cursor, Etag, Href};
+use crate::item::Digest;
+use crate::sync::{Side, Sides};
+
+fn open(path: &Path) -> State {
+    State::open(path, "here|there", Timestamp::UNIX_EPOCH).unwrap()
+}
+
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("work.sqlite");
+    (dir, path)
+}
+
+fn base(text: &str) -> Base {
+    let seen =
+        Seen { href: Href::new("a.ics"), etag: Some(Etag::new("1")), uid: Some("a".into()), verbatim: true };
+    Base {
+        digest: Digest([7; 32]),
+        bytes: Bytes::copy_from_slice(text.as_bytes()),
+        sides: Sides { local: seen.clone(), remote: Seen { etag: None, verbatim: false, ..seen } },
+    }
+}
+
+fn blobs(state: &State) -> i64 {
+    state.db().query_row("SELECT count(*) FROM blob", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn what_is_written_is_there_after_opening_again() {
+    let (_dir, path) = folder();
+    let (href, etag) = (Href::new("a.ics"), Etag::new("W/\"1\""));
+    let state = open(&path);
+    let pair = state
+        .write(|w| {
+            w.set_cursor(Side::Remote, Some(&Cursor::new("token")))?;
+            w.see(Side::Remote, &href, &etag)?;
+            w.save_pair(None, &base("content"))
+        })
+        .unwrap();
+    drop(state);
+    let state = open(&path);
+    assert_eq!(state.cursor(Side::Remote).unwrap(), Some(Cursor::new("token")));
+    assert_eq!(state.cursor(Side::Local).unwrap(), None);
+    assert_eq!(state.tree(Side::Remote).unwrap().get(&href), Some(&etag));
+    let pairs = state.pairs().unwrap();
+    assert_eq!((pairs[0].id, &pairs[0].sides), (pair, &base("").sides));
+    assert_eq!(state.base_bytes(pair).unwrap().unwrap(), "content");
+    assert_eq!(state.pair_with_uid(Side::Remote, "a").unwrap(), Some(pair));
+}
+
+#[test]
+fn a_transaction_that_fails_leaves_nothing() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let failed: Result<()> = state.write(|w| {
+        w.see(Side::Local, &Href::new("a"), &Etag::new("1"))?;
+        Err(StateError::Full)
+    });
+    assert!(matches!(failed, Err(StateError::Full)));
+    assert!(state.tree(Side::Local).unwrap().is_empty());
+}
+
+#[test]
+fn bytes_are_stored_once_and_dropped_with_their_last_user() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let pair = state.write(|w| w.save_pair(None, &base("first"))).unwrap();
+    let lost = Lost {
+        side: Side::Local,
+        href: &Href::new("a.ics"),
+        uid: Some("a"),
+        summary: "A",
+        loss: Loss::Overwritten,
+        bytes: b"first",
+    };
+    let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap();
+    assert_eq!(blobs(&state), 1);
+    state.write(|w| w.save_pair(Some(pair), &base("second"))).unwrap();
+    assert_eq!(blobs(&state), 2);
+    assert_eq!(state.version(version).unwrap().unwrap().1, "first");
+    state.write(|w| w.drop_version(version)).unwrap();
+    assert_eq!(blobs(&state), 1);
+    state.write(|w| w.drop_pair(pair)).unwrap();
+    assert_eq!(blobs(&state), 0);
+}
+
+#[test]
+fn another_folder_or_address_starts_anew_and_keeps_the_history() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let lost = Lost {
+        side: Side::Local,
+        href: &Href::new("a.ics"),
+        uid: None,
+        summary: "A",
+        loss: Loss::Deleted,
+        bytes: b"x",
+    };
+    state
+        .write(|w| {
+            w.save_pair(None, &base("content"))?;
+            w.keep_version(Timestamp::UNIX_EPOCH, &lost)
+        })
+        .unwrap();
+    drop(state);
+    let state = State::open(&path, "here|elsewhere", Timestamp::UNIX_EPOCH).unwrap();
+    assert!(state.pairs().unwrap().is_empty() && state.tree(Side::Local).unwrap().is_empty());
+    assert_eq!(state.history().unwrap().len(), 1);
+    assert_eq!(state.notices().len(), 1);
+    drop(state);
+    let state = State::open(&path, "here|elsewhere", Timestamp::UNIX_EPOCH).unwrap();
+    assert!(state.notices().is_empty());
+}
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    let (dir, path) = folder();
+    drop(open(&path));
+    fs::write(&path, b"SQLite format 3\0 but not really").unwrap();
+    let state = open(&path);
+    assert!(state.pairs().unwrap().is_empty());
+    assert!(state.notices()[0].contains("work.sqlite.damaged-19700101-000000"), "{:?}", state.notices());
+    assert!(dir.path().join("work.sqlite.damaged-19700101-000000").exists());
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused() {
+    let (_dir, path) = folder();
+    drop(open(&path));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let refused = State::open(&path, "here|there", Timestamp::UNIX_EPOCH);
+    assert!(matches!(refused, Err(StateError::Newer(_))));
+    assert!(path.exists());
+}
+
+#[test]
+fn only_one_at_a_time() {
+    let (_dir, path) = folder();
+    let first = open(&path);
+    assert!(matches!(State::open(&path, "here|there", Timestamp::UNIX_EPOCH), Err(StateError::Busy)));
+    drop(first);
+    open(&path);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_dir, path) = folder();
+    let _state = open(&path);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 /// The items of a side that have no base.
-pub fn new_items<'a>(trees: &'a Trees, side: Side) -> impl Iterator<Item = (&'a Href, &'a Etag)> {
+pub fn new_items(trees: &Trees, side: Side) -> impl Iterator<Item = (&Href, &Etag)> {
     let known: HashSet<&Href> = trees.pairs.iter().map(|pair| &pair.sides[side].href).collect();
     trees.sides[side].iter().filter(move |(href, _)| !known.contains(href))
 }

@@ -105,7 +105,9 @@ fn apply(
 ) -> Vec<(Side, u8, u8)> {
     let plan = plan(policy, &trees(world, base), &matched(world, base), &HashSet::new());
     let mut rows = plan.rows;
-    rows.sort_by_key(|row| order(item(row.subject.local.as_ref().or(row.subject.remote.as_ref()).unwrap()).into()));
+    rows.sort_by_key(|row| {
+        order(item(row.subject.local.as_ref().or(row.subject.remote.as_ref()).unwrap()).into())
+    });
     let mut lost = Vec::new();
     for row in rows {
         let i = item(row.subject.local.as_ref().or(row.subject.remote.as_ref()).unwrap());
@@ -183,7 +185,7 @@ proptest! {
             Policy::MergeToServer | Policy::MergeFromServer => {
                 let (source, target) = (policy.source().unwrap(), policy.source().unwrap().other());
                 for (i, content) in contents(source) {
-                    prop_assert_eq!(contents(target).get(&i), Some(&content));
+                    prop_assert_eq!(contents(target).get(&i).copied(), Some(content));
                 }
             }
             _ => prop_assert_eq!(contents(Side::Local), contents(Side::Remote)),

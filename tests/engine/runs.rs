@@ -150,8 +150,7 @@ fn an_edit_made_on_the_server_during_the_run_is_not_overwritten() {
     assert_eq!(title(&world.remote.items()["1.ics"]), "intruder");
     let peek = world.peek();
     let history = peek.history().unwrap();
-    let kept: Vec<String> =
-        history.iter().map(|v| title(&peek.version(v.id).unwrap().unwrap().1)).collect();
+    let kept: Vec<String> = history.iter().map(|v| title(&peek.version(v.id).unwrap().unwrap().1)).collect();
     assert_eq!(kept, ["local"]);
     assert!(quiet(&world));
 }
@@ -340,7 +339,10 @@ fn a_dry_run_writes_nothing_and_says_what_a_run_does() {
     let foreseen = done.foreseen;
     world.sync(TWO_WAY);
     assert_eq!(world.touched(), foreseen);
-    assert_eq!(foreseen.iter().map(|t| t.operation).collect::<Vec<_>>(), [Operation::Update, Operation::Delete]);
+    assert_eq!(
+        foreseen.iter().map(|t| t.operation).collect::<Vec<_>>(),
+        [Operation::Update, Operation::Delete]
+    );
 }
 
 #[test]
@@ -349,7 +351,10 @@ fn an_unreachable_side_changes_nothing() {
     world.remote.lock().manners.offline = true;
     world.local.remove("1.ics");
     let report = world.sync(TWO_WAY);
-    assert_eq!((report.outcome, report.failure.as_deref()), (RunOutcome::Failed, Some("It cannot be reached.")));
+    assert_eq!(
+        (report.outcome, report.failure.as_deref()),
+        (RunOutcome::Failed, Some("It cannot be reached."))
+    );
     world.remote.lock().manners.offline = false;
     assert_eq!(world.sync(TWO_WAY).remote.deleted, 1);
 }
@@ -385,7 +390,8 @@ fn a_version_of_the_history_comes_back_on_both_sides() {
 #[test]
 fn chunks_of_any_size_come_to_the_same() {
     for chunk_size in [1, 2, 7, 100, 1000] {
-        let mut world = World { chunk_size, ..World::default() };
+        let mut world = World::default();
+        world.chunk_size = chunk_size;
         world.remote.lock().manners.deltas = true;
         for n in 0..20 {
             world.local.put(&format!("l{n}.ics"), event(&format!("l{n}"), &format!("local {n}"), 0));

@@ -75,7 +75,8 @@ fn check(policy: Policy, changes: (&str, &str), cell: &str, newer_local: bool, d
     let (minute_local, minute_remote) = if newer_local { (20, 10) } else { (10, 20) };
     let local = make(&world.local, changes.0, "local", minute_local);
     let remote = make(&world.remote, changes.1, "remote", minute_remote);
-    let before: Vec<Bytes> = [&world.local, &world.remote].iter().flat_map(|s| s.items().into_values()).collect();
+    let before: Vec<Bytes> =
+        [&world.local, &world.remote].iter().flat_map(|s| s.items().into_values()).collect();
 
     let report = world.sync(policy);
     let context = format!("{policy:?} {changes:?} {cell} deltas {deltas} silent {silent}\n{report:#?}");
@@ -87,7 +88,8 @@ fn check(policy: Policy, changes: (&str, &str), cell: &str, newer_local: bool, d
     let peek = world.peek();
     let history: Vec<Bytes> =
         peek.history().unwrap().iter().map(|v| peek.version(v.id).unwrap().unwrap().1).collect();
-    let after: Vec<Bytes> = [&world.local, &world.remote].iter().flat_map(|s| s.items().into_values()).collect();
+    let after: Vec<Bytes> =
+        [&world.local, &world.remote].iter().flat_map(|s| s.items().into_values()).collect();
     for version in before {
         assert!(after.contains(&version) || history.contains(&version), "lost {version:?}\n{context}");
     }
