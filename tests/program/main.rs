@@ -1,0 +1,9 @@
+//! The program as a person starts it, against real servers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bytes;
+mod kill;
+mod modes;
+mod trouble;
