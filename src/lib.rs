@@ -7,7 +7,9 @@
 //! `ARCHITECTURE.md` follows one item through a run.
 
 pub mod collection;
+pub mod home;
 pub mod item;
+pub mod log;
 pub mod profile;
 pub mod report;
 pub mod server;

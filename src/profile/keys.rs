@@ -1,0 +1,126 @@
+//! The keys of a profile file and the words that some of them take.
+
+use crate::item::Kind;
+use crate::sync::policy::{Conflict, Mode};
+
+/// The words of `kind`.
+pub const KINDS: &[(&str, Kind)] =
+    &[("events", Kind::Events), ("tasks", Kind::Tasks), ("contacts", Kind::Contacts)];
+
+/// The words of `mode`.
+pub const MODES: &[(&str, Mode)] = &[
+    ("two-way", Mode::TwoWay),
+    ("replicate-to-server", Mode::ReplicateToServer),
+    ("merge-to-server", Mode::MergeToServer),
+    ("replicate-from-server", Mode::ReplicateFromServer),
+    ("merge-from-server", Mode::MergeFromServer),
+];
+
+/// The words of `conflict`.
+pub const CONFLICTS: &[(&str, Conflict)] = &[
+    ("automatic", Conflict::Automatic),
+    ("local-wins", Conflict::LocalWins),
+    ("server-wins", Conflict::ServerWins),
+];
+
+/// Words of `conflict` that a later version will know.
+pub(super) const CONFLICTS_TO_COME: &[&str] = &["merge", "ask"];
+
+/// The word for a value.
+pub fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words.iter().find(|(_, known)| *known == value).map_or("?", |(word, _)| word)
+}
+
+/// What a key's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text,
+    Number,
+    Switch,
+}
+
+/// A key of a profile file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key {
+    /// The section that it belongs to; empty above the first section.
+    pub section: &'static str,
+    pub name: &'static str,
+    pub shape: Shape,
+}
+
+impl Key {
+    /// How `profile set` calls it.
+    pub fn path(&self) -> String {
+        if self.section.is_empty() { self.name.to_owned() } else { format!("{}.{}", self.section, self.name) }
+    }
+}
+
+const fn key(section: &'static str, name: &'static str, shape: Shape) -> Key {
+    Key { section, name, shape }
+}
+
+/// The sections that a profile file can have.
+pub(super) const SECTIONS: &[&str] = &["local", "remote", "guard"];
+
+/// Every key that there is.
+pub(super) const KEYS: &[Key] = &[
+    key("", "kind", Shape::Text),
+    key("", "mode", Shape::Text),
+    key("", "conflict", Shape::Text),
+    key("", "interval_minutes", Shape::Number),
+    key("", "active", Shape::Switch),
+    key("", "history_days", Shape::Number),
+    key("guard", "max_deletions", Shape::Number),
+    key("guard", "max_percent", Shape::Number),
+    key("local", "type", Shape::Text),
+    key("local", "path", Shape::Text),
+    key("remote", "type", Shape::Text),
+    key("remote", "url", Shape::Text),
+    key("remote", "user", Shape::Text),
+    key("remote", "password_env", Shape::Text),
+    key("remote", "password_command", Shape::Text),
+];
+
+/// The candidate that was probably meant, if any is near enough.
+pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase().replace('-', "_");
+    candidates
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&typed, &known.to_lowercase().replace('-', "_")), known))
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// A sentence that tells that a key is not known, and what may have been meant.
+pub(super) fn unknown(section: &str, name: &str) -> String {
+    if ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()) {
+        return "a password is never kept in a profile's file; remove it here, and either store it in the keyring \
+                with \"pimbridge profile password NAME\", or name an environment variable with password_env or a \
+                command that prints it with password_command"
+            .to_owned();
+    }
+    if section.is_empty() && SECTIONS.contains(&name) {
+        return format!("{name} must be a section: write [{name}] on a line of its own, its keys below it");
+    }
+    let here = || KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
+    if let Some(key) = KEYS.iter().find(|key| key.section != section && key.name == name) {
+        return match key.section {
+            "" => format!("the key {name:?} does not belong into [{section}]; move it above the first [section]"),
+            right => format!("the key {name:?} belongs into the section [{right}]"),
+        };
+    }
+    match nearest(name, here()) {
+        Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
+        None => format!("the key {name:?} is not known; the known keys here are {}", list(here())),
+    }
+}
+
+/// "a, b and c".
+pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
