@@ -23,7 +23,8 @@ const SUFFIX: &str = "log";
 /// Writes the log from now on, with details where `debug` or the variable `PIMBRIDGE_LOG=debug` asks
 /// for them. The error is a sentence for a person; the program can go on without a log.
 pub fn start(home: &Home, debug: bool) -> Result<(), String> {
-    let debug = debug || std::env::var("PIMBRIDGE_LOG").is_ok_and(|level| level.eq_ignore_ascii_case("debug"));
+    let debug =
+        debug || std::env::var("PIMBRIDGE_LOG").is_ok_and(|level| level.eq_ignore_ascii_case("debug"));
     let log = layer(home.logs_dir(), debug)
         .map_err(|error| format!("the log in {} cannot be written: {error}", home.logs_dir().display()))?;
     tracing::subscriber::set_global_default(Registry::default().with(log))

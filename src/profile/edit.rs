@@ -53,8 +53,9 @@ pub fn set(text: &str, key: &str, value: Option<&str>) -> Result<String, String>
     let known = find(key)?;
     let value = value.map(|typed| read_value(known, typed)).transpose()?;
     let crlf = text.contains("\r\n");
-    let mut document: DocumentMut =
-        text.parse().map_err(|error: toml_edit::TomlError| format!("the file is not TOML: {}", error.message()))?;
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| format!("the file is not TOML: {}", error.message()))?;
     let table = match known.section {
         "" => document.as_table_mut(),
         section => document
@@ -63,7 +64,9 @@ pub fn set(text: &str, key: &str, value: Option<&str>) -> Result<String, String>
             .as_table_like_mut()
             .map(|_| ())
             .and_then(|()| document.get_mut(section)?.as_table_mut())
-            .ok_or_else(|| format!("[{section}] is not written as a section; change it in the file itself"))?,
+            .ok_or_else(|| {
+                format!("[{section}] is not written as a section; change it in the file itself")
+            })?,
     };
     match value {
         None => {
@@ -93,14 +96,20 @@ fn find(typed: &str) -> Result<&'static Key, String> {
     match (named.next(), named.next()) {
         (Some(key), None) => return Ok(key),
         (Some(one), Some(two)) => {
-            return Err(format!("the key {typed:?} is in two sections; say {} or {}", one.path(), two.path()));
+            return Err(format!(
+                "the key {typed:?} is in two sections; say {} or {}",
+                one.path(),
+                two.path()
+            ));
         }
         _ => {}
     }
     if typed.rsplit('.').next() == Some("password") {
-        return Err("a password is never kept in a profile's file; store it in the keyring with \"pimbridge profile \
+        return Err(
+            "a password is never kept in a profile's file; store it in the keyring with \"pimbridge profile \
                     password NAME\", or set remote.password_env or remote.password_command"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let paths: Vec<String> = KEYS.iter().map(Key::path).collect();
     let names = || paths.iter().map(String::as_str);

@@ -106,7 +106,9 @@ pub(super) fn unknown(section: &str, name: &str) -> String {
     let here = || KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
     if let Some(key) = KEYS.iter().find(|key| key.section != section && key.name == name) {
         return match key.section {
-            "" => format!("the key {name:?} does not belong into [{section}]; move it above the first [section]"),
+            "" => format!(
+                "the key {name:?} does not belong into [{section}]; move it above the first [section]"
+            ),
             right => format!("the key {name:?} belongs into the section [{right}]"),
         };
     }

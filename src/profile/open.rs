@@ -47,7 +47,10 @@ impl Accounts {
 
 /// Opens both collections. Nothing is read or written yet.
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
-    Ok(Sides { local: Box::new(open_local(profile)), remote: Box::new(open_remote(profile, accounts).await?) })
+    Ok(Sides {
+        local: Box::new(open_local(profile)),
+        remote: Box::new(open_remote(profile, accounts).await?),
+    })
 }
 
 /// Opens the local collection.

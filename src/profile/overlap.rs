@@ -168,6 +168,9 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let x = "https://one.example/x/";
         assert_eq!(overlaps(&[profile("1", &real, x), profile("2", &link, x)]).len(), 1);
-        assert_eq!(local_key(&profile("1", &link.join("new"), x).local), real.canonicalize().unwrap().join("new"));
+        assert_eq!(
+            local_key(&profile("1", &link.join("new"), x).local),
+            real.canonicalize().unwrap().join("new")
+        );
     }
 }

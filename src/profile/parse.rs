@@ -126,9 +126,11 @@ fn address(text: &str) -> Result<Url, String> {
         return Err("the url must begin with https:// (or http://)".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("the url must not contain a user name or a password; write the name as user = \"…\" and store \
+        return Err(
+            "the url must not contain a user name or a password; write the name as user = \"…\" and store \
                     the password with \"pimbridge profile password NAME\""
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(url)
 }
@@ -139,7 +141,10 @@ fn sign_in(section: &Section) -> Read<Option<SignIn>> {
     let command = section.text("password_command")?;
     let password = match (env, command) {
         (Some(_), Some((_, at))) => {
-            return wrong(at, "only one of password_env and password_command can be given; remove one of them");
+            return wrong(
+                at,
+                "only one of password_env and password_command can be given; remove one of them",
+            );
         }
         (Some((name, at)), None) => {
             let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -211,7 +216,9 @@ impl<'a> Section<'a> {
 
     fn section(&self, name: &'static str) -> Read<Option<Section<'a>>> {
         let Some((key, value)) = self.table.get_key_value(name) else { return Ok(None) };
-        let Some(table) = value.get_ref().as_table() else { return wrong(key.span().start, unknown("", name)) };
+        let Some(table) = value.get_ref().as_table() else {
+            return wrong(key.span().start, unknown("", name));
+        };
         let section = Section { name, at: Some(key.span().start), table };
         section.know_keys()?;
         Ok(Some(section))
@@ -297,7 +304,9 @@ impl<'a> Section<'a> {
         let Some(value) = self.get(key) else { return Ok(None) };
         match value.get_ref().as_bool() {
             Some(on) => Ok(Some(on)),
-            None => wrong(value.span().start, format!("{key} must be true or false, without quotation marks")),
+            None => {
+                wrong(value.span().start, format!("{key} must be true or false, without quotation marks"))
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ fn misspelt_keys() {
 #[test]
 fn a_password_is_never_in_the_file() {
     insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; remove it here, and either store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
-    insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…" and store the password with "pimbridge profile password NAME""#");
+    insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…" and store the password with "pimbridge profile password NAME""#);
     insta::assert_snapshot!(wrong("url =", "user = \"jana\"\npassword_env = \"hunter 2!\"\nurl ="), @"work.toml, line 8: password_env must be the name of an environment variable (letters, digits and _), not the password itself");
     assert!(!wrong("https://cloud", "https://jana:hunter2@cl oud").contains("hunter2"));
     assert!(!wrong("url =", "password = hunter2\nurl =").contains("hunter2"));
@@ -165,7 +165,7 @@ fn what_is_not_toml() {
     insta::assert_snapshot!(wrong("[local]", "[local"), @"work.toml, line 2: this is not written as TOML demands: unclosed table, expected `]`");
     insta::assert_snapshot!(wrong("[local]", "kind = \"tasks\"\n[local]"), @"work.toml, line 2: this is not written as TOML demands: duplicate key");
     insta::assert_snapshot!(wrong("kind =", "kind"), @"work.toml, line 1: this is not written as TOML demands: key with no value, expected `=`");
-    insta::assert_snapshot!(wrong("/home/jana", "C:\\Users\\jana"), @"work.toml, line 4: this is not written as TOML demands: too few unicode value digits, expected unicode hexadecimal value");
+    insta::assert_snapshot!(wrong("/home/jana", "C:\\Users\\jana"), @"work.toml, line 4: this is not written as TOML demands: too few unicode value digits, expected unicode hexadecimal value; a text with backslashes needs 'single quotation marks'");
     insta::assert_snapshot!(wrong("kind", "\0"), @"work.toml, line 1: this is not written as TOML demands: invalid unquoted key, expected letters, numbers, `-`, `_`");
 }
 

@@ -61,7 +61,9 @@ pub enum SecretError {
     Locked,
     #[error("the keyring failed: {0}; try again, or set password_env or password_command in the profile")]
     Keyring(String),
-    #[error("the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]")]
+    #[error(
+        "the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"
+    )]
     NoUser,
 }
 
@@ -176,7 +178,8 @@ async fn keyring<T: Send + 'static>(
     account: String,
     ask: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<Option<T>, SecretError> {
-    let answer = tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &account).and_then(|e| ask(&e)));
+    let answer =
+        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &account).and_then(|e| ask(&e)));
     match answer.await {
         Ok(answer) => understand(answer),
         Err(_) => Err(SecretError::Keyring("it broke off".to_owned())),
@@ -190,9 +193,9 @@ fn understand<T>(answer: keyring::Result<T>) -> Result<Option<T>, SecretError> {
         Err(Error::NoEntry) => Ok(None),
         Err(Error::NoDefaultStore) => Err(SecretError::NoKeyring),
         Err(Error::NoStorageAccess(_)) => Err(SecretError::Locked),
-        Err(Error::Ambiguous(_)) => {
-            Err(SecretError::Keyring("it has several passwords for this account; remove all but one".to_owned()))
-        }
+        Err(Error::Ambiguous(_)) => Err(SecretError::Keyring(
+            "it has several passwords for this account; remove all but one".to_owned(),
+        )),
         Err(Error::TooLong(_, limit)) => {
             Err(SecretError::Keyring(format!("it takes no more than {limit} characters")))
         }

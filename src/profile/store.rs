@@ -57,7 +57,11 @@ pub fn replace(home: &Home, name: &Name, text: &str) -> Result<Profile, ProfileE
     let file = home.profile_file(name);
     let profile = parse(name, &file, text)?;
     make_private(home.profiles_dir())?;
-    write_private(&file, text.as_bytes()).map_err(|source| ProfileError::Io { file, doing: "written", source })?;
+    write_private(&file, text.as_bytes()).map_err(|source| ProfileError::Io {
+        file,
+        doing: "written",
+        source,
+    })?;
     Ok(profile)
 }
 
@@ -78,7 +82,8 @@ fn text_of(file: &Path) -> Result<String, ProfileError> {
     let failed = |source| ProfileError::Io { file: file.to_owned(), doing: "read", source };
     let mut bytes = Vec::new();
     fs::File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    let content = |line, what: &str| ProfileError::Content { file: file.to_owned(), line, what: what.to_owned() };
+    let content =
+        |line, what: &str| ProfileError::Content { file: file.to_owned(), line, what: what.to_owned() };
     if bytes.len() as u64 > MAX_BYTES {
         return Err(content(None, "the file is far too large for a profile"));
     }
@@ -146,7 +151,8 @@ mod tests {
         fs::write(home.profiles_dir().join("notes.txt"), "x").unwrap();
         let loaded = load_all(&home).unwrap();
         assert_eq!(loaded.profiles.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["work"]);
-        let broken: Vec<String> = loaded.broken.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+        let broken: Vec<String> =
+            loaded.broken.iter().map(|(name, error)| format!("{name}: {error}")).collect();
         let text = broken.join("\n").replace(&home.profiles_dir().display().to_string(), "profiles");
         insta::assert_snapshot!(text, @r#"
         broken: profiles/broken.toml, line 1: this is not written as TOML demands: string values must be quoted, expected literal string
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn a_misspelt_name() {
         let (_folder, home) = home();
-        insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; there is none yet: make one with "pimbridge profile add""#);
+        insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; none was made yet: see "pimbridge profile add --help""#);
         add(&home, &Name::new("work").unwrap(), GOOD).unwrap();
         insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; did you mean "work"?"#);
         insta::assert_snapshot!(load(&home, "../x").unwrap_err(), @r#"there is no profile "../x"; "pimbridge profile list" shows those that there are"#);
