@@ -1,6 +1,7 @@
 //! The engine: observe both sides, pair what is new, plan, guard, apply, report.
 
 pub mod policy;
+pub mod progress;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
