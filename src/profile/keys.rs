@@ -3,32 +3,48 @@
 use crate::item::Kind;
 use crate::sync::policy::{Conflict, Mode};
 
+/// A word that a key takes.
+#[derive(Debug)]
+pub struct Word<T> {
+    pub word: &'static str,
+    pub value: T,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+}
+
+const fn word<T>(word: &'static str, value: T, meaning: &'static str) -> Word<T> {
+    Word { word, value, meaning }
+}
+
 /// The words of `kind`.
-pub const KINDS: &[(&str, Kind)] =
-    &[("events", Kind::Events), ("tasks", Kind::Tasks), ("contacts", Kind::Contacts)];
+pub const KINDS: &[Word<Kind>] = &[
+    word("events", Kind::Events, "a calendar"),
+    word("tasks", Kind::Tasks, "a task list"),
+    word("contacts", Kind::Contacts, "an address book"),
+];
 
 /// The words of `mode`.
-pub const MODES: &[(&str, Mode)] = &[
-    ("two-way", Mode::TwoWay),
-    ("replicate-to-server", Mode::ReplicateToServer),
-    ("merge-to-server", Mode::MergeToServer),
-    ("replicate-from-server", Mode::ReplicateFromServer),
-    ("merge-from-server", Mode::MergeFromServer),
+pub const MODES: &[Word<Mode>] = &[
+    word("two-way", Mode::TwoWay, "changes of both sides go to the other"),
+    word("replicate-to-server", Mode::ReplicateToServer, "the server becomes a copy of the folder"),
+    word("merge-to-server", Mode::MergeToServer, "like that, but what only the server has is left alone"),
+    word("replicate-from-server", Mode::ReplicateFromServer, "the folder becomes a copy of the server"),
+    word("merge-from-server", Mode::MergeFromServer, "like that, but what only the folder has is left alone"),
 ];
 
 /// The words of `conflict`.
-pub const CONFLICTS: &[(&str, Conflict)] = &[
-    ("automatic", Conflict::Automatic),
-    ("local-wins", Conflict::LocalWins),
-    ("server-wins", Conflict::ServerWins),
+pub const CONFLICTS: &[Word<Conflict>] = &[
+    word("automatic", Conflict::Automatic, "the version that was changed last; a deletion beats a change"),
+    word("local-wins", Conflict::LocalWins, "the folder's version"),
+    word("server-wins", Conflict::ServerWins, "the server's version"),
 ];
 
 /// Words of `conflict` that a later version will know.
 pub(super) const CONFLICTS_TO_COME: &[&str] = &["merge", "ask"];
 
 /// The word for a value.
-pub fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words.iter().find(|(_, known)| *known == value).map_or("?", |(word, _)| word)
+pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
+    words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
 }
 
 /// What a key's value is.

@@ -21,7 +21,7 @@ mod store;
 
 pub use edit::{New, new_text, set};
 pub use error::ProfileError;
-pub use keys::{CONFLICTS, KINDS, MODES, word};
+pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, open, open_local, open_remote};
 pub use overlap::{Overlap, local_key, overlaps, remote_key};

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
-use super::keys::{CONFLICTS, CONFLICTS_TO_COME, KEYS, KINDS, MODES, SECTIONS, list, nearest, unknown};
+use super::keys::{CONFLICTS, CONFLICTS_TO_COME, KEYS, KINDS, MODES, SECTIONS, Word, list, nearest, unknown};
 use super::{GuardLimits, LocalSpec, Name, PasswordSource, Profile, ProfileError, RemoteSpec, SignIn};
 use crate::sync::policy::{Conflict, Mode};
 
@@ -262,12 +262,12 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn word<T: Copy>(&self, key: &str, words: &[(&'static str, T)], to_come: &[&str]) -> Read<Option<T>> {
+    fn word<T: Copy>(&self, key: &str, words: &[Word<T>], to_come: &[&str]) -> Read<Option<T>> {
         let Some((typed, at)) = self.text(key)? else { return Ok(None) };
-        if let Some((_, value)) = words.iter().find(|(word, _)| *word == typed) {
-            return Ok(Some(*value));
+        if let Some(known) = words.iter().find(|known| known.word == typed) {
+            return Ok(Some(known.value));
         }
-        let known = || words.iter().map(|(word, _)| *word);
+        let known = || words.iter().map(|known| known.word);
         let what = if to_come.contains(&typed) {
             format!("this version does not have {key} = {typed:?} yet; use one of {}", list(known()))
         } else {

@@ -185,16 +185,16 @@ fn the_examples() {
     for key in KEYS {
         assert!(all.contains(&format!("{} = ", key.name)), "{} is not documented", key.path());
     }
-    let modes = MODES.iter().map(|(word, _)| *word);
-    let conflicts = CONFLICTS.iter().map(|(word, _)| *word);
-    for word in modes.chain(conflicts).chain(KINDS.iter().map(|(word, _)| *word)) {
+    let modes = MODES.iter().map(|known| known.word);
+    let conflicts = CONFLICTS.iter().map(|known| known.word);
+    for word in modes.chain(conflicts).chain(KINDS.iter().map(|known| known.word)) {
         assert!(all.contains(word), "{word} is not documented");
     }
 }
 
 #[test]
 fn kinds_read_as_they_are_written() {
-    for (word, kind) in KINDS {
+    for Word { word, value: kind, .. } in KINDS {
         assert_eq!(profile(&WORK.replace("events", word)).unwrap().kind, *kind);
         assert_eq!(kind.to_string(), *word);
     }

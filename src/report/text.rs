@@ -127,7 +127,7 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     let what = count(report.problems.len() as u64, "item", "items");
-    writeln!(out, "\n  {what} could not be synced; everything else was, and nothing of them is lost:")?;
+    writeln!(out, "\n  {what} could not be synced (everything else was, and none of these is lost):")?;
     for Problem { item, summary: called, side, message, since } in &report.problems {
         let called = if called.trim().is_empty() { item } else { called };
         writeln!(out, "    {} ({}): {}", summary(called), place(*side, Start::Within), sentence(message))?;
@@ -160,7 +160,10 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
             "  If you want them deleted, say yes with: pimbridge sync {} --allow-deletions",
             shell_word(&report.profile)
         )?;
-        writeln!(out, "  If not, look first at what happened to the items on the other side.")?;
+        writeln!(
+            out,
+            "  If you did not delete them, do not say yes: find out first where they went on the other side."
+        )?;
     }
     Ok(())
 }
@@ -354,14 +357,14 @@ mod tests {
         insta::assert_snapshot!(show(&report, &[]), @r#"
         my work: synced, but the deletions wait for your yes.
 
-          2 items could not be synced; everything else was, and nothing of them is lost:
+          2 items could not be synced (everything else was, and none of these is lost):
             Party (on the server): The server refuses it: "too large"; make it smaller.
             broken.ics (on this computer): BEGIN:VEVENT is begun but never ended.
               Set aside since 2026-11-20; it is tried again when it changes, and now and then.
 
           40 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync "my work" --allow-deletions
-          If not, look first at what happened to the items on the other side.
+          If you did not delete them, do not say yes: find out first where they went on the other side.
           (1 request, 320 B received, 0 B sent, 0.4 s)
         "#);
     }
@@ -398,7 +401,7 @@ mod tests {
 
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If not, look first at what happened to the items on the other side.
+          If you did not delete them, do not say yes: find out first where they went on the other side.
           (1 request, 320 B received, 0 B sent, 0.4 s)
         ");
     }
