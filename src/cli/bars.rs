@@ -64,3 +64,22 @@ impl Drop for Bar {
         self.0.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_follows_a_run() {
+        let bars = Bars(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()));
+        let bar = bars.add("work");
+        bar.start(Phase::Looking(Side::Remote), None);
+        bar.start(Phase::Writing, Some(10));
+        bar.advance(4);
+        assert_eq!((bar.0.position(), bar.0.length()), (4, Some(10)));
+        bar.start(Phase::Comparing, None);
+        assert_eq!((bar.0.position(), bar.0.length()), (0, None));
+        bar.done();
+        assert!(bar.0.is_finished());
+    }
+}

@@ -84,6 +84,17 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
                 };
                 let run = run_profile(home, profile, accounts, how, &*progress).await;
                 progress.done();
+                let report = &run.report;
+                tracing::info!(
+                    profile = %report.profile,
+                    outcome = ?report.outcome,
+                    failure = report.failure,
+                    requests = report.requests,
+                    seconds = report.seconds,
+                    allow_deletions = how.allow_deletions,
+                    dry_run = how.dry_run,
+                    "run finished"
+                );
                 run
             }
         })
@@ -176,7 +187,6 @@ async fn run_profile(
     if let Err(error) = profile::open(profile, accounts).await {
         report.failure = Some(error.to_string());
     }
-    tracing::info!(profile = %profile.name, outcome = ?report.outcome, how.allow_deletions, "run finished");
     Run { report, touched: Vec::new() }
 }
 

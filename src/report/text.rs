@@ -55,6 +55,9 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     for notice in &report.notices {
         writeln!(out, "  Note: {}", sentence(notice))?;
     }
+    if report.outcome == RunOutcome::Failed && report.requests == 0 {
+        return Ok(());
+    }
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
     let requests = count(report.requests, "request", "requests");
     writeln!(out, "  ({requests}, {received} received, {sent} sent, {:.1} s)", report.seconds.max(0.0))

@@ -89,14 +89,12 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     let new = profile::add(home, &name, &text)?;
     out::say(format!("The profile {name} is in {}", home.profile_file(&name).display()));
-    let stored = match &new.remote {
-        RemoteSpec::Dav { sign_in: Some(SignIn { password: PasswordSource::Keyring, .. }), .. } => {
-            keep_password(&new).await
-        }
-        _ => true,
-    };
-    out::say(what_next(&new, stored, path.is_dir()));
-    Ok(if stored { exit::IN_SYNC } else { exit::SOME_FAILED })
+    let password = keep_password(&new).await;
+    if let Err(Failure::Usage(message) | Failure::NotDone(message)) = &password {
+        out::complain(message);
+    }
+    out::say(what_next(&new, matches!(password, Ok(true)), path.is_dir()));
+    Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
 }
 
 /// The folder as it is written into the file: in full, unless it begins with the home folder's sign.
@@ -120,17 +118,15 @@ fn without_file(error: profile::ProfileError) -> Failure {
     }
 }
 
-/// Asks for the password where there is someone to ask; says whether it is in the keyring now.
-async fn keep_password(new: &Profile) -> bool {
-    if !std::io::stdin().is_terminal() {
-        return false;
-    }
-    match password::ask_and_store(new).await {
-        Ok(()) => true,
-        Err(Failure::Usage(message) | Failure::NotDone(message)) => {
-            out::complain(&message);
-            false
+/// Asks for the password where there is someone to ask; says whether it is where it is looked for.
+async fn keep_password(new: &Profile) -> Result<bool, Failure> {
+    let RemoteSpec::Dav { sign_in, .. } = &new.remote;
+    match sign_in {
+        Some(SignIn { password: PasswordSource::Keyring, .. }) if std::io::stdin().is_terminal() => {
+            password::ask_and_store(new).await.map(|()| true)
         }
+        Some(SignIn { password: PasswordSource::Keyring, .. }) => Ok(false),
+        _ => Ok(true),
     }
 }
 

@@ -98,7 +98,10 @@ fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), Failure> {
     let others = others.iter().filter(|other| other.active && other.name != changed.name);
     let all = others.chain(changed.active.then_some(changed));
     match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
-        Some(two) => Err(Failure::Usage(two.to_string())),
+        Some(two) => Err(Failure::Usage(format!(
+            "the profile {} already syncs {} with {}; a second active profile on both would double the items",
+            two.first, two.local, two.remote
+        ))),
         None => Ok(()),
     }
 }
