@@ -6,8 +6,11 @@
 //! (vdir folders, CalDAV and CardDAV collections) and [`item`] (bytes and the facts read from them).
 //! `ARCHITECTURE.md` follows one item through a run.
 
+pub mod cli;
 pub mod collection;
+pub mod home;
 pub mod item;
+pub mod log;
 pub mod profile;
 pub mod report;
 pub mod server;

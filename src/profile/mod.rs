@@ -1,1 +1,108 @@
-//! TODO
+//! Profiles: one local collection, one remote collection, and how they are kept the same.
+//!
+//! A profile is one TOML file, `profiles/NAME.toml`; `profiles-examples/` documents its keys.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::item::Kind;
+use crate::sync::policy::{Conflict, Mode};
+
+mod edit;
+mod error;
+mod keys;
+mod name;
+mod open;
+mod overlap;
+mod parse;
+mod secret;
+mod store;
+
+pub use edit::{New, new_text, set};
+pub use error::ProfileError;
+pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
+pub use name::{BadName, Name};
+pub use open::{Accounts, OpenError, Sides, open, open_local, open_remote};
+pub use overlap::{Overlap, local_key, overlaps, remote_key};
+pub use parse::parse;
+pub use secret::{Secret, SecretError, delete_password, password, store_password};
+pub use store::{Loaded, add, load, load_all, read_text, remove, replace};
+
+/// One local collection, one remote collection, and how they are kept the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: Name,
+    pub kind: Kind,
+    pub mode: Mode,
+    pub conflict: Conflict,
+    /// Minutes from one run to the next; 0: by hand only.
+    pub interval_minutes: u32,
+    /// An inactive profile runs only when it is named.
+    pub active: bool,
+    /// How long overwritten and deleted versions are kept, in days.
+    pub history_days: u32,
+    pub guard: GuardLimits,
+    pub local: LocalSpec,
+    pub remote: RemoteSpec,
+}
+
+/// How many of a side's items a run may delete without asking: as many as the larger of both allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuardLimits {
+    pub max_deletions: u32,
+    /// In percent of the side's items.
+    pub max_percent: u8,
+}
+
+impl Default for GuardLimits {
+    fn default() -> Self {
+        Self { max_deletions: 10, max_percent: 25 }
+    }
+}
+
+/// The local collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalSpec {
+    /// A folder with one file an item.
+    Vdir { path: PathBuf },
+}
+
+/// The remote collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemoteSpec {
+    /// A CalDAV or CardDAV collection.
+    Dav { url: Url, sign_in: Option<SignIn> },
+}
+
+/// As whom to sign in on a server, and where the password is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SignIn {
+    pub user: String,
+    pub password: PasswordSource,
+}
+
+/// Where a password is. It is never in a profile's file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PasswordSource {
+    /// The system's keyring.
+    Keyring,
+    /// The environment variable of this name.
+    Env(String),
+    /// The first line that this command prints.
+    Command(String),
+}
+
+impl std::fmt::Display for LocalSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let LocalSpec::Vdir { path } = self;
+        write!(f, "{}", path.display())
+    }
+}
+
+impl std::fmt::Display for RemoteSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let RemoteSpec::Dav { url, .. } = self;
+        write!(f, "{url}")
+    }
+}

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::Side;
 
+pub mod json;
+pub mod text;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,4 +108,42 @@ pub struct Problem {
     pub message: String,
     /// Since when the item is set aside, where this is not the first run that meets the trouble.
     pub since: Option<Timestamp>,
+}
+
+#[cfg(test)]
+pub(crate) mod fixtures {
+    use super::*;
+
+    /// A run of the profile "work" in which nothing had to be done.
+    pub fn report() -> Report {
+        Report {
+            profile: "work".into(),
+            started: "2026-11-21T08:00:00Z".parse().unwrap(),
+            seconds: 0.42,
+            outcome: RunOutcome::Ok,
+            dry_run: false,
+            local: Counts::default(),
+            remote: Counts::default(),
+            conflicts: 0,
+            linked: 0,
+            held: Held::default(),
+            problems: Vec::new(),
+            failure: None,
+            notices: Vec::new(),
+            requests: 1,
+            bytes_in: 320,
+            bytes_out: 0,
+        }
+    }
+
+    pub fn touched(side: Side, operation: Operation, summary: &str, why: &str) -> Touched {
+        Touched {
+            side,
+            operation,
+            summary: summary.into(),
+            item: "x.ics".into(),
+            why: why.into(),
+            conflict: false,
+        }
+    }
 }

@@ -6,14 +6,14 @@ pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod resolve;
+pub mod restore;
 pub mod run;
+pub mod words;
 
 mod apply;
 mod observe;
 mod prepare;
 mod quarantine;
-pub mod restore;
-pub mod words;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

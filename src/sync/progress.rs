@@ -1,31 +1,33 @@
-//! What a run tells while it works.
+//! How a run tells how far it is.
 
 use super::Side;
 
 /// What a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Asking a side what is there.
+    /// Observing a side, and fetching what is new there.
     Looking(Side),
-    /// Reading new items of both sides to find those that are the same.
+    /// Pairing and planning.
     Comparing,
-    /// Bringing both sides in agreement.
+    /// Applying the plan: the total is the number of edits.
     Writing,
 }
 
-/// Someone who wants to know how far a run is.
-pub trait Progress: Sync {
-    /// A phase begins; `total` is the number of items it will handle, where that is known.
+/// Watches a run. Calls come from several tasks; they must return at once.
+pub trait Progress: Send + Sync {
+    /// A phase begins, with this many steps where that is known.
     fn start(&self, phase: Phase, total: Option<u64>);
-    /// So many more items of the phase are done.
-    fn advance(&self, items: u64);
+    /// So many steps more are done.
+    fn advance(&self, steps: u64);
     /// The run is over.
     fn done(&self);
 }
 
-/// Nobody wants to know.
-impl Progress for () {
-    fn start(&self, _phase: Phase, _total: Option<u64>) {}
-    fn advance(&self, _items: u64) {}
+/// Watches nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&self, _: Phase, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
     fn done(&self) {}
 }

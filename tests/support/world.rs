@@ -10,6 +10,7 @@ use pimbridge::state::{Peek, State};
 use pimbridge::sync::Sides;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::Policy;
+use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Done, Job, Options, run};
 
 use super::memory::Memory;
@@ -71,7 +72,7 @@ impl World {
             collections: Sides { local: &self.local, remote: &self.remote },
             state: &state,
             clock: &clock,
-            progress: &(),
+            progress: &Silent,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(f(&job))

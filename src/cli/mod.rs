@@ -1,0 +1,148 @@
+//! The command line: one file per command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::home::{Home, HomeError};
+use crate::profile::{OpenError, ProfileError, SecretError};
+
+mod bars;
+mod demo;
+pub mod exit;
+mod history;
+mod out;
+mod profile;
+mod report;
+mod status;
+mod stored;
+mod sync;
+
+/// Keeps calendars, tasks and contacts the same in a folder on this computer and on a server.
+///
+/// Nothing is ever lost: what a sync overwrites or deletes is kept and can be brought back.
+#[derive(Debug, Parser)]
+#[command(name = "pimbridge", version, max_term_width = 100, arg_required_else_help = true, after_help = FIRST_STEPS)]
+struct Cli {
+    /// Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
+    home: Option<PathBuf>,
+
+    /// Write details to the log
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    debug: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EVERYWHERE: &str = "With every command";
+
+const FIRST_STEPS: &str = "\
+First steps:
+  pimbridge demo                  see it work, with a server and sample data of its own
+  pimbridge profile add --help    connect a folder and a collection on your server
+  pimbridge sync --dry-run        see what a sync would do
+  pimbridge sync                  do it
+
+Exit status:
+  0  all in sync
+  1  finished, but some items could not be synced
+  2  wrong use, or a wrong profile
+  3  it could not be done (no network, sign-in refused, folder or collection gone)
+  4  so many deletions that they wait for your yes";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Sync(sync::Args),
+    /// Make, show, change and test profiles
+    #[command(subcommand)]
+    Profile(profile::Command),
+    Status(status::Args),
+    /// Read the reports of past runs
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Bring back versions that a sync overwrote or deleted
+    #[command(subcommand)]
+    History(history::Command),
+}
+
+/// Why a command could not do what it should: a sentence for a person, and the kind of trouble.
+#[derive(Debug)]
+enum Failure {
+    /// Wrong use or configuration.
+    Usage(String),
+    /// It could not be done now.
+    NotDone(String),
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Failure::NotDone(error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Failure::NotDone(error.to_string())
+    }
+}
+
+/// Reads the command line, does what it says, and tells the exit status (see [`exit`]).
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let status = start(cli).unwrap_or_else(|failure| {
+        let (message, status) = match failure {
+            Failure::Usage(message) => (message, exit::WRONG_USE),
+            Failure::NotDone(message) => (message, exit::NOT_DONE),
+        };
+        out::complain(&message);
+        status
+    });
+    ExitCode::from(status)
+}
+
+fn start(cli: Cli) -> Result<u8, Failure> {
+    let home = match cli.home.or_else(|| std::env::var_os("PIMBRIDGE_HOME").map(PathBuf::from)) {
+        Some(folder) if !folder.as_os_str().is_empty() => Home::at(&folder),
+        _ => Home::of_system()?,
+    };
+    if let Err(message) = crate::log::start(&home, cli.debug) {
+        out::complain(&message);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::NotDone(format!("the system gives no threads: {error}; close other programs"))
+    })?;
+    let status = runtime.block_on(run(&home, cli.command));
+    // A question to the keyring that nobody answers must not keep the program.
+    runtime.shutdown_background();
+    status
+}
+
+async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(home, args).await,
+        Command::Sync(args) => sync::run(home, args).await,
+        Command::Profile(command) => profile::run(home, command).await,
+        Command::Status(args) => status::run(home, args),
+        Command::Report(command) => report::run(home, command),
+        Command::History(command) => history::run(home, command).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Writing to the terminal or to whatever reads the output.
+
+use std::io::{self, Write};
+
+/// Writes a line (or several) to the standard output. A reader that went away is no error, and what
+/// was begun goes on; any other trouble is told once.
+pub fn say(text: impl AsRef<str>) {
+    let text = text.as_ref();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut out = io::stdout().lock();
+    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            static TOLD: std::sync::Once = std::sync::Once::new();
+            TOLD.call_once(|| complain(&format!("the output cannot be written: {error}")));
+        }
+        _ => {}
+    }
+}
+
+/// Writes bytes as they are to the standard output.
+pub fn put(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a sentence to the standard error.
+pub fn complain(message: &str) {
+    // There is nowhere else to say that this failed.
+    let _ = writeln!(io::stderr().lock(), "pimbridge: {message}");
+}

@@ -1,0 +1,165 @@
+//! `profile check`: both sides, one line a check, and nothing is changed.
+
+use std::path::Path;
+
+use super::super::{Failure, exit, out};
+use crate::collection::dav::Capabilities;
+use crate::home::Home;
+use crate::item::Kind;
+use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
+use crate::sync::policy::Mode;
+
+/// What a check found.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Fine(String),
+    /// It works, but the person should know.
+    Warning(String),
+    Wrong(String),
+}
+
+pub async fn run(home: &Home, name: &str) -> Result<u8, Failure> {
+    let profile = profile::load(home, name)?;
+    say("profile", &Found::Fine(format!("{} can be used", home.profile_file(&profile.name).display())));
+    let mut right = true;
+    let mut tell = |what, found: Found| {
+        right &= !matches!(found, Found::Wrong(_));
+        say(what, &found);
+    };
+    if let Err(Failure::Usage(message) | Failure::NotDone(message)) = super::refuse_overlap(home, &profile) {
+        say("profile", &Found::Wrong(message));
+        return Ok(exit::WRONG_USE);
+    }
+    let LocalSpec::Vdir { path } = &profile.local;
+    tell("folder", folder(path, profile.kind, writes_locally(profile.mode)));
+    for found in server(&profile).await {
+        tell("server", found);
+    }
+    Ok(if right { exit::IN_SYNC } else { exit::NOT_DONE })
+}
+
+fn say(what: &str, found: &Found) {
+    let (mark, text) = match found {
+        Found::Fine(text) => ("ok", text),
+        Found::Warning(text) => ("note", text),
+        Found::Wrong(text) => ("WRONG", text),
+    };
+    out::say(format!("{mark:<5}  {what:<7}  {text}"));
+}
+
+fn writes_locally(mode: Mode) -> bool {
+    !matches!(mode, Mode::ReplicateToServer | Mode::MergeToServer)
+}
+
+fn writes_remotely(mode: Mode) -> bool {
+    !matches!(mode, Mode::ReplicateFromServer | Mode::MergeFromServer)
+}
+
+fn folder(path: &Path, kind: Kind, must_write: bool) -> Found {
+    let shown = path.display();
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Found::Wrong(format!(
+                "{shown} does not exist; make the folder, or connect the disk that it is on"
+            ));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Found::Wrong(format!("{shown} is not a folder"));
+        }
+        Err(error) => return Found::Wrong(format!("{shown} cannot be read: {error}")),
+    };
+    if must_write && !may_write(path) {
+        return Found::Wrong(format!("{shown} cannot be written; change its permissions"));
+    }
+    let files: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().to_lowercase()).collect();
+    let with = |extension: &str| {
+        files.iter().filter(|name| !name.starts_with('.') && name.ends_with(&format!(".{extension}"))).count()
+    };
+    let (right, other) = (kind.extension(), if kind.extension() == "ics" { "vcf" } else { "ics" });
+    if with(right) == 0 && with(other) > 0 {
+        let many = with(other);
+        return Found::Warning(format!(
+            "{shown} holds no .{right} file but {many} .{other}; is {kind} the right kind?"
+        ));
+    }
+    Found::Fine(format!("{shown} can be used; it holds {} .{right} files", with(right)))
+}
+
+/// Whether files can be made in a folder, found out without making one.
+fn may_write(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Access;
+        rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    }
+    #[cfg(not(unix))]
+    {
+        std::fs::metadata(folder).is_ok_and(|metadata| !metadata.permissions().readonly())
+    }
+}
+
+async fn server(profile: &Profile) -> Vec<Found> {
+    let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+    let mut found = Vec::new();
+    let local = matches!(url.host(), Some(url::Host::Domain("localhost")))
+        || matches!(url.host(), Some(url::Host::Ipv4(ip)) if ip.is_loopback())
+        || matches!(url.host(), Some(url::Host::Ipv6(ip)) if ip.is_loopback());
+    if url.scheme() == "http" && sign_in.is_some() && !local {
+        found.push(Found::Warning(
+            "the address begins with http://, so the password travels unprotected; use https:// if the server has it"
+                .to_owned(),
+        ));
+    }
+    found.push(match profile::open_remote(profile, &Accounts::default()).await {
+        Err(error) => Found::Wrong(error.to_string()),
+        Ok(dav) => match dav.check().await {
+            Err(error) => Found::Wrong(error.to_string()),
+            Ok(capabilities) => judge(profile, &capabilities),
+        },
+    });
+    found
+}
+
+fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
+    let RemoteSpec::Dav { url, .. } = &profile.remote;
+    if !capabilities.writable && writes_remotely(profile.mode) {
+        return Found::Wrong(format!(
+            "{url} can only be read by you; set mode to replicate-from-server or merge-from-server, or ask its owner \
+             for the right to write"
+        ));
+    }
+    Found::Fine(format!("{url} can be used for {}", profile.kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("cal");
+        let text = |kind| {
+            match folder(&path, kind, true) {
+                Found::Fine(text) => format!("ok: {text}"),
+                Found::Warning(text) => format!("note: {text}"),
+                Found::Wrong(text) => format!("wrong: {text}"),
+            }
+            .replace(&path.display().to_string(), "FOLDER")
+        };
+        insta::assert_snapshot!(text(Kind::Events), @"wrong: FOLDER does not exist; make the folder, or connect the disk that it is on");
+        std::fs::write(&path, "").unwrap();
+        insta::assert_snapshot!(text(Kind::Events), @"wrong: FOLDER is not a folder");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        insta::assert_snapshot!(text(Kind::Events), @"ok: FOLDER can be used; it holds 0 .ics files");
+        std::fs::write(path.join("a.ICS"), "").unwrap();
+        std::fs::write(path.join(".b.ics"), "").unwrap();
+        insta::assert_snapshot!(text(Kind::Tasks), @"ok: FOLDER can be used; it holds 1 .ics files");
+        insta::assert_snapshot!(text(Kind::Contacts), @"note: FOLDER holds no .vcf file but 1 .ics; is contacts the right kind?");
+        let left: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
+        assert_eq!(left.len(), 2, "a check leaves nothing behind");
+    }
+}

@@ -1,0 +1,153 @@
+//! `profile`: make, show, change and test profiles.
+
+use super::{Failure, exit, out};
+use crate::home::Home;
+use crate::profile::{self, Name, PasswordSource, Profile, RemoteSpec};
+use crate::report::text::shell_word;
+
+mod add;
+mod check;
+mod list;
+mod password;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Add(add::Args),
+    /// List the profiles
+    List,
+    /// Print the file of a profile
+    Show(One),
+    /// Change one key of a profile
+    ///
+    /// For example: pimbridge profile set work mode merge-from-server
+    Set(Set),
+    /// Remove a profile; the items stay as they are on both sides
+    Remove(One),
+    /// Copy a profile; the copy is inactive until you change what it syncs
+    Copy(Copy),
+    /// Test a profile: the folder, the server, the sign-in
+    Check(One),
+    Password(password::Args),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct One {
+    /// The profile
+    name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Set {
+    /// The profile
+    name: String,
+    /// The key, such as mode, interval_minutes, local.path or remote.url
+    key: String,
+    /// The new value
+    #[arg(required_unless_present = "unset")]
+    value: Option<String>,
+    /// Remove the key, so that its default counts
+    #[arg(long, conflicts_with = "value")]
+    unset: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Copy {
+    /// The profile to copy
+    name: String,
+    /// The name of the copy
+    new: String,
+}
+
+pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Add(args) => add::run(home, args).await,
+        Command::List => list::run(home),
+        Command::Show(args) => show(home, &args.name),
+        Command::Set(args) => set(home, args),
+        Command::Remove(args) => remove(home, &args.name).await,
+        Command::Copy(args) => copy(home, args),
+        Command::Check(args) => check::run(home, &args.name).await,
+        Command::Password(args) => password::run(home, args).await,
+    }
+}
+
+fn show(home: &Home, name: &str) -> Result<u8, Failure> {
+    let (name, text) = profile::read_text(home, name)?;
+    let file = home.profile_file(&name);
+    out::say(format!("# {}\n{text}", file.display()));
+    profile::parse(&name, &file, &text)?;
+    Ok(exit::IN_SYNC)
+}
+
+fn set(home: &Home, args: Set) -> Result<u8, Failure> {
+    let (name, old) = profile::read_text(home, &args.name)?;
+    let new = profile::set(&old, &args.key, args.value.as_deref()).map_err(Failure::Usage)?;
+    let changed = profile::parse(&name, &home.profile_file(&name), &new)?;
+    refuse_overlap(home, &changed)?;
+    profile::replace(home, &name, &new)?;
+    out::say(match args.value {
+        Some(value) => format!("{name}: {} is now {value}", args.key),
+        None => format!("{name}: {} now has its default", args.key),
+    });
+    Ok(exit::IN_SYNC)
+}
+
+/// Refuses an active profile that syncs the same pair as another active one.
+fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), Failure> {
+    let others = profile::load_all(home)?.profiles;
+    let others = others.iter().filter(|other| other.active && other.name != changed.name);
+    let all = others.chain(changed.active.then_some(changed));
+    match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
+        Some(two) => Err(Failure::Usage(format!(
+            "the profile {} already syncs {} with {}; a second active profile on both would double the items",
+            two.first, two.local, two.remote
+        ))),
+        None => Ok(()),
+    }
+}
+
+async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
+    let removed = profile::load(home, name).ok();
+    let name = profile::remove(home, name)?;
+    out::say(format!("The profile {name} is removed. Its items stay as they are, here and on the server."));
+    let state = home.state_file(&name);
+    if state.exists() {
+        out::say(format!("Its reports and its history stay in {}.", state.display()));
+    }
+    if let Some(profile) = removed {
+        forget_password(home, &profile).await?;
+    }
+    Ok(exit::IN_SYNC)
+}
+
+/// Removes the password of a removed profile from the keyring, unless another one needs it.
+async fn forget_password(home: &Home, removed: &Profile) -> Result<(), Failure> {
+    let in_keyring = |profile: &Profile| {
+        let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+        let sign_in = sign_in.as_ref().filter(|sign_in| sign_in.password == PasswordSource::Keyring)?;
+        Some((url.origin(), sign_in.user.clone()))
+    };
+    let Some(account) = in_keyring(removed) else { return Ok(()) };
+    let needed =
+        profile::load_all(home)?.profiles.iter().any(|other| in_keyring(other).as_ref() == Some(&account));
+    if !needed && profile::delete_password(removed).await.unwrap_or(false) {
+        out::say("Its password is removed from the keyring.");
+    }
+    Ok(())
+}
+
+fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
+    let new = Name::new(&args.new).map_err(|error| Failure::Usage(error.to_string()))?;
+    let (name, text) = profile::read_text(home, &args.name)?;
+    let text = profile::set(&text, "active", Some("false")).map_err(Failure::Usage)?;
+    profile::add(home, &new, &text)?;
+    let word = shell_word(new.as_str());
+    out::say(format!(
+        "{name} is copied to {new}, which is inactive: both would sync the same items.\n\
+         Say what it syncs instead, then switch it on:\n  \
+         pimbridge profile set {word} local.path FOLDER\n  \
+         pimbridge profile set {word} remote.url URL\n  \
+         pimbridge profile set {word} active true"
+    ));
+    Ok(exit::IN_SYNC)
+}

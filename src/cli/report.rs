@@ -1,0 +1,99 @@
+//! `report`: what past runs did.
+
+use super::{Failure, exit, out, stored};
+use crate::home::Home;
+use crate::profile::{self, Name};
+use crate::report::{json, text};
+
+use super::status::how_it_went;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List past runs, the newest first
+    List(List),
+    /// Show one run with every item that it touched
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Only the runs of this profile
+    profile: Option<String>,
+    /// How many runs of each profile to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Print one JSON object a run and line: as "sync --json" prints it, with its number as "id"
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The profile
+    profile: String,
+    /// The number of the run, as "report list" shows it [default: the last run]
+    id: Option<i64>,
+    /// Print one JSON object: as "sync --json" prints it, with every item as "touched"
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::List(args) => list(home, args),
+        Command::Show(args) => show(home, args),
+    }
+}
+
+fn list(home: &Home, args: List) -> Result<u8, Failure> {
+    let names: Vec<Name> = match args.profile {
+        Some(name) => vec![profile::read_text(home, &name)?.0],
+        None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
+    };
+    for name in names {
+        for stored in stored::reports(home, &name, args.limit)? {
+            out::say(if args.json {
+                json::numbered(stored.id, &stored.report)
+            } else {
+                format!("{name} {}: {}", stored.id, how_it_went(&stored.report))
+            });
+        }
+    }
+    Ok(exit::IN_SYNC)
+}
+
+fn show(home: &Home, args: Show) -> Result<u8, Failure> {
+    let (name, _) = profile::read_text(home, &args.profile)?;
+    let id = match args.id {
+        Some(id) => Some(id),
+        None => stored::last_report(home, &name)?.map(|stored| stored.id),
+    };
+    let found = match id {
+        Some(id) => stored::report(home, &name, id)?,
+        None => None,
+    };
+    let Some((report, touched)) = found else {
+        return Err(Failure::Usage(match id {
+            None => {
+                format!("the profile {name} has not run yet; run it with: pimbridge sync {}", shell(&name))
+            }
+            Some(id) => {
+                format!("the profile {name} has no report {id}; see: pimbridge report list {}", shell(&name))
+            }
+        }));
+    };
+    out::say(if args.json {
+        json::full(&report, &touched)
+    } else {
+        format!(
+            "{}\n{}",
+            text::moment(report.started),
+            text::text(&report, &touched, text::Options { all: true })
+        )
+    });
+    Ok(exit::IN_SYNC)
+}
+
+fn shell(name: &Name) -> String {
+    text::shell_word(name.as_str())
+}

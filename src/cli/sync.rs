@@ -1,0 +1,245 @@
+//! `sync`: run profiles now.
+
+use std::io::IsTerminal;
+
+use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use super::bars::Bars;
+use super::{Failure, exit, out};
+use crate::home::Home;
+use crate::profile::{self, Accounts, Profile};
+use crate::report::{Counts, Held, Report, RunOutcome, Touched, json, text};
+use crate::sync::progress::{Progress, Silent};
+
+/// How many profiles run at the same time.
+const AT_ONCE: usize = 4;
+
+/// Sync now
+///
+/// Runs the named profiles, or all active ones, and prints a report of each.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The profiles to run [default: all active ones]
+    #[arg(value_name = "PROFILE")]
+    profiles: Vec<String>,
+    /// Only show what would be done; nothing is changed on either side
+    #[arg(long)]
+    dry_run: bool,
+    /// Delete even unusually many items, which otherwise wait for your yes
+    #[arg(long)]
+    allow_deletions: bool,
+    /// Print one JSON object a profile and line, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// List every item that was touched, not only the first ones
+    #[arg(long, conflicts_with = "json")]
+    all: bool,
+}
+
+/// How a profile is to be run.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    dry_run: bool,
+    allow_deletions: bool,
+}
+
+/// What came of a run.
+struct Run {
+    report: Report,
+    touched: Vec<Touched>,
+}
+
+/// The profiles that run, and those that cannot: their name and why.
+struct Chosen {
+    run: Vec<Profile>,
+    refused: Vec<(String, String)>,
+}
+
+pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
+    let chosen = choose(home, &args.profiles)?;
+    let show = |run: &Run| {
+        if args.json {
+            out::say(json::line(&run.report));
+        } else {
+            out::say(text::text(&run.report, &run.touched, text::Options { all: args.all }));
+        }
+    };
+    for (name, why) in &chosen.refused {
+        out::complain(why);
+        if args.json {
+            out::say(json::line(&not_run(name, why)));
+        }
+    }
+    let how = How { dry_run: args.dry_run, allow_deletions: args.allow_deletions };
+    let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
+    let accounts = Accounts::default();
+    let mut runs = stream::iter(&chosen.run)
+        .map(|profile| {
+            let (bars, accounts) = (&bars, &accounts);
+            async move {
+                let progress: Box<dyn Progress> = match bars {
+                    Some(bars) => Box::new(bars.add(profile.name.as_str())),
+                    None => Box::new(Silent),
+                };
+                let run = run_profile(home, profile, accounts, how, &*progress).await;
+                progress.done();
+                let report = &run.report;
+                tracing::info!(
+                    profile = %report.profile,
+                    outcome = ?report.outcome,
+                    failure = report.failure,
+                    requests = report.requests,
+                    seconds = report.seconds,
+                    allow_deletions = how.allow_deletions,
+                    dry_run = how.dry_run,
+                    "run finished"
+                );
+                run
+            }
+        })
+        .buffered(AT_ONCE);
+    let mut outcomes = Vec::new();
+    while let Some(run) = runs.next().await {
+        outcomes.push(run.report.outcome);
+        match &bars {
+            Some(bars) => bars.aside(|| show(&run)),
+            None => show(&run),
+        }
+    }
+    Ok(if chosen.refused.is_empty() { exit::exit_status(outcomes) } else { exit::WRONG_USE })
+}
+
+/// The profiles to run. One that was named must be right; where none was named, a wrong one does not
+/// keep the others from running.
+fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
+    let all = profile::load_all(home)?;
+    let is_named = |profile: &Profile| named.iter().any(|name| name == profile.name.as_str());
+    for name in named {
+        profile::load(home, name)?;
+    }
+    let none = all.profiles.is_empty() && all.broken.is_empty();
+    let candidates: Vec<Profile> =
+        all.profiles.into_iter().filter(|profile| profile.active || is_named(profile)).collect();
+    let overlaps = profile::overlaps(&candidates);
+    let concerns =
+        |name: &profile::Name| overlaps.iter().find(|two| two.first == *name || two.second == *name);
+
+    if !named.is_empty() {
+        let run: Vec<Profile> = candidates.iter().filter(|profile| is_named(profile)).cloned().collect();
+        return match run.iter().find_map(|profile| concerns(&profile.name)) {
+            Some(two) => Err(Failure::Usage(two.to_string())),
+            None => Ok(Chosen { run, refused: Vec::new() }),
+        };
+    }
+    let broken = all.broken.into_iter().map(|(name, error)| (name, error.to_string()));
+    let (run, doubled): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|profile| concerns(&profile.name).is_none());
+    let doubled = doubled
+        .into_iter()
+        .filter_map(|profile| Some((profile.name.to_string(), concerns(&profile.name)?.to_string())));
+    let refused: Vec<_> = broken.chain(doubled).collect();
+    if run.is_empty() && refused.is_empty() {
+        return Err(Failure::Usage(if none {
+            "there is no profile yet; \"pimbridge profile add --help\" says how to make one, and \"pimbridge demo\" \
+             shows a sync without one"
+                .to_owned()
+        } else {
+            "no profile is active; name one, or switch one on with: pimbridge profile set NAME active true"
+                .to_owned()
+        }));
+    }
+    Ok(Chosen { run, refused })
+}
+
+/// The report of a profile that cannot even be started.
+fn not_run(profile: &str, why: &str) -> Report {
+    Report {
+        profile: profile.to_owned(),
+        started: Timestamp::now(),
+        seconds: 0.0,
+        outcome: RunOutcome::Failed,
+        dry_run: false,
+        local: Counts::default(),
+        remote: Counts::default(),
+        conflicts: 0,
+        linked: 0,
+        held: Held::default(),
+        problems: Vec::new(),
+        failure: Some(why.to_owned()),
+        notices: Vec::new(),
+        requests: 0,
+        bytes_in: 0,
+        bytes_out: 0,
+    }
+}
+
+/// Runs one profile. Whatever goes wrong is in its report.
+async fn run_profile(
+    _home: &Home,
+    profile: &Profile,
+    accounts: &Accounts,
+    how: How,
+    _progress: &dyn Progress,
+) -> Run {
+    let mut report = not_run(profile.name.as_str(), "this version cannot sync yet");
+    report.dry_run = how.dry_run;
+    if let Err(error) = profile::open(profile, accounts).await {
+        report.failure = Some(error.to_string());
+    }
+    Run { report, touched: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(home: &Home, name: &str, active: bool, url: &str) {
+        std::fs::create_dir_all(home.profiles_dir()).unwrap();
+        let text = format!(
+            "kind = \"events\"\nactive = {active}\n[local]\ntype = \"vdir\"\npath = \"/nowhere\"\n[remote]\n\
+             type = \"dav\"\nurl = \"https://s.example/{url}/\"\n"
+        );
+        std::fs::write(home.profiles_dir().join(format!("{name}.toml")), text).unwrap();
+    }
+
+    fn chosen(home: &Home, named: &[&str]) -> Result<(Vec<String>, Vec<String>), String> {
+        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        match choose(home, &named) {
+            Ok(chosen) => Ok((
+                chosen.run.iter().map(|profile| profile.name.to_string()).collect(),
+                chosen.refused.into_iter().map(|(name, _)| name).collect(),
+            )),
+            Err(Failure::Usage(message) | Failure::NotDone(message)) => Err(message),
+        }
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn which_profiles_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        assert!(chosen(&home, &[]).unwrap_err().starts_with("there is no profile yet"));
+        write(&home, "off", false, "a");
+        assert!(chosen(&home, &[]).unwrap_err().starts_with("no profile is active"));
+        assert_eq!(chosen(&home, &["off"]).unwrap().0, names(&["off"]));
+        write(&home, "a", true, "a");
+        write(&home, "b", true, "b");
+        assert_eq!(chosen(&home, &[]).unwrap(), (names(&["a", "b"]), vec![]));
+        assert_eq!(chosen(&home, &["b", "b"]).unwrap().0, names(&["b"]));
+        assert!(
+            chosen(&home, &["off"]).unwrap_err().contains("would double"),
+            "the same pair as an active one"
+        );
+        assert!(chosen(&home, &["x"]).is_err());
+        std::fs::write(home.profiles_dir().join("bad.toml"), "kind").unwrap();
+        write(&home, "b2", true, "b");
+        assert_eq!(chosen(&home, &[]).unwrap(), (names(&["a"]), names(&["bad", "b", "b2"])));
+        assert!(chosen(&home, &["b2"]).unwrap_err().contains("would double"));
+        assert_eq!(chosen(&home, &["a"]).unwrap(), (names(&["a"]), vec![]));
+        assert!(chosen(&home, &["bad"]).is_err());
+    }
+}

@@ -1,0 +1,255 @@
+use clap::CommandFactory;
+
+use super::*;
+
+/// The help of a command, as wide as a terminal is by default.
+fn help(path: &[&str]) -> String {
+    let mut command = Cli::command();
+    command.build();
+    let mut found = &mut command;
+    for name in path {
+        found = found.find_subcommand_mut(name).unwrap();
+    }
+    found.clone().term_width(100).render_long_help().to_string()
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_help() {
+    insta::assert_snapshot!(help(&[]), @"
+    Keeps calendars, tasks and contacts the same in a folder on this computer and on a server.
+
+    Nothing is ever lost: what a sync overwrites or deletes is kept and can be brought back.
+
+    Usage: pimbridge [OPTIONS] <COMMAND>
+
+    Commands:
+      demo     Show a whole sync with a server and sample data inside the program
+      sync     Sync now
+      profile  Make, show, change and test profiles
+      status   Show how each profile is doing
+      report   Read the reports of past runs
+      history  Bring back versions that a sync overwrote or deleted
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+
+    First steps:
+      pimbridge demo                  see it work, with a server and sample data of its own
+      pimbridge profile add --help    connect a folder and a collection on your server
+      pimbridge sync --dry-run        see what a sync would do
+      pimbridge sync                  do it
+
+    Exit status:
+      0  all in sync
+      1  finished, but some items could not be synced
+      2  wrong use, or a wrong profile
+      3  it could not be done (no network, sign-in refused, folder or collection gone)
+      4  so many deletions that they wait for your yes
+    ");
+}
+
+#[test]
+fn the_help_of_sync() {
+    insta::assert_snapshot!(help(&["sync"]), @"
+    Sync now
+
+    Runs the named profiles, or all active ones, and prints a report of each.
+
+    Usage: pimbridge sync [OPTIONS] [PROFILE]...
+
+    Arguments:
+      [PROFILE]...
+              The profiles to run [default: all active ones]
+
+    Options:
+          --dry-run
+              Only show what would be done; nothing is changed on either side
+
+          --allow-deletions
+              Delete even unusually many items, which otherwise wait for your yes
+
+          --json
+              Print one JSON object a profile and line, and nothing else
+
+          --all
+              List every item that was touched, not only the first ones
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+}
+
+#[test]
+fn the_help_of_profile() {
+    insta::assert_snapshot!(help(&["profile"]), @"
+    Make, show, change and test profiles
+
+    Usage: pimbridge profile [OPTIONS] <COMMAND>
+
+    Commands:
+      add       Make a profile: connect a folder and a collection on a server
+      list      List the profiles
+      show      Print the file of a profile
+      set       Change one key of a profile
+      remove    Remove a profile; the items stay as they are on both sides
+      copy      Copy a profile; the copy is inactive until you change what it syncs
+      check     Test a profile: the folder, the server, the sign-in
+      password  Put the password of a profile into the system's keyring
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+}
+
+#[test]
+fn the_help_of_profile_add() {
+    insta::assert_snapshot!(help(&["profile", "add"]), @r"
+    Make a profile: connect a folder and a collection on a server
+
+    The folder holds one .ics or .vcf file an item, as khal, todoman, khard, KDE and others keep them.
+    The password is asked for and kept in the system's keyring, unless you say where else it is.
+
+    Usage: pimbridge profile add [OPTIONS] --kind <KIND> --local <FOLDER> --url <URL> <NAME>
+
+    Arguments:
+      <NAME>
+              A name for the profile
+
+    Options:
+          --kind <KIND>
+              What is synced
+
+              Possible values:
+              - events:   a calendar
+              - tasks:    a task list
+              - contacts: an address book
+
+          --local <FOLDER>
+              The folder on this computer
+
+          --url <URL>
+              The address of the calendar, task list or address book on the server
+
+          --user <USER>
+              The user name on the server
+
+          --password-env <VARIABLE>
+              The environment variable that holds the password
+
+          --password-command <COMMAND>
+              A command that prints the password on its first line
+
+          --mode <MODE>
+              Which way changes go
+
+              Possible values:
+              - two-way:               changes of both sides go to the other
+              - replicate-to-server:   the server becomes a copy of the folder
+              - merge-to-server:       like that, but what only the server has is left alone
+              - replicate-from-server: the folder becomes a copy of the server
+              - merge-from-server:     like that, but what only the folder has is left alone
+              
+              [default: two-way]
+
+          --conflict <CONFLICT>
+              Who wins where both sides changed an item; the other version stays in the history
+
+              Possible values:
+              - automatic:   the version that was changed last; a deletion beats a change
+              - local-wins:  the folder's version
+              - server-wins: the server's version
+              
+              [default: automatic]
+
+          --create-local
+              Make the folder if it does not exist
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+
+    For example:
+      pimbridge profile add work --kind events --local ~/Calendars/work --user jana \
+        --url https://cloud.example.org/remote.php/dav/calendars/jana/work/
+    ");
+}
+
+#[test]
+fn the_help_of_history() {
+    insta::assert_snapshot!(help(&["history", "restore"]), @r#"
+    Bring a kept version back, on both sides
+
+    What the item is now is kept in turn, so that a restore can be undone too.
+
+    Usage: pimbridge history restore [OPTIONS] <PROFILE> <ID>
+
+    Arguments:
+      <PROFILE>
+              The profile
+
+      <ID>
+              The number of the version, as "history list" shows it
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+}
+
+#[test]
+fn every_command_and_argument_has_a_help() {
+    fn check(command: &clap::Command) {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Cli::command());
+}

@@ -1,0 +1,142 @@
+//! Where things live: profiles, state and logs.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::profile::Name;
+
+/// The folders of one person's Pimbridge. All of them are made for the owner only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    profiles: PathBuf,
+    state: PathBuf,
+    logs: PathBuf,
+}
+
+/// A folder cannot be found or made. The text is a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    #[error("the system does not say where your home folder is; name a folder with --home")]
+    NoHome,
+    #[error("the folder {} cannot be made: {source}", .path.display())]
+    Make { path: PathBuf, source: io::Error },
+}
+
+impl Home {
+    /// Everything below one folder: `profiles/`, `state/` and `logs/`.
+    pub fn at(folder: &Path) -> Self {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Self { profiles: folder.join("profiles"), state: folder.join("state"), logs: folder.join("logs") }
+    }
+
+    /// The places that the system has for such things.
+    pub fn of_system() -> Result<Self, HomeError> {
+        let dirs = directories::ProjectDirs::from("", "", "pimbridge").ok_or(HomeError::NoHome)?;
+        let state = dirs.state_dir().unwrap_or(dirs.data_local_dir());
+        Ok(Self {
+            profiles: dirs.config_dir().join("profiles"),
+            state: state.join("state"),
+            logs: state.join("logs"),
+        })
+    }
+
+    /// The folder of the profile files. It need not exist.
+    pub fn profiles_dir(&self) -> &Path {
+        &self.profiles
+    }
+
+    /// The file of a profile. It need not exist.
+    pub fn profile_file(&self, name: &Name) -> PathBuf {
+        self.profiles.join(format!("{name}.toml"))
+    }
+
+    /// The file that keeps what is known of a profile's two sides. It need not exist.
+    pub fn state_file(&self, name: &Name) -> PathBuf {
+        self.state.join(format!("{name}.sqlite"))
+    }
+
+    /// The folder of the state files. It need not exist: see [`make_private`].
+    pub fn state_dir(&self) -> &Path {
+        &self.state
+    }
+
+    /// The folder of the log files. It need not exist: see [`make_private`].
+    pub fn logs_dir(&self) -> &Path {
+        &self.logs
+    }
+}
+
+/// Makes a folder (and those above it) that only its owner can look into. One that exists already is
+/// left as it is.
+pub fn make_private(folder: &Path) -> Result<(), HomeError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|source| HomeError::Make { path: folder.to_owned(), source })
+}
+
+/// The options to open a file that only its owner can read.
+pub(crate) fn private_file() -> fs::OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut))]
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Puts a small file of the owner's in place, whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let write = || {
+        let mut file = private_file().write(true).create(true).truncate(true).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_folder_holds_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let name = Name::new("work").unwrap();
+        assert_eq!(home.profile_file(&name), folder.path().join("profiles/work.toml"));
+        assert_eq!(home.state_file(&name), folder.path().join("state/work.sqlite"));
+        assert_eq!(home.logs_dir(), folder.path().join("logs"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made before it is needed");
+    }
+
+    #[test]
+    fn a_relative_home_stays_where_it_was_named() {
+        assert!(Home::at(Path::new("here")).logs_dir().is_absolute());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("a/b");
+        make_private(&made).unwrap();
+        make_private(&made).unwrap();
+        let file = made.join("f.toml");
+        write_private(&file, b"x = 1\n").unwrap();
+        write_private(&file, b"x = 2\n").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder.path().join("a")), mode(&made), mode(&file)), (0o700, 0o700, 0o600));
+        assert_eq!(fs::read(&file).unwrap(), b"x = 2\n");
+        assert_eq!(fs::read_dir(&made).unwrap().count(), 1, "no temporary file is left");
+    }
+}

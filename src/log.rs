@@ -1,0 +1,122 @@
+//! The log: one file a day, kept for 14 days, readable by its owner only.
+//!
+//! Only Pimbridge's own events are written, never those of a library: a header with a password, which
+//! an HTTP library may log, cannot get in.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use tracing::level_filters::LevelFilter;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::home::{Home, make_private, private_file};
+
+const DAYS_KEPT: usize = 14;
+const PREFIX: &str = "pimbridge";
+const SUFFIX: &str = "log";
+
+/// Writes the log from now on, with details where `debug` or the variable `PIMBRIDGE_LOG=debug` asks
+/// for them. The error is a sentence for a person; the program can go on without a log.
+pub fn start(home: &Home, debug: bool) -> Result<(), String> {
+    let debug =
+        debug || std::env::var("PIMBRIDGE_LOG").is_ok_and(|level| level.eq_ignore_ascii_case("debug"));
+    let log = layer(home.logs_dir(), debug)
+        .map_err(|error| format!("the log in {} cannot be written: {error}", home.logs_dir().display()))?;
+    tracing::subscriber::set_global_default(Registry::default().with(log))
+        .map_err(|_| "the log was started twice".to_owned())
+}
+
+fn layer(folder: &Path, debug: bool) -> io::Result<impl Layer<Registry>> {
+    let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    let file = DailyFile::open(folder)?;
+    Ok(tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(Mutex::new(file))
+        .with_filter(Targets::new().with_target("pimbridge", level)))
+}
+
+/// The file of the day. The appender would make its files readable for everybody where the system's
+/// default is so; each is therefore made before it comes to it.
+struct DailyFile {
+    folder: PathBuf,
+    made_for: String,
+    appender: RollingFileAppender,
+}
+
+impl DailyFile {
+    fn open(folder: &Path) -> io::Result<Self> {
+        make_private(folder).map_err(io::Error::other)?;
+        let made_for = make_file(folder, None)?;
+        let appender = RollingFileAppender::builder()
+            .rotation(Rotation::DAILY)
+            .filename_prefix(PREFIX)
+            .filename_suffix(SUFFIX)
+            .max_log_files(DAYS_KEPT)
+            .build(folder)
+            .map_err(io::Error::other)?;
+        Ok(Self { folder: folder.to_owned(), made_for, appender })
+    }
+}
+
+impl Write for DailyFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.made_for = make_file(&self.folder, Some(&self.made_for))?;
+        self.appender.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.appender.flush()
+    }
+}
+
+/// Makes today's file unless it was made already; returns today (UTC, as the appender counts).
+fn make_file(folder: &Path, made_for: Option<&str>) -> io::Result<String> {
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    if made_for != Some(&today) {
+        private_file().append(true).create(true).open(folder.join(format!("{PREFIX}.{today}.{SUFFIX}")))?;
+    }
+    Ok(today)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(debug: bool) -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join("logs");
+        let subscriber = Registry::default().with(layer(&logs, debug).unwrap());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "pimbridge::sync", "run finished");
+            tracing::debug!(target: "pimbridge::sync", "12 requests");
+            tracing::info!(target: "hyper", "authorization: Basic c2VjcmV0");
+        });
+        let files: Vec<_> = std::fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        (folder, text)
+    }
+
+    #[test]
+    fn only_our_own_events_are_written() {
+        let (_folder, text) = written(false);
+        assert!(text.contains("run finished"), "{text}");
+        assert!(!text.contains("requests") && !text.contains("Basic"), "{text}");
+    }
+
+    #[test]
+    fn details_on_demand_are_our_own_too() {
+        let (_folder, text) = written(true);
+        assert!(text.contains("12 requests") && !text.contains("Basic"), "{text}");
+    }
+}

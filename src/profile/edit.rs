@@ -1,0 +1,199 @@
+//! Writing profile files: a new one, and one key of an old one with everything else as it was.
+
+use toml_edit::{DocumentMut, Item, Table, Value};
+
+use super::PasswordSource;
+use super::keys::{KEYS, Key, Shape, list, nearest};
+
+/// What a new profile is made of; the words are those of the file.
+#[derive(Debug, Clone)]
+pub struct New {
+    pub kind: &'static str,
+    pub mode: &'static str,
+    pub conflict: &'static str,
+    pub path: String,
+    pub url: String,
+    pub user: Option<String>,
+    pub password: PasswordSource,
+}
+
+/// The text of a new profile file. It is not checked.
+pub fn new_text(new: &New) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let mut text = format!(
+        "# A profile of Pimbridge: one folder here, one collection on a server, and how they are kept the same.\n\
+         # Change it here, or with: pimbridge profile set NAME KEY VALUE\n\n\
+         kind = {:31} # events | tasks | contacts\n\
+         mode = {:31} # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server\n\
+         conflict = {:27} # who wins where both sides changed an item: automatic (the newer) | local-wins | server-wins\n\
+         interval_minutes = {:<19} # 0: by hand only\n\n\
+         [local]\ntype = \"vdir\"\npath = {}\n\n\
+         [remote]\ntype = \"dav\"\nurl = {}\n",
+        quoted(new.kind),
+        quoted(new.mode),
+        quoted(new.conflict),
+        30,
+        quoted(&new.path),
+        quoted(&new.url),
+    );
+    if let Some(user) = &new.user {
+        text += &format!("user = {}\n", quoted(user));
+        text += &match &new.password {
+            PasswordSource::Keyring => "# The password is in the system's keyring.\n".to_owned(),
+            PasswordSource::Env(name) => format!("password_env = {}\n", quoted(name)),
+            PasswordSource::Command(command) => format!("password_command = {}\n", quoted(command)),
+        };
+    }
+    text
+}
+
+/// The text with one key set, or removed where there is no value. Comments and order stay. The error
+/// is a sentence for a person.
+pub fn set(text: &str, key: &str, value: Option<&str>) -> Result<String, String> {
+    let known = find(key)?;
+    let value = value.map(|typed| read_value(known, typed)).transpose()?;
+    let crlf = text.contains("\r\n");
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| format!("the file is not TOML: {}", error.message()))?;
+    let table = match known.section {
+        "" => document.as_table_mut(),
+        section => document
+            .entry(section)
+            .or_insert_with(|| Item::Table(Table::new()))
+            .as_table_like_mut()
+            .map(|_| ())
+            .and_then(|()| document.get_mut(section)?.as_table_mut())
+            .ok_or_else(|| {
+                format!("[{section}] is not written as a section; change it in the file itself")
+            })?,
+    };
+    match value {
+        None => {
+            table.remove(known.name);
+        }
+        Some(mut value) => {
+            if let Some(old) = table.get(known.name).and_then(Item::as_value) {
+                *value.decor_mut() = old.decor().clone();
+            }
+            match table.get_mut(known.name) {
+                Some(item) => *item = Item::Value(value),
+                None => {
+                    table.insert(known.name, Item::Value(value));
+                }
+            }
+        }
+    }
+    let new = document.to_string();
+    Ok(if crlf { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new })
+}
+
+fn find(typed: &str) -> Result<&'static Key, String> {
+    if let Some(key) = KEYS.iter().find(|key| key.path() == typed) {
+        return Ok(key);
+    }
+    let mut named = KEYS.iter().filter(|key| key.name == typed);
+    match (named.next(), named.next()) {
+        (Some(key), None) => return Ok(key),
+        (Some(one), Some(two)) => {
+            return Err(format!(
+                "the key {typed:?} is in two sections; say {} or {}",
+                one.path(),
+                two.path()
+            ));
+        }
+        _ => {}
+    }
+    if typed.rsplit('.').next() == Some("password") {
+        return Err(
+            "a password is never kept in a profile's file; store it in the keyring with \"pimbridge profile \
+                    password NAME\", or set remote.password_env or remote.password_command"
+                .to_owned(),
+        );
+    }
+    let paths: Vec<String> = KEYS.iter().map(Key::path).collect();
+    let names = || paths.iter().map(String::as_str);
+    Err(match nearest(typed, names().chain(KEYS.iter().map(|key| key.name))) {
+        Some(near) => format!("the key {typed:?} is not known; did you mean {near:?}?"),
+        None => format!("the key {typed:?} is not known; the keys are {}", list(names())),
+    })
+}
+
+fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
+    match key.shape {
+        Shape::Text => Ok(Value::from(typed)),
+        Shape::Number => typed
+            .trim()
+            .parse::<i64>()
+            .map(Value::from)
+            .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
+        Shape::Switch => match typed.trim().to_lowercase().as_str() {
+            "true" | "yes" | "on" => Ok(Value::from(true)),
+            "false" | "no" | "off" => Ok(Value::from(false)),
+            _ => Err(format!("{} must be true or false, not {typed:?}", key.path())),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+# Mine, do not touch!
+kind = \"events\"   # the calendar
+mode = 'two-way' # both
+
+[local]
+type = \"vdir\"
+path = \"~/Calendars/work\" # on the disk
+
+[remote] # the cloud
+url = \"https://old.example/\"
+";
+
+    #[test]
+    fn one_key_changes_and_nothing_else() {
+        let new = set(FILE, "remote.url", Some("https://new.example/")).unwrap();
+        assert_eq!(new, FILE.replace("https://old.example/", "https://new.example/"));
+        let new = set(FILE, "mode", Some("merge-to-server")).unwrap();
+        assert_eq!(new, FILE.replace("'two-way' # both", "\"merge-to-server\" # both"));
+        let crlf = FILE.replace('\n', "\r\n");
+        assert_eq!(set(&crlf, "url", Some("https://old.example/")).unwrap(), crlf);
+    }
+
+    #[test]
+    fn new_keys_go_where_they_belong() {
+        let new = set(FILE, "interval_minutes", Some("5")).unwrap();
+        let new = set(&new, "guard.max_percent", Some("50")).unwrap();
+        let new = set(&new, "active", Some("off")).unwrap();
+        insta::assert_snapshot!(new, @r#"
+        # Mine, do not touch!
+        kind = "events"   # the calendar
+        mode = 'two-way' # both
+        interval_minutes = 5
+        active = false
+
+        [local]
+        type = "vdir"
+        path = "~/Calendars/work" # on the disk
+
+        [remote] # the cloud
+        url = "https://old.example/"
+
+        [guard]
+        max_percent = 50
+        "#);
+        assert_eq!(set(&set(FILE, "active", Some("true")).unwrap(), "active", None).unwrap(), FILE);
+    }
+
+    #[test]
+    fn wrong_keys_and_values() {
+        insta::assert_snapshot!(set(FILE, "intervall", Some("5")).unwrap_err(), @r#"the key "intervall" is not known; did you mean "interval_minutes"?"#);
+        insta::assert_snapshot!(set(FILE, "type", Some("dav")).unwrap_err(), @r#"the key "type" is in two sections; say local.type or remote.type"#);
+        insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; store it in the keyring with "pimbridge profile password NAME", or set remote.password_env or remote.password_command"#);
+        insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
+        insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);
+        insta::assert_snapshot!(set(FILE, "colour", Some("x")).unwrap_err(), @r#"the key "colour" is not known; the keys are kind, mode, conflict, interval_minutes, active, history_days, guard.max_deletions, guard.max_percent, local.type, local.path, remote.type, remote.url, remote.user, remote.password_env and remote.password_command"#);
+    }
+}

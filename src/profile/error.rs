@@ -1,0 +1,30 @@
+//! What can be wrong with a profile and its file.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{BadName, Name};
+
+/// A profile cannot be used. The text is one plain sentence with a way out.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    #[error(transparent)]
+    Name(#[from] BadName),
+    #[error("{}{}: {what}", .file.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    Content {
+        file: PathBuf,
+        /// Counted from 1; none where something is missing in the file as a whole.
+        line: Option<usize>,
+        what: String,
+    },
+    #[error("there is no profile {name:?}; {hint}")]
+    NoSuch { name: String, hint: String },
+    #[error(
+        "there is a profile {0:?} already; choose another name, or change it with \"pimbridge profile set\""
+    )]
+    Exists(Name),
+    #[error("{} cannot be {doing}: {source}", .file.display())]
+    Io { file: PathBuf, doing: &'static str, source: io::Error },
+    #[error(transparent)]
+    Home(#[from] crate::home::HomeError),
+}

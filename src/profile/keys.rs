@@ -1,0 +1,144 @@
+//! The keys of a profile file and the words that some of them take.
+
+use crate::item::Kind;
+use crate::sync::policy::{Conflict, Mode};
+
+/// A word that a key takes.
+#[derive(Debug)]
+pub struct Word<T> {
+    pub word: &'static str,
+    pub value: T,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+}
+
+const fn word<T>(word: &'static str, value: T, meaning: &'static str) -> Word<T> {
+    Word { word, value, meaning }
+}
+
+/// The words of `kind`.
+pub const KINDS: &[Word<Kind>] = &[
+    word("events", Kind::Events, "a calendar"),
+    word("tasks", Kind::Tasks, "a task list"),
+    word("contacts", Kind::Contacts, "an address book"),
+];
+
+/// The words of `mode`.
+pub const MODES: &[Word<Mode>] = &[
+    word("two-way", Mode::TwoWay, "changes of both sides go to the other"),
+    word("replicate-to-server", Mode::ReplicateToServer, "the server becomes a copy of the folder"),
+    word("merge-to-server", Mode::MergeToServer, "like that, but what only the server has is left alone"),
+    word("replicate-from-server", Mode::ReplicateFromServer, "the folder becomes a copy of the server"),
+    word("merge-from-server", Mode::MergeFromServer, "like that, but what only the folder has is left alone"),
+];
+
+/// The words of `conflict`.
+pub const CONFLICTS: &[Word<Conflict>] = &[
+    word("automatic", Conflict::Automatic, "the version that was changed last; a deletion beats a change"),
+    word("local-wins", Conflict::LocalWins, "the folder's version"),
+    word("server-wins", Conflict::ServerWins, "the server's version"),
+];
+
+/// Words of `conflict` that a later version will know.
+pub(super) const CONFLICTS_TO_COME: &[&str] = &["merge", "ask"];
+
+/// The word for a value.
+pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
+    words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
+}
+
+/// What a key's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text,
+    Number,
+    Switch,
+}
+
+/// A key of a profile file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key {
+    /// The section that it belongs to; empty above the first section.
+    pub section: &'static str,
+    pub name: &'static str,
+    pub shape: Shape,
+}
+
+impl Key {
+    /// How `profile set` calls it.
+    pub fn path(&self) -> String {
+        if self.section.is_empty() { self.name.to_owned() } else { format!("{}.{}", self.section, self.name) }
+    }
+}
+
+const fn key(section: &'static str, name: &'static str, shape: Shape) -> Key {
+    Key { section, name, shape }
+}
+
+/// The sections that a profile file can have.
+pub(super) const SECTIONS: &[&str] = &["local", "remote", "guard"];
+
+/// Every key that there is.
+pub(super) const KEYS: &[Key] = &[
+    key("", "kind", Shape::Text),
+    key("", "mode", Shape::Text),
+    key("", "conflict", Shape::Text),
+    key("", "interval_minutes", Shape::Number),
+    key("", "active", Shape::Switch),
+    key("", "history_days", Shape::Number),
+    key("guard", "max_deletions", Shape::Number),
+    key("guard", "max_percent", Shape::Number),
+    key("local", "type", Shape::Text),
+    key("local", "path", Shape::Text),
+    key("remote", "type", Shape::Text),
+    key("remote", "url", Shape::Text),
+    key("remote", "user", Shape::Text),
+    key("remote", "password_env", Shape::Text),
+    key("remote", "password_command", Shape::Text),
+];
+
+/// The candidate that was probably meant, if any is near enough.
+pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase().replace('-', "_");
+    candidates
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&typed, &known.to_lowercase().replace('-', "_")), known))
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// A sentence that tells that a key is not known, and what may have been meant.
+pub(super) fn unknown(section: &str, name: &str) -> String {
+    if ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()) {
+        return "a password is never kept in a profile's file; remove it here, and either store it in the keyring \
+                with \"pimbridge profile password NAME\", or name an environment variable with password_env or a \
+                command that prints it with password_command"
+            .to_owned();
+    }
+    if section.is_empty() && SECTIONS.contains(&name) {
+        return format!("{name} must be a section: write [{name}] on a line of its own, its keys below it");
+    }
+    let here = || KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
+    if let Some(key) = KEYS.iter().find(|key| key.section != section && key.name == name) {
+        return match key.section {
+            "" => format!(
+                "the key {name:?} does not belong into [{section}]; move it above the first [section]"
+            ),
+            right => format!("the key {name:?} belongs into the section [{right}]"),
+        };
+    }
+    match nearest(name, here()) {
+        Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
+        None => format!("the key {name:?} is not known; the known keys here are {}", list(here())),
+    }
+}
+
+/// "a, b and c".
+pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}

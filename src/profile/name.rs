@@ -1,0 +1,105 @@
+//! Names of profiles.
+
+use std::fmt;
+
+/// The name of a profile, which is also the name of its files: letters, digits, `-`, `_`, `.` and
+/// spaces within, and nothing that any system refuses as the name of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(String);
+
+/// A name that a profile cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    #[error("a profile needs a name")]
+    Empty,
+    #[error("the profile name {0:?} is too long; use at most {MAX_BYTES} letters")]
+    TooLong(String),
+    #[error("the profile name {name:?} contains {found:?}; use letters, digits, -, _, . and spaces")]
+    Character { name: String, found: char },
+    #[error("the profile name {0:?} must begin with a letter or a digit")]
+    Start(String),
+    #[error("the profile name {0:?} must not end with a dot or a space")]
+    End(String),
+    #[error("the profile name {0:?} is reserved by Windows; choose another one")]
+    Reserved(String),
+}
+
+const MAX_BYTES: usize = 100;
+
+impl Name {
+    pub fn new(name: &str) -> Result<Self, BadName> {
+        let own = || name.to_owned();
+        if name.len() > MAX_BYTES {
+            return Err(BadName::TooLong(name.chars().take(20).chain(['…']).collect()));
+        }
+        if let Some(found) = name.chars().find(|c| !(c.is_alphanumeric() || "-_. ".contains(*c))) {
+            return Err(BadName::Character { name: own(), found });
+        }
+        match name.chars().next() {
+            None => return Err(BadName::Empty),
+            Some(first) if !first.is_alphanumeric() => return Err(BadName::Start(own())),
+            Some(_) => {}
+        }
+        if name.ends_with(['.', ' ']) {
+            return Err(BadName::End(own()));
+        }
+        if is_device(name.split('.').next().unwrap_or(name).trim_end()) {
+            return Err(BadName::Reserved(own()));
+        }
+        Ok(Self(own()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both name the same file on a system that does not tell capital letters from small ones.
+    pub fn same_file(&self, other: &Name) -> bool {
+        self.0.to_lowercase() == other.0.to_lowercase()
+    }
+}
+
+/// The names that Windows keeps for devices, with any extension.
+fn is_device(stem: &str) -> bool {
+    let stem = stem.to_ascii_uppercase();
+    let numbered = |prefix| {
+        let digit = stem.strip_prefix(prefix);
+        digit.is_some_and(|rest| rest.chars().count() == 1 && rest.contains(|c| "0123456789¹²³".contains(c)))
+    };
+    ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT")
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_files_everywhere() {
+        for name in ["work", "Work 2", "büro", "a.b-c_d", "日程", "console", "com", "com10", "Nullen"] {
+            assert!(Name::new(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_not() {
+        let long = "x".repeat(101);
+        for name in [
+            "", " ", ".hidden", "-x", "a/b", "a\\b", "..", "a:b", "end.", "end ", "con", "NUL", "com1",
+            "Lpt9.x", "CON .x", "COM¹", "a\nb", "a\0", &long,
+        ] {
+            assert!(Name::new(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        insta::assert_snapshot!(Name::new("a/b").unwrap_err(), @r#"the profile name "a/b" contains '/'; use letters, digits, -, _, . and spaces"#);
+        insta::assert_snapshot!(Name::new("aux").unwrap_err(), @r#"the profile name "aux" is reserved by Windows; choose another one"#);
+    }
+}

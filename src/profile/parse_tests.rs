@@ -1,0 +1,202 @@
+use super::*;
+use crate::item::Kind;
+
+const WORK: &str = "\
+kind = \"events\"
+[local]
+type = \"vdir\"
+path = \"/home/jana/work\"
+[remote]
+type = \"dav\"
+url = \"https://cloud.example.org/dav/work/\"
+";
+
+fn profile(text: &str) -> Result<Profile, String> {
+    let name = Name::new("work").unwrap();
+    parse(&name, Path::new("work.toml"), text).map_err(|error| error.to_string())
+}
+
+/// The error for the file above with one text replaced.
+fn wrong(old: &str, new: &str) -> String {
+    assert!(WORK.contains(old), "{old}");
+    profile(&WORK.replacen(old, new, 1)).unwrap_err()
+}
+
+#[test]
+fn the_defaults() {
+    insta::assert_debug_snapshot!(profile(WORK).unwrap(), @r#"
+    Profile {
+        name: Name(
+            "work",
+        ),
+        kind: Events,
+        mode: TwoWay,
+        conflict: Automatic,
+        interval_minutes: 30,
+        active: true,
+        history_days: 90,
+        guard: GuardLimits {
+            max_deletions: 10,
+            max_percent: 25,
+        },
+        local: Vdir {
+            path: "/home/jana/work",
+        },
+        remote: Dav {
+            url: Url {
+                scheme: "https",
+                cannot_be_a_base: false,
+                username: "",
+                password: None,
+                host: Some(
+                    Domain(
+                        "cloud.example.org",
+                    ),
+                ),
+                port: None,
+                path: "/dav/work/",
+                query: None,
+                fragment: None,
+            },
+            sign_in: None,
+        },
+    }
+    "#);
+}
+
+#[test]
+fn every_key() {
+    let text = "
+        mode = 'merge-from-server'
+        conflict = 'server-wins'
+        interval_minutes = 0
+        active = false
+        history_days = 1_000
+        guard.max_deletions = 0x10
+        guard.max_percent = 0
+    ";
+    let sign_in = "user = \"jana\"\npassword_command = \"pass show work\"\n";
+    let read = profile(&format!("{text}{WORK}{sign_in}")).unwrap();
+    assert_eq!((read.mode, read.conflict), (Mode::MergeFromServer, Conflict::ServerWins));
+    assert_eq!((read.interval_minutes, read.active, read.history_days), (0, false, 1000));
+    assert_eq!(read.guard, GuardLimits { max_deletions: 16, max_percent: 0 });
+    let RemoteSpec::Dav { sign_in, .. } = read.remote;
+    let command = PasswordSource::Command("pass show work".into());
+    assert_eq!(sign_in, Some(SignIn { user: "jana".into(), password: command }));
+}
+
+#[test]
+fn the_file_formats_of_every_editor() {
+    assert_eq!(profile(&WORK.replace('\n', "\r\n")), profile(WORK));
+    assert_eq!(profile(&format!("\u{feff}{WORK}")), profile(WORK));
+    let crlf = WORK.replace('\n', "\r\n").replace("path", "pth");
+    assert!(profile(&crlf).unwrap_err().starts_with("work.toml, line 4: "));
+}
+
+#[test]
+fn a_tilde_is_the_home_folder() {
+    let home = directories::BaseDirs::new().unwrap().home_dir().to_owned();
+    assert_eq!(expand("~"), Some(home.clone()));
+    assert_eq!(expand("~/a b"), Some(home.join("a b")));
+    assert_eq!(expand("/x/~/y"), Some(PathBuf::from("/x/~/y")));
+    assert_eq!(expand("~jana/x"), None);
+    assert_eq!(expand("x/y"), None);
+}
+
+#[test]
+fn misspelt_keys() {
+    insta::assert_snapshot!(wrong("kind =", "knid ="), @r#"work.toml, line 1: the key "knid" is not known; did you mean "kind"?"#);
+    insta::assert_snapshot!(wrong("path =", "pth ="), @r#"work.toml, line 4: the key "pth" is not known; did you mean "path"?"#);
+    insta::assert_snapshot!(wrong("path =", "colour = 1\npath ="), @r#"work.toml, line 4: the key "colour" is not known; the known keys here are type and path"#);
+    insta::assert_snapshot!(wrong("path =", "interval_minutes = 5\npath ="), @r#"work.toml, line 4: the key "interval_minutes" does not belong into [local]; move it above the first [section]"#);
+    insta::assert_snapshot!(wrong("[local]", "url = \"x\"\n[local]"), @r#"work.toml, line 2: the key "url" belongs into the section [remote]"#);
+    insta::assert_snapshot!(wrong("[local]", "[lokal]"), @"work.toml, line 2: the section [lokal] is not known; did you mean [local]?");
+    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote] and [guard]");
+    insta::assert_snapshot!(wrong("[local]", "guard = 5\n[local]"), @"work.toml, line 2: guard must be a section: write [guard] on a line of its own, its keys below it");
+    insta::assert_snapshot!(wrong("url =", "pasword_env = \"X\"\nurl ="), @r#"work.toml, line 7: the key "pasword_env" is not known; did you mean "password_env"?"#);
+}
+
+#[test]
+fn a_password_is_never_in_the_file() {
+    insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; remove it here, and either store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
+    insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…" and store the password with "pimbridge profile password NAME""#);
+    insta::assert_snapshot!(wrong("url =", "user = \"jana\"\npassword_env = \"hunter 2!\"\nurl ="), @"work.toml, line 8: password_env must be the name of an environment variable (letters, digits and _), not the password itself");
+    assert!(!wrong("https://cloud", "https://jana:hunter2@cl oud").contains("hunter2"));
+    assert!(!wrong("url =", "password = hunter2\nurl =").contains("hunter2"));
+    assert!(!wrong("url =", "password = \"hunter2\nurl =").contains("hunter2"));
+}
+
+#[test]
+fn wrong_values() {
+    insta::assert_snapshot!(wrong("\"events\"", "\"event\""), @r#"work.toml, line 1: kind = "event" is not known; did you mean "events"? The others are tasks and contacts"#);
+    insta::assert_snapshot!(wrong("\"events\"", "\"mail\""), @r#"work.toml, line 1: kind = "mail" is not known; use one of events, tasks and contacts"#);
+    insta::assert_snapshot!(wrong("\"events\"", "3"), @"work.toml, line 1: kind must be a text in quotation marks");
+    insta::assert_snapshot!(wrong("[local]", "mode = \"oneway\"\n[local]"), @r#"work.toml, line 2: mode = "oneway" is not known; use one of two-way, replicate-to-server, merge-to-server, replicate-from-server and merge-from-server"#);
+    insta::assert_snapshot!(wrong("[local]", "conflict = \"merge\"\n[local]"), @r#"work.toml, line 2: this version does not have conflict = "merge" yet; use one of automatic, local-wins and server-wins"#);
+    insta::assert_snapshot!(wrong("[local]", "conflict = \"ask\"\n[local]"), @r#"work.toml, line 2: this version does not have conflict = "ask" yet; use one of automatic, local-wins and server-wins"#);
+    insta::assert_snapshot!(wrong("[local]", "interval_minutes = -1\n[local]"), @"work.toml, line 2: interval_minutes must be a whole number from 0 to 43200");
+    insta::assert_snapshot!(wrong("[local]", "interval_minutes = 1.5\n[local]"), @"work.toml, line 2: interval_minutes must be a whole number from 0 to 43200");
+    insta::assert_snapshot!(wrong("[local]", "active = \"yes\"\n[local]"), @"work.toml, line 2: active must be true or false, without quotation marks");
+    insta::assert_snapshot!(wrong("[local]", "guard.max_percent = 101\n[local]"), @"work.toml, line 2: max_percent must be a whole number from 0 to 100");
+    insta::assert_snapshot!(wrong("\"vdir\"", "\"maildir\""), @r#"work.toml, line 3: the type "maildir" is not known in [local]; use "vdir""#);
+    insta::assert_snapshot!(wrong("/home/jana/work", "Calendars/work"), @r#"work.toml, line 4: the path must be a full one, such as "~/Calendars/work""#);
+    insta::assert_snapshot!(wrong("/home/jana/work", "  "), @"work.toml, line 4: path must not be empty");
+    insta::assert_snapshot!(wrong("https://", ""), @"work.toml, line 7: the url must begin with https:// (or http://)");
+    insta::assert_snapshot!(wrong("https://", "webcal://"), @"work.toml, line 7: the url must begin with https:// (or http://)");
+    insta::assert_snapshot!(wrong("cloud.example.org", "cloud example org"), @"work.toml, line 7: the url cannot be read: invalid international domain name");
+    insta::assert_snapshot!(wrong("url =", "user = \"a:b\"\nurl ="), @"work.toml, line 7: the user name must not contain a colon or a line break");
+    insta::assert_snapshot!(wrong("url =", "password_env = \"X\"\nurl ="), @r#"work.toml, line 7: a password needs a user name; add user = "…" to [remote]"#);
+    insta::assert_snapshot!(wrong("url =", "user = \"j\"\npassword_env = \"X\"\npassword_command = \"x\"\nurl ="), @"work.toml, line 9: only one of password_env and password_command can be given; remove one of them");
+}
+
+#[test]
+fn what_is_missing() {
+    insta::assert_snapshot!(wrong("kind = \"events\"", ""), @r#"work.toml: the key "kind" is missing; give events, tasks or contacts"#);
+    insta::assert_snapshot!(wrong("path =", "# path ="), @r#"work.toml, line 2: the key "path" is missing in [local]; give the folder, such as "~/Calendars/work""#);
+    insta::assert_snapshot!(wrong("type = \"dav\"", ""), @r#"work.toml, line 5: the key "type" is missing in [remote]; give "dav""#);
+    insta::assert_snapshot!(wrong("[remote]\ntype = \"dav\"\nurl", "# url"), @"work.toml: the section [remote] is missing; it says where the collection on the server is");
+    insta::assert_snapshot!(profile("").unwrap_err(), @"work.toml: the section [local] is missing; it says where the folder on this computer is");
+}
+
+#[test]
+fn what_is_not_toml() {
+    insta::assert_snapshot!(wrong("\"events\"", "events"), @"work.toml, line 1: this is not written as TOML demands: string values must be quoted, expected literal string");
+    insta::assert_snapshot!(wrong("\"events\"", "\"events"), @r#"work.toml, line 1: this is not written as TOML demands: invalid basic string, expected `"`"#);
+    insta::assert_snapshot!(wrong("[local]", "[local"), @"work.toml, line 2: this is not written as TOML demands: unclosed table, expected `]`");
+    insta::assert_snapshot!(wrong("[local]", "kind = \"tasks\"\n[local]"), @"work.toml, line 2: this is not written as TOML demands: duplicate key");
+    insta::assert_snapshot!(wrong("kind =", "kind"), @"work.toml, line 1: this is not written as TOML demands: key with no value, expected `=`");
+    insta::assert_snapshot!(wrong("/home/jana", "C:\\Users\\jana"), @"work.toml, line 4: this is not written as TOML demands: too few unicode value digits, expected unicode hexadecimal value; a text with backslashes needs 'single quotation marks'");
+    insta::assert_snapshot!(wrong("kind", "\0"), @"work.toml, line 1: this is not written as TOML demands: invalid unquoted key, expected letters, numbers, `-`, `_`");
+}
+
+#[test]
+fn the_examples() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles-examples");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    assert!(files.len() >= 4);
+    let mut all = String::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = Name::new(file.file_stem().unwrap().to_str().unwrap()).unwrap();
+        parse(&name, &file, &text).unwrap();
+        all += &text;
+    }
+    for key in KEYS {
+        assert!(all.contains(&format!("{} = ", key.name)), "{} is not documented", key.path());
+    }
+    let modes = MODES.iter().map(|known| known.word);
+    let conflicts = CONFLICTS.iter().map(|known| known.word);
+    for word in modes.chain(conflicts).chain(KINDS.iter().map(|known| known.word)) {
+        assert!(all.contains(word), "{word} is not documented");
+    }
+}
+
+#[test]
+fn kinds_read_as_they_are_written() {
+    for Word { word, value: kind, .. } in KINDS {
+        assert_eq!(profile(&WORK.replace("events", word)).unwrap().kind, *kind);
+        assert_eq!(kind.to_string(), *word);
+    }
+    assert_eq!(KINDS.len(), [Kind::Events, Kind::Tasks, Kind::Contacts].len());
+}

@@ -1,0 +1,411 @@
+//! A report as a person reads it in a terminal.
+
+use std::fmt::{self, Write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
+use crate::sync::Side;
+
+/// How many items are listed where not all of them are asked for.
+const LISTED: usize = 20;
+/// How much of a summary is shown, in characters.
+const SUMMARY: usize = 60;
+
+/// What to show of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Every item touched, not only the first ones.
+    pub all: bool,
+}
+
+/// The report, ending in a line break.
+pub fn text(report: &Report, touched: &[Touched], options: Options) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_all(&mut out, report, touched, options);
+    out
+}
+
+fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Options) -> fmt::Result {
+    writeln!(out, "{}: {}", line(&report.profile), headline(report))?;
+    if let Some(failure) = &report.failure {
+        writeln!(out, "  {}", sentence(failure))?;
+    }
+    for (side, counts) in [(Side::Remote, report.remote), (Side::Local, report.local)] {
+        if counts.total() > 0 {
+            let there = if report.dry_run { " there would be" } else { "" };
+            writeln!(out, "  {}{there}: {}.", place(side, Start::Sentence), in_words(counts))?;
+        }
+    }
+    if report.linked > 0 {
+        let (what, would) = (items(report.linked), report.dry_run);
+        let verb = if report.linked == 1 { "is" } else { "are" };
+        let linked = if would { "would only be linked" } else { "only had to be linked" };
+        writeln!(out, "  {what} {verb} the same on both sides and {linked}.")?;
+    }
+    conflicts(out, report, touched, options)?;
+    changes(out, report, touched, options)?;
+    problems(out, report)?;
+    held(out, report)?;
+    if !report.notices.is_empty() {
+        writeln!(out)?;
+    }
+    for notice in &report.notices {
+        writeln!(out, "  Note: {}", sentence(notice))?;
+    }
+    if report.outcome == RunOutcome::Failed && report.requests == 0 {
+        return Ok(());
+    }
+    let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
+    let requests = count(report.requests, "request", "requests");
+    writeln!(out, "  ({requests}, {received} received, {sent} sent, {:.1} s)", report.seconds.max(0.0))
+}
+
+fn headline(report: &Report) -> &'static str {
+    let idle = report.local.total() + report.remote.total() + report.linked == 0;
+    match (report.outcome, report.dry_run) {
+        (RunOutcome::Failed, true) => "this could not be looked at.",
+        (RunOutcome::Failed, false) => "the sync could not be done.",
+        (RunOutcome::Held, true) => {
+            "a look ahead, nothing was changed; it deletes so much that it would ask you first."
+        }
+        (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
+        (_, true) if idle => "a look ahead: there is nothing to do.",
+        (_, true) => "a look ahead, nothing was changed.",
+        (RunOutcome::Partial, false) => "synced, except for some items.",
+        (RunOutcome::Ok, false) if idle => "nothing has changed, all in sync.",
+        (RunOutcome::Ok, false) => "all in sync.",
+    }
+}
+
+fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Options) -> fmt::Result {
+    if report.conflicts == 0 {
+        return Ok(());
+    }
+    let what = count(report.conflicts, "conflict", "conflicts");
+    writeln!(out, "\n  {what} (both sides had changed the item; the other version is kept in the history):")?;
+    list(out, touched.iter().filter(|item| item.conflict), options, |out, item| {
+        writeln!(out, "    {}: {}", summary(&item.summary), line(&item.why))
+    })
+}
+
+fn changes(out: &mut String, report: &Report, touched: &[Touched], options: Options) -> fmt::Result {
+    let plain = || touched.iter().filter(|item| !item.conflict);
+    if plain().next().is_none() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {}:", if report.dry_run { "What would change" } else { "What changed" })?;
+    list(out, plain(), options, |out, item| {
+        let operation = match item.operation {
+            Operation::Create => "new",
+            Operation::Update => "changed",
+            Operation::Delete => "deleted",
+        };
+        let where_ = place(item.side, Start::Within);
+        writeln!(out, "    {operation:<7} {where_:<16}  {} ({})", summary(&item.summary), line(&item.why))
+    })
+}
+
+fn list<'a>(
+    out: &mut String,
+    items: impl Iterator<Item = &'a Touched>,
+    options: Options,
+    mut write: impl FnMut(&mut String, &Touched) -> fmt::Result,
+) -> fmt::Result {
+    let limit = if options.all { usize::MAX } else { LISTED };
+    let mut more = 0u64;
+    for (number, item) in items.enumerate() {
+        if number < limit { write(out, item)? } else { more += 1 }
+    }
+    match more {
+        0 => Ok(()),
+        more => writeln!(out, "    … and {more} more"),
+    }
+}
+
+fn problems(out: &mut String, report: &Report) -> fmt::Result {
+    if report.problems.is_empty() {
+        return Ok(());
+    }
+    let what = count(report.problems.len() as u64, "item", "items");
+    writeln!(out, "\n  {what} could not be synced (everything else was, and none of these is lost):")?;
+    for Problem { item, summary: called, side, message, since } in &report.problems {
+        let called = if called.trim().is_empty() { item } else { called };
+        writeln!(out, "    {} ({}): {}", summary(called), place(*side, Start::Within), sentence(message))?;
+        if let Some(since) = since {
+            writeln!(
+                out,
+                "      Set aside since {}; it is tried again when it changes, and now and then.",
+                day(*since)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn held(out: &mut String, report: &Report) -> fmt::Result {
+    for (side, number) in [(Side::Remote, report.held.remote), (Side::Local, report.held.local)] {
+        if number > 0 {
+            let what = count(number, "deletion", "deletions");
+            let verb = if report.dry_run { "would be held back" } else { "held back" };
+            writeln!(
+                out,
+                "\n  {what} {} {verb}, because that is unusually many.",
+                place(side, Start::Within)
+            )?;
+        }
+    }
+    if report.held.remote + report.held.local > 0 {
+        writeln!(
+            out,
+            "  If you want them deleted, say yes with: pimbridge sync {} --allow-deletions",
+            shell_word(&report.profile)
+        )?;
+        writeln!(
+            out,
+            "  If you did not delete them, do not say yes: find out first where they went on the other side."
+        )?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Start {
+    Sentence,
+    Within,
+}
+
+fn place(side: Side, start: Start) -> &'static str {
+    match (side, start) {
+        (Side::Remote, Start::Sentence) => "On the server",
+        (Side::Local, Start::Sentence) => "On this computer",
+        (Side::Remote, Start::Within) => "on the server",
+        (Side::Local, Start::Within) => "on this computer",
+    }
+}
+
+/// "2 new, 1 changed, 1 deleted".
+pub fn in_words(counts: Counts) -> String {
+    let parts = [(counts.created, "new"), (counts.updated, "changed"), (counts.deleted, "deleted")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+fn items(number: u64) -> String {
+    count(number, "item", "items")
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// "512 B", "1.2 kB", "3.4 MB".
+pub fn bytes(number: u64) -> String {
+    match number {
+        0..1_000 => format!("{number} B"),
+        1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),
+        _ => format!("{:.1} MB", number as f64 / 1e6),
+    }
+}
+
+/// The day by this machine's clock.
+pub fn day(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string()
+}
+
+/// Day and time by this machine's clock.
+pub fn moment(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A text from an item or a server on one line: nothing in it can move the cursor, colour the
+/// terminal or turn the writing direction.
+pub fn line(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean: String =
+        text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a person calls an item, short enough for a line.
+pub fn summary(text: &str) -> String {
+    let clean = line(text);
+    match clean.char_indices().nth(SUMMARY) {
+        None => clean,
+        Some((cut, _)) => format!("{}…", clean[..cut].trim_end()),
+    }
+}
+
+/// A whole sentence: with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let clean = line(text);
+    let first_word = clean.split(' ').next().unwrap_or_default();
+    let mut letters = clean.chars();
+    let mut out = match letters.next() {
+        Some(first) if first_word.chars().all(char::is_alphabetic) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => clean,
+    };
+    if !out.ends_with(['.', '!', '?', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+/// A name as it must be typed in a shell.
+pub fn shell_word(name: &str) -> String {
+    if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Held;
+    use super::super::fixtures::{report, touched};
+    use super::*;
+
+    fn show(report: &Report, touched: &[Touched]) -> String {
+        text(report, touched, Options::default())
+    }
+
+    #[test]
+    fn nothing_changed() {
+        insta::assert_snapshot!(show(&report(), &[]), @"
+        work: nothing has changed, all in sync.
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        ");
+    }
+
+    #[test]
+    fn a_busy_run() {
+        let mut report = report();
+        report.remote = Counts { created: 2, updated: 1, deleted: 1 };
+        report.local = Counts { created: 1, updated: 1, deleted: 0 };
+        (report.conflicts, report.linked) = (1, 30);
+        (report.requests, report.bytes_in, report.bytes_out) = (14, 12_345, 4_100_000);
+        report.notices = vec!["two contacts called Jo Doe are alike; both are kept".into()];
+        let mut items = vec![
+            touched(Side::Remote, Operation::Create, "Dentist (12 March)", "new on this computer"),
+            touched(Side::Remote, Operation::Delete, "Old\u{1b}[31m thing\n", "deleted on this computer"),
+            touched(Side::Local, Operation::Update, &"very ".repeat(20), "changed on the server"),
+            touched(
+                Side::Local,
+                Operation::Update,
+                "Team",
+                "changed on both sides, the server's version is newer",
+            ),
+        ];
+        items[3].conflict = true;
+        insta::assert_snapshot!(show(&report, &items), @"
+        work: all in sync.
+          On the server: 2 new, 1 changed, 1 deleted.
+          On this computer: 1 new, 1 changed.
+          30 items are the same on both sides and only had to be linked.
+
+          1 conflict (both sides had changed the item; the other version is kept in the history):
+            Team: changed on both sides, the server's version is newer
+
+          What changed:
+            new     on the server     Dentist (12 March) (new on this computer)
+            deleted on the server     Old [31m thing (deleted on this computer)
+            changed on this computer  very very very very very very very very very very very very… (changed on the server)
+
+          Note: Two contacts called Jo Doe are alike; both are kept.
+          (14 requests, 12.3 kB received, 4.1 MB sent, 0.4 s)
+        ");
+    }
+
+    #[test]
+    fn only_the_first_items_are_listed() {
+        let items: Vec<_> = (0..25)
+            .map(|n| touched(Side::Local, Operation::Create, &format!("Item {n}"), "new on the server"))
+            .collect();
+        let short = show(&report(), &items);
+        assert!(
+            short.contains("Item 19") && !short.contains("Item 20") && short.contains("… and 5 more"),
+            "{short}"
+        );
+        let long = text(&report(), &items, Options { all: true });
+        assert!(long.contains("Item 24") && !long.contains("more"), "{long}");
+    }
+
+    #[test]
+    fn problems_and_held_deletions() {
+        let mut report = report();
+        report.profile = "my work".into();
+        report.outcome = RunOutcome::Held;
+        report.held = Held { local: 0, remote: 40 };
+        report.problems = vec![
+            Problem {
+                item: "a.ics".into(),
+                summary: "Party".into(),
+                side: Side::Remote,
+                message: "the server refuses it: \"too large\"; make it smaller".into(),
+                since: None,
+            },
+            Problem {
+                item: "broken.ics".into(),
+                summary: String::new(),
+                side: Side::Local,
+                message: "BEGIN:VEVENT is begun but never ended".into(),
+                since: Some("2026-11-20T12:00:00Z".parse().unwrap()),
+            },
+        ];
+        insta::assert_snapshot!(show(&report, &[]), @r#"
+        my work: synced, but the deletions wait for your yes.
+
+          2 items could not be synced (everything else was, and none of these is lost):
+            Party (on the server): The server refuses it: "too large"; make it smaller.
+            broken.ics (on this computer): BEGIN:VEVENT is begun but never ended.
+              Set aside since 2026-11-20; it is tried again when it changes, and now and then.
+
+          40 deletions on the server held back, because that is unusually many.
+          If you want them deleted, say yes with: pimbridge sync "my work" --allow-deletions
+          If you did not delete them, do not say yes: find out first where they went on the other side.
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        "#);
+    }
+
+    #[test]
+    fn a_failed_run() {
+        let mut report = report();
+        report.outcome = RunOutcome::Failed;
+        report.failure = Some("cloud.example.org cannot be reached; check your network".into());
+        insta::assert_snapshot!(show(&report, &[]), @"
+        work: the sync could not be done.
+          cloud.example.org cannot be reached; check your network.
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        ");
+    }
+
+    #[test]
+    fn a_dry_run() {
+        let mut report = report();
+        report.dry_run = true;
+        assert!(show(&report, &[]).starts_with("work: a look ahead: there is nothing to do."));
+        report.remote = Counts { created: 1, updated: 0, deleted: 12 };
+        report.linked = 1;
+        report.outcome = RunOutcome::Held;
+        report.held = Held { local: 0, remote: 12 };
+        let items = [touched(Side::Remote, Operation::Create, "Dentist", "new on this computer")];
+        insta::assert_snapshot!(show(&report, &items), @"
+        work: a look ahead, nothing was changed; it deletes so much that it would ask you first.
+          On the server there would be: 1 new, 12 deleted.
+          1 item is the same on both sides and would only be linked.
+
+          What would change:
+            new     on the server     Dentist (new on this computer)
+
+          12 deletions on the server would be held back, because that is unusually many.
+          If you want them deleted, say yes with: pimbridge sync work --allow-deletions
+          If you did not delete them, do not say yes: find out first where they went on the other side.
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        ");
+    }
+}
