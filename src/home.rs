@@ -12,6 +12,7 @@ pub struct Home {
     profiles: PathBuf,
     state: PathBuf,
     logs: PathBuf,
+    demo: PathBuf,
 }
 
 /// A folder cannot be found or made. The text is a sentence for a person.
@@ -27,7 +28,12 @@ impl Home {
     /// Everything below one folder: `profiles/`, `state/` and `logs/`.
     pub fn at(folder: &Path) -> Self {
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        Self { profiles: folder.join("profiles"), state: folder.join("state"), logs: folder.join("logs") }
+        Self {
+            profiles: folder.join("profiles"),
+            state: folder.join("state"),
+            logs: folder.join("logs"),
+            demo: folder.join("demo"),
+        }
     }
 
     /// The places that the system has for such things.
@@ -38,6 +44,7 @@ impl Home {
             profiles: dirs.config_dir().join("profiles"),
             state: state.join("state"),
             logs: state.join("logs"),
+            demo: state.join("demo"),
         })
     }
 
@@ -59,6 +66,11 @@ impl Home {
     /// The folder of the state files. It need not exist: see [`make_private`].
     pub fn state_dir(&self) -> &Path {
         &self.state
+    }
+
+    /// The folder of what `demo` makes. It need not exist.
+    pub fn demo_dir(&self) -> &Path {
+        &self.demo
     }
 
     /// The folder of the log files. It need not exist: see [`make_private`].

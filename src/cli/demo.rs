@@ -1,7 +1,19 @@
 //! `demo`: a whole sync against a server inside the program.
 
-use super::Failure;
-use crate::home::Home;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Zoned;
+
+use super::samples::{Sample, What, samples};
+use super::{Failure, exit, out, stored};
+use crate::home::{Home, make_private};
+use crate::item::Kind;
+use crate::profile::{self, Accounts};
+use crate::report::text;
+use crate::server::{Options, Server};
+use crate::sync::progress::Silent;
+use crate::sync::{Side, run, session};
 
 /// Show a whole sync with a server and sample data inside the program
 ///
@@ -10,10 +22,121 @@ use crate::home::Home;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
-    run_demo(home).await
+/// A sample collection with its two ends.
+struct Demo {
+    sample: Sample,
+    folder: PathBuf,
+    /// The collection's path on the server.
+    path: String,
 }
 
-async fn run_demo(_home: &Home) -> Result<u8, Failure> {
-    Err(Failure::NotDone("this version has no demo yet".to_owned()))
+pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
+    let demo_dir = home.demo_dir();
+    let not_done = |what: &str, error: std::io::Error| Failure::NotDone(format!("{what}: {error}"));
+    if demo_dir.exists() {
+        fs::remove_dir_all(demo_dir)
+            .map_err(|e| not_done("the files of the last demo cannot be removed", e))?;
+    }
+    let home = Home::at(demo_dir);
+    let server = Server::start(Options::default())
+        .await
+        .map_err(|e| not_done("the server of the demo cannot be started", e))?;
+    let mut demos = Vec::new();
+    for sample in samples(Zoned::now().date()) {
+        let demo = Demo::set_up(&home, demo_dir, &server, sample)?;
+        demos.push(demo);
+    }
+
+    out::say("Some items are in folders on this computer, some on a server, some on both. The first sync:\n");
+    let first = sync_all(&home).await?;
+    out::say(
+        "Now both sides change: one meeting on both of them, a dentist's date is deleted on the server,",
+    );
+    out::say("and three other items are edited. The second sync:\n");
+    for demo in &demos {
+        demo.change(&server)?;
+    }
+    let second = sync_all(&home).await?;
+
+    out::say(format!("The files are in {}:", demo_dir.display()));
+    for demo in &demos {
+        let files = fs::read_dir(&demo.folder).map_or(0, Iterator::count);
+        let (items, title) = (server.items(&demo.path).len(), demo.sample.title);
+        out::say(format!(
+            "  {}: {files} files, {items} items on the server ({title})",
+            demo.folder.display()
+        ));
+    }
+    let command = format!("pimbridge --home {}", text::shell_word(&demo_dir.display().to_string()));
+    out::say("What was overwritten or deleted is kept; to see it:");
+    out::say(format!("  {command} history list {}", demos[0].sample.name));
+    out::say("The server ended with this program. For your own calendars: pimbridge profile add --help");
+    Ok(first.max(second))
+}
+
+impl Demo {
+    fn set_up(home: &Home, demo_dir: &Path, server: &Server, sample: Sample) -> Result<Demo, Failure> {
+        let collections = if sample.kind == Kind::Contacts { "addressbooks" } else { "calendars" };
+        let path = format!("{collections}/demo/{}", sample.name);
+        let url = server.create_collection(&path, sample.kind, sample.title);
+        let demo = Demo { folder: demo_dir.join(sample.name), path, sample };
+        make_private(&demo.folder)?;
+        make_private(home.profiles_dir())?;
+        for item in demo.sample.both.iter().chain(&demo.sample.local_only) {
+            demo.write(&item.name, &item.bytes)?;
+        }
+        for item in demo.sample.both.iter().chain(&demo.sample.remote_only) {
+            server.put(&demo.path, &item.name, item.bytes.clone());
+        }
+        let profile = format!(
+            "# Made by \"pimbridge demo\".\nkind = \"{}\"\nmode = \"two-way\"\nconflict = \"automatic\"\n\n[local]\ntype = \"vdir\"\n\
+             path = {}\n\n[remote]\ntype = \"dav\"\nurl = \"{url}\"\n",
+            demo.sample.kind,
+            toml::Value::String(demo.folder.display().to_string())
+        );
+        let file = home.profiles_dir().join(format!("{}.toml", demo.sample.name));
+        fs::write(&file, profile).map_err(|e| cannot_write(&file, &e))?;
+        Ok(demo)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let file = self.folder.join(name);
+        fs::write(&file, bytes).map_err(|error| cannot_write(&file, &error))
+    }
+
+    fn change(&self, server: &Server) -> Result<(), Failure> {
+        for change in &self.sample.changes {
+            match (change.side, &change.what) {
+                (Side::Local, What::Edited(bytes)) => self.write(&change.name, bytes)?,
+                (Side::Local, What::Deleted) => {
+                    let file = self.folder.join(&change.name);
+                    fs::remove_file(&file).map_err(|error| cannot_write(&file, &error))?;
+                }
+                (Side::Remote, What::Edited(bytes)) => server.put(&self.path, &change.name, bytes.clone()),
+                (Side::Remote, What::Deleted) => {
+                    server.delete(&self.path, &change.name);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn cannot_write(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::NotDone(format!("{} cannot be written: {error}", file.display()))
+}
+
+async fn sync_all(home: &Home) -> Result<u8, Failure> {
+    let accounts = Accounts::default();
+    let mut outcomes = Vec::new();
+    for profile in profile::load_all(home)?.profiles {
+        let done = session::run_profile(home, &profile, &accounts, run::Options::default(), &Silent).await;
+        let touched = match done.id {
+            Some(id) => stored::touched(home, &profile.name, id, text::LISTED)?,
+            None => done.foreseen,
+        };
+        out::say(text::text(&done.report, &touched, text::Options { all: false }));
+        outcomes.push(done.report.outcome);
+    }
+    Ok(exit::exit_status(outcomes))
 }

@@ -1,12 +1,13 @@
 //! `history`: versions that runs overwrote or deleted.
 
-use super::stored::{self, Version};
-use super::{Failure, exit, out};
+use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile;
-use crate::report::Operation;
-use crate::report::text::{bytes, moment, shell_word, summary};
-use crate::sync::Side;
+use crate::report::text::{moment, shell_word, summary};
+use crate::state::{Loss, Version, VersionId};
+use crate::sync::restore::RestoreError;
+use crate::sync::session::{SessionError, restore_version};
+use crate::sync::words::place;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -49,32 +50,40 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
     let (name, _) = profile::read_text(home, &args.profile)?;
-    let versions = stored::versions(home, &name, args.search.as_deref(), args.limit)?;
-    if versions.is_empty() {
+    let all = match stored::peek(home, &name)? {
+        Some(state) => state.history()?,
+        None => Vec::new(),
+    };
+    let search = args.search.unwrap_or_default().to_lowercase();
+    let found = |version: &&Version| {
+        version.summary.to_lowercase().contains(&search) || version.item.to_lowercase().contains(&search)
+    };
+    let mut versions = all.iter().filter(found).take(args.limit).peekable();
+    if versions.peek().is_none() {
         out::complain("no such version is kept");
     }
     for version in versions {
-        out::say(line(&version));
+        out::say(line(version));
     }
     Ok(exit::IN_SYNC)
 }
 
 fn line(version: &Version) -> String {
-    let what = match version.operation {
-        Operation::Delete => "deleted",
-        Operation::Create | Operation::Update => "overwritten",
+    let what = match version.loss {
+        Loss::Deleted => "deleted",
+        Loss::Overwritten => "overwritten",
     };
-    let where_ = match version.side {
-        Side::Local => "on this computer",
-        Side::Remote => "on the server",
-    };
-    let (id, at, size) = (version.id, moment(version.at), bytes(version.size));
-    format!("{id:>6}  {at}  {what:<11} {where_:<16}  {} ({size})", summary(&version.summary))
+    let (id, at, place) = (version.id.0, moment(version.at), place(version.side));
+    format!("{id:>6}  {at}  {what:<11} {place:<16}  {}", summary(&version.summary))
 }
 
 fn show(home: &Home, args: One) -> Result<u8, Failure> {
     let (name, _) = profile::read_text(home, &args.profile)?;
-    let Some((_, bytes)) = stored::version(home, &name, args.id)? else {
+    let found = match stored::peek(home, &name)? {
+        Some(state) => state.version(VersionId(args.id))?,
+        None => None,
+    };
+    let Some((_, bytes)) = found else {
         return Err(Failure::Usage(format!(
             "the profile {name} has no version {}; see: pimbridge history list {}",
             args.id,
@@ -87,7 +96,11 @@ fn show(home: &Home, args: One) -> Result<u8, Failure> {
 
 async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
     let profile = profile::load(home, &args.profile)?;
-    let version = stored::restore(home, &profile, args.id).await?;
+    let version =
+        restore_version(home, &profile, VersionId(args.id)).await.map_err(|error| match &error {
+            SessionError::Restore(RestoreError::Unknown(_)) => Failure::Usage(error.to_string()),
+            _ => Failure::NotDone(error.to_string()),
+        })?;
     out::say(format!(
         "{} is back on both sides, as it was until {}.",
         summary(&version.summary),
@@ -99,18 +112,20 @@ async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::Side;
 
     #[test]
     fn a_line_of_the_list() {
         let version = Version {
-            id: 7,
+            id: VersionId(7),
             at: "2026-11-21T12:00:00Z".parse().unwrap(),
             side: Side::Remote,
-            operation: Operation::Delete,
+            item: "a.ics".into(),
+            uid: None,
+            loss: Loss::Deleted,
             summary: "Dentist\u{1b}[2J".into(),
-            size: 1234,
         };
         let line = line(&version);
-        assert!(line.ends_with("deleted     on the server     Dentist [2J (1.2 kB)"), "{line}");
+        assert!(line.ends_with("deleted     on the server     Dentist [2J"), "{line}");
     }
 }

@@ -15,6 +15,7 @@ mod history;
 mod out;
 mod profile;
 mod report;
+mod samples;
 mod status;
 mod stored;
 mod sync;

@@ -4,6 +4,7 @@ use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, Name};
 use crate::report::{json, text};
+use crate::state::ReportId;
 
 use super::status::how_it_went;
 
@@ -51,11 +52,11 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
     };
     for name in names {
-        for stored in stored::reports(home, &name, args.limit)? {
+        for (id, report) in stored::reports(home, &name, args.limit)? {
             out::say(if args.json {
-                json::numbered(stored.id, &stored.report)
+                json::numbered(id.0, &report)
             } else {
-                format!("{name} {}: {}", stored.id, how_it_went(&stored.report))
+                format!("{name} {}: {}", id.0, how_it_went(&report))
             });
         }
     }
@@ -65,23 +66,24 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
 fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     let (name, _) = profile::read_text(home, &args.profile)?;
     let id = match args.id {
-        Some(id) => Some(id),
-        None => stored::last_report(home, &name)?.map(|stored| stored.id),
+        Some(id) => Some(ReportId(id)),
+        None => stored::last_report(home, &name)?.map(|(id, _)| id),
     };
-    let found = match id {
-        Some(id) => stored::report(home, &name, id)?,
-        None => None,
+    let found = match (id, stored::peek(home, &name)?) {
+        (Some(id), Some(state)) => state.report(id)?.map(|report| (id, report)),
+        _ => None,
     };
-    let Some((report, touched)) = found else {
+    let Some((id, report)) = found else {
         return Err(Failure::Usage(match id {
             None => {
                 format!("the profile {name} has not run yet; run it with: pimbridge sync {}", shell(&name))
             }
-            Some(id) => {
+            Some(ReportId(id)) => {
                 format!("the profile {name} has no report {id}; see: pimbridge report list {}", shell(&name))
             }
         }));
     };
+    let touched = stored::touched(home, &name, id, usize::MAX)?;
     out::say(if args.json {
         json::full(&report, &touched)
     } else {

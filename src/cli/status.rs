@@ -19,7 +19,7 @@ pub struct Args {
 pub fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let loaded = profile::load_all(home)?;
     for profile in &loaded.profiles {
-        let last = stored::last_report(home, &profile.name)?.map(|stored| stored.report);
+        let last = stored::last_report(home, &profile.name)?.map(|(_, report)| report);
         out::say(if args.json { as_json(profile, last.as_ref()) } else { as_text(profile, last.as_ref()) });
     }
     for (_, error) in &loaded.broken {

@@ -9,8 +9,10 @@ use super::bars::Bars;
 use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Accounts, Profile};
-use crate::report::{Counts, Held, Report, RunOutcome, Touched, json, text};
+use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
+use crate::sync::run::Options;
+use crate::sync::session;
 
 /// How many profiles run at the same time.
 const AT_ONCE: usize = 4;
@@ -37,13 +39,6 @@ pub struct Args {
     all: bool,
 }
 
-/// How a profile is to be run.
-#[derive(Debug, Clone, Copy)]
-struct How {
-    dry_run: bool,
-    allow_deletions: bool,
-}
-
 /// What came of a run.
 struct Run {
     report: Report,
@@ -68,10 +63,11 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     for (name, why) in &chosen.refused {
         out::complain(why);
         if args.json {
-            out::say(json::line(&not_run(name, why)));
+            out::say(json::line(&Report::not_run(name, Timestamp::now(), why.clone())));
         }
     }
-    let how = How { dry_run: args.dry_run, allow_deletions: args.allow_deletions };
+    let options = Options { dry_run: args.dry_run, allow_deletions: args.allow_deletions };
+    let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
     let accounts = Accounts::default();
     let mut runs = stream::iter(&chosen.run)
@@ -82,8 +78,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
                     Some(bars) => Box::new(bars.add(profile.name.as_str())),
                     None => Box::new(Silent),
                 };
-                let run = run_profile(home, profile, accounts, how, &*progress).await;
-                progress.done();
+                let run = run_profile(home, profile, accounts, options, &*progress, limit).await;
                 let report = &run.report;
                 tracing::info!(
                     profile = %report.profile,
@@ -91,8 +86,8 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
                     failure = report.failure,
                     requests = report.requests,
                     seconds = report.seconds,
-                    allow_deletions = how.allow_deletions,
-                    dry_run = how.dry_run,
+                    allow_deletions = options.allow_deletions,
+                    dry_run = options.dry_run,
                     "run finished"
                 );
                 run
@@ -152,42 +147,21 @@ fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     Ok(Chosen { run, refused })
 }
 
-/// The report of a profile that cannot even be started.
-fn not_run(profile: &str, why: &str) -> Report {
-    Report {
-        profile: profile.to_owned(),
-        started: Timestamp::now(),
-        seconds: 0.0,
-        outcome: RunOutcome::Failed,
-        dry_run: false,
-        local: Counts::default(),
-        remote: Counts::default(),
-        conflicts: 0,
-        linked: 0,
-        held: Held::default(),
-        problems: Vec::new(),
-        failure: Some(why.to_owned()),
-        notices: Vec::new(),
-        requests: 0,
-        bytes_in: 0,
-        bytes_out: 0,
-    }
-}
-
 /// Runs one profile. Whatever goes wrong is in its report.
 async fn run_profile(
-    _home: &Home,
+    home: &Home,
     profile: &Profile,
     accounts: &Accounts,
-    how: How,
-    _progress: &dyn Progress,
+    options: Options,
+    progress: &dyn Progress,
+    limit: usize,
 ) -> Run {
-    let mut report = not_run(profile.name.as_str(), "this version cannot sync yet");
-    report.dry_run = how.dry_run;
-    if let Err(error) = profile::open(profile, accounts).await {
-        report.failure = Some(error.to_string());
-    }
-    Run { report, touched: Vec::new() }
+    let done = session::run_profile(home, profile, accounts, options, progress).await;
+    let touched = match done.id {
+        Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),
+        None => done.foreseen,
+    };
+    Run { report: done.report, touched }
 }
 
 #[cfg(test)]

@@ -64,6 +64,30 @@ pub struct Report {
     pub bytes_out: u64,
 }
 
+impl Report {
+    /// The report of a run that could not even be started.
+    pub fn not_run(profile: &str, started: Timestamp, failure: String) -> Report {
+        Report {
+            profile: profile.to_owned(),
+            started,
+            seconds: 0.0,
+            outcome: RunOutcome::Failed,
+            dry_run: false,
+            local: Counts::default(),
+            remote: Counts::default(),
+            conflicts: 0,
+            linked: 0,
+            held: Held::default(),
+            problems: Vec::new(),
+            failure: Some(failure),
+            notices: Vec::new(),
+            requests: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+}
+
 /// Deletions that the guard holds back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {

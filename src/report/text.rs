@@ -9,7 +9,7 @@ use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
 use crate::sync::Side;
 
 /// How many items are listed where not all of them are asked for.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 /// How much of a summary is shown, in characters.
 const SUMMARY: usize = 60;
 
@@ -86,7 +86,8 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Op
     }
     let what = count(report.conflicts, "conflict", "conflicts");
     writeln!(out, "\n  {what} (both sides had changed the item; the other version is kept in the history):")?;
-    list(out, touched.iter().filter(|item| item.conflict), options, |out, item| {
+    let conflicts = touched.iter().filter(|item| item.conflict);
+    list(out, conflicts, report.conflicts, options, |out, item| {
         writeln!(out, "    {}: {}", summary(&item.summary), line(&item.why))
     })
 }
@@ -97,7 +98,8 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], options: Opti
         return Ok(());
     }
     writeln!(out, "\n  {}:", if report.dry_run { "What would change" } else { "What changed" })?;
-    list(out, plain(), options, |out, item| {
+    let total = report.local.total() + report.remote.total() - report.conflicts;
+    list(out, plain(), total, options, |out, item| {
         let operation = match item.operation {
             Operation::Create => "new",
             Operation::Update => "changed",
@@ -111,15 +113,17 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], options: Opti
 fn list<'a>(
     out: &mut String,
     items: impl Iterator<Item = &'a Touched>,
+    total: u64,
     options: Options,
     mut write: impl FnMut(&mut String, &Touched) -> fmt::Result,
 ) -> fmt::Result {
     let limit = if options.all { usize::MAX } else { LISTED };
-    let mut more = 0u64;
-    for (number, item) in items.enumerate() {
-        if number < limit { write(out, item)? } else { more += 1 }
+    let mut listed = 0;
+    for item in items.take(limit) {
+        write(out, item)?;
+        listed += 1;
     }
-    match more {
+    match total.saturating_sub(listed) {
         0 => Ok(()),
         more => writeln!(out, "    … and {more} more"),
     }

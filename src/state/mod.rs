@@ -181,8 +181,9 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-/// Renames a damaged state file (with its journal) and tells the person.
-fn set_aside(path: &Path, now: Timestamp) -> Result<String> {
+/// Renames a damaged state file (with its journal), so that the next run compares both sides anew; what the
+/// person should know of it.
+pub fn set_aside(path: &Path, now: Timestamp) -> Result<String> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".damaged-{}", now.strftime("%Y%m%d-%H%M%S")));
     let aside = PathBuf::from(aside);

@@ -1,6 +1,6 @@
 //! The reports of the runs, newest first.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
 use super::{Peek, Result, StateError, Write};
@@ -29,24 +29,16 @@ impl Peek {
         json.map(|json| parse(&json)).transpose()
     }
 
-    /// The items that the run of a report touched, in order, at most so many.
-    pub fn touched(&self, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
-        touched(&self.db(), id, limit)
+    /// The items that the run of a report touched, in order: all those in conflict, and the others of the
+    /// first so many.
+    pub fn touched(&self, id: ReportId, first: usize) -> Result<Vec<Touched>> {
+        let db = self.db();
+        let sql = "SELECT json FROM touched WHERE report = ?1 AND (conflict OR seq < ?2) ORDER BY seq";
+        let mut statement = db.prepare(sql)?;
+        let first = i64::try_from(first).unwrap_or(i64::MAX);
+        let rows = statement.query_map((id.0, first), |row| row.get::<_, String>(0))?;
+        rows.map(|json| parse(&json?)).collect()
     }
-}
-
-impl super::State {
-    /// The items that the run of a report touched, in order, at most so many.
-    pub fn touched(&self, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
-        touched(&self.db(), id, limit)
-    }
-}
-
-fn touched(db: &Connection, id: ReportId, limit: usize) -> Result<Vec<Touched>> {
-    let mut statement = db.prepare("SELECT json FROM touched WHERE report = ?1 ORDER BY seq LIMIT ?2")?;
-    let rows = statement
-        .query_map((id.0, i64::try_from(limit).unwrap_or(i64::MAX)), |row| row.get::<_, String>(0))?;
-    rows.map(|json| parse(&json?)).collect()
 }
 
 impl Write<'_> {
@@ -66,11 +58,9 @@ impl Write<'_> {
 
     /// Adds the item that is number `seq` of a run.
     pub fn add_touched(&self, id: ReportId, seq: u64, touched: &Touched) -> Result<()> {
-        self.0.prepare_cached("INSERT INTO touched (report, seq, json) VALUES (?1, ?2, ?3)")?.execute((
-            id.0,
-            i64::try_from(seq).unwrap_or(i64::MAX),
-            json(touched)?,
-        ))?;
+        self.0
+            .prepare_cached("INSERT INTO touched (report, seq, conflict, json) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((id.0, i64::try_from(seq).unwrap_or(i64::MAX), touched.conflict, json(touched)?))?;
         Ok(())
     }
 }

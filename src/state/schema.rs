@@ -56,7 +56,8 @@ const MIGRATIONS: [&str; 1] = [r"
 
     CREATE TABLE report (id INTEGER PRIMARY KEY, started INTEGER NOT NULL, json TEXT NOT NULL);
     CREATE TABLE touched (
-        report INTEGER NOT NULL REFERENCES report ON DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL,
+        report INTEGER NOT NULL REFERENCES report ON DELETE CASCADE, seq INTEGER NOT NULL,
+        conflict INTEGER NOT NULL, json TEXT NOT NULL,
         PRIMARY KEY (report, seq)
     ) WITHOUT ROWID;
 "];

@@ -8,6 +8,7 @@ pub mod progress;
 pub mod resolve;
 pub mod restore;
 pub mod run;
+pub mod session;
 pub mod words;
 
 mod apply;

@@ -115,24 +115,10 @@ impl Log {
 pub async fn run(job: &Job<'_>, options: Options) -> Result<Done, StateError> {
     let started = (job.clock)();
     let before = traffic(job);
-    let mut report = Report {
-        profile: job.profile.to_owned(),
-        started,
-        seconds: 0.0,
-        outcome: RunOutcome::Failed,
-        dry_run: options.dry_run,
-        local: Counts::default(),
-        remote: Counts::default(),
-        conflicts: 0,
-        linked: 0,
-        held: Held::default(),
-        problems: Vec::new(),
-        failure: Some("The run was interrupted. The next run goes on where it stopped.".into()),
-        notices: job.state.notices().to_vec(),
-        requests: 0,
-        bytes_in: 0,
-        bytes_out: 0,
-    };
+    let interrupted = "The run was interrupted. The next run goes on where it stopped.";
+    let mut report = Report::not_run(job.profile, started, interrupted.to_owned());
+    report.dry_run = options.dry_run;
+    report.notices = job.state.notices().to_vec();
     let mut foreseen = Vec::new();
     let mut id = None;
     let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;

@@ -16,7 +16,8 @@ fn odd_events() -> BTreeMap<&'static str, Bytes> {
     let wrap = |inside: &str| {
         format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n")
     };
-    let line_feeds = wrap("UID:lf\r\nDTSTART:20260501T100000Z\r\nSUMMARY:Line feeds\r\n").replace("\r\n", "\n");
+    let line_feeds =
+        wrap("UID:lf\r\nDTSTART:20260501T100000Z\r\nSUMMARY:Line feeds\r\n").replace("\r\n", "\n");
     let folded = wrap(
         "UID:folded\r\nDTSTART:2026\r\n 0501T100000Z\r\nSUM\r\n MARY:Fol\r\n\tded \r\n  oddly\r\nX-A;X-B=\"c:d;e,f\":g\r\n",
     );

@@ -23,7 +23,8 @@ impl Answer {
 /// Whether anything answers HTTP on this port.
 pub fn answers(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
-        && std::panic::catch_unwind(|| send("OPTIONS", &format!("http://127.0.0.1:{port}/"), &[], b"")).is_ok()
+        && std::panic::catch_unwind(|| send("OPTIONS", &format!("http://127.0.0.1:{port}/"), &[], b""))
+            .is_ok()
 }
 
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -36,7 +37,8 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> A
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = request.body(body.to_vec()).send().await.unwrap_or_else(|e| panic!("{method} {url}: {e}"));
+        let answer =
+            request.body(body.to_vec()).send().await.unwrap_or_else(|e| panic!("{method} {url}: {e}"));
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         Answer { status: answer.status().as_u16(), etag: header("etag"), body: answer.bytes().await.unwrap() }
     })
@@ -70,7 +72,8 @@ pub fn names(collection: &str) -> Vec<String> {
 /// What a collection holds: names and bytes.
 pub fn items(collection: &str) -> BTreeMap<String, Bytes> {
     let get = |name: String| {
-        let path = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let path =
+            percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
         let answer = send("GET", &format!("{collection}{path}"), &[], b"");
         assert_eq!(answer.status, 200, "GET {name}");
         (name, answer.body)

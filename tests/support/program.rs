@@ -24,7 +24,8 @@ pub struct Ended {
 impl Ended {
     /// The JSON lines of `--json`.
     pub fn json(&self) -> Vec<serde_json::Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}\n{self:?}"));
+        let parse =
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}\n{self:?}"));
         self.stdout.lines().map(parse).collect()
     }
 

@@ -137,7 +137,14 @@ fn xandikos(dir: &Path, port: u16) -> Child {
             .arg("serve")
             .arg("--directory")
             .arg(dir.join("data"))
-            .args(["--defaults", "--current-user-principal", "/alice/", "--listen-address", "127.0.0.1", "--port"])
+            .args([
+                "--defaults",
+                "--current-user-principal",
+                "/alice/",
+                "--listen-address",
+                "127.0.0.1",
+                "--port",
+            ])
             .arg(port.to_string())
             .arg("--no-detect-systemd"),
     )

@@ -124,7 +124,7 @@ async fn server(profile: &Profile) -> Vec<Found> {
 
 fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
     let RemoteSpec::Dav { url, .. } = &profile.remote;
-    if !capabilities.writable && writes_remotely(profile.mode) {
+    if capabilities.writable == Some(false) && writes_remotely(profile.mode) {
         return Found::Wrong(format!(
             "{url} can only be read by you; set mode to replicate-from-server or merge-from-server, or ask its owner \
              for the right to write"

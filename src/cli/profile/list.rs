@@ -10,7 +10,7 @@ pub fn run(home: &Home) -> Result<u8, Failure> {
     for profile in &loaded.profiles {
         // A state that cannot be read is for `status` to tell; the list is of profiles.
         let last = stored::last_report(home, &profile.name).ok().flatten();
-        let last = last.map_or_else(|| "never".to_owned(), |stored| how_it_went(&stored.report));
+        let last = last.map_or_else(|| "never".to_owned(), |(_, report)| how_it_went(&report));
         out::say(block(profile, &last));
     }
     for (_, error) in &loaded.broken {

@@ -1,0 +1,121 @@
+//! A profile opened for work: its state, its two collections, and a run or a restore on them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Sides;
+use super::guard::Guard;
+use super::policy::Policy;
+use super::progress::{Progress, Silent};
+use super::restore::{RestoreError, restore};
+use super::run::{Done, Job, Options, run};
+use crate::collection::Collection;
+use crate::home::{Home, HomeError, make_private};
+use crate::profile::{self, Accounts, LocalSpec, OpenError, Profile, remote_key};
+use crate::report::Report;
+use crate::state::{self, State, StateError, Version, VersionId};
+
+/// How many items are worked on in one go.
+const CHUNK_SIZE: usize = 100;
+
+/// Why a profile cannot be worked on. The text is a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+}
+
+/// Runs a profile once. Whatever goes wrong is in the report; it is stored wherever the state can be used.
+pub async fn run_profile(
+    home: &Home,
+    profile: &Profile,
+    accounts: &Accounts,
+    options: Options,
+    progress: &dyn Progress,
+) -> Done {
+    let started = Timestamp::now();
+    let done = match try_run(home, profile, accounts, options, progress).await {
+        // Found in the middle of a run: set aside, and both sides are compared anew.
+        Err(SessionError::State(StateError::Damaged)) => {
+            match state::set_aside(&home.state_file(&profile.name), started) {
+                Ok(notice) => try_run(home, profile, accounts, options, progress).await.map(|mut done| {
+                    done.report.notices.insert(0, notice);
+                    done
+                }),
+                Err(error) => Err(error.into()),
+            }
+        }
+        other => other,
+    };
+    progress.done();
+    done.unwrap_or_else(|error| {
+        let report = Report::not_run(profile.name.as_str(), started, error.to_string());
+        Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
+    })
+}
+
+async fn try_run(
+    home: &Home,
+    profile: &Profile,
+    accounts: &Accounts,
+    options: Options,
+    progress: &dyn Progress,
+) -> Result<Done, SessionError> {
+    let state = open_state(home, profile)?;
+    let collections = match profile::open(profile, accounts).await {
+        Ok(collections) => collections,
+        Err(error) => {
+            let now = Timestamp::now();
+            let report = Report::not_run(profile.name.as_str(), now, error.to_string());
+            let report = Report { dry_run: options.dry_run, ..report };
+            let id = if options.dry_run { None } else { Some(state.write(|w| w.begin_report(&report))?) };
+            return Ok(Done { report, id, foreseen: Vec::new() });
+        }
+    };
+    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
+    Ok(run(&job(profile, &state, collections, progress), options).await?)
+}
+
+/// Brings a version of the profile's history back to both sides.
+pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
+    let state = open_state(home, profile)?;
+    let collections = profile::open(profile, &Accounts::default()).await?;
+    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
+    Ok(restore(&job(profile, &state, collections, &Silent), id).await?)
+}
+
+fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
+    make_private(home.state_dir())?;
+    let LocalSpec::Vdir { path } = &profile.local;
+    // The path as written: a link to a disk that is not there now must not look like another folder.
+    let identity = format!("{}\n{}\n{}", profile.kind, path.display(), remote_key(&profile.remote));
+    Ok(State::open(&home.state_file(&profile.name), &identity, Timestamp::now())?)
+}
+
+fn job<'a>(
+    profile: &'a Profile,
+    state: &'a State,
+    collections: Sides<&'a dyn Collection>,
+    progress: &'a dyn Progress,
+) -> Job<'a> {
+    Job {
+        profile: profile.name.as_str(),
+        kind: profile.kind,
+        policy: Policy::new(profile.mode, profile.conflict),
+        guard: Guard {
+            max_deletions: profile.guard.max_deletions.into(),
+            max_percent: profile.guard.max_percent.into(),
+        },
+        chunk_size: CHUNK_SIZE,
+        keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
+        collections,
+        state,
+        clock: &Timestamp::now,
+        progress,
+    }
+}
