@@ -122,8 +122,7 @@ fn radicale(dir: &Path, port: u16) -> Child {
     let config = dir.join("config");
     let text = format!(
         "[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = htpasswd\nhtpasswd_filename = {0}/htpasswd\n\
-         htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = owner_only\n[storage]\nfilesystem_folder = {0}/data\n\
-         _filesystem_fsync = False\n",
+         htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = owner_only\n[storage]\nfilesystem_folder = {0}/data\n",
         dir.display()
     );
     fs::write(&config, text).unwrap();
