@@ -298,3 +298,180 @@ fn given_and_family(line: &Line<'_>) -> String {
     let (family, given) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     format!("{given} {family}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(components: &str) -> String {
+        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{components}END:VCALENDAR\r\n")
+    }
+
+    fn event(lines: &str) -> Facts {
+        read(calendar(&format!("BEGIN:VEVENT\nUID:1\n{lines}\nEND:VEVENT\n")).as_bytes()).unwrap()
+    }
+
+    fn card(lines: &str) -> Facts {
+        read(format!("BEGIN:VCARD\nVERSION:4.0\n{lines}\nEND:VCARD\n").as_bytes()).unwrap()
+    }
+
+    fn refused(item: impl AsRef<[u8]>) -> String {
+        read(item.as_ref()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_event_with_all_that_is_around_it() {
+        let item = calendar(
+            "BEGIN:VTIMEZONE\nTZID:Europe/Berlin\nUID:zone\nEND:VTIMEZONE\n\
+             BEGIN:VEVENT\nUID: a1 \nRECURRENCE-ID:20260510T080000Z\nSUMMARY:moved\nDTSTART:20260511T080000Z\n\
+             LAST-MODIFIED:20260202T000000Z\nEND:VEVENT\n\
+             BEGIN:VEVENT\nUID:a1\nDTSTART;TZID=Europe/Berlin:20260503T101500\nSUMMARY:Dentist\\, Dr. M\u{fc}ller\\nroom 2\n\
+             LAST-MODIFIED:20260101T000000Z\nBEGIN:VALARM\nUID:alarm\nSUMMARY:wrong\nEND:VALARM\nEND:VEVENT\n",
+        );
+        let facts = read(format!("\u{feff}{item}\u{feff}").as_bytes()).unwrap();
+        assert_eq!(facts.uid.as_deref(), Some("a1"));
+        assert_eq!(facts.kind, Some(Kind::Events));
+        assert_eq!(facts.summary, "Dentist, Dr. M\u{fc}ller room 2, 3 May 2026");
+        assert_eq!(facts.modified.unwrap().to_string(), "2026-02-02T00:00:00Z");
+        assert_eq!(facts.keys.len(), 1);
+        assert_eq!(facts, read(item.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn summaries() {
+        let task = |lines: &str| {
+            read(calendar(&format!("BEGIN:VTODO\n{lines}\nEND:VTODO\n")).as_bytes()).unwrap().summary
+        };
+        assert_eq!(event("").summary, "(no title)");
+        assert_eq!(event("SUMMARY: \nDTSTART;VALUE=DATE:20261231").summary, "(no title), 31 December 2026");
+        assert_eq!(task("SUMMARY:Tax\nDUE;VALUE=DATE:20260731\nDTSTART:20260101"), "Tax, due 31 July 2026");
+        assert_eq!(task("SUMMARY:Tax\nDTSTART:20260101"), "Tax");
+        assert_eq!(card("FN:\nN:Nov\u{e1}k;Jana;;;\nORG:Acme").summary, "Jana Nov\u{e1}k");
+        assert_eq!(card("ORG:Acme\\, Inc.;Sales;\nEMAIL:a@b.c").summary, "Acme, Inc., Sales");
+        assert_eq!(card("EMAIL:a@b.c").summary, "a@b.c");
+        assert_eq!(card("NOTE:x").summary, "(no name)");
+        let long = event(&format!("SUMMARY:{}\nDTSTART:20260503", "\u{fc}\u{7}".repeat(2_000_000))).summary;
+        assert!(
+            long.chars().count() <= 120 && !long.contains('\u{7}') && long.ends_with("3 May 2026"),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn kinds() {
+        let kind =
+            |name: &str| read(calendar(&format!("BEGIN:{name}\nEND:{name}\n")).as_bytes()).unwrap().kind;
+        assert_eq!(kind("vtodo"), Some(Kind::Tasks));
+        assert_eq!(kind("VJOURNAL"), None);
+        assert_eq!(card("FN:x").kind, Some(Kind::Contacts));
+    }
+
+    #[test]
+    fn keys_find_the_same_event() {
+        let keys = |lines: &str| event(lines).keys;
+        let base = keys(
+            "SUMMARY:Dentist\nDTSTART;TZID=Europe/Berlin:20260503T101500\nDTEND;TZID=Europe/Berlin:20260503T111500",
+        );
+        assert_eq!(base.len(), 1);
+        for same in [
+            "SUMMARY:  dentist\nDTSTART:20260503T081500Z\nDURATION:PT1H",
+            "DTEND:20260503T091500Z\nSUMMARY:Dentist\nDTSTART;TZID=Europe/Paris:20260503T101500\nLOCATION:x",
+        ] {
+            assert_eq!(keys(same), base, "{same}");
+        }
+        for other in [
+            "SUMMARY:Dentist\nDTSTART;TZID=Own:20260503T101500\nDTEND;TZID=Own:20260503T111500",
+            "SUMMARY:Dentist\nDTSTART:20260503T081500Z",
+            "SUMMARY:Doctor\nDTSTART:20260503T081500Z\nDURATION:PT1H",
+            "SUMMARY:Dentist\nDTSTART:20260503T081500Z\nDURATION:PT1H\nRRULE:FREQ=DAILY",
+        ] {
+            assert_ne!(keys(other), base, "{other}");
+        }
+        assert_eq!(keys("DTSTART:20260503T081500Z"), []);
+        assert_eq!(keys("SUMMARY:Dentist"), []);
+        assert_eq!(keys("SUMMARY:x\nDTSTART:20260503T081500Z\nRECURRENCE-ID:20260503T081500Z"), []);
+        let day = keys("SUMMARY:x\nDTSTART;VALUE=DATE:20260503");
+        assert_eq!(day, keys("SUMMARY:x\nDTSTART;VALUE=DATE:20260503\nDTEND;VALUE=DATE:20260504"));
+        assert_eq!(day, keys("SUMMARY:x\nDTSTART;VALUE=DATE:20260503\nDTEND;VALUE=DATE:20260503"));
+        let rule = |rule: &str| keys(&format!("SUMMARY:x\nDTSTART:20260503\nRRULE:{rule}"));
+        assert_eq!(rule("FREQ=WEEKLY;BYDAY=MO,SU;INTERVAL=1"), rule("byday=su,mo;freq=weekly"));
+    }
+
+    #[test]
+    fn keys_find_the_same_contact() {
+        let shared = |one: &str, other: &str| {
+            let other = card(other).keys;
+            card(one).keys.iter().filter(|key| other.contains(key)).count()
+        };
+        let jana = "FN:Jana  Nov\u{e1}k\nEMAIL:Jana@X.org\nTEL:+49 (170) 12-3\nORG:Acme;";
+        assert_eq!(card(jana).keys.len(), 3);
+        assert_eq!(
+            shared(jana, "FN:JANA NOV\u{c1}K\nEMAIL;TYPE=home:jana@x.org\nTEL;VALUE=uri:tel:+49-170-123"),
+            2
+        );
+        assert_eq!(shared(jana, "N:Nov\u{e1}k;Jana\nORG:ACME"), 1);
+        assert_eq!(shared(jana, "FN:Petr Nov\u{e1}k\nEMAIL:jana@x.org\nTEL:49170123\nORG:Acme"), 0);
+        assert_eq!(card("FN:Jana").keys, []);
+        assert_eq!(card("ORG:Acme").keys, []);
+        assert_eq!(shared("ORG:Acme\nTEL:1", "FN:Acme\nORG:Acme\nTEL:1"), 1);
+        assert!(card(&format!("FN:x{}", "\nTEL:1\nTEL:2".repeat(1000))).keys.len() == 2);
+    }
+
+    #[test]
+    fn refuses_with_a_reason() {
+        assert_eq!(refused(" \r\n"), "the file is empty");
+        assert_eq!(refused("hello"), "it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD");
+        assert_eq!(
+            refused("BEGIN:VEVENT\nEND:VEVENT"),
+            "it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD"
+        );
+        assert_eq!(refused("BEGIN:VCARD\nFN:a\0\nEND:VCARD"), "it contains a NUL byte (byte 16)");
+        assert_eq!(refused(b"BEGIN:VCARD\nFN:\xff\nEND:VCARD"), "it is not valid UTF-8 text (byte 15)");
+        assert_eq!(refused("BEGIN:VCARD\nFN:a\n"), "VCARD is begun but never ended");
+        assert_eq!(refused("BEGIN:VCARD\nwhat?\nEND:VCARD"), "line 2 is not a property: \"what?\"");
+        assert_eq!(refused(calendar("")), "it contains no event, task, journal or contact");
+        assert_eq!(refused(calendar("BEGIN:VEVENT\nEND:VTODO\n")), "line 4 ends VTODO, but VEVENT is open");
+        assert_eq!(
+            refused(calendar("BEGIN:VEVENT\nUID:a\nEND:VEVENT\nBEGIN:VEVENT\nUID:b\nEND:VEVENT\n")),
+            "it contains several items (\"a\" and \"b\"); each needs a file of its own"
+        );
+        let twice = "BEGIN:VCARD\nFN:a\nEND:VCARD\n".repeat(2);
+        assert_eq!(
+            refused(twice),
+            "it contains more than one contact or calendar; each needs a file of its own"
+        );
+        assert_eq!(refused(vec![b'x'; MAX_BYTES + 1]), "it is larger than 32 MB");
+    }
+
+    #[test]
+    fn large_and_deep_input_costs_little() {
+        let started = std::time::Instant::now();
+        assert_eq!(refused("BEGIN:VCALENDAR\n".repeat(10_000)), "components are nested more than 32 deep");
+        assert_eq!(event(&format!("DESCRIPTION:{}", "x".repeat(5_000_000))).uid.as_deref(), Some("1"));
+        event(&format!("SUMMARY:{}", "\\n".repeat(1_000_000)));
+        event(&"ATTENDEE;CN=x:mailto:a@b\n".repeat(50_000));
+        assert!(title(&b"X:1\n".repeat(5_000_000)).is_none());
+        assert!(started.elapsed().as_secs() < 20);
+    }
+
+    #[test]
+    fn what_follows_the_end_is_nobodys() {
+        let item = calendar("BEGIN:VEVENT\nUID:1\nEND:VEVENT\n");
+        for tail in ["\n\n", "\u{1a}", "junk", "X:1\n", "END:VCALENDAR\n"] {
+            assert_eq!(
+                read(format!("{item}{tail}").as_bytes()).unwrap(),
+                read(item.as_bytes()).unwrap(),
+                "{tail:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_title_of_what_cannot_be_read() {
+        let broken =
+            b"BEGIN:VCALENDAR\nBEGIN:VALARM\nSUMMARY:alarm\nEND:VALARM\nwhat\nsummary;X=1:Caf\xe9\\, now\n";
+        assert_eq!(title(broken).as_deref(), Some("Caf\u{fffd}, now"));
+        assert_eq!(title(b"\0\0"), None);
+        assert_eq!(title(b"BEGIN:VCARD\nFN:Jana"), Some("Jana".to_owned()));
+    }
+}

@@ -218,7 +218,12 @@ fn split(text: &str) -> Option<(Range<usize>, usize)> {
     let indent = text.len() - text.trim_start().len();
     let end = text.find([';', ':'])?;
     let name = text[..end].trim_end();
-    if indent > 0 || name.is_empty() || !name.bytes().all(is_name) {
+    // Address books hold names such as `X-GOOGLE TALK`.
+    let extension = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-"));
+    if indent > 0
+        || name.is_empty()
+        || !name.bytes().all(|octet| is_name(octet) || extension && octet == b' ')
+    {
         return None;
     }
     let start = match name.find('.') {
@@ -345,6 +350,7 @@ mod tests {
             [(Some("TYPE"), vec!["home", "a,b"]), (Some("X"), vec!["c:d;e"]), (None, vec!["PREF"])]
         );
         assert_eq!(line.param("x"), Some("c:d;e"));
+        assert_eq!(one(b"X-GOOGLE TALK;TYPE=WORK:jana").name(), "X-GOOGLE TALK");
         let bare = one(b"N:");
         assert_eq!((bare.group(), bare.params().count(), bare.value()), (None, 0, ""));
     }

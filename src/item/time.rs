@@ -83,6 +83,11 @@ pub struct Length {
 impl Length {
     pub const ONE_DAY: Length = Length { days: 1, exact: SignedDuration::ZERO };
 
+    /// How long it is where every day has 24 hours.
+    pub fn seconds(self) -> i128 {
+        i128::from(self.days) * 86_400 + i128::from(self.exact.as_secs())
+    }
+
     /// Reads a DURATION (RFC 5545 section 3.3.6).
     pub fn read(value: &str) -> Option<Self> {
         let value = value.trim().to_ascii_uppercase();

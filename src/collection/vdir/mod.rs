@@ -1,1 +1,111 @@
-//! TODO
+//! A folder with one file for each item (a *vdir*): what khal, todoman, khard, vdirsyncer and KDE use.
+//!
+//! An href is a file name, an etag is made of the file's time, size and inode, so a listing opens no file.
+//! Other programs write into the folder at any time and know no locks: [`write`] says how nothing of theirs is lost.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use super::{
+    Applied, Collection, CollectionError, Cursor, Edit, Fetched, Href, Observation, Outcome, Trouble,
+};
+use crate::item::Kind;
+
+mod read;
+mod sys;
+#[cfg(test)]
+mod tests;
+mod version;
+mod write;
+
+/// A folder that holds items. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Vdir(Arc<Folder>);
+
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    kind: Kind,
+    /// Temporary files of runs that were killed, as the last listing saw them.
+    leftovers: Mutex<Vec<PathBuf>>,
+}
+
+impl Vdir {
+    /// A folder at this path, which is neither looked at nor made. A `~` is not expanded.
+    pub fn open(path: PathBuf, kind: Kind) -> Vdir {
+        Vdir(Arc::new(Folder { path, kind, leftovers: Mutex::default() }))
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> T + Send + 'static,
+    ) -> Result<T, CollectionError> {
+        let folder = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&folder)).await.map_err(|error| {
+            CollectionError::new(
+                Trouble::Storage,
+                format!("The work in the folder {} was broken off: {error}.", self.0.path.display()),
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl Collection for Vdir {
+    async fn observe(&self, _since: Option<&Cursor>) -> Result<Observation, CollectionError> {
+        let entries = self.blocking(Folder::list).await??;
+        Ok(Observation::Listing { entries, cursor: None })
+    }
+
+    async fn fetch(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, CollectionError> {
+        let hrefs = hrefs.to_vec();
+        self.blocking(move |folder| folder.fetch(&hrefs)).await?
+    }
+
+    async fn apply(&self, edits: Vec<Edit>) -> Applied {
+        let count = edits.len();
+        self.blocking(move |folder| folder.apply(&edits)).await.unwrap_or_else(|error| Applied {
+            outcomes: vec![Outcome::Failed { reason: error.message.clone() }; count],
+            stopped: Some(error),
+        })
+    }
+}
+
+impl Folder {
+    /// What an error of the folder itself means for the person.
+    fn trouble(&self, error: &std::io::Error) -> CollectionError {
+        use std::io::ErrorKind;
+        let path = self.path.display();
+        let (trouble, message) = match error.kind() {
+            ErrorKind::NotFound => (
+                Trouble::Gone,
+                format!(
+                    "The folder {path} is not there. If it is on a disk that is not connected, connect it; \
+                     if the folder is meant to be new, create it with: mkdir -p \"{path}\""
+                ),
+            ),
+            ErrorKind::NotADirectory => {
+                (Trouble::Gone, format!("{path} is not a folder. Choose the folder that holds the files."))
+            }
+            ErrorKind::PermissionDenied => (
+                Trouble::Forbidden,
+                format!("The folder {path} may not be used by you ({error}). Change its permissions."),
+            ),
+            ErrorKind::ReadOnlyFilesystem => (
+                Trouble::Forbidden,
+                format!("The folder {path} is on a disk that can only be read. Make the disk writable."),
+            ),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+                Trouble::Storage,
+                format!("The disk with the folder {path} is full. Make room on it, then sync again."),
+            ),
+            _ => (
+                Trouble::Storage,
+                format!("The folder {path} cannot be used: {error}. Check the disk, then sync again."),
+            ),
+        };
+        CollectionError::new(trouble, message)
+    }
+}
