@@ -238,13 +238,30 @@ impl Folder {
             remove(displaced);
             return Ok(stored);
         }
-        match sys::exchange(displaced, target) {
-            Ok(()) if etag_at(displaced).as_ref() == Some(&new.etag) => remove(displaced),
-            // Changed or deleted once more in this moment: both versions are kept.
-            Ok(()) => self.recover(displaced)?,
-            Err(_) => sys::rename_new(displaced, target).or_else(|_| self.recover(displaced))?,
-        }
+        self.put_back(displaced, target, &new.etag)?;
         Ok(Outcome::Stale)
+    }
+
+    /// Puts what was displaced back in the place of ours, whatever the other program does meanwhile.
+    fn put_back(&self, displaced: &Path, target: &Path, ours: &Etag) -> io::Result<()> {
+        let mut seen = vec![etag_at(displaced)];
+        loop {
+            match sys::exchange(displaced, target) {
+                Ok(()) => {}
+                // Deleted in this moment.
+                Err(_) => return sys::rename_new(displaced, target).or_else(|_| self.recover(displaced)),
+            }
+            let found = etag_at(displaced);
+            if found.as_ref() == Some(ours) {
+                remove(displaced);
+                return Ok(());
+            }
+            // Saved again in this moment: the newest version gets the place, and the one before is kept.
+            if seen.contains(&found) {
+                return self.recover(displaced);
+            }
+            seen.push(found);
+        }
     }
 
     fn delete(&self, path: &Path, if_etag: &Etag) -> io::Result<Outcome> {
