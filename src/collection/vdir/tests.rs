@@ -474,7 +474,7 @@ async fn an_editor_that_never_sleeps_loses_nothing() {
 fn leftover_saves(folder: &Path) -> usize {
     fs::read_dir(folder)
         .unwrap()
-        .filter(|entry| write::is_temporary(&entry.as_ref().unwrap().file_name()))
+        .filter(|entry| temporary::is_temporary(&entry.as_ref().unwrap().file_name()))
         .count()
 }
 
