@@ -1,7 +1,7 @@
 //! A folder with one file for each item (a *vdir*): what khal, todoman, khard, vdirsyncer and KDE use.
 //!
 //! An href is a file name, an etag is made of the file's time, size and inode, so a listing opens no file.
-//! Other programs write into the folder at any time and know no locks: [`write`] says how nothing of theirs is lost.
+//! Other programs write into the folder at any time and know no locks: the module `write` says how nothing of theirs is lost.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use crate::item::Kind;
 
 mod read;
 mod sys;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod version;

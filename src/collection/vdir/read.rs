@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::version::{self, Found};
-use super::{Folder, write};
+use super::{Folder, temporary};
 use crate::collection::{CollectionError, Entry, Fetched, Href};
 use crate::item::{MAX_BYTES, Unreadable};
 
@@ -23,7 +23,7 @@ impl Folder {
         for entry in fs::read_dir(&self.path).map_err(|error| self.trouble(&error))? {
             let entry = entry.map_err(|error| self.trouble(&error))?;
             let name = entry.file_name();
-            if write::is_temporary(&name) {
+            if temporary::is_temporary(&name) {
                 leftovers.push(entry.path());
             }
             if !self.is_item_name(&name) {

@@ -234,6 +234,25 @@ async fn fetches_exact_bytes_with_their_version() {
     assert_eq!(reason(place.fetch("big.ics").await), "it is larger than 32 MB");
 }
 
+#[test]
+fn waits_as_long_as_a_change_could_hide() {
+    let place = place();
+    place.write("a.ics", "x");
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let unsettled = |ago: Duration| {
+        let file = fs::File::options().write(true).open(place.path("a.ics")).unwrap();
+        file.set_modified(now - ago).unwrap();
+        version::unsettled(&file.metadata().unwrap(), now)
+    };
+    assert_eq!(unsettled(Duration::from_millis(5)), Some(Duration::from_millis(15)));
+    assert_eq!(unsettled(Duration::from_millis(25)), None);
+    assert_eq!(unsettled(Duration::from_secs(1)), Some(Duration::from_secs(1)));
+    assert_eq!(unsettled(Duration::from_secs(2)), None);
+    let file = fs::File::options().write(true).open(place.path("a.ics")).unwrap();
+    file.set_modified(now + Duration::from_secs(3600)).unwrap();
+    assert_eq!(version::unsettled(&file.metadata().unwrap(), now), None);
+}
+
 /// Same size, same inode, one tick of the clock: only waiting tells the versions apart.
 #[tokio::test]
 async fn a_change_right_after_a_fetch_is_seen() {
@@ -254,6 +273,8 @@ async fn a_change_right_after_our_own_is_seen() {
         let Outcome::Stored { href, etag } = place.apply_one(create(&uid, event(&uid, "one"))).await else {
             panic!()
         };
+        let modified = fs::metadata(place.path(href.as_str())).unwrap().modified().unwrap();
+        assert!(modified.elapsed().unwrap() >= version::COARSEST_TICK);
         place.write(href.as_str(), event(&uid, "two"));
         assert_ne!(place.etag(href.as_str()).await, etag.unwrap(), "round {round}");
     }
@@ -453,7 +474,7 @@ async fn an_editor_that_never_sleeps_loses_nothing() {
 fn leftover_saves(folder: &Path) -> usize {
     fs::read_dir(folder)
         .unwrap()
-        .filter(|entry| write::is_temporary(&entry.as_ref().unwrap().file_name()))
+        .filter(|entry| temporary::is_temporary(&entry.as_ref().unwrap().file_name()))
         .count()
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use crate::collection::{Etag, Href};
+use crate::item::MAX_BYTES;
 
 /// What is at a path that an item may have.
 pub enum Found {
@@ -44,6 +45,19 @@ impl Found {
             Found::BrokenLink(metadata) => Some(Etag::new(format!("link-{}", etag(metadata)))),
             Found::Other => None,
         }
+    }
+}
+
+/// The version of what is at a path, if that may be an item.
+pub fn etag_at(path: &Path) -> Option<Etag> {
+    Found::at(path).ok()?.etag()
+}
+
+/// The content of a file, if it is one and not too large for an item.
+pub fn read_file(path: &Path) -> Option<Vec<u8>> {
+    match Found::at(path) {
+        Ok(Found::File(metadata)) if metadata.len() <= MAX_BYTES as u64 => fs::read(path).ok(),
+        _ => None,
     }
 }
 
