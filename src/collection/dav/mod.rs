@@ -1,1 +1,162 @@
-//! TODO
+//! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
+//!
+//! `observe` asks what is there or what changed, `fetch` reads items, `write` stores and deletes
+//! them. Below them: `http` (and `account`, `limiter`) sends requests, `xml`, `refusal` and `href`
+//! read what comes back, and `error` says in plain sentences what is wrong.
+
+mod account;
+mod error;
+mod fetch;
+mod href;
+mod http;
+mod limiter;
+mod meter;
+mod observe;
+mod refusal;
+mod write;
+mod xml;
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+pub use account::Account;
+use error::Fault;
+use href::Base;
+use http::{Answer, Ask, Http};
+use limiter::Class;
+
+use crate::collection::{
+    Applied, Collection, CollectionError, Cursor, Edit, Etag, Fetched, Href, Observation, Traffic, Trouble,
+};
+use crate::item::Kind;
+
+/// A calendar, task list or address book on a CalDAV or CardDAV server.
+#[derive(Debug)]
+pub struct Dav {
+    http: Http,
+    kind: Kind,
+    base: Mutex<Base>,
+}
+
+/// What a collection is and what its server can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    pub display_name: Option<String>,
+    /// What it can hold. A calendar that does not say so can hold events and tasks.
+    pub kinds: Vec<Kind>,
+    /// Whether this user may write to it; `None` where the server does not tell.
+    pub writable: Option<bool>,
+    /// It can tell what changed (RFC 6578).
+    pub sync_collection: bool,
+    /// It can tell whether anything changed.
+    pub ctag: bool,
+    /// The server's `DAV` header: the classes it says to comply with.
+    pub dav: Option<String>,
+}
+
+impl Dav {
+    /// Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The address is not an `http` or `https` URL.
+    pub fn open(account: Account, url: &str, kind: Kind) -> Result<Self, CollectionError> {
+        let wrong = |why: &str| CollectionError::new(Trouble::NotUnderstood, format!("the address {why}"));
+        let mut url = Url::parse(url.trim()).map_err(|error| {
+            wrong(&format!("of the collection is not a URL ({error}): correct it in the profile"))
+        })?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(wrong("of the collection must begin with https:// or http://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            // Cannot fail: the URL has a host.
+            let _ = (url.set_username(""), url.set_password(None));
+        }
+        let base = Base::new(url);
+        Ok(Self { http: Http::new(account, base.url().clone()), kind, base: Mutex::new(base) })
+    }
+
+    /// What the collection is and what its server can do, in two requests.
+    ///
+    /// # Errors
+    /// It cannot be used, or is not a calendar or address book.
+    pub async fn check(&self) -> Result<Capabilities, CollectionError> {
+        Ok(self.check_it().await?)
+    }
+
+    fn base(&self) -> Base {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_base(&self, base: Base) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
+    }
+
+    /// Asks the collection itself. Where it has moved, later requests go to the new place.
+    async fn ask_collection(&self, method: &'static str, depth: u8, body: String) -> Result<Answer, Fault> {
+        let base = self.base();
+        let answer =
+            self.http.send(Ask::xml(method, Class::Listing, base.url().clone(), depth, body)).await?;
+        if answer.url != *base.url() {
+            let mut moved = Base::new(answer.url.clone());
+            moved.set_alias(base.alias().map(str::to_owned));
+            self.set_base(moved);
+        }
+        Ok(answer)
+    }
+
+    fn gone(&self) -> Fault {
+        Fault::Gone { url: http::presentable(self.base().url()) }
+    }
+
+    /// What an answer other than a success to a question about the collection itself means.
+    async fn collection_fault(&self, answer: Answer) -> Fault {
+        self.status_fault(answer.refusal().await)
+    }
+
+    fn status_fault(&self, refusal: refusal::Refusal) -> Fault {
+        match refusal.status {
+            404 | 410 => self.gone(),
+            403 => Fault::Forbidden(refusal),
+            400 | 405 | 501 => Fault::NotDav(refusal),
+            507 => Fault::Full,
+            _ => Fault::Server(refusal),
+        }
+    }
+}
+
+/// The version of an item to which the server gives none.
+const CONTENT_ETAG: &str = "content:";
+
+fn content_etag(bytes: &[u8]) -> Etag {
+    use std::fmt::Write as _;
+    let mut text = CONTENT_ETAG.to_owned();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Etag::new(text)
+}
+
+#[async_trait]
+impl Collection for Dav {
+    async fn observe(&self, since: Option<&Cursor>) -> Result<Observation, CollectionError> {
+        Ok(self.observe_it(since).await?)
+    }
+
+    async fn fetch(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, CollectionError> {
+        Ok(self.fetch_them(hrefs).await?)
+    }
+
+    async fn apply(&self, edits: Vec<Edit>) -> Applied {
+        self.apply_them(edits).await
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.http.traffic()
+    }
+}
+
+#[cfg(test)]
+mod tests;

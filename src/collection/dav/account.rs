@@ -1,0 +1,136 @@
+//! An account: user and password, and what all its collections share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use reqwest::Client;
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+use url::Url;
+
+use super::error::Fault;
+use super::limiter::Gate;
+use crate::collection::{CollectionError, Trouble};
+
+const CONNECT: Duration = Duration::from_secs(20);
+/// How long a server may stay silent.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// User and password of a person at a server. Cheap to clone; all clones share the connections, the
+/// number of requests at a time, and the knowledge that the password was refused.
+#[derive(Clone)]
+pub struct Account(Arc<Inner>);
+
+struct Inner {
+    user: Option<String>,
+    authorization: Option<HeaderValue>,
+    /// Without TLS there are no certificates to load.
+    plain: OnceLock<Client>,
+    secure: OnceLock<Client>,
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
+    refused: AtomicBool,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("user", &self.0.user).finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// Without a user, requests carry no credentials.
+    ///
+    /// # Errors
+    /// A user name with a colon cannot be sent (RFC 7617 section 2).
+    pub fn new(user: Option<String>, password: Option<String>) -> Result<Self, CollectionError> {
+        let authorization = match &user {
+            None => None,
+            Some(user) if user.contains(':') => {
+                return Err(CollectionError::new(
+                    Trouble::SignIn,
+                    "a user name cannot contain a colon: correct it in the profile",
+                ));
+            }
+            Some(user) => {
+                let pair = format!("{user}:{}", password.unwrap_or_default());
+                let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+                let mut value = HeaderValue::from_str(&text).map_err(|_| {
+                    CollectionError::new(Trouble::SignIn, "the user name or password cannot be sent")
+                })?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            user,
+            authorization,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+            gates: Mutex::default(),
+            refused: AtomicBool::new(false),
+        })))
+    }
+
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.0.authorization.as_ref()
+    }
+
+    /// Remembers that the server refused the password: it is never sent again.
+    pub(super) fn refuse(&self) {
+        self.0.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn gate(&self, host: &str) -> Arc<Gate> {
+        let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        match gates.get(host) {
+            Some(gate) => Arc::clone(gate),
+            None => Arc::clone(gates.entry(host.to_owned()).or_insert_with(|| Arc::new(Gate::new()))),
+        }
+    }
+
+    pub(super) fn client(&self, url: &Url) -> Result<&Client, Fault> {
+        let secure = url.scheme() == "https";
+        let cell = if secure { &self.0.secure } else { &self.0.plain };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        // Fails only where a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("pimbridge/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .read_timeout(IDLE);
+        if !secure {
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder.build().map_err(|error| Fault::NoTrust { why: error.to_string() })?;
+        Ok(cell.get_or_init(|| client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_password() {
+        let account = Account::new(Some("jana".into()), Some("s3cret".into())).unwrap();
+        let shown = format!("{account:?} {:?}", account.authorization());
+        insta::assert_snapshot!(shown, @r#"Account { user: Some("jana"), .. } Some(Sensitive)"#);
+    }
+
+    #[test]
+    fn a_colon_in_the_user_name_is_an_error() {
+        assert!(Account::new(Some("a:b".into()), None).is_err());
+    }
+}

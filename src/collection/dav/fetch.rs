@@ -1,0 +1,227 @@
+//! Reading items: multiget in chunks, several at a time, and single GETs where it does not work.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+
+use super::href::{Place, key};
+use super::http::{Ask, http_date};
+use super::limiter::Class;
+use super::xml::{Data, Part};
+use super::{Dav, Fault, content_etag, xml};
+use crate::collection::{Etag, Fetched, Href};
+use crate::item::{self, Unreadable};
+
+const CHUNK: usize = 100;
+const IN_FLIGHT: usize = 4;
+/// After so many time-outs in one fetch the server counts as not reachable.
+const MOST_TIMEOUTS: usize = 8;
+
+/// A question still to be asked.
+enum Job {
+    Multiget(Vec<Href>),
+    Get(Href),
+}
+
+/// What a question brought.
+enum Answered {
+    /// And those that the answer does not settle.
+    Items(Vec<Fetched>, Vec<Href>),
+    /// A GET says that it is not there: so it is, if the collection is.
+    Missing(Href),
+    /// It did not work for these at once.
+    TooMuch(Vec<Href>, Fault),
+    /// It did not work for this one alone.
+    Failed(Href, Fault),
+}
+
+impl Dav {
+    pub(super) async fn fetch_them(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, Fault> {
+        let mut seen = HashSet::with_capacity(hrefs.len());
+        let wanted: Vec<Href> = hrefs.iter().filter(|href| seen.insert(*href)).cloned().collect();
+        let mut jobs: Vec<Job> =
+            wanted.chunks(CHUNK).rev().map(|chunk| Job::Multiget(chunk.to_vec())).collect();
+        let mut running: FuturesUnordered<
+            Pin<Box<dyn Future<Output = Result<Answered, Fault>> + Send + '_>>,
+        > = FuturesUnordered::new();
+        let mut done: Vec<Fetched> = Vec::with_capacity(wanted.len());
+        let (mut missing, mut failed, mut timeouts) = (Vec::new(), Vec::new(), 0);
+        loop {
+            while running.len() < IN_FLIGHT
+                && let Some(job) = jobs.pop()
+            {
+                running.push(Box::pin(self.run(job)));
+            }
+            let Some(answered) = running.next().await else { break };
+            match answered? {
+                Answered::Items(found, open) => {
+                    done.extend(found);
+                    jobs.extend(open.into_iter().map(Job::Get));
+                }
+                Answered::Missing(href) => missing.push(href),
+                Answered::TooMuch(mut chunk, fault) => {
+                    timeouts += usize::from(matches!(fault, Fault::TimedOut { .. }));
+                    if timeouts > MOST_TIMEOUTS {
+                        return Err(fault);
+                    }
+                    let half = chunk.split_off(chunk.len() / 2);
+                    for part in [half, chunk] {
+                        match <[Href; 1]>::try_from(part) {
+                            Ok([single]) => jobs.push(Job::Get(single)),
+                            Err(part) if part.is_empty() => {}
+                            Err(part) => jobs.push(Job::Multiget(part)),
+                        }
+                    }
+                }
+                Answered::Failed(href, fault) => {
+                    timeouts += usize::from(matches!(fault, Fault::TimedOut { .. }));
+                    if timeouts > MOST_TIMEOUTS {
+                        return Err(fault);
+                    }
+                    failed.push((href, fault));
+                }
+            }
+        }
+        // Items that are gone, or fail alone, are so only where their collection is still there.
+        let proven = done.iter().any(|fetched| matches!(fetched, Fetched::Found { .. }));
+        let doubtful = !missing.is_empty()
+            || !failed.is_empty()
+            || done.iter().any(|f| matches!(f, Fetched::Gone { .. }));
+        if doubtful && !proven {
+            self.properties(xml::propfind_ctag()).await?;
+        }
+        done.extend(missing.into_iter().map(|href| Fetched::Gone { href }));
+        done.extend(
+            failed.into_iter().map(|(href, fault)| Fetched::Unreadable { href, reason: fault.to_string() }),
+        );
+        Ok(done)
+    }
+
+    async fn run(&self, job: Job) -> Result<Answered, Fault> {
+        match job {
+            Job::Multiget(hrefs) => self.multiget(hrefs).await,
+            Job::Get(href) => self.get(href).await,
+        }
+    }
+
+    async fn multiget(&self, hrefs: Vec<Href>) -> Result<Answered, Fault> {
+        let base = self.base();
+        let paths: Vec<String> = hrefs.iter().map(|href| base.path_of(href)).collect();
+        let body = xml::multiget(self.kind, paths.iter().map(String::as_str));
+        // A Depth of 1 is what old servers want; RFC 4791 section 7.9 lets others ignore it.
+        let ask = Ask::xml("REPORT", Class::Content, base.url().clone(), 1, body);
+        let answer = match self.http.send(ask).await {
+            Ok(answer) => answer,
+            Err(fault @ Fault::TimedOut { .. }) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) => return Err(fault),
+        };
+        match answer.status {
+            _ if answer.ok() => {}
+            // Some servers answer so when one of the items is not there, or know no multiget.
+            403 | 404 | 405 | 410 | 501 => {
+                answer.drain().await;
+                return Ok(Answered::Items(vec![], hrefs));
+            }
+            400 | 413 | 414 | 500 | 502 | 504 | 507 => {
+                let fault = Fault::Server(answer.refusal().await);
+                return Ok(Answered::TooMuch(hrefs, fault));
+            }
+            _ => return Err(self.collection_fault(answer).await),
+        }
+        let ahead = answer.clock_ahead();
+        let mut parts = answer.multistatus().await?;
+        let mut open: Vec<Option<Href>> = Vec::with_capacity(hrefs.len());
+        let mut exact = HashMap::with_capacity(hrefs.len());
+        let mut decoded = HashMap::with_capacity(hrefs.len());
+        for href in &hrefs {
+            exact.insert(href.clone(), open.len());
+            decoded.insert(key(href.as_str()), open.len());
+            open.push(Some(href.clone()));
+        }
+        let mut found = Vec::with_capacity(hrefs.len());
+        loop {
+            let response = match parts.next().await {
+                Ok(Some(Part::Response(response))) => response,
+                Ok(Some(Part::SyncToken(_))) => continue,
+                Ok(None) => break,
+                // One item may be what spoils the answer: it is found by halving.
+                Err(fault @ (Fault::Malformed(_) | Fault::TooLarge(_))) => {
+                    return Ok(Answered::TooMuch(hrefs, fault));
+                }
+                Err(fault) => return Err(fault),
+            };
+            for href in &response.hrefs {
+                let Place::Item(item) = base.place(href) else { continue };
+                let index = exact.get(&item).or_else(|| decoded.get(&key(item.as_str())));
+                let Some(slot) = index.and_then(|index| open.get_mut(*index)) else { continue };
+                let Some(href) = slot.take() else { continue };
+                match (response.overall(), &response.props.data) {
+                    (404 | 410, None) => found.push(Fetched::Gone { href }),
+                    (200..300, Some(Data::Bytes(bytes))) if !bytes.is_empty() => {
+                        let modified = corrected(response.props.modified.as_deref(), ahead);
+                        found.push(item_found(href, response.props.etag.as_deref(), bytes.clone(), modified));
+                    }
+                    (200..300, Some(Data::TooLarge)) => found.push(too_large(href)),
+                    _ => *slot = Some(href),
+                }
+            }
+        }
+        Ok(Answered::Items(found, open.into_iter().flatten().collect()))
+    }
+
+    async fn get(&self, href: Href) -> Result<Answered, Fault> {
+        let answer = match self.http.send(Ask::get(self.base().url_of(&href))).await {
+            Ok(answer) => answer,
+            Err(fault @ Fault::TimedOut { .. }) => return Ok(Answered::Failed(href, fault)),
+            Err(fault) => return Err(fault),
+        };
+        match answer.status {
+            404 | 410 => {
+                answer.drain().await;
+                Ok(Answered::Missing(href))
+            }
+            _ if answer.ok() => {
+                let modified = corrected(answer.header("last-modified"), answer.clock_ahead());
+                let etag = answer.header("etag").filter(|etag| !etag.is_empty()).map(str::to_owned);
+                let content_type = answer.header("content-type").map(str::to_owned);
+                let Some(bytes) = answer.bytes(item::MAX_BYTES).await? else {
+                    return Ok(Answered::Items(vec![too_large(href)], vec![]));
+                };
+                if xml::is_html(content_type.as_deref(), &bytes[..bytes.len().min(1024)]) {
+                    return Err(Fault::Html);
+                }
+                let found = item_found(href, etag.as_deref(), bytes, modified);
+                Ok(Answered::Items(vec![found], vec![]))
+            }
+            _ => Ok(Answered::Failed(href, Fault::Server(answer.refusal().await))),
+        }
+    }
+
+    /// The version that an item has now; `None` where it is not there.
+    pub(super) async fn version_of(&self, href: &Href) -> Result<Option<Etag>, Fault> {
+        let found = self.fetch_them(std::slice::from_ref(href)).await?;
+        match found.into_iter().next() {
+            Some(Fetched::Found { etag, .. }) => Ok(Some(etag)),
+            Some(Fetched::Unreadable { reason, .. }) => Err(Fault::Malformed(reason)),
+            Some(Fetched::Gone { .. }) | None => Ok(None),
+        }
+    }
+}
+
+fn item_found(href: Href, etag: Option<&str>, bytes: Bytes, modified: Option<Timestamp>) -> Fetched {
+    let etag = etag.map_or_else(|| content_etag(&bytes), Etag::new);
+    Fetched::Found { href, etag, bytes, modified }
+}
+
+fn too_large(href: Href) -> Fetched {
+    Fetched::Unreadable { href, reason: Unreadable::TooLarge.to_string() }
+}
+
+/// The server's time as this machine's clock would have told it.
+fn corrected(modified: Option<&str>, ahead: SignedDuration) -> Option<Timestamp> {
+    modified.and_then(http_date)?.checked_add(ahead).ok()
+}

@@ -1,0 +1,469 @@
+//! HTTP: credentials, redirects, waiting, time-outs and the bodies of answers. Nothing else knows of
+//! the HTTP library.
+
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use async_compression::tokio::bufread::GzipDecoder;
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use jiff::Timestamp;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
+use tokio_util::io::StreamReader;
+use url::Url;
+
+use super::account::Account;
+use super::error::Fault;
+use super::limiter::{Class, Permit};
+use super::meter::TooMuch;
+use super::refusal::{MOST_BODY, Refusal};
+use super::xml::{Multistatus, is_html};
+use crate::collection::Traffic;
+
+const MOST_REDIRECTS: usize = 5;
+const MOST_TRIES: u32 = 3;
+/// How long one request waits at most, in all, for a server that asks to come back later.
+const MOST_WAIT: Duration = Duration::from_secs(60);
+
+/// What is asked of a server.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub method: &'static str,
+    pub class: Class,
+    pub url: Url,
+    pub headers: Vec<(HeaderName, String)>,
+    pub body: Bytes,
+}
+
+impl Ask {
+    /// PROPFIND or REPORT.
+    pub(super) fn xml(method: &'static str, class: Class, url: Url, depth: u8, body: String) -> Self {
+        let headers = vec![
+            (HeaderName::from_static("depth"), depth.to_string()),
+            (header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned()),
+            (header::ACCEPT_ENCODING, "gzip".to_owned()),
+        ];
+        Self { method, class, url, headers, body: body.into() }
+    }
+
+    /// No gzip where the ETag header counts: proxies change the ETag when they compress.
+    pub(super) fn get(url: Url) -> Self {
+        Self { method: "GET", class: Class::Content, url, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    pub(super) fn put(url: Url, condition: Condition, media_type: &str, body: Bytes) -> Self {
+        let mut headers = condition.headers();
+        headers.push((header::CONTENT_TYPE, media_type.to_owned()));
+        Self { method: "PUT", class: Class::Write, url, headers, body }
+    }
+
+    pub(super) fn delete(url: Url, condition: Condition) -> Self {
+        let headers = condition.headers();
+        Self { method: "DELETE", class: Class::Write, url, headers, body: Bytes::new() }
+    }
+
+    fn reads(&self) -> bool {
+        !matches!(self.method, "PUT" | "DELETE")
+    }
+}
+
+/// What must hold for a write to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    NothingThere,
+    Version(String),
+    /// It was compared by hand.
+    None,
+}
+
+impl Condition {
+    fn headers(self) -> Vec<(HeaderName, String)> {
+        match self {
+            Condition::NothingThere => vec![(header::IF_NONE_MATCH, "*".to_owned())],
+            Condition::Version(etag) => vec![(header::IF_MATCH, etag)],
+            Condition::None => vec![],
+        }
+    }
+}
+
+/// A way to one server with one account.
+#[derive(Debug)]
+pub(super) struct Http {
+    account: Account,
+    /// Only this origin, and the same host over TLS, gets the credentials.
+    home: Url,
+    requests: AtomicU64,
+    bytes_in: Arc<AtomicU64>,
+    bytes_out: AtomicU64,
+}
+
+impl Http {
+    pub(super) fn new(account: Account, home: Url) -> Self {
+        Self {
+            account,
+            home,
+            requests: AtomicU64::new(0),
+            bytes_in: Arc::default(),
+            bytes_out: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        Traffic {
+            requests: self.requests.load(Ordering::Relaxed),
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.bytes_out.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads follow
+    /// redirects that stay at home, and are tried again once when the connection breaks.
+    pub(super) async fn send(&self, mut ask: Ask) -> Result<Answer, Fault> {
+        let mut redirects = 0;
+        let mut waited = Duration::ZERO;
+        let mut tries = 0;
+        let mut broke = false;
+        loop {
+            let answer = match self.once(&ask).await {
+                Err(Fault::Dropped { .. }) if ask.reads() && !broke => {
+                    broke = true;
+                    continue;
+                }
+                answer => answer?,
+            };
+            match answer.status {
+                301 | 302 | 303 | 307 | 308 => {
+                    let to = answer
+                        .header("location")
+                        .and_then(|to| ask.url.join(to).ok())
+                        .ok_or_else(|| Fault::Malformed("a redirect to nowhere".into()))?;
+                    redirects += 1;
+                    let kept = answer.status != 303 && ask.reads() && self.is_home(&to);
+                    answer.drain().await;
+                    if !kept || redirects > MOST_REDIRECTS {
+                        return Err(Fault::Elsewhere { to: presentable(&to) });
+                    }
+                    ask.url = to;
+                }
+                401 => {
+                    let fault = self.unauthorized(&ask.url, &answer);
+                    answer.drain().await;
+                    return Err(fault);
+                }
+                429 | 503 => {
+                    tries += 1;
+                    let asked =
+                        answer.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
+                    answer.body.permit.congested();
+                    answer.drain().await;
+                    let wait = asked.unwrap_or_else(|| Duration::from_secs(1 << (tries - 1)));
+                    if tries >= MOST_TRIES || waited + wait > MOST_WAIT {
+                        return Err(Fault::Busy { host: host(&ask.url), retry_after: asked });
+                    }
+                    waited += wait;
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    async fn once(&self, ask: &Ask) -> Result<Answer, Fault> {
+        let client = self.account.client(&ask.url)?;
+        let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
+        if self.account.is_refused() {
+            return Err(Fault::SignIn { host: host(&ask.url) });
+        }
+        let method = Method::from_bytes(ask.method.as_bytes())
+            .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
+        let mut request = Request::new(method, ask.url.clone());
+        for (name, value) in &ask.headers {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
+            request.headers_mut().insert(name, value);
+        }
+        if let Some(value) = self.account.authorization().filter(|_| self.is_home(&ask.url)) {
+            request.headers_mut().insert(header::AUTHORIZATION, value.clone());
+        }
+        if !ask.body.is_empty() || ask.method == "PUT" {
+            *request.body_mut() = Some(ask.body.clone().into());
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes_out.fetch_add(ask.body.len() as u64, Ordering::Relaxed);
+        let begun = Instant::now();
+        let result = client.execute(request).await;
+        let latency = begun.elapsed();
+        let log = |outcome: &dyn std::fmt::Display| {
+            tracing::debug!(
+                method = ask.method,
+                path = ask.url.path(),
+                ms = latency.as_millis() as u64,
+                bytes = ask.body.len(),
+                "{outcome}"
+            );
+        };
+        match result {
+            Ok(response) => {
+                log(&response.status());
+                permit.answered(latency);
+                Ok(Answer::new(ask.url.clone(), response, permit, Arc::clone(&self.bytes_in)))
+            }
+            Err(error) => {
+                if error.is_timeout() {
+                    permit.congested();
+                }
+                let fault = connection_fault(&error.without_url(), host(&ask.url));
+                log(&fault);
+                Err(fault)
+            }
+        }
+    }
+
+    fn is_home(&self, url: &Url) -> bool {
+        url.origin() == self.home.origin()
+            || (url.scheme() == "https"
+                && self.home.scheme() == "http"
+                && url.host_str() == self.home.host_str()
+                && url.port().is_none())
+    }
+
+    fn unauthorized(&self, url: &Url, answer: &Answer) -> Fault {
+        let host = host(url);
+        if self.account.authorization().is_none() {
+            return Fault::NoCredentials { host };
+        }
+        self.account.refuse();
+        let offered: Vec<String> = answer
+            .headers
+            .get_all(header::WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| value.to_str().ok()?.split_whitespace().next().map(str::to_owned))
+            .collect();
+        let basic = offered.is_empty() || offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+        match basic {
+            true => Fault::SignIn { host },
+            false => Fault::OtherSignIn { host, offered: offered.join(", ") },
+        }
+    }
+}
+
+/// Host and, where it is not the usual one, port.
+pub(super) fn host(url: &Url) -> String {
+    let name = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
+}
+
+/// Without user, password, query and fragment.
+pub(super) fn presentable(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+/// RFC 9110 section 10.2.3: seconds, or a date.
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let at = http_date(text)?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// RFC 9110 section 5.6.7, in the form that is in use.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(zoned.timestamp())
+}
+
+fn connection_fault(error: &reqwest::Error, host: String) -> Fault {
+    if error.is_timeout() {
+        return match error.is_connect() {
+            true => Fault::Unreachable { host, why: "it does not answer".to_owned() },
+            false => Fault::TimedOut { host },
+        };
+    }
+    let mut innermost = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        innermost = cause.to_string();
+        if innermost.contains("dns error") || innermost.contains("failed to lookup address") {
+            return Fault::UnknownHost { host };
+        }
+        let mut inner = cause;
+        while let Some(io) = inner.downcast_ref::<io::Error>() {
+            match io.kind() {
+                io::ErrorKind::ConnectionRefused => return Fault::RefusedConnection { host },
+                io::ErrorKind::TimedOut if !error.is_connect() => return Fault::TimedOut { host },
+                _ => {}
+            }
+            match io.get_ref() {
+                Some(deeper) => inner = deeper,
+                None => break,
+            }
+        }
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return match distrust(tls) {
+                Some(why) => Fault::Untrusted { host, why },
+                None if error.is_connect() => Fault::Untrusted { host, why: format!("TLS fails ({tls})") },
+                None => Fault::Dropped { host },
+            };
+        }
+        source = cause.source();
+    }
+    match error.is_connect() {
+        true => Fault::Unreachable { host, why: innermost },
+        false => Fault::Dropped { host },
+    }
+}
+
+fn distrust(error: &rustls::Error) -> Option<String> {
+    use rustls::CertificateError as C;
+    let rustls::Error::InvalidCertificate(error) = error else { return None };
+    Some(match error {
+        C::Expired | C::ExpiredContext { .. } => "its certificate has expired".into(),
+        C::NotValidYet | C::NotValidYetContext { .. } => "its certificate is not valid yet".into(),
+        C::UnknownIssuer => "its certificate is signed by nobody whom this computer trusts".into(),
+        C::NotValidForName | C::NotValidForNameContext { .. } => {
+            "its certificate belongs to another server".into()
+        }
+        C::Revoked => "its certificate was revoked".into(),
+        other => format!("its certificate is not accepted ({other})"),
+    })
+}
+
+/// Why a body could not be read to its end.
+pub(super) fn body_fault(error: &io::Error) -> Fault {
+    match error.get_ref() {
+        Some(inner) if inner.is::<TooMuch>() => Fault::TooLarge("a single value of more than 32 MB"),
+        _ => Fault::CutOff,
+    }
+}
+
+/// An answer whose body is yet to be read.
+pub(super) struct Answer {
+    pub status: u16,
+    /// Where it came from, after redirects.
+    pub url: Url,
+    headers: HeaderMap,
+    body: Body,
+}
+
+type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
+
+impl Answer {
+    fn new(url: Url, response: reqwest::Response, permit: Permit, count: Arc<AtomicU64>) -> Self {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let gzip = headers
+            .get(header::CONTENT_ENCODING)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("gzip"));
+        let raw = StreamReader::new(counted(response, count));
+        let reader: Reader = if gzip {
+            let mut decoder = GzipDecoder::new(raw);
+            decoder.multiple_members(true);
+            Box::pin(BufReader::with_capacity(16 * 1024, decoder))
+        } else {
+            Box::pin(raw)
+        };
+        Self { status, url, headers, body: Body { reader, permit } }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// How much this machine's clock is ahead of the server's; nothing where it is within the
+    /// precision of the `Date` header.
+    pub(super) fn clock_ahead(&self) -> jiff::SignedDuration {
+        let Some(date) = self.header("date").and_then(http_date) else { return jiff::SignedDuration::ZERO };
+        let ahead = Timestamp::now().duration_since(date);
+        if ahead.abs() <= jiff::SignedDuration::from_secs(2) { jiff::SignedDuration::ZERO } else { ahead }
+    }
+
+    /// Reads the body of an error.
+    pub(super) async fn refusal(mut self) -> Refusal {
+        let mut body = Vec::new();
+        // What came before a break is as good as there is.
+        let _ = (&mut self.body).take(MOST_BODY as u64).read_to_end(&mut body).await;
+        Refusal::read(self.status, self.header("content-type"), &body)
+    }
+
+    /// The whole body, or `None` where it is larger than `most` bytes.
+    pub(super) async fn bytes(mut self, most: usize) -> Result<Option<Bytes>, Fault> {
+        let mut bytes = Vec::new();
+        (&mut self.body).take(most as u64 + 1).read_to_end(&mut bytes).await.map_err(|e| body_fault(&e))?;
+        Ok((bytes.len() <= most).then(|| bytes.into()))
+    }
+
+    /// Reads a small body to its end, so that the connection can be used again.
+    pub(super) async fn drain(mut self) {
+        let mut left = Vec::new();
+        let _ = (&mut self.body).take(MOST_BODY as u64).read_to_end(&mut left).await;
+    }
+
+    /// The body of a 207, unless it is something else altogether.
+    pub(super) async fn multistatus(mut self) -> Result<Multistatus<Body>, Fault> {
+        let start = self.body.fill_buf().await.map_err(|error| body_fault(&error))?;
+        let start = start[..start.len().min(1024)].to_vec();
+        if is_html(self.header("content-type"), &start) {
+            return Err(Fault::Html);
+        }
+        if self.status != 207 {
+            return Err(Fault::Malformed(format!("status {} instead of 207", self.status)));
+        }
+        Ok(Multistatus::new(self.body))
+    }
+}
+
+fn counted(
+    response: reqwest::Response,
+    count: Arc<AtomicU64>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    response
+        .bytes_stream()
+        .inspect_ok(move |chunk| {
+            count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        })
+        .map_err(|error| io::Error::other(error.without_url()))
+}
+
+/// A body as it comes in. The request counts as under way until it is dropped.
+pub(super) struct Body {
+    reader: Reader,
+    permit: Permit,
+}
+
+impl AsyncRead for Body {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.reader.as_mut().poll_read(cx, buf)
+    }
+}
+
+impl AsyncBufRead for Body {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.get_mut().reader.as_mut().poll_fill_buf(cx)
+    }
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        self.reader.as_mut().consume(amount);
+    }
+}

@@ -1,0 +1,421 @@
+//! What is there, and what changed: sync-collection (RFC 6578), a CTag, or a listing each time.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::href::Place;
+use super::http::Answer;
+use super::refusal::Refusal;
+use super::xml::{Multistatus, Part, Props, Response};
+use super::{Capabilities, Dav, Fault, http, xml};
+use crate::collection::{Cursor, Entry, Etag, Fetched, Href, Observation};
+use crate::item::Kind;
+
+/// How often a list of changes may be continued.
+const MOST_PAGES: usize = 10_000;
+
+/// How far the history was read, and how it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    #[serde(flatten)]
+    how: How,
+    /// What the server calls the collection's path, where that is not the path of its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "lowercase")]
+enum How {
+    /// The sync-token.
+    Sync { token: String },
+    /// The CTag.
+    Ctag { tag: String },
+    /// Nothing but listings is offered.
+    List,
+}
+
+impl Mark {
+    fn read(cursor: &Cursor) -> Option<Self> {
+        serde_json::from_str(cursor.as_str()).ok()
+    }
+
+    fn write(&self) -> Option<Cursor> {
+        serde_json::to_string(self).ok().map(Cursor::new)
+    }
+}
+
+/// What an answer, or several pages of it, says of the items.
+#[derive(Default)]
+struct Changes {
+    /// The version of each item; `None` where it has none, nothing where it was removed.
+    items: HashMap<Href, Option<Option<Etag>>>,
+}
+
+/// Why a list of changes cannot be had.
+enum NoChanges {
+    /// The server refuses the token, or does not offer the list (any more).
+    Refused,
+    Fault(Fault),
+}
+
+impl From<Fault> for NoChanges {
+    fn from(fault: Fault) -> Self {
+        NoChanges::Fault(fault)
+    }
+}
+
+impl Dav {
+    pub(super) async fn observe_it(&self, since: Option<&Cursor>) -> Result<Observation, Fault> {
+        let Some(mark) = since.and_then(Mark::read) else { return self.observe_all().await };
+        let mut base = self.base();
+        base.set_alias(mark.path.clone());
+        self.set_base(base);
+        match &mark.how {
+            How::Sync { token } => match self.changes(token).await {
+                Ok((changes, token)) => {
+                    let (changed, removed) = self.settle(changes).await?;
+                    let cursor = Mark { how: How::Sync { token }, path: mark.path }.write();
+                    let Some(cursor) = cursor else { return self.observe_all().await };
+                    Ok(Observation::Delta { changed, removed, cursor })
+                }
+                Err(NoChanges::Refused) => self.observe_all().await,
+                Err(NoChanges::Fault(fault)) => Err(fault),
+            },
+            How::Ctag { tag } => {
+                let now = self.properties(xml::propfind_ctag()).await?.ctag;
+                match (since, now) {
+                    (Some(cursor), Some(now)) if now == *tag => {
+                        Ok(Observation::Delta { changed: vec![], removed: vec![], cursor: cursor.clone() })
+                    }
+                    (_, now) => self.list(now).await,
+                }
+            }
+            How::List => self.list(None).await,
+        }
+    }
+
+    /// Everything, after finding out how changes can be had from now on.
+    async fn observe_all(&self) -> Result<Observation, Fault> {
+        let props = self.properties(xml::propfind_collection()).await?;
+        self.right_place(&props)?;
+        if offers_sync(&props) {
+            match self.changes("").await {
+                Ok((changes, token)) => {
+                    let (entries, _) = self.settle(changes).await?;
+                    let cursor = self.mark(How::Sync { token });
+                    return Ok(Observation::Listing { entries, cursor });
+                }
+                Err(NoChanges::Refused) => {}
+                Err(NoChanges::Fault(fault)) => return Err(fault),
+            }
+        }
+        self.list(props.ctag).await
+    }
+
+    fn mark(&self, how: How) -> Option<Cursor> {
+        Mark { how, path: self.base().alias().map(str::to_owned) }.write()
+    }
+
+    /// The properties of the collection itself; it is there if this returns.
+    pub(super) async fn properties(&self, body: String) -> Result<Props, Fault> {
+        let answer = self.ask_collection("PROPFIND", 0, body).await?;
+        let mut parts = self.parts(answer).await?;
+        let mut own: Option<Response> = None;
+        let mut base = self.base();
+        while let Some(part) = parts.next().await? {
+            let Part::Response(response) = part else { continue };
+            let is_own = response.hrefs.iter().any(|href| base.place(href) == Place::Collection);
+            if own.is_none() || is_own {
+                own = Some(*response);
+            }
+        }
+        let Some(own) = own else {
+            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+        };
+        // A property that is not there is told with a 404 of its own: that is not the collection's.
+        if let Some(status) = own.status.filter(|status| !(200..300).contains(status)) {
+            return Err(self.response_fault(status, &own));
+        }
+        if let Some(href) = own.hrefs.first() {
+            base.learn(href);
+            self.set_base(base);
+        }
+        Ok(own.props)
+    }
+
+    fn response_fault(&self, status: u16, response: &Response) -> Fault {
+        self.status_fault(Refusal {
+            status,
+            elements: response.errors.clone(),
+            href: None,
+            words: response.description.clone(),
+        })
+    }
+
+    async fn parts(&self, answer: Answer) -> Result<Multistatus<http::Body>, Fault> {
+        if answer.ok() { answer.multistatus().await } else { Err(self.collection_fault(answer).await) }
+    }
+
+    /// A calendar for events and tasks, an address book for contacts.
+    fn right_place(&self, props: &Props) -> Result<(), Fault> {
+        // Some servers do not tell; then it shows soon enough.
+        if props.resource_type.is_none() {
+            return Ok(());
+        }
+        let wanted = if self.kind == Kind::Contacts { "addressbook" } else { "calendar" };
+        if props.is(wanted) {
+            return Ok(());
+        }
+        let url = http::presentable(self.base().url());
+        let (is, instead) = match props {
+            props if props.is("calendar") => ("a calendar, not an address book", "an address book"),
+            props if props.is("addressbook") => ("an address book, not a calendar", "a calendar"),
+            props if props.is("principal") => {
+                ("the address of a user, not of one calendar or address book", "one of the collections in it")
+            }
+            props if props.is("collection") => (
+                "a folder that holds collections, not a calendar or address book itself",
+                "one of the collections in it",
+            ),
+            _ => ("a single file, not a calendar or address book", "the collection that it is in"),
+        };
+        Err(Fault::WrongPlace(format!(
+            "{url} is {is}: give the address of {instead} (`pimbridge discover` lists them)"
+        )))
+    }
+
+    /// A Depth 1 listing of versions. The CTag was read before it, so that a change in between is
+    /// seen by the next run.
+    async fn list(&self, ctag: Option<String>) -> Result<Observation, Fault> {
+        let answer = self.ask_collection("PROPFIND", 1, xml::propfind_etags()).await?;
+        let mut parts = self.parts(answer).await?;
+        let base = self.base();
+        let mut changes = Changes::default();
+        let mut answered = false;
+        while let Some(part) = parts.next().await? {
+            let Part::Response(response) = part else { continue };
+            answered = true;
+            for href in &response.hrefs {
+                match base.place(href) {
+                    Place::Collection => match response.status {
+                        Some(507) => {
+                            return Err(Fault::TooLarge("the server does not list all of its items"));
+                        }
+                        Some(status) if !(200..300).contains(&status) => {
+                            return Err(self.response_fault(status, &response));
+                        }
+                        _ => {}
+                    },
+                    place => changes.add(place, href, &response),
+                }
+            }
+        }
+        if !answered {
+            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+        }
+        let (entries, _) = self.settle(changes).await?;
+        let how = ctag.map_or(How::List, |tag| How::Ctag { tag });
+        Ok(Observation::Listing { entries, cursor: self.mark(how) })
+    }
+
+    /// All that changed since the token, page by page, and the token that stands for it.
+    async fn changes(&self, since: &str) -> Result<(Changes, String), NoChanges> {
+        let mut token = since.to_owned();
+        let mut changes = Changes::default();
+        for _ in 0..MOST_PAGES {
+            let answer = self.ask_collection("REPORT", 0, xml::sync_collection(&token)).await?;
+            if !answer.ok() {
+                let refusal = answer.refusal().await;
+                return Err(match means_no_changes(&refusal, since.is_empty()) {
+                    true => NoChanges::Refused,
+                    false => NoChanges::Fault(self.status_fault(refusal)),
+                });
+            }
+            let mut parts = answer.multistatus().await?;
+            let base = self.base();
+            let (mut next, mut more) = (None, false);
+            let mut page = Changes::default();
+            while let Some(part) = parts.next().await? {
+                let response = match part {
+                    Part::SyncToken(token) => {
+                        next = Some(token).filter(|token| !token.is_empty());
+                        continue;
+                    }
+                    Part::Response(response) => response,
+                };
+                for href in &response.hrefs {
+                    match base.place(href) {
+                        Place::Collection => match response.status {
+                            Some(507) => more = true,
+                            Some(status) if !(200..300).contains(&status) => {
+                                return Err(self.response_fault(status, &response).into());
+                            }
+                            _ => {}
+                        },
+                        place => page.add(place, href, &response),
+                    }
+                }
+            }
+            changes.items.extend(page.items);
+            let Some(next) = next else { return Err(NoChanges::Refused) };
+            if !more {
+                return Ok((changes, next));
+            }
+            if next == token {
+                break;
+            }
+            token = next;
+        }
+        Err(Fault::Stuck.into())
+    }
+
+    /// Entries and removals, where an item without a version gets one from its content.
+    async fn settle(&self, changes: Changes) -> Result<(Vec<Entry>, Vec<Href>), Fault> {
+        let (mut entries, mut removed, mut nameless) = (Vec::new(), Vec::new(), Vec::new());
+        for (href, state) in changes.items {
+            match state {
+                Some(Some(etag)) => entries.push(Entry { href, etag }),
+                Some(None) => nameless.push(href),
+                None => removed.push(href),
+            }
+        }
+        for fetched in self.fetch_them(&nameless).await? {
+            match fetched {
+                Fetched::Found { href, etag, .. } => entries.push(Entry { href, etag }),
+                Fetched::Gone { href } => removed.push(href),
+                // It is there: reading it later says why it cannot be read.
+                Fetched::Unreadable { href, .. } => {
+                    entries.push(Entry { href, etag: Etag::new(super::CONTENT_ETAG) });
+                }
+            }
+        }
+        entries.sort_by(|a, b| a.href.cmp(&b.href));
+        removed.sort();
+        Ok((entries, removed))
+    }
+
+    pub(super) async fn check_it(&self) -> Result<Capabilities, Fault> {
+        let props = self.properties(xml::propfind_collection()).await?;
+        self.right_place(&props)?;
+        let options = self.ask_collection("OPTIONS", 0, String::new()).await?;
+        let dav = options.header("dav").map(str::to_owned);
+        options.drain().await;
+        Ok(Capabilities {
+            display_name: props.display_name.clone(),
+            kinds: kinds(&props),
+            writable: writable(&props),
+            sync_collection: offers_sync(&props),
+            ctag: props.ctag.is_some(),
+            dav,
+        })
+    }
+}
+
+impl Changes {
+    fn add(&mut self, place: Place, href: &str, response: &Response) {
+        let item = match place {
+            Place::Item(item) => item,
+            Place::Collection | Place::Below => return,
+            Place::Foreign => {
+                tracing::warn!(href, "the server names an item on another server; it is left out");
+                return;
+            }
+        };
+        match response.status.unwrap_or(200) {
+            404 | 410 | 418 => {
+                // Where one answer names it twice, the one that is there counts.
+                self.items.entry(item).or_insert(None);
+            }
+            _ if response.props.is("collection") => {}
+            _ => {
+                self.items.insert(item, Some(response.props.etag.as_deref().map(Etag::new)));
+            }
+        }
+    }
+}
+
+fn offers_sync(props: &Props) -> bool {
+    props.reports.iter().any(|report| report == "sync-collection")
+}
+
+fn kinds(props: &Props) -> Vec<Kind> {
+    if props.is("addressbook") {
+        return vec![Kind::Contacts];
+    }
+    let holds = |name: &str| props.components.as_ref().is_none_or(|all| all.iter().any(|c| c == name));
+    [(Kind::Events, "VEVENT"), (Kind::Tasks, "VTODO")]
+        .into_iter()
+        .filter_map(|(kind, name)| holds(name).then_some(kind))
+        .collect()
+}
+
+/// RFC 3744 section 5.5: any privilege to change what a collection holds.
+pub(super) fn writable(props: &Props) -> Option<bool> {
+    let privileges = props.privileges.as_ref()?;
+    Some(privileges.iter().any(|name| matches!(name.as_str(), "all" | "write" | "write-content" | "bind")))
+}
+
+/// Whether a refusal says that changes cannot be had, but a listing may. Servers answer an old token
+/// in many ways; what says that the collection or the user is the trouble is not among them.
+fn means_no_changes(refusal: &Refusal, from_the_start: bool) -> bool {
+    match refusal.status {
+        404 | 410 => false,
+        403 => from_the_start || refusal.has("valid-sync-token") || refusal.has("supported-report"),
+        500 | 501 | 507 => true,
+        status => (400..500).contains(&status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cursor_is_small_and_a_damaged_one_is_none() {
+        let mark = Mark { how: How::Sync { token: "data:,1-2".into() }, path: None };
+        let cursor = mark.write().unwrap();
+        insta::assert_snapshot!(cursor.as_str(), @r#"{"how":"sync","token":"data:,1-2"}"#);
+        assert_eq!(Mark::read(&cursor), Some(mark));
+        for broken in ["", "{}", r#"{"how":"sync"}"#, r#"{"how":"telepathy"}"#, "\u{0}", "[1]"] {
+            assert_eq!(Mark::read(&Cursor::new(broken)), None, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_is_told_from_a_refused_user() {
+        let refusal = |status, element: &str| Refusal {
+            elements: [element].into_iter().filter(|e| !e.is_empty()).map(str::to_owned).collect(),
+            ..Refusal::new(status)
+        };
+        for (status, element, expected) in [
+            (403, "valid-sync-token", true),
+            (403, "supported-report", true),
+            (403, "", false),
+            (404, "", false),
+            (410, "", false),
+            (409, "", true),
+            (412, "valid-sync-token", true),
+            (418, "valid-sync-token", true),
+            (500, "", true),
+            (502, "", false),
+            (507, "", true),
+        ] {
+            assert_eq!(means_no_changes(&refusal(status, element), false), expected, "{status} {element}");
+        }
+    }
+
+    #[test]
+    fn kinds_and_rights_are_read_from_the_properties() {
+        let names = |names: &[&str]| Some(names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+        let calendar = Props { resource_type: names(&["collection", "calendar"]), ..Props::default() };
+        assert_eq!(kinds(&calendar), [Kind::Events, Kind::Tasks]);
+        assert_eq!(writable(&calendar), None);
+        let tasks =
+            Props { components: names(&["VTODO"]), privileges: names(&["read", "read-acl"]), ..calendar };
+        assert_eq!(kinds(&tasks), [Kind::Tasks]);
+        assert_eq!(writable(&tasks), Some(false));
+        assert_eq!(writable(&Props { privileges: names(&["read", "bind"]), ..tasks }), Some(true));
+    }
+}

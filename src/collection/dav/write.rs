@@ -1,0 +1,428 @@
+//! Storing and deleting items, each with its precondition.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::OnceCell;
+
+use super::href::{self, Place};
+use super::http::{Answer, Ask, Condition};
+use super::observe::writable;
+use super::refusal::Refusal;
+use super::xml::Part;
+use super::{CONTENT_ETAG, Dav, Fault, content_etag, xml};
+use crate::collection::{Applied, CollectionError, Edit, Etag, Fetched, Href, Outcome, name};
+
+/// As many as the limiter ever lets through.
+const IN_FLIGHT: usize = 16;
+
+/// What the edits of a batch share.
+#[derive(Default)]
+struct Batch {
+    stopped: OnceLock<Fault>,
+    /// Whether the collection is there and may be written to: asked at most once.
+    standing: OnceCell<Result<Option<bool>, Fault>>,
+}
+
+/// What a write's answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    Done,
+    /// The precondition failed.
+    Changed,
+    /// There is nothing at this address.
+    Missing,
+    /// An item with the same UID is elsewhere: where, if the server tells.
+    UidTaken(Option<String>),
+    /// It may be that this user may not write at all, or that the collection is gone.
+    Doubtful,
+    /// It is this item that is refused.
+    Refused,
+    Full,
+    /// It may have been done all the same.
+    Failed,
+}
+
+fn judge(refusal: &Refusal) -> Verdict {
+    if refusal.has("no-uid-conflict") {
+        return Verdict::UidTaken(refusal.href.clone());
+    }
+    let about_rights = refusal.elements.is_empty() || refusal.has("need-privileges");
+    match refusal.status {
+        200..300 => Verdict::Done,
+        507 => Verdict::Full,
+        403 | 405 if about_rights => Verdict::Doubtful,
+        412 if refusal.elements.is_empty() => Verdict::Changed,
+        404 | 410 => Verdict::Missing,
+        409 if refusal.elements.is_empty() => Verdict::Doubtful,
+        400..500 => Verdict::Refused,
+        _ => Verdict::Failed,
+    }
+}
+
+/// Why the server does not take an item, in plain words.
+fn reason(refusal: &Refusal) -> String {
+    let plain = refusal.elements.iter().find_map(|element| {
+        Some(match element.as_str() {
+            "supported-calendar-component" => "this calendar does not hold items of this kind",
+            "supported-calendar-data" | "supported-address-data" => "the server does not know this format",
+            "valid-calendar-data" | "valid-calendar-object-resource" | "valid-address-data" => {
+                "the server finds it malformed"
+            }
+            "max-resource-size" => "it is too large for the server",
+            "min-date-time" => "it lies further in the past than the server accepts",
+            "max-date-time" => "it lies further in the future than the server accepts",
+            "max-instances" => "it repeats more often than the server accepts",
+            "max-attendees-per-instance" => "it has more attendees than the server accepts",
+            "unique-scheduling-object-resource" => {
+                "the same meeting is in another calendar of this account already: delete it from one of them"
+            }
+            "quota-not-exceeded" | "sufficient-disk-space" => "the server's disk or your quota is full",
+            _ => return None,
+        })
+    });
+    match (plain, &refusal.words) {
+        (Some(plain), Some(words)) => format!("{plain} (it says: {words})"),
+        (Some(plain), None) => plain.to_owned(),
+        (None, _) => format!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
+    }
+}
+
+/// A write's answer, as far as it matters.
+struct Written {
+    refusal: Refusal,
+    etag: Option<Etag>,
+    location: Option<String>,
+}
+
+impl Dav {
+    pub(super) async fn apply_them(&self, edits: Vec<Edit>) -> Applied {
+        let batch = Batch::default();
+        let mut outcomes: Vec<(usize, Outcome)> = stream::iter(edits.into_iter().enumerate())
+            .map(async |(index, edit)| (index, self.edit(&batch, edit).await))
+            .buffer_unordered(IN_FLIGHT)
+            .collect()
+            .await;
+        outcomes.sort_unstable_by_key(|(index, _)| *index);
+        let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        Applied { outcomes, stopped: batch.stopped.into_inner().map(CollectionError::from) }
+    }
+
+    async fn edit(&self, batch: &Batch, edit: Edit) -> Outcome {
+        if batch.stopped.get().is_some() {
+            return Outcome::NotTried;
+        }
+        let outcome = match edit {
+            Edit::Create { uid, bytes } => self.create(batch, uid.as_deref(), bytes).await,
+            Edit::Replace { href, if_etag, bytes } => self.replace(batch, href, if_etag, bytes).await,
+            Edit::Delete { href, if_etag } => self.delete(batch, href, if_etag).await,
+        };
+        match outcome {
+            Ok(outcome) => outcome,
+            // The connection was there and broke: the server may have done it.
+            Err(fault @ (Fault::TimedOut { .. } | Fault::Dropped { .. } | Fault::CutOff)) => {
+                Outcome::Failed { reason: fault.to_string() }
+            }
+            Err(fault @ (Fault::Malformed(_) | Fault::TooLarge(_) | Fault::Server(_))) => {
+                Outcome::Failed { reason: fault.to_string() }
+            }
+            Err(fault) => {
+                let _ = batch.stopped.set(fault);
+                Outcome::NotTried
+            }
+        }
+    }
+
+    async fn create(&self, batch: &Batch, uid: Option<&str>, bytes: Bytes) -> Result<Outcome, Fault> {
+        let extension = self.kind.extension();
+        let names = [name::file_name(uid, &bytes, extension), name::alternative(uid, &bytes, extension)];
+        for name in names {
+            let href = Href::new(href::segment(&name));
+            let written = self.put(&href, Condition::NothingThere, &bytes).await?;
+            match judge(&written.refusal) {
+                Verdict::Done => return Ok(self.stored(href, written)),
+                Verdict::UidTaken(elsewhere) if self.is_ours(elsewhere.as_deref()) => {
+                    return Ok(Outcome::Stale);
+                }
+                Verdict::UidTaken(_) => return Ok(uid_taken()),
+                Verdict::Changed => match self.fetch_them(std::slice::from_ref(&href)).await?.pop() {
+                    Some(Fetched::Found { bytes: there, .. }) => {
+                        let same = uid.map_or_else(|| there == bytes, |uid| has_uid(&there, uid));
+                        if same {
+                            return Ok(Outcome::Stale);
+                        }
+                    }
+                    Some(Fetched::Unreadable { .. }) => return Ok(Outcome::Stale),
+                    // Nothing is there, so it is not the precondition that failed.
+                    Some(Fetched::Gone { .. }) | None => {
+                        return Ok(Outcome::Refused { reason: reason(&written.refusal) });
+                    }
+                },
+                Verdict::Missing => return self.doubt(batch, &written.refusal).await,
+                verdict => return self.conclude(batch, verdict, &written.refusal).await,
+            }
+        }
+        Ok(Outcome::Refused {
+            reason: "other items have the names under which it would be stored on the server: \
+                     rename or delete them there"
+                .to_owned(),
+        })
+    }
+
+    async fn replace(
+        &self,
+        batch: &Batch,
+        href: Href,
+        if_etag: Etag,
+        bytes: Bytes,
+    ) -> Result<Outcome, Fault> {
+        let Some(mut condition) = self.condition(&href, &if_etag).await? else { return Ok(Outcome::Stale) };
+        loop {
+            let written = self.put(&href, condition.clone(), &bytes).await?;
+            match judge(&written.refusal) {
+                Verdict::Done => return Ok(self.stored(href, written)),
+                Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
+                    Again::With(other) => condition = other,
+                    Again::Stale | Again::Gone => return Ok(Outcome::Stale),
+                    Again::Hopeless => return Ok(hopeless()),
+                },
+                Verdict::Missing => return Ok(Outcome::Stale),
+                Verdict::UidTaken(_) => return Ok(uid_taken()),
+                verdict => return self.conclude(batch, verdict, &written.refusal).await,
+            }
+        }
+    }
+
+    async fn delete(&self, batch: &Batch, href: Href, if_etag: Etag) -> Result<Outcome, Fault> {
+        let Some(mut condition) = self.condition(&href, &if_etag).await? else { return Ok(Outcome::Stale) };
+        loop {
+            let ask = Ask::delete(self.base().url_of(&href), condition.clone());
+            let written = self.written(self.http.send(ask).await?).await?;
+            match judge(&written.refusal) {
+                Verdict::Done | Verdict::Missing => return Ok(Outcome::Deleted),
+                Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
+                    Again::With(other) => condition = other,
+                    Again::Stale => return Ok(Outcome::Stale),
+                    Again::Gone => return Ok(Outcome::Deleted),
+                    Again::Hopeless => return Ok(hopeless()),
+                },
+                verdict => return self.conclude(batch, verdict, &written.refusal).await,
+            }
+        }
+    }
+
+    async fn put(&self, href: &Href, condition: Condition, bytes: &Bytes) -> Result<Written, Fault> {
+        let url = self.base().url_of(href);
+        let ask = Ask::put(url, condition, self.kind.media_type(), bytes.clone());
+        self.written(self.http.send(ask).await?).await
+    }
+
+    async fn written(&self, answer: Answer) -> Result<Written, Fault> {
+        let etag = answer.header("etag").and_then(strong);
+        let location = answer.header("location").map(str::to_owned);
+        let refusal = if answer.status == 207 {
+            // What counts is inside.
+            let mut parts = answer.multistatus().await?;
+            let mut first = None;
+            while let Some(part) = parts.next().await? {
+                if let (Part::Response(response), None) = (part, &first) {
+                    first = Some(Refusal {
+                        status: response.overall(),
+                        elements: response.errors,
+                        href: None,
+                        words: response.description,
+                    });
+                }
+            }
+            first.ok_or_else(|| Fault::Malformed("it does not say what became of the item".into()))?
+        } else if answer.ok() {
+            let refusal = Refusal::new(answer.status);
+            answer.drain().await;
+            refusal
+        } else {
+            answer.refusal().await
+        };
+        Ok(Written { refusal, etag, location })
+    }
+
+    fn stored(&self, href: Href, written: Written) -> Outcome {
+        let moved = written.location.as_deref().and_then(|location| self.ours(location));
+        Outcome::Stored { href: moved.unwrap_or(href), etag: written.etag }
+    }
+
+    /// The name of an item in this collection.
+    fn ours(&self, href: &str) -> Option<Href> {
+        match self.base().place(href) {
+            Place::Item(href) if !href.as_str().starts_with('/') => Some(href),
+            _ => None,
+        }
+    }
+
+    /// Servers that do not say where an item with the same UID is mean this collection.
+    fn is_ours(&self, href: Option<&str>) -> bool {
+        href.is_none_or(|href| self.ours(href).is_some())
+    }
+
+    /// What makes a write conditional on this version; `None` where it is another already. An item
+    /// without a version of the server's is compared right before the write.
+    async fn condition(&self, href: &Href, etag: &Etag) -> Result<Option<Condition>, Fault> {
+        if !etag.as_str().starts_with(CONTENT_ETAG) {
+            return Ok(Some(Condition::Version(etag.as_str().to_owned())));
+        }
+        Ok(match self.fetch_them(std::slice::from_ref(href)).await?.pop() {
+            Some(Fetched::Found { bytes, etag: now, .. }) if content_etag(&bytes) == *etag => {
+                Some(match now.as_str().starts_with(CONTENT_ETAG) {
+                    true => Condition::None,
+                    false => Condition::Version(now.as_str().to_owned()),
+                })
+            }
+            _ => None,
+        })
+    }
+
+    /// A failed precondition on an item that did not change would fail for ever: some servers never
+    /// match a weak version, but its strong form.
+    async fn after_412(&self, href: &Href, wanted: &Etag, tried: &Condition) -> Result<Again, Fault> {
+        match self.version_of(href).await? {
+            None => return Ok(Again::Gone),
+            Some(now) if now != *wanted => return Ok(Again::Stale),
+            Some(_) => {}
+        }
+        Ok(match tried {
+            Condition::Version(tried) if tried.starts_with("W/") => {
+                Again::With(Condition::Version(tried.trim_start_matches("W/").to_owned()))
+            }
+            _ => Again::Hopeless,
+        })
+    }
+
+    async fn conclude(&self, batch: &Batch, verdict: Verdict, refusal: &Refusal) -> Result<Outcome, Fault> {
+        match verdict {
+            Verdict::Doubtful => self.doubt(batch, refusal).await,
+            Verdict::Full => Err(Fault::Full),
+            Verdict::Failed => Ok(Outcome::Failed { reason: Fault::Server(refusal.clone()).to_string() }),
+            _ => Ok(Outcome::Refused { reason: reason(refusal) }),
+        }
+    }
+
+    /// Refused without a reason: is it the item, the right to write, or is the collection gone?
+    async fn doubt(&self, batch: &Batch, refusal: &Refusal) -> Result<Outcome, Fault> {
+        let standing = batch.standing.get_or_init(|| async {
+            let props = self.properties(xml::propfind_privileges()).await?;
+            Ok(writable(&props))
+        });
+        match standing.await {
+            Err(fault) => Err(fault.clone()),
+            Ok(Some(false)) => Err(Fault::ReadOnly),
+            Ok(_) => Ok(Outcome::Refused { reason: reason(refusal) }),
+        }
+    }
+}
+
+/// What to do after a failed precondition.
+enum Again {
+    Stale,
+    Gone,
+    With(Condition),
+    Hopeless,
+}
+
+fn uid_taken() -> Outcome {
+    Outcome::Refused {
+        reason: "another item of this account on the server has the same UID already, perhaps in another \
+                 calendar or address book: delete one of them"
+            .to_owned(),
+    }
+}
+
+fn hopeless() -> Outcome {
+    Outcome::Refused {
+        reason: "the server says that it was changed meanwhile, although it was not: \
+                 change it on the server, or ask whoever runs it"
+            .to_owned(),
+    }
+}
+
+/// A version that can be trusted to change with the item.
+fn strong(etag: &str) -> Option<Etag> {
+    let etag = etag.trim();
+    (!etag.is_empty() && etag != "\"\"" && !etag.starts_with("W/")).then(|| Etag::new(etag))
+}
+
+/// Whether one of the item's components has this UID.
+fn has_uid(bytes: &[u8], uid: &str) -> bool {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let unfolded = text.replace("\n ", "").replace("\n\t", "");
+    unfolded.lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
+        let name = name.split(';').next().unwrap_or_default();
+        name.eq_ignore_ascii_case("UID") && value.trim() == uid.trim()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, elements: &[&str]) -> Refusal {
+        Refusal { elements: elements.iter().map(|e| e.to_string()).collect(), ..Refusal::new(status) }
+    }
+
+    #[test]
+    fn answers_to_writes_are_told_apart() {
+        for (status, elements, verdict) in [
+            (201, &[][..], Verdict::Done),
+            (204, &[], Verdict::Done),
+            (412, &[], Verdict::Changed),
+            (412, &["valid-calendar-data"], Verdict::Refused),
+            (412, &["no-uid-conflict"], Verdict::UidTaken(None)),
+            (409, &["no-uid-conflict"], Verdict::UidTaken(None)),
+            (409, &[], Verdict::Doubtful),
+            (403, &[], Verdict::Doubtful),
+            (403, &["need-privileges"], Verdict::Doubtful),
+            (403, &["supported-calendar-component"], Verdict::Refused),
+            (403, &["unique-scheduling-object-resource"], Verdict::Refused),
+            (404, &[], Verdict::Missing),
+            (410, &[], Verdict::Missing),
+            (413, &[], Verdict::Refused),
+            (415, &[], Verdict::Refused),
+            (507, &[], Verdict::Full),
+            (500, &[], Verdict::Failed),
+            (502, &["no"], Verdict::Failed),
+        ] {
+            assert_eq!(judge(&refusal(status, elements)), verdict, "{status} {elements:?}");
+        }
+    }
+
+    #[test]
+    fn reasons_are_plain_sentences_with_the_servers_words() {
+        let mut broken = refusal(403, &["valid-calendar-data"]);
+        broken.words = Some("no DTSTART".into());
+        insta::assert_snapshot!(reason(&broken), @"the server finds it malformed (it says: no DTSTART)");
+        insta::assert_snapshot!(
+            reason(&refusal(403, &["unique-scheduling-object-resource"])),
+            @"the same meeting is in another calendar of this account already: delete it from one of them"
+        );
+        insta::assert_snapshot!(
+            reason(&refusal(403, &["odd-condition"])),
+            @"the server refuses it with error 403 (it says: odd-condition)"
+        );
+        insta::assert_snapshot!(reason(&refusal(400, &[])), @"the server refuses it with error 400");
+    }
+
+    #[test]
+    fn uids_are_found_folded_and_with_parameters() {
+        let item =
+            b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nuid;X-A=1:ab\r\n c@d\r\nSUMMARY:UID:x\r\nEND:VEVENT\r\n";
+        assert!(has_uid(item, "abc@d"));
+        assert!(!has_uid(item, "x"));
+        assert!(!has_uid(item, "ab"));
+    }
+
+    #[test]
+    fn only_a_strong_etag_is_a_version() {
+        assert_eq!(strong("\"a\""), Some(Etag::new("\"a\"")));
+        assert_eq!([strong("W/\"a\""), strong(""), strong("\"\"")], [None, None, None]);
+    }
+}
