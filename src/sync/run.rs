@@ -16,7 +16,7 @@ use super::progress::{Phase, Progress};
 use super::{Side, Sides, apply, observe, quarantine};
 use crate::collection::{Collection, CollectionError, Etag, Fetched, Href};
 use crate::item::{self, Kind};
-use crate::report::{Counts, Held, Operation, Problem, Report, RunOutcome, Touched};
+use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
 use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Write};
 
 /// How often a run looks again at what was changed by others under its hands.

@@ -97,7 +97,13 @@ fn a_server_that_rewrites(software: Software, kind: Kind) {
     fs::remove_dir_all(home.path().join("state")).unwrap();
     let again = home.sync("odd", 0);
     for (name, bytes) in files(&folder) {
-        if bytes != items[&name] { eprintln!("{name}\n{}\n----\n{}", String::from_utf8_lossy(&items[&name][..items[&name].len().min(900)]), String::from_utf8_lossy(&bytes[..bytes.len().min(900)])); }
+        if bytes != items[&name] {
+            eprintln!(
+                "{name}\n{}\n----\n{}",
+                String::from_utf8_lossy(&items[&name][..items[&name].len().min(900)]),
+                String::from_utf8_lossy(&bytes[..bytes.len().min(900)])
+            );
+        }
     }
     assert_eq!((&again["local"], &again["remote"]), (&nothing(), &nothing()), "{again:#}");
     assert_eq!(files(&folder), items);
