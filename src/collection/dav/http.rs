@@ -31,6 +31,9 @@ const MOST_REDIRECTS: usize = 5;
 const MOST_TRIES: u32 = 3;
 /// How long one request waits at most, in all, for a server that asks to come back later.
 const MOST_WAIT: Duration = Duration::from_secs(60);
+/// How long a write waits for others to release a lock, the first time; then twice as long, and so on.
+const LOCK_WAIT: Duration = Duration::from_millis(100);
+const MOST_LOCKED_TRIES: u32 = 5;
 
 /// What is asked of a server.
 #[derive(Debug, Clone)]
@@ -124,9 +127,11 @@ impl Http {
     }
 
     /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads follow
-    /// redirects that stay at home, and are tried again once when the connection breaks.
+    /// redirects that stay at home, and are tried again once when the connection breaks. Writes that met
+    /// a lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
     pub(super) async fn send(&self, mut ask: Ask) -> Result<Answer, Fault> {
         let mut redirects = 0;
+        let mut locked = 0;
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         let mut broke = false;
@@ -169,6 +174,12 @@ impl Http {
                     }
                     waited += wait;
                     tokio::time::sleep(wait).await;
+                }
+                423 | 500 | 502 | 504 if !ask.reads() && locked + 1 < MOST_LOCKED_TRIES => {
+                    answer.body.permit.congested();
+                    answer.drain().await;
+                    tokio::time::sleep(LOCK_WAIT * 2_u32.pow(locked)).await;
+                    locked += 1;
                 }
                 _ => return Ok(answer),
             }

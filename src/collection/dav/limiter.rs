@@ -12,6 +12,8 @@ const START: usize = 2;
 const MOST: usize = 16;
 /// Latency is flat while its mean stays below twice the best seen and this.
 const SLACK: Duration = Duration::from_millis(5);
+/// After so many answers without a complaint, one request more may be tried than the server bore last.
+const FORGIVEN: usize = 100;
 
 /// Requests whose latencies can be compared with one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +24,14 @@ pub(super) enum Class {
 }
 
 /// Starts at 2, doubles while latency stays flat, gives back what did not help, and halves where the
-/// server complains.
+/// server complains. What it complained of is not tried again soon.
 #[derive(Debug)]
 pub(super) struct Limiter {
     limit: usize,
+    /// The limit does not grow beyond this.
+    most: usize,
+    /// Answers since the last complaint or change of `most`.
+    peaceful: usize,
     running: usize,
     /// Counts the changes of the limit: a latency says something about the limit it was measured under.
     generation: u64,
@@ -48,6 +54,8 @@ impl Limiter {
     pub(super) fn new() -> Self {
         Self {
             limit: START,
+            most: MOST,
+            peaceful: 0,
             running: 0,
             generation: 0,
             best: [None; 3],
@@ -73,6 +81,11 @@ impl Limiter {
         let best = &mut self.best[ticket.class as usize];
         let least = best.map_or(latency, |best| best.min(latency));
         *best = Some(least);
+        self.peaceful += 1;
+        if self.peaceful >= FORGIVEN && self.most < MOST {
+            self.most += 1;
+            self.peaceful = 0;
+        }
         if ticket.generation != self.generation {
             return;
         }
@@ -85,8 +98,8 @@ impl Limiter {
         (self.sum, self.samples) = (Duration::ZERO, 0);
         if flat {
             self.slow_windows = 0;
-            if self.limit < MOST && self.crowded {
-                self.set(self.limit * 2);
+            if self.limit < self.most && self.crowded {
+                self.set((self.limit * 2).min(self.most));
             }
         } else {
             self.slow_windows += 1;
@@ -96,10 +109,12 @@ impl Limiter {
         }
     }
 
-    /// The server complained (429, 503) or did not answer in time.
+    /// The server complained (429, 503, a lock) or did not answer in time.
     pub(super) fn congested(&mut self, ticket: Ticket) {
-        if ticket.generation == self.generation && self.limit > 1 {
-            self.set(self.limit / 2);
+        self.peaceful = 0;
+        if ticket.generation == self.generation {
+            self.most = (self.limit / 2).max(1);
+            self.set(self.most);
         }
     }
 
@@ -108,7 +123,7 @@ impl Limiter {
     }
 
     fn set(&mut self, limit: usize) {
-        self.limit = limit.min(MOST);
+        self.limit = limit;
         self.generation += 1;
         (self.sum, self.samples, self.slow_windows) = (Duration::ZERO, 0, 0);
         self.crowded = false;
@@ -191,6 +206,28 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn what_the_server_complained_of_is_not_tried_again_soon() {
+        let mut limiter = Limiter::new();
+        let first = limiter.start(Class::Write).unwrap();
+        limiter.start(Class::Write).unwrap();
+        limiter.congested(first);
+        limiter.finish();
+        limiter.finish();
+        let mut limits = Vec::new();
+        for _ in 0..2 * FORGIVEN + 10 {
+            let ticket = limiter.start(Class::Write).unwrap();
+            while limiter.start(Class::Write).is_some() {}
+            limiter.answered(ticket, MS);
+            while limiter.running > 0 {
+                limiter.finish();
+            }
+            limits.push(limiter.limit);
+        }
+        assert!(limits[..FORGIVEN - 2].iter().all(|&limit| limit == 1), "{limits:?}");
+        assert_eq!(limits.last(), Some(&3));
+    }
 
     /// Lets a server answer `count` requests, which are all wanted at once, and returns how long it
     /// took and the limits on the way. `answer` says when a request that is sent now is answered.

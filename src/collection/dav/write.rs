@@ -57,6 +57,8 @@ fn judge(refusal: &Refusal) -> Verdict {
         412 if refusal.elements.is_empty() => Verdict::Changed,
         404 | 410 => Verdict::Missing,
         409 if refusal.elements.is_empty() => Verdict::Doubtful,
+        // Somebody holds a lock on it at the moment.
+        423 => Verdict::Failed,
         400..500 => Verdict::Refused,
         _ => Verdict::Failed,
     }
