@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Sides;
 use super::plan::Trees;
+use super::{Side, Sides};
 use crate::report::Problem;
 use crate::state::{Aside, AsideKind, Subject};
 
@@ -26,6 +26,12 @@ pub(super) fn in_force(asides: &HashMap<Subject, Aside>, trees: &Trees, now: Tim
         aside.etags == etags && aside.next_try.is_none_or(|time| now < time)
     };
     asides.values().filter(in_force).map(|aside| aside.subject.clone()).collect()
+}
+
+/// How many items of a side belong to another kind of collection.
+pub(super) fn foreign(asides: &HashMap<Subject, Aside>, side: Side) -> u64 {
+    let foreign = |aside: &&Aside| aside.kind == AsideKind::Foreign && aside.subject[side].is_some();
+    asides.values().filter(foreign).count() as u64
 }
 
 /// What a report says of an item that is still left alone because of its trouble.

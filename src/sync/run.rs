@@ -10,11 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::guard::{self, Guard};
 use super::pair::{self, Candidate};
 use super::plan::{Plan, Row, Trees, new_items, plan};
-use super::policy::Policy;
+use super::policy::{Action, Policy};
 use super::prepare::{duplicate_message, prepare};
 use super::progress::{Phase, Progress};
 use super::{Side, Sides, apply, observe, quarantine};
-use crate::collection::{Collection, CollectionError, Etag, Fetched, Href};
+use crate::collection::{Collection, CollectionError, Etag, Fetched, Href, Trouble};
 use crate::item::{self, Kind};
 use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
 use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Write};
@@ -176,8 +176,11 @@ async fn rounds(
     for round in 1..=ROUNDS {
         look(job).await?;
         let mut trees = trees(job)?;
-        let items = *items.get_or_insert(Sides::from_fn(|side| trees.sides[side].len() as u64));
         let asides = job.state.asides()?;
+        let items = *items.get_or_insert(Sides::from_fn(|side| {
+            let all = trees.sides[side].len() as u64;
+            all.saturating_sub(quarantine::foreign(&asides, side))
+        }));
         let alone = quarantine::in_force(&asides, &trees, (job.clock)());
 
         let paired = pair_new(job, &mut trees, &alone).await?;
@@ -395,7 +398,7 @@ impl Totals<'_> {
 }
 
 /// Works through the plan in chunks, a few at a time. When one stops, those on their way are still
-/// brought to their end and recorded.
+/// brought to their end and recorded, and what does not need the side that stopped it is still done.
 async fn work(
     run: &Run<'_>,
     options: Options,
@@ -419,7 +422,7 @@ async fn work(
     let mut chunks = FuturesOrdered::new();
     let mut failure = None;
     loop {
-        while failure.is_none() && chunks.len() < CHUNKS_IN_FLIGHT && !rows.is_empty() {
+        while chunks.len() < CHUNKS_IN_FLIGHT && !rows.is_empty() {
             let size = job.chunk_size.min(rows.len());
             chunks.push_back(one(rows.drain(..size).collect()));
         }
@@ -432,13 +435,26 @@ async fn work(
                 }
                 job.progress.advance(count);
                 if let Some((side, error)) = stopped {
+                    // A side that can only be read keeps nothing from being written to the other.
+                    let only_read = matches!(error.trouble, Trouble::Forbidden | Trouble::Storage);
+                    rows.retain(|row| only_read && writes_only_to(row, side.other()));
                     failure.get_or_insert(RunError::Collection(side, error));
                 }
             }
             Err(error) => {
+                rows.clear();
                 failure.get_or_insert(error);
             }
         }
     }
     failure.map_or(Ok(()), Err)
+}
+
+fn writes_only_to(row: &Row, side: Side) -> bool {
+    match row.action {
+        Action::Write(to) => to == side,
+        Action::Delete(on) => on == side,
+        Action::Forget => true,
+        Action::Nothing | Action::WriteNewer => false,
+    }
 }

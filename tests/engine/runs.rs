@@ -360,6 +360,42 @@ fn an_unreachable_side_changes_nothing() {
 }
 
 #[test]
+fn a_side_that_can_only_be_read_is_still_read() {
+    let mut world = in_sync(3);
+    world.chunk_size = 1;
+    world.remote.lock().manners.read_only = true;
+    world.local.put("0.ics", event("0", "changed here", 5));
+    for n in 10..20 {
+        world.remote.put(&format!("{n}.ics"), event(&n.to_string(), "new there", 0));
+    }
+    let report = world.sync(TWO_WAY);
+    assert_eq!(
+        (report.outcome, report.failure.as_deref()),
+        (RunOutcome::Failed, Some("It can only be read."))
+    );
+    assert_eq!(report.local.created, 10);
+    assert_eq!(title(&world.local.items()["0.ics"]), "changed here");
+    world.remote.lock().manners.read_only = false;
+    assert_eq!(world.sync(TWO_WAY).remote.updated, 1);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn items_of_another_kind_do_not_hide_how_many_are_deleted() {
+    let world = in_sync(12);
+    for n in 0..100 {
+        let task = format!("BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:t{n}\nEND:VTODO\nEND:VCALENDAR\n");
+        world.local.put(&format!("t{n}.ics"), task.clone().into());
+        world.remote.put(&format!("t{n}.ics"), task.into());
+    }
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    for n in 0..12 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Held);
+}
+
+#[test]
 fn a_version_of_the_history_comes_back_on_both_sides() {
     let world = in_sync(3);
     let original = world.local.items()["1.ics"].clone();

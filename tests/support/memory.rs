@@ -25,6 +25,8 @@ pub struct Manners {
     pub refuses: Option<String>,
     /// It cannot be reached.
     pub offline: bool,
+    /// It can only be read.
+    pub read_only: bool,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
 }
@@ -184,7 +186,8 @@ impl Collection for Memory {
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {
         let mut inner = self.lock();
-        if let Err(error) = inner.check() {
+        let refusal = CollectionError::new(Trouble::Forbidden, "It can only be read.");
+        if let Err(error) = inner.check().and(if inner.manners.read_only { Err(refusal) } else { Ok(()) }) {
             let outcomes = edits.iter().map(|_| Outcome::NotTried).collect();
             return Applied { outcomes, stopped: Some(error) };
         }
