@@ -182,7 +182,6 @@ mod tests {
         NotUnderstood: the server does not know what was asked for (error 405): check that the address is that of a calendar or an address book
         NotUnderstood: the server answers with error 500: try again later, and if it stays so ask whoever runs the server
         NotUnderstood: the server's list of changes does not come to an end: try again later, and if it stays so ask whoever runs the server
-    error: test failed, to rerun pass `--lib`
         "#);
     }
 }
