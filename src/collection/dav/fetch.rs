@@ -1,7 +1,6 @@
 //! Reading items: multiget in chunks, several at a time, and single GETs where it does not work.
 
 use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -45,16 +44,14 @@ impl Dav {
         let wanted: Vec<Href> = hrefs.iter().filter(|href| seen.insert(*href)).cloned().collect();
         let mut jobs: Vec<Job> =
             wanted.chunks(CHUNK).rev().map(|chunk| Job::Multiget(chunk.to_vec())).collect();
-        let mut running: FuturesUnordered<
-            Pin<Box<dyn Future<Output = Result<Answered, Fault>> + Send + '_>>,
-        > = FuturesUnordered::new();
+        let mut running = FuturesUnordered::new();
         let mut done: Vec<Fetched> = Vec::with_capacity(wanted.len());
         let (mut missing, mut failed, mut timeouts) = (Vec::new(), Vec::new(), 0);
         loop {
             while running.len() < IN_FLIGHT
                 && let Some(job) = jobs.pop()
             {
-                running.push(Box::pin(self.run(job)));
+                running.push(self.run(job));
             }
             let Some(answered) = running.next().await else { break };
             match answered? {
@@ -149,7 +146,7 @@ impl Dav {
                 Ok(Some(Part::SyncToken(_))) => continue,
                 Ok(None) => break,
                 // One item may be what spoils the answer: it is found by halving.
-                Err(fault @ (Fault::Malformed(_) | Fault::TooLarge(_))) => {
+                Err(fault @ (Fault::Malformed(_) | Fault::TooLarge(_) | Fault::CutOff)) => {
                     return Ok(Answered::TooMuch(hrefs, fault));
                 }
                 Err(fault) => return Err(fault),
@@ -184,7 +181,7 @@ impl Dav {
                 answer.drain().await;
                 Ok(Answered::Missing(href))
             }
-            _ if answer.ok() => {
+            200 => {
                 let modified = corrected(answer.header("last-modified"), answer.clock_ahead());
                 let etag = answer.header("etag").filter(|etag| !etag.is_empty()).map(str::to_owned);
                 let content_type = answer.header("content-type").map(str::to_owned);

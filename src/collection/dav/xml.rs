@@ -370,16 +370,17 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
     fn end(&mut self) -> Result<Step, Fault> {
         let Some(tag) = self.path.pop() else { return Ok(Step::On) };
         let parent = self.path.last().copied();
+        let overlong = std::mem::take(&mut self.overlong);
         if tag == Tag::Data {
             if parent == Some(Tag::Prop) {
-                self.found.data = Some(match self.overlong {
+                self.found.data = Some(match overlong {
                     true => Data::TooLarge,
                     false => Data::Bytes(Bytes::copy_from_slice(&self.text)),
                 });
             }
             return Ok(Step::On);
         }
-        if self.overlong {
+        if overlong {
             return Err(Fault::TooLarge("a property of more than 64 KB"));
         }
         let in_prop = parent == Some(Tag::Prop);
@@ -459,5 +460,4 @@ pub(super) fn is_html(content_type: Option<&str>, start: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "xml_tests.rs"]
 mod tests;
