@@ -135,7 +135,7 @@ async fn sync_all(home: &Home) -> Result<u8, Failure> {
             Some(id) => stored::touched(home, &profile.name, id, text::LISTED)?,
             None => done.foreseen,
         };
-        out::say(text::text(&done.report, &touched, text::Options { all: false }));
+        out::say(format!("{}\n", text::text(&done.report, &touched, text::Options { all: false })));
         outcomes.push(done.report.outcome);
     }
     Ok(exit::exit_status(outcomes))
