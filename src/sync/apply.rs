@@ -246,13 +246,8 @@ async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
         for found in found {
             let (href, etag, bytes) = match found {
                 Fetched::Found { href, etag, bytes, .. } => (href, etag, bytes),
-                Fetched::Gone { href } => {
-                    if let Some(&at) = waiting.get(&href) {
-                        doing[at].landed[side] = Some(Landed::Stale);
-                    }
-                    continue;
-                }
-                Fetched::Unreadable { .. } => continue,
+                // It was stored all the same: what it overwrote stays in the history.
+                Fetched::Gone { .. } | Fetched::Unreadable { .. } => continue,
             };
             let Some(&at) = waiting.get(&href) else { continue };
             let one = &mut doing[at];

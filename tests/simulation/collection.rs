@@ -1,0 +1,401 @@
+//! Two simulated collections with their users, and all that goes wrong between them and the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use pimbridge::collection::{
+    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome, Trouble,
+};
+use pimbridge::sync::{Side, Sides};
+
+use crate::chance::Chance;
+
+/// What can go wrong, as chances in a hundred; all zero once the faults have stopped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    pub offline: u64,
+    pub lost_cursor: u64,
+    pub stale_listing: u64,
+    /// A write is done, but the answer does not come.
+    pub unanswered: u64,
+    /// A batch is cut off in the middle.
+    pub partial: u64,
+    /// A write fails and is not done.
+    pub failed: u64,
+    pub refused: u64,
+    pub unreadable: u64,
+    /// A user does something between two calls.
+    pub edits: u64,
+}
+
+/// How a collection behaves, all the time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nature {
+    pub deltas: bool,
+    /// Of a hundred writes, how many do not tell the new version.
+    pub silent: u64,
+    /// It puts lines of its own into what is written, in another order.
+    pub decorates: bool,
+    /// It drops a property that it does not know.
+    pub drops: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub bytes: Bytes,
+    pub version: u64,
+    pub modified: i64,
+    /// It does not show in a listing before this observation.
+    hidden_until: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Held {
+    pub items: BTreeMap<String, Item>,
+    changes: BTreeMap<String, u64>,
+    observations: u64,
+    pub nature: Nature,
+}
+
+/// Everything outside the engine.
+#[derive(Debug)]
+pub struct World {
+    pub chance: Chance,
+    pub faults: Faults,
+    pub sides: Sides<Held>,
+    pub now: i64,
+    version: u64,
+    titles: u64,
+    uids: u64,
+    /// What the engine overwrote or deleted, by side.
+    pub destroyed: BTreeSet<(Side, Bytes)>,
+    /// How many edits the engine made on each side.
+    pub edits: Sides<u64>,
+    pub story: Vec<String>,
+}
+
+/// An event of the simulation. Its title is a number that no other version has.
+fn event(uid: &str, title: &str, modified: Option<i64>) -> Bytes {
+    let modified = modified
+        .map(|at| format!("LAST-MODIFIED:{}\r\n", Timestamp::from_second(at).unwrap().strftime("%Y%m%dT%H%M%SZ")))
+        .unwrap_or_default();
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//user//\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n{modified}\
+         DTSTART:20260501T100000Z\r\nSUMMARY:{title}\r\nX-DROPPED:{title}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    .into()
+}
+
+/// UID and title: what must be the same on both sides in the end.
+pub fn essence(bytes: &Bytes) -> (String, String) {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().to_owned()
+    };
+    (value("UID:"), value("SUMMARY:"))
+}
+
+impl World {
+    pub fn new(seed: u64) -> World {
+        World {
+            chance: Chance::new(seed),
+            faults: Faults::default(),
+            sides: Sides::default(),
+            now: 1_800_000_000,
+            version: 0,
+            titles: 0,
+            uids: 0,
+            destroyed: BTreeSet::new(),
+            edits: Sides::default(),
+            story: Vec::new(),
+        }
+    }
+
+    pub fn tell(&mut self, line: impl Into<String>) {
+        self.story.push(line.into());
+    }
+
+    fn set(&mut self, side: Side, name: &str, bytes: Bytes, hidden_until: u64) {
+        self.version += 1;
+        let (version, modified) = (self.version, self.now);
+        let held = &mut self.sides[side];
+        held.items.insert(name.to_owned(), Item { bytes, version, modified, hidden_until });
+        held.changes.insert(name.to_owned(), version);
+    }
+
+    fn unset(&mut self, side: Side, name: &str) -> Option<Item> {
+        self.version += 1;
+        let version = self.version;
+        let held = &mut self.sides[side];
+        held.changes.insert(name.to_owned(), version);
+        held.items.remove(name)
+    }
+
+    /// A new item that a user makes, on one side or the same on both.
+    pub fn create(&mut self, sides: &[Side]) {
+        self.uids += 1;
+        let uid = format!("uid{}", self.uids);
+        let bytes = self.write(&uid);
+        for &side in sides {
+            self.tell(format!("user creates {:?} on {side:?}", essence(&bytes)));
+            // A user's own program gives files names of its own.
+            let name = if self.chance.percent(20) { format!("own-{uid}.ics") } else { format!("{uid}.ics") };
+            self.set(side, &name, bytes.clone(), 0);
+        }
+    }
+
+    fn write(&mut self, uid: &str) -> Bytes {
+        self.titles += 1;
+        self.now += 1;
+        let modified = self.chance.percent(70).then_some(self.now);
+        event(uid, &format!("t{}", self.titles), modified)
+    }
+
+    /// A user does something on a side.
+    pub fn user(&mut self, side: Side) {
+        let names: Vec<String> = self.sides[side].items.keys().cloned().collect();
+        let name = self.chance.pick(&names).cloned();
+        match (self.chance.below(10), name) {
+            (0..=1, _) | (_, None) => self.create(&[side]),
+            (2..=5, Some(name)) => {
+                let (uid, _) = essence(&self.sides[side].items[&name].bytes);
+                let bytes = self.write(&uid);
+                self.tell(format!("user edits {name} on {side:?}: {:?}", essence(&bytes)));
+                self.set(side, &name, bytes, 0);
+            }
+            (6..=7, Some(name)) => {
+                self.tell(format!("user deletes {name} on {side:?}"));
+                self.unset(side, &name);
+            }
+            (8, Some(name)) => {
+                self.tell(format!("{name} on {side:?} is touched"));
+                let bytes = self.sides[side].items[&name].bytes.clone();
+                self.set(side, &name, bytes, 0);
+            }
+            (_, Some(name)) => {
+                if let Some(item) = self.unset(side, &name) {
+                    self.titles += 1;
+                    let to = format!("renamed-{}.ics", self.titles);
+                    self.tell(format!("user renames {name} on {side:?} to {to}"));
+                    self.set(side, &to, item.bytes, 0);
+                }
+            }
+        }
+    }
+
+    fn offline(&mut self, what: &str) -> Result<(), CollectionError> {
+        if self.chance.percent(self.faults.offline) {
+            self.tell(format!("{what}: offline"));
+            return Err(CollectionError::new(Trouble::Offline, "offline"));
+        }
+        Ok(())
+    }
+
+    /// What the collection makes of bytes that are written to it.
+    fn stored_form(&self, side: Side, bytes: &Bytes) -> Bytes {
+        let nature = self.sides[side].nature;
+        let mut text = String::from_utf8(bytes.to_vec()).unwrap();
+        if nature.drops {
+            let lines = text.split_inclusive('\n').filter(|line| !line.starts_with("X-DROPPED"));
+            text = lines.collect();
+        }
+        if nature.decorates {
+            text = text.replace("PRODID:-//user//\r\n", "").replace(
+                "BEGIN:VEVENT\r\n",
+                "PRODID:-//server//\r\nBEGIN:VEVENT\r\nCREATED:20260101T000000Z\r\n",
+            );
+        }
+        text.into()
+    }
+
+    fn apply(&mut self, side: Side, edit: Edit) -> Outcome {
+        if self.chance.percent(self.faults.refused) {
+            return Outcome::Refused { reason: "refused".into() };
+        }
+        if self.chance.percent(self.faults.failed) {
+            return Outcome::Failed { reason: "failed".into() };
+        }
+        let etag_of = |world: &World, name: &str| world.sides[side].items.get(name).map(etag);
+        let (name, bytes) = match edit {
+            Edit::Create { uid, bytes } => {
+                let name = format!("{}.ics", uid.unwrap());
+                let uid_taken = |item: &Item| essence(&item.bytes).0 == essence(&bytes).0;
+                if self.sides[side].items.contains_key(&name) || self.sides[side].items.values().any(uid_taken) {
+                    return Outcome::Stale;
+                }
+                (name, Some(bytes))
+            }
+            Edit::Replace { href, if_etag, bytes } => {
+                if etag_of(self, href.as_str()) != Some(if_etag) {
+                    return Outcome::Stale;
+                }
+                (href.to_string(), Some(bytes))
+            }
+            Edit::Delete { href, if_etag } => match etag_of(self, href.as_str()) {
+                None => return Outcome::Deleted,
+                Some(etag) if etag != if_etag => return Outcome::Stale,
+                Some(_) => (href.to_string(), None),
+            },
+        };
+        self.edits[side] += 1;
+        let what = bytes.as_ref().map(essence);
+        self.tell(format!("engine writes {name} on {side:?}: {what:?}"));
+        if let Some(item) = self.sides[side].items.get(&name) {
+            self.destroyed.insert((side, item.bytes.clone()));
+        }
+        let Some(bytes) = bytes else {
+            self.unset(side, &name);
+            return if self.chance.percent(self.faults.unanswered) {
+                Outcome::Failed { reason: "unanswered".into() }
+            } else {
+                Outcome::Deleted
+            };
+        };
+        let hidden = self.chance.percent(self.faults.stale_listing);
+        let hidden_until = if hidden { self.sides[side].observations + 2 } else { 0 };
+        let form = self.stored_form(side, &bytes);
+        self.set(side, &name, form, hidden_until);
+        if self.chance.percent(self.faults.unanswered) {
+            self.tell(format!("… and the answer is lost"));
+            return Outcome::Failed { reason: "unanswered".into() };
+        }
+        let silent = self.chance.percent(self.sides[side].nature.silent);
+        let etag = etag_of(self, &name).filter(|_| !silent);
+        Outcome::Stored { href: Href::new(name), etag }
+    }
+}
+
+fn etag(item: &Item) -> Etag {
+    Etag::new(format!("v{}", item.version))
+}
+
+/// One side of the world, as the engine sees it.
+pub struct Simulated {
+    pub world: Arc<Mutex<World>>,
+    pub side: Side,
+}
+
+impl Simulated {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Time passes: other answers may come first, and users may do something.
+    async fn wait(&self) {
+        let mut turns = {
+            let mut world = self.world();
+            let edits = world.faults.edits;
+            if world.chance.percent(edits) {
+                let side = if world.chance.percent(50) { Side::Local } else { Side::Remote };
+                world.user(side);
+            }
+            world.chance.below(4)
+        };
+        poll_fn(|cx| {
+            if turns == 0 {
+                return Poll::Ready(());
+            }
+            turns -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+#[async_trait]
+impl Collection for Simulated {
+    async fn observe(&self, since: Option<&Cursor>) -> Result<Observation, CollectionError> {
+        self.wait().await;
+        let observation = {
+            let mut world = self.world();
+            world.offline("observe")?;
+            let lost = world.faults.lost_cursor;
+            let since = since.and_then(|cursor| cursor.as_str().parse::<u64>().ok());
+            let since = if world.chance.percent(lost) { None } else { since };
+            let held = &mut world.sides[self.side];
+            held.observations += 1;
+            let now = held.observations;
+            let shown = |item: &&Item| item.hidden_until <= now;
+            let entry = |(name, item): (&String, &Item)| Entry { href: Href::new(name.as_str()), etag: etag(item) };
+            // What is hidden comes later: the cursor stays before it.
+            let hidden = held.items.values().filter(|item| !shown(item)).map(|item| item.version).min();
+            let newest = held.changes.values().copied().max().unwrap_or(0);
+            let cursor = Cursor::new(hidden.map_or(newest, |first| first - 1).to_string());
+            match since.filter(|_| held.nature.deltas) {
+                Some(since) => {
+                    let names = held.changes.iter().filter(|(_, at)| **at > since).map(|(name, _)| name);
+                    let (there, gone): (Vec<&String>, Vec<&String>) = names.partition(|n| held.items.contains_key(*n));
+                    let there = there.into_iter().map(|name| (name, &held.items[name]));
+                    Observation::Delta {
+                        changed: there.filter(|(_, item)| shown(item)).map(entry).collect(),
+                        removed: gone.into_iter().map(|name| Href::new(name.as_str())).collect(),
+                        cursor,
+                    }
+                }
+                None => Observation::Listing {
+                    entries: held.items.iter().filter(|(_, item)| shown(item)).map(entry).collect(),
+                    cursor: held.nature.deltas.then_some(cursor),
+                },
+            }
+        };
+        self.wait().await;
+        Ok(observation)
+    }
+
+    async fn fetch(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, CollectionError> {
+        self.wait().await;
+        let fetched = {
+            let mut world = self.world();
+            world.offline("fetch")?;
+            let mut fetched = Vec::new();
+            for href in hrefs {
+                let unreadable = world.faults.unreadable;
+                let unreadable = world.chance.percent(unreadable);
+                fetched.push(match world.sides[self.side].items.get(href.as_str()) {
+                    None => Fetched::Gone { href: href.clone() },
+                    Some(_) if unreadable => {
+                        Fetched::Unreadable { href: href.clone(), reason: "unreadable".into() }
+                    }
+                    Some(item) => Fetched::Found {
+                        href: href.clone(),
+                        etag: etag(item),
+                        bytes: item.bytes.clone(),
+                        modified: Timestamp::from_second(item.modified).ok(),
+                    },
+                });
+            }
+            fetched
+        };
+        self.wait().await;
+        Ok(fetched)
+    }
+
+    async fn apply(&self, edits: Vec<Edit>) -> Applied {
+        self.wait().await;
+        let mut outcomes = Vec::new();
+        let mut stopped = None;
+        for edit in edits {
+            let outcome = {
+                let mut world = self.world();
+                let partial = world.faults.partial;
+                if stopped.is_none() && (world.chance.percent(partial) || world.offline("apply").is_err()) {
+                    stopped = Some(CollectionError::new(Trouble::Offline, "cut off"));
+                }
+                match &stopped {
+                    Some(_) => Outcome::NotTried,
+                    None => world.apply(self.side, edit),
+                }
+            };
+            outcomes.push(outcome);
+            self.wait().await;
+        }
+        Applied { outcomes, stopped }
+    }
+}
