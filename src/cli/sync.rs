@@ -78,19 +78,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
                     Some(bars) => Box::new(bars.add(profile.name.as_str())),
                     None => Box::new(Silent),
                 };
-                let run = run_profile(home, profile, accounts, options, &*progress, limit).await;
-                let report = &run.report;
-                tracing::info!(
-                    profile = %report.profile,
-                    outcome = ?report.outcome,
-                    failure = report.failure,
-                    requests = report.requests,
-                    seconds = report.seconds,
-                    allow_deletions = options.allow_deletions,
-                    dry_run = options.dry_run,
-                    "run finished"
-                );
-                run
+                run_profile(home, profile, accounts, options, &*progress, limit).await
             }
         })
         .buffered(AT_ONCE);

@@ -29,8 +29,11 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
         Observation::Listing { entries, cursor } => {
             let listed: BTreeSet<&Href> = entries.iter().map(|entry| &entry.href).collect();
             let missing: Vec<Href> = tree.keys().filter(|href| !listed.contains(href)).cloned().collect();
-            for hrefs in missing.chunks(CONFIRM) {
-                for found in collection.fetch(hrefs).await.map_err(failed)? {
+            // One that is there is asked for as well: an answer to it shows that the collection still is.
+            let witness = entries.first().map(|entry| entry.href.clone());
+            for missing in missing.chunks(CONFIRM - 1) {
+                let hrefs: Vec<Href> = missing.iter().cloned().chain(witness.clone()).collect();
+                for found in collection.fetch(&hrefs).await.map_err(failed)? {
                     match found {
                         Fetched::Gone { href } => gone.push(href),
                         Fetched::Found { href, etag, .. } if differs(&href, &etag) => seen.push((href, etag)),

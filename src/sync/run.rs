@@ -383,6 +383,15 @@ impl Totals<'_> {
                 Operation::Update => counts.updated += 1,
                 Operation::Delete => counts.deleted += 1,
             }
+            tracing::debug!(
+                profile = self.report.profile,
+                side = ?touched.side,
+                operation = ?touched.operation,
+                item = touched.item,
+                summary = touched.summary,
+                "{}",
+                touched.why
+            );
             self.report.conflicts += u64::from(touched.conflict);
         }
         self.report.linked += tally.linked;

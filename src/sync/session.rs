@@ -11,7 +11,7 @@ use super::run::{Done, Job, Options, run};
 use crate::collection::Collection;
 use crate::home::{Home, HomeError, make_private};
 use crate::profile::{self, Accounts, LocalSpec, OpenError, Profile, remote_key};
-use crate::report::Report;
+use crate::report::{Problem, Report};
 use crate::state::{self, State, StateError, Version, VersionId};
 
 /// How many items are worked on in one go.
@@ -39,6 +39,7 @@ pub async fn run_profile(
     progress: &dyn Progress,
 ) -> Done {
     let started = Timestamp::now();
+    tracing::info!(profile = %profile.name, mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
         // Found in the middle of a run: set aside, and both sides are compared anew.
         Err(SessionError::State(StateError::Damaged)) => {
@@ -53,10 +54,35 @@ pub async fn run_profile(
         other => other,
     };
     progress.done();
-    done.unwrap_or_else(|error| {
+    let done = done.unwrap_or_else(|error| {
         let report = Report::not_run(profile.name.as_str(), started, error.to_string());
         Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
-    })
+    });
+    log(&done.report);
+    done
+}
+
+/// Writes to the log what the run came to.
+fn log(report: &Report) {
+    let profile = &report.profile;
+    for notice in &report.notices {
+        tracing::warn!(profile, "{notice}");
+    }
+    for Problem { item, summary, side, message, .. } in &report.problems {
+        tracing::warn!(profile, item, summary, ?side, "{message}");
+    }
+    tracing::info!(
+        profile,
+        outcome = ?report.outcome,
+        local = ?report.local,
+        remote = ?report.remote,
+        conflicts = report.conflicts,
+        held = ?report.held,
+        failure = report.failure,
+        requests = report.requests,
+        seconds = report.seconds,
+        "run finished"
+    );
 }
 
 async fn try_run(

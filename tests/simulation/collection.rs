@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use pimbridge::collection::{
-    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome, Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome,
+    Trouble,
 };
 use pimbridge::sync::{Side, Sides};
 
@@ -82,7 +83,9 @@ pub struct World {
 /// An event of the simulation. Its title is a number that no other version has.
 fn event(uid: &str, title: &str, modified: Option<i64>) -> Bytes {
     let modified = modified
-        .map(|at| format!("LAST-MODIFIED:{}\r\n", Timestamp::from_second(at).unwrap().strftime("%Y%m%dT%H%M%SZ")))
+        .map(|at| {
+            format!("LAST-MODIFIED:{}\r\n", Timestamp::from_second(at).unwrap().strftime("%Y%m%dT%H%M%SZ"))
+        })
         .unwrap_or_default();
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//user//\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n{modified}\
@@ -226,7 +229,9 @@ impl World {
             Edit::Create { uid, bytes } => {
                 let name = format!("{}.ics", uid.unwrap());
                 let uid_taken = |item: &Item| essence(&item.bytes).0 == essence(&bytes).0;
-                if self.sides[side].items.contains_key(&name) || self.sides[side].items.values().any(uid_taken) {
+                if self.sides[side].items.contains_key(&name)
+                    || self.sides[side].items.values().any(uid_taken)
+                {
                     return Outcome::Stale;
                 }
                 (name, Some(bytes))
@@ -323,7 +328,8 @@ impl Collection for Simulated {
             held.observations += 1;
             let now = held.observations;
             let shown = |item: &&Item| item.hidden_until <= now;
-            let entry = |(name, item): (&String, &Item)| Entry { href: Href::new(name.as_str()), etag: etag(item) };
+            let entry =
+                |(name, item): (&String, &Item)| Entry { href: Href::new(name.as_str()), etag: etag(item) };
             // What is hidden comes later: the cursor stays before it.
             let hidden = held.items.values().filter(|item| !shown(item)).map(|item| item.version).min();
             let newest = held.changes.values().copied().max().unwrap_or(0);
@@ -331,7 +337,8 @@ impl Collection for Simulated {
             match since.filter(|_| held.nature.deltas) {
                 Some(since) => {
                     let names = held.changes.iter().filter(|(_, at)| **at > since).map(|(name, _)| name);
-                    let (there, gone): (Vec<&String>, Vec<&String>) = names.partition(|n| held.items.contains_key(*n));
+                    let (there, gone): (Vec<&String>, Vec<&String>) =
+                        names.partition(|n| held.items.contains_key(*n));
                     let there = there.into_iter().map(|name| (name, &held.items[name]));
                     Observation::Delta {
                         changed: there.filter(|(_, item)| shown(item)).map(entry).collect(),

@@ -46,8 +46,7 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
     let policy = Policy::ALL[chance.below(Policy::ALL.len())];
     let memory = Path::new("/dev/shm");
     let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-    let mut play =
-        Play { world, policy, chunk_size: [1, 2, 3, 100][chance.below(4)], dir, kept: Vec::new() };
+    let mut play = Play { world, policy, chunk_size: [1, 2, 3, 100][chance.below(4)], dir, kept: Vec::new() };
     play.set_up(&mut chance);
 
     for _ in 0..2 + chance.below(6) {
@@ -163,7 +162,9 @@ impl Play {
     }
 
     fn history(&self) -> Vec<Bytes> {
-        let Some(state) = State::peek(&self.dir.path().join("state.sqlite")).unwrap() else { return Vec::new() };
+        let Some(state) = State::peek(&self.dir.path().join("state.sqlite")).unwrap() else {
+            return Vec::new();
+        };
         let versions = state.history().unwrap();
         versions.iter().map(|v| state.version(v.id).unwrap().unwrap().1).collect()
     }
