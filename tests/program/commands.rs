@@ -23,8 +23,11 @@ fn from_nothing_to_an_item_brought_back() {
     }
     let home = Home::default();
     let run = |arguments: &[&str], status: i32| home.shown(&home.run(arguments).expect(status));
-    insta::assert_snapshot!(run(&["status"], 0), @"");
-    insta::assert_snapshot!(run(&["profile", "list"], 0), @"");
+    insta::assert_snapshot!(run(&["status"], 0), @r#"There is no profile yet; "pimbridge profile add --help" says how to make one."#);
+    insta::assert_snapshot!(run(&["profile", "list"], 0), @r#"
+        There is no profile yet; "pimbridge profile add --help" says how to make one.
+        Profiles are kept in HOME/profiles
+        "#);
 
     let folder = home.path().join("Calendars/work");
     let add = [
@@ -43,42 +46,119 @@ fn from_nothing_to_an_item_brought_back() {
         "--password-env",
         "TEST_PASSWORD",
     ];
-    insta::assert_snapshot!(run(&add, 0), @"");
-    insta::assert_snapshot!(run(&add, 2), @"");
-    insta::assert_snapshot!(run(&["profile", "check", "work"], 0), @"");
-    insta::assert_snapshot!(run(&["profile", "show", "work"], 0), @"");
+    insta::assert_snapshot!(run(&add, 0), @r#"
+        The profile work is in HOME/profiles/work.toml
+        Next:
+          pimbridge profile check work      tests the folder, the server and the sign-in
+          pimbridge sync work --dry-run     shows what a sync would do
+          pimbridge sync work               does it
+        "#);
+    insta::assert_snapshot!(run(&add, 2), @r#"pimbridge: there is a profile "work" already; choose another name, or change it with "pimbridge profile set""#);
+    insta::assert_snapshot!(run(&["profile", "check", "work"], 0), @r#"
+        ok     profile  HOME/profiles/work.toml can be used
+        ok     folder   HOME/Calendars/work can be used; it holds 0 .ics files
+        ok     server   http://127.0.0.1:PORT/alice/work/ can be used for events
+        "#);
+    insta::assert_snapshot!(run(&["profile", "show", "work"], 0), @r#"
+        # HOME/profiles/work.toml
+        # A profile of Pimbridge: one folder here, one collection on a server, and how they are kept the same.
+        # Change it here, or with: pimbridge profile set NAME KEY VALUE
+
+        kind = "events"                        # events | tasks | contacts
+        mode = "two-way"                       # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server
+        conflict = "automatic"                 # who wins where both sides changed an item: automatic (the newer) | local-wins | server-wins
+        interval_minutes = 30                  # 0: by hand only
+
+        [local]
+        type = "vdir"
+        path = "HOME/Calendars/work"
+
+        [remote]
+        type = "dav"
+        url = "http://127.0.0.1:PORT/alice/work/"
+        user = "alice"
+        password_env = "TEST_PASSWORD"
+        "#);
     fs::write(folder.join("mine.ics"), event("mine", "Dentist", 0)).unwrap();
 
     let mut ahead: Vec<String> = run(&["sync", "--dry-run"], 0).lines().map(str::to_owned).collect();
     ahead[5..].sort();
-    insta::assert_snapshot!(ahead.join("\n"), @"");
+    insta::assert_snapshot!(ahead.join("\n"), @r#"
+        work: a look ahead, nothing was changed.
+          On the server there would be: 1 new.
+          On this computer there would be: 3 new.
+
+          What would change:
+            new     on the server     Dentist, 1 May 2026 (new on this computer)
+            new     on this computer  Theirs 0, 1 May 2026 (new on the server)
+            new     on this computer  Theirs 1, 1 May 2026 (new on the server)
+            new     on this computer  Theirs 2, 1 May 2026 (new on the server)
+          (TRAFFIC)
+        "#);
     assert_eq!((files(&folder).len(), http::names(&url).len()), (1, 3));
     run(&["sync"], 0);
     assert_eq!((files(&folder).len(), http::names(&url).len()), (4, 4));
 
     fs::write(folder.join("mine.ics"), event("mine", "Dentist at nine", 10)).unwrap();
     http::delete(&url, "theirs-1.ics");
-    insta::assert_snapshot!(run(&["sync"], 0), @"");
-    insta::assert_snapshot!(run(&["report", "show", "work"], 0), @"");
-    insta::assert_snapshot!(run(&["report", "list"], 0), @"");
-    insta::assert_snapshot!(run(&["status"], 0), @"");
-    insta::assert_snapshot!(run(&["history", "list", "work"], 0), @"");
+    insta::assert_snapshot!(run(&["sync"], 0), @r#"
+        work: all in sync.
+          On the server: 1 changed.
+          On this computer: 1 deleted.
+
+          What changed:
+            changed on the server     Dentist at nine, 1 May 2026 (changed on this computer)
+            deleted on this computer  Theirs 1, 1 May 2026 (deleted on the server)
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(run(&["report", "show", "work"], 0), @r#"
+        DAY TIME
+        work: all in sync.
+          On the server: 1 changed.
+          On this computer: 1 deleted.
+
+          What changed:
+            changed on the server     Dentist at nine, 1 May 2026 (changed on this computer)
+            deleted on this computer  Theirs 1, 1 May 2026 (deleted on the server)
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(run(&["report", "list"], 0), @r#"
+        work 2: all in sync (DAY TIME)
+        work 1: all in sync (DAY TIME)
+        "#);
+    insta::assert_snapshot!(run(&["status"], 0), @"work: all in sync (DAY TIME)");
+    insta::assert_snapshot!(run(&["history", "list", "work"], 0), @r#"
+        2  DAY TIME  deleted     on this computer  Theirs 1, 1 May 2026
+        1  DAY TIME  overwritten on the server     Dentist, 1 May 2026
+        "#);
 
     let listed = home.run(&["history", "list", "work", "theirs"]).expect(0).stdout;
     assert_eq!(listed.lines().count(), 1, "{listed}");
     let id = listed.split_whitespace().next().unwrap();
     let shown = home.run(&["history", "show", "work", id]).expect(0).stdout;
     assert!(shown.contains("SUMMARY:Theirs 1\r\n"), "{shown}");
-    insta::assert_snapshot!(run(&["history", "restore", "work", id], 0), @"");
+    insta::assert_snapshot!(run(&["history", "restore", "work", id], 0), @"Theirs 1, 1 May 2026 is back on both sides, as it was until DAY TIME.");
     assert_eq!((files(&folder).len(), http::names(&url).len()), (4, 4));
-    insta::assert_snapshot!(run(&["sync"], 0), @"");
+    insta::assert_snapshot!(run(&["sync"], 0), @r#"
+        work: nothing has changed, all in sync.
+          (TRAFFIC)
+        "#);
 
-    insta::assert_snapshot!(run(&["profile", "set", "work", "mode", "merge-from-server"], 0), @"");
-    insta::assert_snapshot!(run(&["profile", "set", "work", "mode", "both-ways"], 2), @"");
-    insta::assert_snapshot!(run(&["profile", "set", "work", "mod", "two-way"], 2), @"");
-    insta::assert_snapshot!(run(&["profile", "list"], 0), @"");
-    insta::assert_snapshot!(run(&["profile", "remove", "work"], 0), @"");
-    insta::assert_snapshot!(run(&["profile", "remove", "work"], 2), @"");
+    insta::assert_snapshot!(run(&["profile", "set", "work", "mode", "merge-from-server"], 0), @"work: mode is now merge-from-server");
+    insta::assert_snapshot!(run(&["profile", "set", "work", "mode", "both-ways"], 2), @r#"pimbridge: HOME/profiles/work.toml, line 5: mode = "both-ways" is not known; did you mean "two-way"? The others are replicate-to-server, merge-to-server, replicate-from-server and merge-from-server"#);
+    insta::assert_snapshot!(run(&["profile", "set", "work", "mod", "two-way"], 2), @r#"pimbridge: the key "mod" is not known; did you mean "mode"?"#);
+    insta::assert_snapshot!(run(&["profile", "list"], 0), @r#"
+        work: events, merge-from-server
+          folder    HOME/Calendars/work
+          server    http://127.0.0.1:PORT/alice/work/
+          last run  all in sync (DAY TIME)
+        Profiles are kept in HOME/profiles
+        "#);
+    insta::assert_snapshot!(run(&["profile", "remove", "work"], 0), @r#"
+        The profile work is removed. Its items stay as they are, here and on the server.
+        Its reports and its history stay in HOME/state/work.sqlite.
+        "#);
+    insta::assert_snapshot!(run(&["profile", "remove", "work"], 2), @r#"pimbridge: there is no profile "work"; none was made yet: see "pimbridge profile add --help""#);
     assert_eq!((files(&folder).len(), http::names(&url).len()), (4, 4), "items stay when a profile goes");
 }
 

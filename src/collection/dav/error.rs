@@ -29,6 +29,10 @@ pub(super) enum Fault {
     )]
     Untrusted { host: String, why: String },
     #[error(
+        "the server {host} does not answer in TLS, so https:// does not work there: check the address and its port"
+    )]
+    NoTls { host: String },
+    #[error(
         "this computer's list of trusted certificates cannot be read ({why}): install the package ca-certificates"
     )]
     NoTrust { why: String },
@@ -66,10 +70,10 @@ pub(super) enum Fault {
         "{url} is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose"
     )]
     Gone { url: String },
-    #[error("the server does not let this user read it{}: check the address and the user name, or ask its owner to share it", .0.quoted())]
+    #[error("the server does not let this user read this calendar or address book{}: check the address and the user name, or ask its owner to share it", .0.quoted())]
     Forbidden(Refusal),
     #[error(
-        "it can only be read, not written: ask its owner for the right to write, or let the profile only copy from the server"
+        "this calendar or address book can only be read, not written: ask its owner for the right to write, or let the profile only copy from the server"
     )]
     ReadOnly,
     #[error(
@@ -98,7 +102,7 @@ impl Fault {
             | Fault::Unreachable { .. }
             | Fault::TimedOut { .. }
             | Fault::Dropped { .. } => Trouble::Offline,
-            Fault::Untrusted { .. } | Fault::NoTrust { .. } => Trouble::Untrusted,
+            Fault::Untrusted { .. } | Fault::NoTls { .. } | Fault::NoTrust { .. } => Trouble::Untrusted,
             Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. } => Trouble::SignIn,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,

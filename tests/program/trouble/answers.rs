@@ -56,7 +56,11 @@ fn told(bytes: Vec<u8>) -> String {
 fn a_web_page() {
     let page =
         "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head><body>Sign in</body></html>";
-    insta::assert_snapshot!(told(answer("200 OK", "text/html; charset=utf-8", page)), @"");
+    insta::assert_snapshot!(told(answer("200 OK", "text/html; charset=utf-8", page)), @r#"
+        work: the sync could not be done.
+          The server answers with a web page instead of a calendar or an address book: check the address, or open it in a browser (a network may ask to sign in first).
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
@@ -64,7 +68,11 @@ fn sent_on_to_a_web_page() {
     let bytes =
         b"HTTP/1.1 302 Found\r\nLocation: http://login.example/hotel?user=alice\r\nContent-Length: 0\r\n\
         Connection: close\r\n\r\n";
-    insta::assert_snapshot!(told(bytes.to_vec()), @"");
+    insta::assert_snapshot!(told(bytes.to_vec()), @r#"
+        work: the sync could not be done.
+          The server sends Pimbridge on to http://login.example/hotel: if that is the right place, make it the address of this profile.
+          (TRAFFIC)
+        "#);
 }
 
 const CUT: &str = "<?xml version=\"1.0\"?><multistatus xmlns=\"DAV:\"><response><href>/calendars/alice/work/</href>\
@@ -72,33 +80,65 @@ const CUT: &str = "<?xml version=\"1.0\"?><multistatus xmlns=\"DAV:\"><response>
 
 #[test]
 fn xml_that_breaks_off() {
-    insta::assert_snapshot!(told(answer("207 Multi-Status", "application/xml", CUT)), @"");
+    insta::assert_snapshot!(told(answer("207 Multi-Status", "application/xml", CUT)), @r#"
+        work: the sync could not be done.
+          The server's answer broke off in the middle, so nothing of it was used: try again, and if it stays so ask whoever runs the server.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn a_connection_that_breaks_off_in_the_xml() {
     let mut bytes = answer("207 Multi-Status", "application/xml", &format!("{CUT}{}", " ".repeat(500)));
     bytes.truncate(bytes.len() - 400);
-    insta::assert_snapshot!(told(bytes), @"");
+    insta::assert_snapshot!(told(bytes), @r#"
+        work: the sync could not be done.
+          The server's answer broke off in the middle, so nothing of it was used: try again, and if it stays so ask whoever runs the server.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn something_else_altogether() {
-    insta::assert_snapshot!(told(answer("207 Multi-Status", "application/xml", "<multistatus xmlns='DAV:'/>")), @"");
-    insta::assert_snapshot!(told(answer("200 OK", "application/json", "{\"ok\": true}")), @"");
+    insta::assert_snapshot!(told(answer("207 Multi-Status", "application/xml", "<multistatus xmlns='DAV:'/>")), @r#"
+        work: the sync could not be done.
+          The server's answer cannot be understood (it does not say anything of the collection): check that the address is that of a calendar or an address book.
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(told(answer("200 OK", "application/json", "{\"ok\": true}")), @r#"
+        work: the sync could not be done.
+          The server's answer cannot be understood (status 200 instead of 207): check that the address is that of a calendar or an address book.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn an_error_of_the_server() {
-    insta::assert_snapshot!(told(answer("500 Internal Server Error", "text/plain", "Out of cheese.")), @"");
-    insta::assert_snapshot!(told(answer("404 Not Found", "text/plain", "nothing here")), @"");
-    insta::assert_snapshot!(told(answer("403 Forbidden", "text/plain", "your subscription has ended")), @"");
+    insta::assert_snapshot!(told(answer("500 Internal Server Error", "text/plain", "Out of cheese.")), @r#"
+        work: the sync could not be done.
+          The server answers with error 500 (it says: Out of cheese): try again later, and if it stays so ask whoever runs the server.
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(told(answer("404 Not Found", "text/plain", "nothing here")), @r#"
+        work: the sync could not be done.
+          http://127.0.0.1:PORT/calendars/alice/work/ is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose.
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(told(answer("403 Forbidden", "text/plain", "your subscription has ended")), @r#"
+        work: the sync could not be done.
+          The server does not let this user read it (it says: your subscription has ended): check the address and the user name, or ask its owner to share it.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn a_busy_server() {
     let bytes = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    insta::assert_snapshot!(told(bytes.to_vec()), @"");
+    insta::assert_snapshot!(told(bytes.to_vec()), @r#"
+        work: the sync could not be done.
+          127.0.0.1:PORT is busy and asks to come back later: the next sync goes on from here.
+          (TRAFFIC)
+        "#);
 }
 
 /// The numbers of the items that a multiget or a GET asks for.
@@ -177,7 +217,15 @@ fn an_error_on_a_chunk_leaves_the_others_done() {
     assert_eq!(files(&home.folder("work")).len(), Download::ITEMS - 5);
     let shown = home.shown(&ended);
     let from = shown.find("\n  5 items").unwrap_or_else(|| panic!("{shown}"));
-    insta::assert_snapshot!(&shown[from..], @"");
+    insta::assert_snapshot!(&shown[from..], @r#"
+        5 items could not be synced (everything else was, and none of these is lost):
+          event-200.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+          event-201.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+          event-202.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+          event-203.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+          event-204.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+        (TRAFFIC)
+        "#);
 
     // The server is mended, so the next run completes.
     broken.store(false, Ordering::Relaxed);
@@ -199,5 +247,5 @@ fn an_item_that_is_never_sent_is_left_alone_after_a_while() {
     assert_eq!(report["requests"], 1, "{report:#}\n{:?}", download.front.take_seen());
     assert_eq!(files(&home.folder("work")).len(), Download::ITEMS - 1);
     let status = home.shown(&home.run(&["status"]).expect(0));
-    insta::assert_snapshot!(status, @"");
+    insta::assert_snapshot!(status, @"work: in sync except for 1 item (DAY TIME)");
 }

@@ -44,12 +44,20 @@ fn gone(software: Software) -> String {
 
 #[test]
 fn gone_on_radicale() {
-    insta::assert_snapshot!(gone(Software::Radicale), @"");
+    insta::assert_snapshot!(gone(Software::Radicale), @r#"
+        work: the sync could not be done.
+          http://127.0.0.1:PORT/alice/work/ is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn gone_on_xandikos() {
-    insta::assert_snapshot!(gone(Software::Xandikos), @"");
+    insta::assert_snapshot!(gone(Software::Xandikos), @r#"
+        work: the sync could not be done.
+          http://127.0.0.1:PORT/alice/calendars/work/ is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
@@ -64,9 +72,21 @@ fn read_only_on_radicale() {
     home.profile("work", Kind::Events, &url, "");
     let folder = write_events(&home, "mine", 30);
 
-    insta::assert_snapshot!(home.shown(&home.run(&["profile", "check", "work"]).expect(3)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "check", "work"]).expect(3)), @r#"
+        ok     profile  HOME/profiles/work.toml can be used
+        ok     folder   HOME/items/work can be used; it holds 30 .ics files
+        WRONG  server   http://127.0.0.1:PORT/alice/read-only/ can only be read by you; set mode to replicate-from-server or merge-from-server, or ask its owner for the right to write
+        "#);
     let ended = home.run(&["sync", "work"]).expect(3);
-    insta::assert_snapshot!(home.shown(&ended), @"");
+    insta::assert_snapshot!(home.shown(&ended), @r#"
+        work: the sync could not be done.
+          What is on the server can only be read by this user, not written: ask its owner for the right to write, or set the mode of the profile to merge-from-server.
+          On this computer: 1 new.
+
+          What changed:
+            new     on this computer  Theirs, 1 May 2026 (new on the server)
+          (TRAFFIC)
+        "#);
     assert_eq!(http::names(&url), ["theirs.ics"]);
     assert!(files(&folder).len() >= 30);
 
@@ -105,7 +125,11 @@ fn the_servers_disk_is_full() {
 
     let ended = home.run(&["sync", "work"]).expect(3);
     let shown = home.shown(&ended);
-    insta::assert_snapshot!(shown.lines().take(2).collect::<Vec<_>>().join("\n"), @"");
+    let shown: Vec<&str> = shown.lines().take(2).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+        work: the sync could not be done.
+          The server's disk or your quota is full: make room there; what is missing is stored with the next sync.
+        "#);
     assert!(front.take_seen().len() < 60, "it is not asked again and again");
     assert!(files(&folder).len() >= 150 && server.items().len() < 10);
 
@@ -127,10 +151,32 @@ fn refused_items() {
     home.profile("work", Kind::Events, &front.url(&format!("{}/", server.path())), "");
     let folder = write_events(&home, "mine", 5);
     let ended = home.run(&["sync", "work"]).expect(1);
-    insta::assert_snapshot!(home.shown(&ended), @"");
-    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(0)), @"");
+    insta::assert_snapshot!(home.shown(&ended), @r#"
+        work: synced, except for some items.
+          On the server: 3 new.
+
+          What changed:
+            new     on the server     Event mine 0, 1 May 2026 (new on this computer)
+            new     on the server     Event mine 1, 1 May 2026 (new on this computer)
+            new     on the server     Event mine 2, 1 May 2026 (new on this computer)
+
+          2 items could not be synced (everything else was, and none of these is lost):
+            Event mine 3, 1 May 2026 (on the server): It is too large for the server (it says: no more than 100 bytes <here>).
+            Event mine 4, 1 May 2026 (on the server): It is too large for the server (it says: no more than 100 bytes <here>).
+          (TRAFFIC)
+        "#);
+    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(0)), @"work: in sync except for 2 items (DAY TIME)");
     let again = home.run(&["sync", "work"]).expect(1);
-    insta::assert_snapshot!(home.shown(&again), @"");
+    insta::assert_snapshot!(home.shown(&again), @r#"
+        work: synced, except for some items.
+
+          2 items could not be synced (everything else was, and none of these is lost):
+            Event mine 3, 1 May 2026 (on the server): It is too large for the server (it says: no more than 100 bytes <here>).
+              Set aside since DAY; it is tried again when it changes, and now and then.
+            Event mine 4, 1 May 2026 (on the server): It is too large for the server (it says: no more than 100 bytes <here>).
+              Set aside since DAY; it is tried again when it changes, and now and then.
+          (TRAFFIC)
+        "#);
     assert_eq!((server.items().len(), files(&folder).len()), (3, 5));
 
     // It changes, so it is tried again; the other one is not.

@@ -29,26 +29,42 @@ fn not_done(url: &str) -> String {
 
 #[test]
 fn an_unknown_host() {
-    insta::assert_snapshot!(not_done("https://calendar.invalid/alice/work/"), @"");
+    insta::assert_snapshot!(not_done("https://calendar.invalid/alice/work/"), @r#"
+        work: the sync could not be done.
+          The server calendar.invalid cannot be found: check that the address is spelt right and that this computer is online.
+          (TRAFFIC)
+        "#);
 }
 
 #[test]
 fn nobody_listens() {
-    insta::assert_snapshot!(not_done(&format!("http://127.0.0.1:{}/alice/work/", free_port())), @"");
+    insta::assert_snapshot!(not_done(&format!("http://127.0.0.1:{}/alice/work/", free_port())), @r#"
+        work: the sync could not be done.
+          The server 127.0.0.1:PORT refuses the connection: check the address and its port, or try again when the server is running.
+          (TRAFFIC)
+        "#);
 }
 
 /// A server that hangs up without a word.
 #[test]
 fn hung_up() {
     let server = Scripted::start(|_| Vec::new());
-    insta::assert_snapshot!(not_done(&server.url("alice/work/")), @"");
+    insta::assert_snapshot!(not_done(&server.url("alice/work/")), @r#"
+        work: the sync could not be done.
+          The connection to 127.0.0.1:PORT broke off: check that this computer is online, or try again later.
+          (TRAFFIC)
+        "#);
     assert!(server.take_seen().len() <= 2);
 }
 
 #[test]
 fn no_tls_behind_https() {
     let server = Scripted::start(|_| answer("200 OK", "text/plain", "hello"));
-    insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @"");
+    insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @r#"
+        work: the sync could not be done.
+          The server 127.0.0.1:PORT does not answer in TLS, so https:// does not work there: check the address and its port.
+          (TRAFFIC)
+        "#);
 }
 
 /// An HTTPS server whose certificate nobody has signed.
@@ -103,7 +119,11 @@ impl Drop for SelfSigned {
 #[test]
 fn a_certificate_that_nobody_signed() {
     let server = SelfSigned::start();
-    insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @"");
+    insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @r#"
+        work: the sync could not be done.
+          The connection to 127.0.0.1:PORT is not safe: its certificate is one that it made itself (self-signed); nothing was sent. Ask whoever runs the server, and check the date of this computer.
+          (TRAFFIC)
+        "#);
 }
 
 /// The network comes back: what was changed meanwhile goes on its way, once.

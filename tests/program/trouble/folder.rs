@@ -13,6 +13,11 @@ use crate::support::embedded::Embedded;
 use crate::support::event;
 use crate::support::program::{Home, files};
 
+/// What matters of a run that could not be done; more of it depends on what was quicker.
+fn first_two_lines(shown: &str) -> String {
+    shown.lines().take(2).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn a_disk_that_is_not_connected() {
     let server = Embedded::start(Kind::Events);
@@ -21,7 +26,10 @@ fn a_disk_that_is_not_connected() {
     let away = home.path().join("away");
     fs::rename(&folder, &away).unwrap();
     let ended = home.run(&["sync", "work"]).expect(3);
-    insta::assert_snapshot!(home.shown(&ended), @"");
+    insta::assert_snapshot!(first_two_lines(&home.shown(&ended)), @r#"
+        work: the sync could not be done.
+          The folder HOME/items/work is not there. If it is on a disk that is not connected, connect it; if the folder is meant to be new, create it with: mkdir -p "HOME/items/work".
+        "#);
     home.run(&["sync", "work", "--allow-deletions"]).expect(3);
     assert_eq!(home.run(&["profile", "check", "work"]).status, 3);
     assert!(!folder.exists(), "it is not made anew");
@@ -46,7 +54,11 @@ fn a_file_in_its_place() {
     let (home, folder) = in_sync(&server.url, 2);
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "").unwrap();
-    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(3)), @"");
+    insta::assert_snapshot!(first_two_lines(&home.shown(&home.run(&["sync", "work"]).expect(3))), @r#"
+        work: the sync could not be done.
+          HOME/items/work is not a folder. Choose the folder that holds the files.
+          (TRAFFIC)
+        "#);
     assert_eq!(server.items().len(), 2);
 }
 
@@ -109,7 +121,10 @@ fn the_disk_with_the_items_is_full() {
     let before = server.items();
     let ended = home.run(&["sync", "work"]).expect(3);
     let shown = home.shown(&ended);
-    insta::assert_snapshot!(shown.lines().take(2).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(first_two_lines(&shown), @r#"
+        work: the sync could not be done.
+          The disk with the folder HOME/items/work is full. Make room on it, then sync again.
+        "#);
     let on_the_way = files(&folder);
     assert!(on_the_way.len() >= 5, "{on_the_way:?}");
     for (name, bytes) in &on_the_way {
@@ -153,7 +168,11 @@ fn the_disk_with_the_state_is_full() {
     let folder = write_events(&home, "mine", 5);
     let before = server.items();
     let ended = home.run(&["sync", "work"]).expect(3);
-    insta::assert_snapshot!(home.shown(&ended), @"");
+    insta::assert_snapshot!(first_two_lines(&home.shown(&ended)), @r#"
+        work: the sync could not be done.
+          The disk on which Pimbridge keeps the state of this profile is full: free some space there and sync again; nothing is lost.
+          (TRAFFIC)
+        "#);
     assert!(before.iter().all(|(name, bytes)| server.items().get(name) == Some(bytes)), "all is still there");
     assert!(files(&folder).len() >= 5);
     home.run(&["status"]);

@@ -19,26 +19,97 @@ fn many_deletions_wait() {
     let (local, remote) = (files(&folder), server.items());
 
     let ahead = home.run(&["sync", "work", "--dry-run"]).expect(4);
-    insta::assert_snapshot!(home.shown(&ahead), @"");
+    insta::assert_snapshot!(home.shown(&ahead), @r#"
+        work: a look ahead, nothing was changed; it deletes so much that it would ask you first.
+          On the server there would be: 1 new.
+
+          What would change:
+            new     on the server     Event new 0, 1 May 2026 (new on this computer)
+
+          12 deletions on the server would be held back, because that is unusually many.
+          If you want them deleted, say yes with: pimbridge sync work --allow-deletions
+          If you did not delete them, do not say yes: find out first where they went on the other side.
+          (TRAFFIC)
+        "#);
     assert_eq!((files(&folder), server.items()), (local.clone(), remote.clone()));
 
     let held = home.run(&["sync", "work"]).expect(4);
-    insta::assert_snapshot!(home.shown(&held), @"");
+    insta::assert_snapshot!(home.shown(&held), @r#"
+        work: synced, but the deletions wait for your yes.
+          On the server: 1 new.
+
+          What changed:
+            new     on the server     Event new 0, 1 May 2026 (new on this computer)
+
+          12 deletions on the server held back, because that is unusually many.
+          If you want them deleted, say yes with: pimbridge sync work --allow-deletions
+          If you did not delete them, do not say yes: find out first where they went on the other side.
+          (TRAFFIC)
+        "#);
     assert_eq!((files(&folder), server.items().len()), (local.clone(), 21), "all but the deletions is done");
-    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(0)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(0)), @"work: 12 deletions wait for your yes (DAY TIME)");
     let again = home.sync("work", 4);
     assert_eq!(again["held"]["remote"], 12, "it waits, however often it is asked: {again:#}");
 
     let ahead = home.run(&["sync", "work", "--dry-run", "--allow-deletions"]).expect(0);
-    insta::assert_snapshot!(home.shown(&ahead), @"");
+    insta::assert_snapshot!(home.shown(&ahead), @r#"
+        work: a look ahead, nothing was changed.
+          On the server there would be: 12 deleted.
+
+          What would change:
+            deleted on the server     Event old 0, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 1, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 10, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 11, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 2, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 3, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 4, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 5, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 6, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 7, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 8, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 9, 1 May 2026 (deleted on this computer)
+          (TRAFFIC)
+        "#);
     assert_eq!(server.items().len(), 21);
     let done = home.run(&["sync", "work", "--allow-deletions"]).expect(0);
-    insta::assert_snapshot!(home.shown(&done), @"");
+    insta::assert_snapshot!(home.shown(&done), @r#"
+        work: all in sync.
+          On the server: 12 deleted.
+
+          What changed:
+            deleted on the server     Event old 0, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 1, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 10, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 11, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 2, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 3, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 4, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 5, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 6, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 7, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 8, 1 May 2026 (deleted on this computer)
+            deleted on the server     Event old 9, 1 May 2026 (deleted on this computer)
+          (TRAFFIC)
+        "#);
     assert_eq!(server.items(), local);
 
     // It was a mistake after all.
     let listed = home.run(&["history", "list", "work"]).expect(0);
-    insta::assert_snapshot!(home.shown(&listed), @"");
+    insta::assert_snapshot!(home.shown(&listed), @r#"
+        12  DAY TIME  deleted     on the server     Event old 9, 1 May 2026
+        11  DAY TIME  deleted     on the server     Event old 8, 1 May 2026
+        10  DAY TIME  deleted     on the server     Event old 7, 1 May 2026
+         9  DAY TIME  deleted     on the server     Event old 6, 1 May 2026
+         8  DAY TIME  deleted     on the server     Event old 5, 1 May 2026
+         7  DAY TIME  deleted     on the server     Event old 4, 1 May 2026
+         6  DAY TIME  deleted     on the server     Event old 3, 1 May 2026
+         5  DAY TIME  deleted     on the server     Event old 2, 1 May 2026
+         4  DAY TIME  deleted     on the server     Event old 11, 1 May 2026
+         3  DAY TIME  deleted     on the server     Event old 10, 1 May 2026
+         2  DAY TIME  deleted     on the server     Event old 1, 1 May 2026
+         1  DAY TIME  deleted     on the server     Event old 0, 1 May 2026
+        "#);
     for line in listed.stdout.lines() {
         home.run(&["history", "restore", "work", line.split_whitespace().next().unwrap()]).expect(0);
     }

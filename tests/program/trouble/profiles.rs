@@ -33,22 +33,30 @@ fn a_typo() {
         assert_eq!(home.run(&["profile", "check", "work"]).status, 2);
         assert_eq!(home.run(&["status"]).status, 2);
     }
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+        pimbridge: HOME/profiles/work.toml, line 1: the key "kindd" is not known; did you mean "kind"?
+        pimbridge: HOME/profiles/work.toml, line 1: kind = "event" is not known; did you mean "events"? The others are tasks and contacts
+        pimbridge: HOME/profiles/work.toml, line 3: the section [locale] is not known; did you mean [local]?
+        pimbridge: HOME/profiles/work.toml, line 9: the key "usr" is not known; did you mean "user"?
+        pimbridge: HOME/profiles/work.toml, line 10: a password is never kept in a profile's file; remove it here, and either store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command
+        pimbridge: HOME/profiles/work.toml, line 8: the url must begin with https:// (or http://)
+        pimbridge: HOME/profiles/work.toml, line 1: this is not written as TOML demands: invalid basic string, expected `"`
+        "#);
 }
 
 #[test]
 fn an_unknown_name() {
     let home = Home::default();
     let shown = |arguments: &[&str]| home.shown(&home.run(arguments).expect(2));
-    insta::assert_snapshot!(shown(&["sync", "work"]), @"");
-    insta::assert_snapshot!(shown(&["sync"]), @"");
+    insta::assert_snapshot!(shown(&["sync", "work"]), @r#"pimbridge: there is no profile "work"; none was made yet: see "pimbridge profile add --help""#);
+    insta::assert_snapshot!(shown(&["sync"]), @r#"pimbridge: there is no profile yet; "pimbridge profile add --help" says how to make one, and "pimbridge demo" shows a sync without one"#);
     home.profile("work", Kind::Events, URL, "");
-    insta::assert_snapshot!(shown(&["sync", "wrok"]), @"");
-    insta::assert_snapshot!(shown(&["report", "show", "job"]), @"");
-    insta::assert_snapshot!(shown(&["report", "show", "work"]), @"");
-    insta::assert_snapshot!(shown(&["report", "show", "work", "7"]), @"");
-    insta::assert_snapshot!(shown(&["history", "show", "work", "7"]), @"");
-    insta::assert_snapshot!(shown(&["history", "restore", "work", "7"]), @"");
+    insta::assert_snapshot!(shown(&["sync", "wrok"]), @r#"pimbridge: there is no profile "wrok"; did you mean "work"?"#);
+    insta::assert_snapshot!(shown(&["report", "show", "job"]), @r#"pimbridge: there is no profile "job"; "pimbridge profile list" shows those that there are"#);
+    insta::assert_snapshot!(shown(&["report", "show", "work"]), @"pimbridge: the profile work has not run yet; run it with: pimbridge sync work");
+    insta::assert_snapshot!(shown(&["report", "show", "work", "7"]), @"pimbridge: the profile work has no report 7; see: pimbridge report list work");
+    insta::assert_snapshot!(shown(&["history", "show", "work", "7"]), @"pimbridge: the profile work has no version 7; see: pimbridge history list work");
+    insta::assert_snapshot!(shown(&["history", "restore", "work", "7"]), @r#"pimbridge: there is no version 7 in the history of this profile; "history list" shows those that are kept"#);
 }
 
 #[test]
@@ -59,7 +67,7 @@ fn two_profiles_on_the_same_pair() {
     home.profile_file("twin", &text.replace("/alice/work/", "/alice/%77ork"));
     home.profile("other", Kind::Events, "http://127.0.0.1:9/alice/other/", "");
 
-    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(2)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(2)), @r#"pimbridge: the profiles twin and work both sync HOME/items/work with http://127.0.0.1:PORT/alice/work/, which would double its items; remove one of them, or switch one off with: pimbridge profile set "work" active false"#);
     // The third profile runs all the same (and finds nobody there).
     let ended = home.run(&["sync", "--json"]).expect(2);
     let mut outcomes: Vec<_> =
@@ -82,7 +90,7 @@ fn two_profiles_on_the_same_pair() {
         "--local",
     ];
     let add: Vec<&str> = add.into_iter().chain(folder.to_str()).collect();
-    insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"pimbridge: the profile twin already syncs HOME/items/work with http://127.0.0.1:PORT/alice/work/; a second active profile on both would double the items");
     assert!(!home.path().join("profiles/third.toml").exists());
     home.run(&["profile", "set", "twin", "active", "false"]).expect(0);
     assert_eq!(home.run(&["sync", "work"]).status, 3);

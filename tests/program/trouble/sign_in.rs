@@ -24,7 +24,11 @@ fn a_wrong_password_is_tried_once_and_shown_nowhere() {
     let mut command = home.command(&["sync", "work", "--debug"]);
     let ended = Ended::of(command.env("TEST_PASSWORD", WRONG)).expect(3);
     assert_eq!(counter.take_seen().len(), 1, "{ended:?}");
-    insta::assert_snapshot!(home.shown(&ended), @"");
+    insta::assert_snapshot!(home.shown(&ended), @r#"
+        work: the sync could not be done.
+          127.0.0.1:PORT does not accept the user name or the password: check both and enter the password again (some services want an app password).
+          (TRAFFIC)
+        "#);
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{WRONG}"));
     for secret in [WRONG, &encoded] {
         assert!(!format!("{ended:?}").contains(secret), "{ended:?}");
@@ -72,7 +76,18 @@ fn a_password_that_cannot_be_had_is_no_attempt() {
         let ended = Ended::of(home.command(&["sync", "work"]).env("EMPTY", "")).expect(3);
         shown.push(home.shown(&ended));
     }
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+        work: the sync could not be done.
+          The environment variable NOT_SET_ANYWHERE, which should hold the password, is not set; set it before you start Pimbridge.
+        work: the sync could not be done.
+          The environment variable EMPTY, which should hold the password, is empty; set it before you start Pimbridge.
+        work: the sync could not be done.
+          The password_command failed with exit status 2: the agent is locked; try the command in a terminal: it must print the password on its first line.
+        work: the sync could not be done.
+          The password_command printed no password; try the command in a terminal: it must print the password on its first line.
+        work: the sync could not be done.
+          The password_command failed with exit status 127: sh: 1: no-such-program-here: not found; try the command in a terminal: it must print the password on its first line.
+        "#);
     assert_eq!(server.take_seen(), [] as [&str; 0]);
     assert_eq!(files(&folder).len(), 2);
 }

@@ -21,8 +21,21 @@ fn a_damaged_state_file() {
     let length = fs::metadata(&file).unwrap().len();
     fs::write(&file, "x".repeat(length as usize)).unwrap();
 
-    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(3)), @"");
-    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(0)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(3)), @r#"pimbridge: the memory of earlier runs is damaged; the next "pimbridge sync" sets it aside and starts a new one"#);
+    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(0)), @r#"
+        work: all in sync.
+          On the server: 2 new.
+          On this computer: 1 new.
+          8 items are the same on both sides and only had to be linked.
+
+          What changed:
+            new     on the server     Event new 0, 1 May 2026 (new on this computer)
+            new     on the server     Event new 1, 1 May 2026 (new on this computer)
+            new     on this computer  Theirs, 1 May 2026 (new on the server)
+
+          Note: The memory of earlier runs was damaged and has been set aside as HOME/state/work.sqlite.damaged-MOMENT. Both sides were compared anew; nothing is doubled by that. Versions kept in the history before today are in that file.
+          (TRAFFIC)
+        "#);
     assert_eq!(files(&folder), server.items());
     assert_eq!(server.items().len(), 11, "nothing is doubled");
     assert_eq!(home.sync("work", 0)["requests"], 1);
@@ -57,7 +70,10 @@ fn a_state_file_of_a_newer_version() {
     let file = home.path().join("state/work.sqlite");
     rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 4711).unwrap();
     write_events(&home, "new", 1);
-    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(3)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(3)), @r#"
+        work: the sync could not be done.
+          The state file HOME/state/work.sqlite was written by a newer version of Pimbridge; install that version again, or move the file away to start anew (nothing is doubled by that).
+        "#);
     assert_eq!((files(&folder).len(), server.items().len()), (3, 2));
 }
 
@@ -75,7 +91,10 @@ fn two_runs_at_the_same_time() {
     }
     let second = home.run(&["sync", "work"]).expect(3);
     assert!(first.try_wait().unwrap().is_none(), "the first runs all the time");
-    insta::assert_snapshot!(home.shown(&second), @"");
+    insta::assert_snapshot!(home.shown(&second), @r#"
+        work: the sync could not be done.
+          Another Pimbridge is working on this profile at the moment; wait for it to finish and try again.
+        "#);
     // Looking is always possible.
     home.run(&["status"]).expect(0);
     home.run(&["report", "list"]).expect(0);
