@@ -126,7 +126,7 @@ fn an_error_of_the_server() {
         "#);
     insta::assert_snapshot!(told(answer("403 Forbidden", "text/plain", "your subscription has ended")), @r#"
         work: the sync could not be done.
-          The server does not let this user read it (it says: your subscription has ended): check the address and the user name, or ask its owner to share it.
+          The server does not let this user read this calendar or address book (it says: your subscription has ended): check the address and the user name, or ask its owner to share it.
           (TRAFFIC)
         "#);
 }

@@ -80,7 +80,7 @@ fn read_only_on_radicale() {
     let ended = home.run(&["sync", "work"]).expect(3);
     insta::assert_snapshot!(home.shown(&ended), @r#"
         work: the sync could not be done.
-          What is on the server can only be read by this user, not written: ask its owner for the right to write, or set the mode of the profile to merge-from-server.
+          This calendar or address book can only be read, not written: ask its owner for the right to write, or let the profile only copy from the server.
           On this computer: 1 new.
 
           What changed:

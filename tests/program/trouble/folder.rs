@@ -57,7 +57,6 @@ fn a_file_in_its_place() {
     insta::assert_snapshot!(first_two_lines(&home.shown(&home.run(&["sync", "work"]).expect(3))), @r#"
         work: the sync could not be done.
           HOME/items/work is not a folder. Choose the folder that holds the files.
-          (TRAFFIC)
         "#);
     assert_eq!(server.items().len(), 2);
 }
@@ -171,7 +170,6 @@ fn the_disk_with_the_state_is_full() {
     insta::assert_snapshot!(first_two_lines(&home.shown(&ended)), @r#"
         work: the sync could not be done.
           The disk on which Pimbridge keeps the state of this profile is full: free some space there and sync again; nothing is lost.
-          (TRAFFIC)
         "#);
     assert!(before.iter().all(|(name, bytes)| server.items().get(name) == Some(bytes)), "all is still there");
     assert!(files(&folder).len() >= 5);
