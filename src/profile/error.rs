@@ -20,7 +20,7 @@ pub enum ProfileError {
     #[error("there is no profile {name:?}; {hint}")]
     NoSuch { name: String, hint: String },
     #[error(
-        "there is a profile {0:?} already; choose another name, or change it with \"pimbridge profile set\""
+        "there is a profile \"{0}\" already; choose another name, or change it with \"pimbridge profile set\""
     )]
     Exists(Name),
     #[error("{} cannot be {doing}: {source}", .file.display())]

@@ -46,7 +46,9 @@ impl fmt::Display for Secret {
 pub enum SecretError {
     #[error("the environment variable {0}, which should hold the password, {1}")]
     Env(String, &'static str),
-    #[error("the password_command {0}")]
+    #[error(
+        "the password_command {0}; try the command in a terminal: it must print the password on its first line"
+    )]
     Command(String),
     #[error(
         "the password of {account} is not in the keyring; store it with: pimbridge profile password \"{profile}\""
@@ -112,7 +114,7 @@ fn from_env(name: &str, value: Result<String, std::env::VarError>) -> Result<Sec
     use std::env::VarError;
     let wrong = |what| Err(SecretError::Env(name.to_owned(), what));
     match value {
-        Ok(password) if password.is_empty() => wrong("is empty"),
+        Ok(password) if password.is_empty() => wrong("is empty; set it before you start Pimbridge"),
         Ok(password) => Ok(Secret(password)),
         Err(VarError::NotPresent) => wrong("is not set; set it before you start Pimbridge"),
         Err(VarError::NotUnicode(_)) => wrong("is not UTF-8 text"),
@@ -224,7 +226,7 @@ mod tests {
     fn from_the_environment() {
         let wrong = |value| from_env("WORK_PASSWORD", value).unwrap_err().to_string();
         assert_eq!(from_env("X", Ok("p w ".into())).unwrap().expose(), "p w ");
-        insta::assert_snapshot!(wrong(Ok(String::new())), @"the environment variable WORK_PASSWORD, which should hold the password, is empty");
+        insta::assert_snapshot!(wrong(Ok(String::new())), @"the environment variable WORK_PASSWORD, which should hold the password, is empty; set it before you start Pimbridge");
         insta::assert_snapshot!(wrong(Err(std::env::VarError::NotPresent)), @"the environment variable WORK_PASSWORD, which should hold the password, is not set; set it before you start Pimbridge");
     }
 
@@ -238,10 +240,10 @@ mod tests {
     async fn from_a_command() {
         assert_eq!(command("printf ' p ä\\r\\nsecond'").await.unwrap(), " p ä");
         assert_eq!(command("echo only; yes | head -c 5000000").await.unwrap(), "only");
-        insta::assert_snapshot!(command("echo shown-never; echo no key >&2; exit 3").await.unwrap_err(), @"the password_command failed with exit status 3: no key");
-        insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password");
-        insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text");
-        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds");
+        insta::assert_snapshot!(command("echo shown-never; echo no key >&2; exit 3").await.unwrap_err(), @"the password_command failed with exit status 3: no key; try the command in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password; try the command in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text; try the command in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds; try the command in a terminal: it must print the password on its first line");
     }
 
     #[test]

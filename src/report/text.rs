@@ -137,7 +137,13 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, "\n  {what} could not be synced (everything else was, and none of these is lost):")?;
     for Problem { item, summary: called, side, message, since } in &report.problems {
         let called = if called.trim().is_empty() { item } else { called };
-        writeln!(out, "    {} ({}): {}", summary(called), place(*side, Start::Within), sentence(message))?;
+        let place = place(*side, Start::Within);
+        // The name of a file is what the person must know to mend it.
+        let place = match side {
+            Side::Local if called != item => format!("{} {place}", line(item)),
+            _ => place.to_owned(),
+        };
+        writeln!(out, "    {} ({place}): {}", summary(called), sentence(message))?;
         if let Some(since) = since {
             writeln!(
                 out,
@@ -289,8 +295,8 @@ mod tests {
     #[test]
     fn a_busy_run() {
         let mut report = report();
-        report.remote = Counts { created: 2, updated: 1, deleted: 1 };
-        report.local = Counts { created: 1, updated: 1, deleted: 0 };
+        report.remote = Counts { created: 1, updated: 0, deleted: 1 };
+        report.local = Counts { created: 0, updated: 2, deleted: 0 };
         (report.conflicts, report.linked) = (1, 30);
         (report.requests, report.bytes_in, report.bytes_out) = (14, 12_345, 4_100_000);
         report.notices = vec!["two contacts called Jo Doe are alike; both are kept".into()];
@@ -308,8 +314,8 @@ mod tests {
         items[3].conflict = true;
         insta::assert_snapshot!(show(&report, &items), @"
         work: all in sync.
-          On the server: 2 new, 1 changed, 1 deleted.
-          On this computer: 1 new, 1 changed.
+          On the server: 1 new, 1 deleted.
+          On this computer: 2 changed.
           30 items are the same on both sides and only had to be linked.
 
           1 conflict (both sides had changed the item; the other version is kept in the history):
@@ -330,12 +336,14 @@ mod tests {
         let items: Vec<_> = (0..25)
             .map(|n| touched(Side::Local, Operation::Create, &format!("Item {n}"), "new on the server"))
             .collect();
-        let short = show(&report(), &items);
+        let mut report = report();
+        report.local.created = 25;
+        let short = show(&report, &items);
         assert!(
             short.contains("Item 19") && !short.contains("Item 20") && short.contains("… and 5 more"),
             "{short}"
         );
-        let long = text(&report(), &items, Options { all: true });
+        let long = text(&report, &items, Options { all: true });
         assert!(long.contains("Item 24") && !long.contains("more"), "{long}");
     }
 
@@ -360,14 +368,22 @@ mod tests {
                 message: "BEGIN:VEVENT is begun but never ended".into(),
                 since: Some("2026-11-20T12:00:00Z".parse().unwrap()),
             },
+            Problem {
+                item: "büro.ics".into(),
+                summary: "Büro".into(),
+                side: Side::Local,
+                message: "it is not valid UTF-8 text".into(),
+                since: None,
+            },
         ];
         insta::assert_snapshot!(show(&report, &[]), @r#"
         my work: synced, but the deletions wait for your yes.
 
-          2 items could not be synced (everything else was, and none of these is lost):
+          3 items could not be synced (everything else was, and none of these is lost):
             Party (on the server): The server refuses it: "too large"; make it smaller.
             broken.ics (on this computer): BEGIN:VEVENT is begun but never ended.
               Set aside since 2026-11-20; it is tried again when it changes, and now and then.
+            Büro (büro.ics on this computer): It is not valid UTF-8 text.
 
           40 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync "my work" --allow-deletions
@@ -393,14 +409,14 @@ mod tests {
         let mut report = report();
         report.dry_run = true;
         assert!(show(&report, &[]).starts_with("work: a look ahead: there is nothing to do."));
-        report.remote = Counts { created: 1, updated: 0, deleted: 12 };
+        report.remote = Counts { created: 1, updated: 0, deleted: 0 };
         report.linked = 1;
         report.outcome = RunOutcome::Held;
         report.held = Held { local: 0, remote: 12 };
         let items = [touched(Side::Remote, Operation::Create, "Dentist", "new on this computer")];
         insta::assert_snapshot!(show(&report, &items), @"
         work: a look ahead, nothing was changed; it deletes so much that it would ask you first.
-          On the server there would be: 1 new, 12 deleted.
+          On the server there would be: 1 new.
           1 item is the same on both sides and would only be linked.
 
           What would change:

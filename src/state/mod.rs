@@ -47,7 +47,9 @@ pub enum StateError {
     Newer(PathBuf),
     #[error("the state file is damaged")]
     Damaged,
-    #[error("the disk is full: the state of this profile could not be saved; free some space and try again")]
+    #[error(
+        "the disk on which Pimbridge keeps the state of this profile is full: free some space there and sync again; nothing is lost"
+    )]
     Full,
     #[error("the state file {path} could not be opened: {source}")]
     Io { path: PathBuf, source: io::Error },

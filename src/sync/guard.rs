@@ -19,14 +19,15 @@ impl Default for Guard {
     }
 }
 
-/// A side with at least so many items is never emptied without asking.
+/// A side with at least so many items is never emptied without asking, nor of all that was in sync.
 const NEVER_ALL_OF: u64 = 5;
 
 impl Guard {
-    /// Whether so many deletions of so many items are too many.
-    pub fn holds(&self, deletions: u64, items: u64) -> bool {
+    /// Whether so many deletions are too many on a side with so many items, of which so many were in sync.
+    pub fn holds(&self, deletions: u64, items: u64, in_sync: u64) -> bool {
         let allowed = self.max_deletions.max(items.saturating_mul(self.max_percent) / 100);
-        deletions > allowed || (items >= NEVER_ALL_OF && deletions >= items)
+        let all_of = |number: u64| number >= NEVER_ALL_OF && deletions >= number;
+        deletions > allowed || all_of(items) || all_of(in_sync)
     }
 }
 
@@ -59,20 +60,26 @@ mod tests {
     #[test]
     fn thresholds() {
         let guard = Guard::default();
-        for (deletions, items, held) in [
-            (0, 0, false),
-            (4, 4, false),
-            (5, 5, true),
-            (10, 11, false),
-            (10, 10, true),
-            (11, 12, true),
-            (11, 43, true),
-            (11, 44, false),
-            (25, 100, false),
-            (26, 100, true),
-            (99, 100, true),
+        for (deletions, items, in_sync, held) in [
+            (0, 0, 0, false),
+            (4, 4, 4, false),
+            (5, 5, 5, true),
+            (10, 11, 11, false),
+            (10, 10, 10, true),
+            (10, 10, 0, true),
+            (11, 12, 12, true),
+            (11, 43, 43, true),
+            (11, 44, 44, false),
+            (25, 100, 100, false),
+            (26, 100, 100, true),
+            (99, 100, 100, true),
+            // What is new does not hide that all that was known is gone.
+            (6, 20, 6, true),
+            (6, 20, 7, false),
+            (4, 20, 4, false),
         ] {
-            assert_eq!(guard.holds(deletions, items), held, "{deletions} of {items}");
+            let held_back = guard.holds(deletions, items, in_sync);
+            assert_eq!(held_back, held, "{deletions} of {items}, {in_sync} in sync");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Preparing a chunk: the contents that its items need are brought to hand, and every question that
 //! the contents answer is settled.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -106,11 +106,12 @@ pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunE
         tasks.filter_map(|task| task.row.present(side)).map(|(h, e)| (h.clone(), e.clone())).collect()
     });
     let mut findings = fetch(job, lacking).await?;
+    let mut created = HashSet::new();
     for task in &mut chunk.tasks {
         for side in Side::BOTH.into_iter().filter(|&side| lacks(task, side)).collect::<Vec<_>>() {
             complete(task, side, &mut findings, &mut chunk.sightings);
         }
-        refuse_duplicate(job, task)?;
+        refuse_duplicate(job, task, &mut created)?;
     }
     Ok(chunk)
 }
@@ -163,7 +164,10 @@ async fn fetch_side(
                     let summary = href.to_string();
                     found.insert(
                         href,
-                        Found::Broken { summary, message: sentence("It cannot be read", &reason) },
+                        Found::Broken {
+                            summary,
+                            message: sentence("It cannot be read", &reason, "it can be read"),
+                        },
                     );
                 }
             }
@@ -180,13 +184,13 @@ fn understand(job: &Job<'_>, href: Href, etag: Etag, bytes: Bytes, stored: Optio
         Ok(_) => Found::Foreign,
         Err(unreadable) => Found::Broken {
             summary: item::title(&bytes).unwrap_or_else(|| href.to_string()),
-            message: sentence("It cannot be understood", &unreadable.to_string()),
+            message: sentence("It cannot be understood", &unreadable.to_string(), "it changes"),
         },
     }
 }
 
-fn sentence(what: &str, reason: &str) -> String {
-    format!("{what}: {}. It is left as it is on both sides until it changes.", reason.trim_end_matches('.'))
+fn sentence(what: &str, reason: &str, until: &str) -> String {
+    format!("{what}: {}. It is left as it is on both sides until {until}.", reason.trim_end_matches('.'))
 }
 
 /// Decides about a row whose changed and new versions are among the findings.
@@ -314,9 +318,13 @@ fn complete(task: &mut Task, side: Side, findings: &mut Findings, sightings: &mu
     }
 }
 
-/// A new item whose UID another item of its side has already is left alone: on the other side it would
+/// A new item whose UID another item of its side has already, or one before it in the chunk, is left alone: on the other side it would
 /// overwrite or double that one.
-fn refuse_duplicate(job: &Job<'_>, task: &mut Task) -> Result<(), RunError> {
+fn refuse_duplicate(
+    job: &Job<'_>,
+    task: &mut Task,
+    created: &mut HashSet<(Side, String)>,
+) -> Result<(), RunError> {
     let Step::Write(to) = task.step else { return Ok(()) };
     let from = to.other();
     if task.row.pair.is_some() || task.changes[to] != Change::Absent {
@@ -324,7 +332,8 @@ fn refuse_duplicate(job: &Job<'_>, task: &mut Task) -> Result<(), RunError> {
     }
     let Some(version) = &task.versions[from] else { return Ok(()) };
     let Some(uid) = &version.facts.uid else { return Ok(()) };
-    if job.state.pair_with_uid(from, uid)?.is_some() {
+    let first = created.insert((to, uid.clone()));
+    if !first || job.state.pair_with_uid(from, uid)?.is_some() {
         task.step = Step::Problem {
             side: from,
             summary: version.facts.summary.clone(),

@@ -10,20 +10,28 @@ use super::{Side, Sides};
 use crate::report::Problem;
 use crate::state::{Aside, AsideKind, Subject};
 
-/// When to try again after so many failures: after an hour, then four times as long each time, a week at
-/// most.
+/// When to try again after so many failures: in the next run (the trouble may be over), then after an hour,
+/// then four times as long each time, a week at most.
 pub(super) fn next_try(now: Timestamp, tries: u32) -> Timestamp {
-    let hours = 4_i64.saturating_pow(tries.saturating_sub(1)).min(7 * 24);
+    let hours = match tries.checked_sub(2) {
+        None => 0,
+        Some(more) => 4_i64.saturating_pow(more).min(7 * 24),
+    };
     now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }
 
-/// The items that are to be left alone in this run.
-pub(super) fn in_force(asides: &HashMap<Subject, Aside>, trees: &Trees, now: Timestamp) -> HashSet<Subject> {
+/// The items that are to be left alone in the run that began at `started`.
+pub(super) fn in_force(
+    asides: &HashMap<Subject, Aside>,
+    trees: &Trees,
+    started: Timestamp,
+) -> HashSet<Subject> {
     let in_force = |aside: &&Aside| {
         let etags = Sides::from_fn(|side| {
             aside.subject[side].as_ref().and_then(|href| trees.sides[side].get(href)).cloned()
         });
-        aside.etags == etags && aside.next_try.is_none_or(|time| now < time)
+        aside.etags == etags
+            && aside.next_try.is_none_or(|time| started.as_millisecond() <= time.as_millisecond())
     };
     asides.values().filter(in_force).map(|aside| aside.subject.clone()).collect()
 }
@@ -34,15 +42,15 @@ pub(super) fn foreign(asides: &HashMap<Subject, Aside>, side: Side) -> u64 {
     asides.values().filter(foreign).count() as u64
 }
 
-/// What a report says of an item that is still left alone because of its trouble.
-pub(super) fn standing_problem(aside: &Aside) -> Option<Problem> {
+/// What the report of the run that began at `started` says of an item that is left alone because of its trouble.
+pub(super) fn standing_problem(aside: &Aside, started: Timestamp) -> Option<Problem> {
     let href = aside.subject[aside.side].as_ref().or(aside.subject[aside.side.other()].as_ref());
     (aside.kind == AsideKind::Trouble).then(|| Problem {
         item: href.map(ToString::to_string).unwrap_or_default(),
         summary: aside.summary.clone(),
         side: aside.side,
         message: aside.message.clone(),
-        since: Some(aside.since),
+        since: (aside.since.as_millisecond() < started.as_millisecond()).then_some(aside.since),
     })
 }
 
@@ -54,7 +62,7 @@ mod tests {
     fn the_delay_grows_to_a_week() {
         let now = Timestamp::UNIX_EPOCH;
         let hours: Vec<i64> =
-            (1..8).map(|tries| next_try(now, tries).duration_since(now).as_hours()).collect();
-        assert_eq!(hours, [1, 4, 16, 64, 168, 168, 168]);
+            (1..9).map(|tries| next_try(now, tries).duration_since(now).as_hours()).collect();
+        assert_eq!(hours, [0, 1, 4, 16, 64, 168, 168, 168]);
     }
 }

@@ -172,24 +172,27 @@ async fn rounds(
     id: &mut Option<ReportId>,
     foreseen: &mut Vec<Touched>,
 ) -> Result<(), RunError> {
-    let mut items = None;
+    let mut known = None;
     for round in 1..=ROUNDS {
         look(job).await?;
         let mut trees = trees(job)?;
         let asides = job.state.asides()?;
-        let items = *items.get_or_insert(Sides::from_fn(|side| {
-            let all = trees.sides[side].len() as u64;
-            all.saturating_sub(quarantine::foreign(&asides, side))
-        }));
-        let alone = quarantine::in_force(&asides, &trees, (job.clock)());
+        let (items, in_sync) = *known.get_or_insert_with(|| {
+            let items = |side| trees.sides[side].len() as u64;
+            let own = |side| items(side).saturating_sub(quarantine::foreign(&asides, side));
+            (Sides::from_fn(own), trees.pairs.len() as u64)
+        });
+        let alone = quarantine::in_force(&asides, &trees, report.started);
 
         let paired = pair_new(job, &mut trees, &alone).await?;
         let plan = plan(job.policy, &trees, &paired.matched, &alone);
         drop(trees);
 
         // What is found now replaces what the round before said of the same items.
-        report.problems =
-            alone.iter().filter_map(|s| asides.get(s).and_then(quarantine::standing_problem)).collect();
+        report.problems = alone
+            .iter()
+            .filter_map(|s| quarantine::standing_problem(asides.get(s)?, report.started))
+            .collect();
         report.problems.extend(paired.problems);
         report.problems.sort_by(|a, b| (a.side, &a.item).cmp(&(b.side, &b.item)));
         if round == 1 && paired.ambiguous > 0 {
@@ -208,7 +211,7 @@ async fn rounds(
         let held = Sides::from_fn(|side| {
             !options.allow_deletions
                 && deletions[side] > 0
-                && job.guard.holds(deletions[side] + done[side], items[side])
+                && job.guard.holds(deletions[side] + done[side], items[side], in_sync)
         });
         if !options.dry_run && id.is_none() {
             *id = Some(job.state.write(|w| w.begin_report(report))?);

@@ -169,6 +169,31 @@ fn a_conflict_never_ends_in_a_failing_precondition_for_ever() {
 }
 
 #[test]
+fn what_failed_once_is_tried_by_the_next_run() {
+    let world = in_sync(3);
+    world.remote.put("1.ics", event("1", "changed", 10));
+    world.local.lock().manners.refuses = Some("changed".into());
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+    world.local.lock().manners.refuses = None;
+    world.wait(SignedDuration::from_secs(1));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(title(&world.local.items()["1.ics"]), "changed");
+}
+
+/// The one that is new beside what was in sync does not make it less that all of that is gone.
+#[test]
+fn all_that_was_in_sync_is_gone() {
+    let world = in_sync(6);
+    world.local.put("new.ics", event("new", "new", 0));
+    for n in 0..6 {
+        world.remote.remove(&format!("{n}.ics"));
+    }
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.held.local), (RunOutcome::Held, 6));
+    assert_eq!(world.local.items().len(), 7);
+}
+
+#[test]
 fn a_change_that_could_not_be_written_arrives_later() {
     let world = in_sync(3);
     world.remote.lock().manners.deltas = true;
@@ -180,12 +205,17 @@ fn a_change_that_could_not_be_written_arrives_later() {
     assert_eq!(report.problems[0].side, Side::Local);
     assert_eq!(report.problems[0].since, None);
 
-    world.local.lock().manners.refuses = None;
-    // The item is left alone for an hour, and the report goes on to say so.
+    // The next run tries it again; after that it is left alone for an hour, and the report goes on to say so.
+    world.wait(SignedDuration::from_secs(1));
     let report = world.sync(TWO_WAY);
     assert_eq!(report.outcome, RunOutcome::Partial);
     assert!(report.problems[0].since.is_some());
-    world.wait(SignedDuration::from_mins(61));
+    world.local.lock().manners.refuses = None;
+    world.wait(SignedDuration::from_mins(59));
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert!(report.problems[0].since.is_some());
+    world.wait(SignedDuration::from_mins(2));
     assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
     assert_eq!(title(&world.local.items()["1.ics"]), "changed");
     assert!(quiet(&world));

@@ -4,6 +4,7 @@
 mod support;
 
 mod bytes;
+mod commands;
 mod keyring;
 mod kill;
 mod modes;

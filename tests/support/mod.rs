@@ -1,9 +1,11 @@
 //! What the tests share: items, collections in memory, and a profile between them.
 #![allow(dead_code)]
 
+pub mod embedded;
 pub mod http;
 pub mod memory;
 pub mod program;
+pub mod scripted;
 pub mod servers;
 pub mod world;
 

@@ -22,6 +22,16 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Runs a command to its end.
+    pub fn of(command: &mut std::process::Command) -> Ended {
+        let output = command.output().unwrap();
+        Ended {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The JSON lines of `--json`.
     pub fn json(&self) -> Vec<serde_json::Value> {
         let parse =
@@ -56,13 +66,23 @@ impl Home {
 
     /// Writes a profile: a folder of the same name, and this collection.
     pub fn profile(&self, name: &str, kind: Kind, url: &str, more: &str) {
+        self.profile_with(name, kind, url, more, "password_env = \"TEST_PASSWORD\"");
+    }
+
+    /// The same with another source of the password.
+    pub fn profile_with(&self, name: &str, kind: Kind, url: &str, more: &str, password: &str) {
         let folder = self.folder(name);
-        let profiles = self.dir.path().join("profiles");
-        fs::create_dir_all(&profiles).unwrap();
         let text = format!(
             "kind = \"{kind}\"\n{more}\n[local]\ntype = \"vdir\"\npath = {folder:?}\n\
-             [remote]\ntype = \"dav\"\nurl = \"{url}\"\nuser = \"{USER}\"\npassword_env = \"TEST_PASSWORD\"\n"
+             [remote]\ntype = \"dav\"\nurl = \"{url}\"\nuser = \"{USER}\"\n{password}\n"
         );
+        self.profile_file(name, &text);
+    }
+
+    /// Writes the file of a profile, right or wrong.
+    pub fn profile_file(&self, name: &str, text: &str) {
+        let profiles = self.dir.path().join("profiles");
+        fs::create_dir_all(&profiles).unwrap();
         fs::write(profiles.join(format!("{name}.toml")), text).unwrap();
     }
 
@@ -76,12 +96,35 @@ impl Home {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().unwrap();
-        Ended {
-            status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+        Ended::of(&mut self.command(arguments))
+    }
+
+    /// What a command showed, without what is different each time: places, ports, days, amounts.
+    pub fn shown(&self, ended: &Ended) -> String {
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        let text = text.replace(&self.dir.path().display().to_string(), "HOME");
+        let lines = text.lines().map(|line| match line.starts_with("  (") && line.ends_with(" s)") {
+            true => "  (TRAFFIC)".to_owned(),
+            false => without_times(&without_ports(line)),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Every file of this home that holds these bytes.
+    pub fn files_with(&self, bytes: &[u8]) -> Vec<PathBuf> {
+        let (mut folders, mut found) = (vec![self.dir.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                match entry.file_type().unwrap().is_dir() {
+                    true => folders.push(entry.path()),
+                    false if fs::read(entry.path()).unwrap().windows(bytes.len()).any(|w| w == bytes) => {
+                        found.push(entry.path());
+                    }
+                    false => {}
+                }
+            }
         }
+        found
     }
 
     /// Runs `sync --json` of one profile, which must end like this.
@@ -97,4 +140,30 @@ pub fn files(folder: &Path) -> BTreeMap<String, Bytes> {
     let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
     let visible = named.filter(|(name, _)| !name.starts_with('.'));
     visible.map(|(name, path)| (name, fs::read(path).unwrap().into())).collect()
+}
+
+fn without_ports(line: &str) -> String {
+    let mut parts = line.split("127.0.0.1:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("127.0.0.1:PORT");
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+/// `2026-11-21 22:05` becomes `DAY TIME`, `2026-11-21` becomes `DAY`.
+fn without_times(line: &str) -> String {
+    let mut out = line.to_owned();
+    for (shape, name) in
+        [("0000-00-00 00:00", "DAY TIME"), ("0000-00-00", "DAY"), ("00000000-000000", "MOMENT")]
+    {
+        let fits = |text: &[u8]| {
+            text.iter().zip(shape.bytes()).all(|(&c, s)| if s == b'0' { c.is_ascii_digit() } else { c == s })
+        };
+        while let Some(at) = out.as_bytes().windows(shape.len()).position(fits) {
+            out.replace_range(at..at + shape.len(), name);
+        }
+    }
+    out
 }

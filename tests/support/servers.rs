@@ -76,6 +76,12 @@ impl Server {
         url
     }
 
+    /// The folder in which Radicale keeps a collection's items, one file each.
+    pub fn storage(&self, name: &str) -> PathBuf {
+        assert_eq!(self.software, Software::Radicale);
+        self.dir.path().join("data/collection-root").join(USER).join(name)
+    }
+
     fn wait_until_it_answers(&mut self) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
@@ -117,12 +123,33 @@ fn spawn(dir: &Path, command: &mut Command) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Each user has all rights on what is below the own folder, but on a collection that is called `read-only`.
+const RIGHTS: &str = "
+[root]
+user: .+
+collection:
+permissions: R
+[principal]
+user: .+
+collection: {user}
+permissions: RW
+[read-only]
+user: .+
+collection: {user}/read-only
+permissions: r
+[own]
+user: .+
+collection: {user}/[^/]+
+permissions: rw
+";
+
 fn radicale(dir: &Path, port: u16) -> Child {
     fs::write(dir.join("htpasswd"), format!("{USER}:{PASSWORD}\n")).unwrap();
+    fs::write(dir.join("rights"), RIGHTS).unwrap();
     let config = dir.join("config");
     let text = format!(
         "[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = htpasswd\nhtpasswd_filename = {0}/htpasswd\n\
-         htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = owner_only\n[storage]\nfilesystem_folder = {0}/data\n",
+         htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = from_file\nfile = {0}/rights\n[storage]\nfilesystem_folder = {0}/data\n",
         dir.display()
     );
     fs::write(&config, text).unwrap();

@@ -33,6 +33,9 @@ struct Inner {
     secure: OnceLock<Client>,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
     refused: AtomicBool,
+    accepted: AtomicBool,
+    /// Held by the request that finds out whether the password is right.
+    first: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Account {
@@ -72,6 +75,8 @@ impl Account {
             secure: OnceLock::new(),
             gates: Mutex::default(),
             refused: AtomicBool::new(false),
+            accepted: AtomicBool::new(false),
+            first: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -79,9 +84,26 @@ impl Account {
         self.0.authorization.as_ref()
     }
 
-    /// Remembers that the server refused the password: it is never sent again.
-    pub(super) fn refuse(&self) {
-        self.0.refused.store(true, Ordering::Relaxed);
+    /// As long as it is not known whether the password is right, only one request at a time may try it:
+    /// many servers lock an account after a few wrong ones.
+    pub(super) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let unknown = || {
+            self.0.authorization.is_some() && !self.0.accepted.load(Ordering::Relaxed) && !self.is_refused()
+        };
+        if !unknown() {
+            return None;
+        }
+        let turn = self.0.first.lock().await;
+        unknown().then_some(turn)
+    }
+
+    /// Remembers what the server answered to the password: a refused one is never sent again.
+    pub(super) fn learn(&self, status: u16) {
+        match status {
+            401 => self.0.refused.store(true, Ordering::Relaxed),
+            200..300 => self.0.accepted.store(true, Ordering::Relaxed),
+            _ => {}
+        }
     }
 
     pub(super) fn is_refused(&self) -> bool {

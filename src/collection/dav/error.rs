@@ -29,6 +29,10 @@ pub(super) enum Fault {
     )]
     Untrusted { host: String, why: String },
     #[error(
+        "the server {host} does not answer in TLS, so https:// does not work there: check the address and its port"
+    )]
+    NoTls { host: String },
+    #[error(
         "this computer's list of trusted certificates cannot be read ({why}): install the package ca-certificates"
     )]
     NoTrust { why: String },
@@ -96,7 +100,7 @@ impl Fault {
             | Fault::Unreachable { .. }
             | Fault::TimedOut { .. }
             | Fault::Dropped { .. } => Trouble::Offline,
-            Fault::Untrusted { .. } | Fault::NoTrust { .. } => Trouble::Untrusted,
+            Fault::Untrusted { .. } | Fault::NoTls { .. } | Fault::NoTrust { .. } => Trouble::Untrusted,
             Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. } => Trouble::SignIn,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,

@@ -189,6 +189,7 @@ impl Http {
     async fn once(&self, ask: &Ask) -> Result<Answer, Fault> {
         let client = self.account.client(&ask.url)?;
         let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
+        let _turn = self.account.turn().await;
         if self.account.is_refused() {
             return Err(Fault::SignIn { host: host(&ask.url) });
         }
@@ -200,7 +201,8 @@ impl Http {
                 .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
             request.headers_mut().insert(name, value);
         }
-        if let Some(value) = self.account.authorization().filter(|_| self.is_home(&ask.url)) {
+        let credentials = self.account.authorization().filter(|_| self.is_home(&ask.url));
+        if let Some(value) = credentials {
             request.headers_mut().insert(header::AUTHORIZATION, value.clone());
         }
         if !ask.body.is_empty() || ask.method == "PUT" {
@@ -224,6 +226,9 @@ impl Http {
             Ok(response) => {
                 log(&response.status());
                 permit.answered(latency);
+                if credentials.is_some() {
+                    self.account.learn(response.status().as_u16());
+                }
                 Ok(Answer::new(ask.url.clone(), response, permit, Arc::clone(&self.bytes_in)))
             }
             Err(error) => {
@@ -250,7 +255,6 @@ impl Http {
         if self.account.authorization().is_none() {
             return Fault::NoCredentials { host };
         }
-        self.account.refuse();
         let offered: Vec<String> = answer
             .headers
             .get_all(header::WWW_AUTHENTICATE)
@@ -325,6 +329,7 @@ fn connection_fault(error: &reqwest::Error, host: String) -> Fault {
         }
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return match distrust(tls) {
+                None if matches!(tls, rustls::Error::InvalidMessage(_)) => Fault::NoTls { host },
                 Some(why) => Fault::Untrusted { host, why },
                 None if error.is_connect() => Fault::Untrusted { host, why: format!("TLS fails ({tls})") },
                 None => Fault::Dropped { host },
@@ -333,6 +338,8 @@ fn connection_fault(error: &reqwest::Error, host: String) -> Fault {
         source = cause.source();
     }
     match error.is_connect() {
+        // It hung up before it said a word of TLS.
+        true if innermost == "tls handshake eof" => Fault::NoTls { host },
         true => Fault::Unreachable { host, why: innermost },
         false => Fault::Dropped { host },
     }
@@ -347,6 +354,10 @@ fn distrust(error: &rustls::Error) -> Option<String> {
         C::UnknownIssuer => "its certificate is signed by nobody whom this computer trusts".into(),
         C::NotValidForName | C::NotValidForNameContext { .. } => {
             "its certificate belongs to another server".into()
+        }
+        // A certificate made by hand is often one for an authority, which is of no use for a server.
+        C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "its certificate is one that it made itself (self-signed)".into()
         }
         C::Revoked => "its certificate was revoked".into(),
         other => format!("its certificate is not accepted ({other})"),

@@ -181,9 +181,7 @@ impl Dav {
             ),
             _ => ("a single file, not a calendar or address book", "the collection that it is in"),
         };
-        Err(Fault::WrongPlace(format!(
-            "{url} is {is}: give the address of {instead} (`pimbridge discover` lists them)"
-        )))
+        Err(Fault::WrongPlace(format!("{url} is {is}: give the address of {instead}")))
     }
 
     /// A Depth 1 listing of versions. The CTag was read before it, so that a change in between is

@@ -1,0 +1,124 @@
+//! An HTTP server that answers as a test says, or stands before a real one and interferes.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub body: Vec<u8>,
+}
+
+type Answers = dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync;
+
+/// A running server, one request a connection; it ends when this is dropped.
+pub struct Scripted {
+    pub port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Scripted {
+    /// Gives these answers, as they are on the wire.
+    pub fn start(answers: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Scripted {
+        Scripted::run(None, Arc::new(move |request| Some(answers(request))))
+    }
+
+    /// Stands before the server on this port: what `answers` leaves to it is passed on.
+    pub fn before(
+        port: u16,
+        answers: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Scripted {
+        Scripted::run(Some(port), Arc::new(answers))
+    }
+
+    fn run(behind: Option<u16>, answers: Arc<Answers>) -> Scripted {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Scripted {
+            port: listener.local_addr().unwrap().port(),
+            seen: Arc::default(),
+            stop: Arc::default(),
+        };
+        let (seen, stop) = (server.seen.clone(), server.stop.clone());
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (seen, answers) = (seen.clone(), answers.clone());
+                // A client that goes away in the middle is no trouble of the server's.
+                std::thread::spawn(move || connection.and_then(|c| serve(c, behind, &seen, &*answers)));
+            }
+        });
+        server
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Method and path of the requests since the last call.
+    pub fn take_seen(&self) -> Vec<String> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// An answer with its length.
+pub fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+fn serve(
+    mut client: TcpStream,
+    behind: Option<u16>,
+    seen: &Mutex<Vec<String>>,
+    answers: &Answers,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        if line == "\r\n" {
+            break;
+        }
+        head.push(line);
+    }
+    let header = |name: &str| {
+        let value = |line: &String| {
+            Some(line.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case(name))?.1.trim().to_owned())
+        };
+        head.iter().skip(1).find_map(value)
+    };
+    let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let mut words = head[0].split(' ').map(str::to_owned);
+    let request = Request { method: words.next().unwrap(), path: words.next().unwrap(), body };
+    seen.lock().unwrap().push(format!("{} {}", request.method, request.path));
+    if let Some(bytes) = answers(&request) {
+        return client.write_all(&bytes);
+    }
+    let mut server = TcpStream::connect(("127.0.0.1", behind.expect("an answer to every request")))?;
+    head.retain(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    head.push("Connection: close\r\n\r\n".to_owned());
+    server.write_all(head.concat().as_bytes())?;
+    server.write_all(&request.body)?;
+    std::io::copy(&mut server, &mut client)?;
+    Ok(())
+}
