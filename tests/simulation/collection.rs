@@ -267,7 +267,7 @@ impl World {
         let form = self.stored_form(side, &bytes);
         self.set(side, &name, form, hidden_until);
         if self.chance.percent(self.faults.unanswered) {
-            self.tell(format!("… and the answer is lost"));
+            self.tell("… and the answer is lost");
             return Outcome::Failed { reason: "unanswered".into() };
         }
         let silent = self.chance.percent(self.sides[side].nature.silent);
