@@ -9,6 +9,7 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub body: Vec<u8>,
+    head: Vec<String>,
 }
 
 type Answers = dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync;
@@ -100,25 +101,28 @@ fn serve(
         head.push(line);
     }
     let header = |name: &str| {
-        let value = |line: &String| {
-            Some(line.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case(name))?.1.trim().to_owned())
-        };
-        head.iter().skip(1).find_map(value)
+        let named = |line: &&String| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
+        head.iter().skip(1).find(named).and_then(|line| Some(line.split_once(':')?.1.trim().to_owned()))
     };
     let length = header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let mut words = head[0].split(' ').map(str::to_owned);
-    let request = Request { method: words.next().unwrap(), path: words.next().unwrap(), body };
+    let request = Request { method: words.next().unwrap(), path: words.next().unwrap(), body, head };
     seen.lock().unwrap().push(format!("{} {}", request.method, request.path));
-    if let Some(bytes) = answers(&request) {
-        return client.write_all(&bytes);
-    }
-    let mut server = TcpStream::connect(("127.0.0.1", behind.expect("an answer to every request")))?;
-    head.retain(|line| !line.to_ascii_lowercase().starts_with("connection:"));
-    head.push("Connection: close\r\n\r\n".to_owned());
-    server.write_all(head.concat().as_bytes())?;
-    server.write_all(&request.body)?;
-    std::io::copy(&mut server, &mut client)?;
-    Ok(())
+    let answer = answers(&request);
+    client
+        .write_all(&answer.unwrap_or_else(|| pass_on(behind.expect("an answer to every request"), &request)))
+}
+
+/// What the server on this port answers.
+pub fn pass_on(port: u16, request: &Request) -> Vec<u8> {
+    let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let kept = request.head.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let head: String = kept.map(String::as_str).chain(["Connection: close\r\n\r\n"]).collect();
+    server.write_all(head.as_bytes()).unwrap();
+    server.write_all(&request.body).unwrap();
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).unwrap();
+    answer
 }

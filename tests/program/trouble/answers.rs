@@ -11,7 +11,7 @@ use super::{in_sync, write_events};
 use crate::support::embedded::Embedded;
 use crate::support::event;
 use crate::support::program::{Home, files};
-use crate::support::scripted::{Request, Scripted, answer};
+use crate::support::scripted::{Request, Scripted, answer, pass_on};
 
 /// A server in front of an embedded one that can be made to answer these bytes to everything.
 fn spoilt(bytes: Vec<u8>) -> (Embedded, Scripted, Arc<AtomicBool>) {
@@ -191,6 +191,34 @@ impl Download {
         assert_eq!(sent.len(), Download::ITEMS);
         assert!(sent.values().all(|times| *times == 1), "fetched twice: {sent:?}");
     }
+}
+
+/// A connection that breaks off in the middle of a chunk, once.
+#[test]
+fn a_chunk_that_breaks_off() {
+    let download = Download::new(|_| false);
+    let chunks = AtomicUsize::new(0);
+    let port = download.server.port();
+    let answers = move |request: &Request| {
+        let cut = !asked_for(request).is_empty() && chunks.fetch_add(1, Ordering::Relaxed) == 2;
+        cut.then(|| {
+            let mut whole = pass_on(port, request);
+            whole.truncate(whole.len() * 2 / 3);
+            whole
+        })
+    };
+    let front = Scripted::before(port, answers);
+    let home = &download.home;
+    home.profile("work", Kind::Events, &front.url(&format!("{}/", download.server.path())), "");
+    let ended = home.run(&["sync", "work"]);
+    assert!(matches!(ended.status, 0 | 3), "{ended:?}");
+    let whole = download.server.items();
+    for (name, bytes) in files(&home.folder("work")) {
+        assert_eq!(bytes, whole[&name], "only whole items are stored");
+    }
+    let report = home.sync("work", 0);
+    assert_eq!(report["conflicts"], 0, "{report:#}");
+    assert_eq!((files(&home.folder("work")), download.server.items()), (whole.clone(), whole));
 }
 
 #[test]

@@ -88,8 +88,13 @@ impl SmallDisk {
     }
 
     fn grow(&self) {
-        let grown = Command::new("mount").args(["-o", "remount,size=64m"]).arg(&self.0).status().unwrap();
-        assert!(grown.success());
+        self.remount("size=64m");
+    }
+
+    fn remount(&self, option: &str) {
+        let option = format!("remount,{option}");
+        let done = Command::new("mount").args(["-o", &option]).arg(&self.0).status().unwrap();
+        assert!(done.success());
     }
 }
 
@@ -158,6 +163,27 @@ fn an_edit_that_does_not_fit() {
     disk.grow();
     home.sync("work", 0);
     assert_eq!(files(&folder), server.items());
+}
+
+/// What goes to the server still goes there.
+#[test]
+fn a_disk_that_can_only_be_read() {
+    let (server, home) = to_download(3);
+    let Some(disk) = SmallDisk::mount(&home.folder("work"), 900) else { return };
+    let folder = write_events(&home, "mine", 3);
+    disk.remount("ro");
+    let before = files(&folder);
+    let ended = home.run(&["sync", "work"]).expect(3);
+    insta::assert_snapshot!(first_two_lines(&home.shown(&ended)), @r#"
+        work: the sync could not be done.
+          The folder HOME/items/work is on a disk that can only be read. Make the disk writable.
+        "#);
+    assert_eq!(files(&folder), before);
+    assert!(server.items().len() >= 3, "nothing is lost on the server");
+    disk.remount("rw");
+    home.sync("work", 0);
+    assert_eq!(files(&folder), server.items());
+    assert_eq!(server.items().len(), 6);
 }
 
 #[test]

@@ -37,6 +37,11 @@ fn a_wrong_password_is_tried_once_and_shown_nowhere() {
     assert!(!home.files_with(b"401").is_empty(), "the log tells of the request");
     assert_eq!((files(&folder), http::items(&url)), before);
 
+    let checked =
+        Ended::of(home.command(&["profile", "check", "work"]).env("TEST_PASSWORD", WRONG)).expect(3);
+    assert_eq!(counter.take_seen().len(), 1, "{checked:?}");
+    assert!(checked.stdout.contains("WRONG  server   127.0.0.1"), "{checked:?}");
+
     let report = home.sync("work", 0);
     assert_eq!(report["remote"]["created"], 30, "{report:#}");
     assert_eq!(http::names(&url).len(), 35);
