@@ -125,9 +125,11 @@ fn start(cli: Cli) -> Result<u8, Failure> {
     if let Err(message) = crate::log::start(&home, cli.debug) {
         out::complain(&message);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::NotDone(format!("the system gives no threads: {error}; close other programs"))
-    })?;
+    // It is the network and the disk that a sync waits for; each thread more takes memory.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
+            |error| Failure::NotDone(format!("the system gives no threads: {error}; close other programs")),
+        )?;
     let status = runtime.block_on(run(&home, cli.command));
     // A question to the keyring that nobody answers must not keep the program.
     runtime.shutdown_background();

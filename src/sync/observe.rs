@@ -1,22 +1,24 @@
 //! Observing: the trees are brought up to date with what a side holds now.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::Side;
 use super::run::{Job, RunError};
 use crate::collection::{Etag, Fetched, Href, Observation};
+use crate::state::Tree;
 
 /// How many items one targeted fetch asks about.
 const CONFIRM: usize = 100;
 
-/// Looks at one side and commits what was seen together with the cursor that stands for it.
-pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
+/// Looks at one side and commits what was seen together with the cursor that stands for it. Returns all that
+/// the side holds now.
+pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError> {
     let collection = job.collections[side];
     let failed = |error| RunError::Collection(side, error);
     let known_cursor = job.state.cursor(side)?;
     let observation = collection.observe(known_cursor.as_ref()).await.map_err(failed)?;
 
-    let tree = job.state.tree(side)?;
+    let mut tree = job.state.tree(side)?;
     let differs = |href: &Href, etag: &Etag| tree.get(href) != Some(etag);
     let mut seen: Vec<(Href, Etag)> = Vec::new();
     let mut gone: Vec<Href> = Vec::new();
@@ -27,7 +29,7 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
             Some(cursor)
         }
         Observation::Listing { entries, cursor } => {
-            let listed: BTreeSet<&Href> = entries.iter().map(|entry| &entry.href).collect();
+            let listed: HashSet<&Href> = entries.iter().map(|entry| &entry.href).collect();
             let missing: Vec<Href> = tree.keys().filter(|href| !listed.contains(href)).cloned().collect();
             // One that is there is asked for as well: an answer to it shows that the collection still is.
             let witness = entries.first().map(|entry| entry.href.clone());
@@ -46,7 +48,7 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
         }
     };
     if seen.is_empty() && gone.is_empty() && cursor == known_cursor {
-        return Ok(());
+        return Ok(tree);
     }
     job.state.write(|w| {
         // An item that was removed and made again is told as both.
@@ -58,7 +60,11 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<(), RunError> {
         }
         w.set_cursor(side, cursor.as_ref())
     })?;
-    Ok(())
+    for href in &gone {
+        tree.remove(href);
+    }
+    tree.extend(seen);
+    Ok(tree)
 }
 
 /// Looks again at single items of a side whose version turned out to be another one.

@@ -41,10 +41,34 @@ pub struct Plan {
     pub rows: Vec<Row>,
 }
 
-/// The items of a side that have no base.
-pub fn new_items(trees: &Trees, side: Side) -> impl Iterator<Item = (&Href, &Etag)> {
-    let known: HashSet<&Href> = trees.pairs.iter().map(|pair| &pair.sides[side].href).collect();
-    trees.sides[side].iter().filter(move |(href, _)| !known.contains(href))
+/// One side laid beside the base.
+pub struct Beside<'a> {
+    /// What is there now of each pair, in the order of the pairs.
+    pub etags: Vec<Option<&'a Etag>>,
+    /// The items that have no base.
+    pub new: Vec<(&'a Href, &'a Etag)>,
+}
+
+impl Beside<'_> {
+    pub fn of(trees: &Trees, side: Side) -> Beside<'_> {
+        let href = |at: &usize| &trees.pairs[*at].sides[side].href;
+        let mut by_href: Vec<usize> = (0..trees.pairs.len()).collect();
+        by_href.sort_by_key(href);
+        let mut by_href = by_href.into_iter().peekable();
+        let mut beside = Beside { etags: vec![None; trees.pairs.len()], new: Vec::new() };
+        for item in &trees.sides[side] {
+            while by_href.next_if(|at| href(at) < item.0).is_some() {}
+            let mut is_new = true;
+            while let Some(at) = by_href.next_if(|at| href(at) == item.0) {
+                beside.etags[at] = Some(item.1);
+                is_new = false;
+            }
+            if is_new {
+                beside.new.push(item);
+            }
+        }
+        beside
+    }
 }
 
 /// Plans one run.
@@ -64,21 +88,19 @@ pub fn plan(policy: Policy, trees: &Trees, matched: &BTreeMap<Href, Href>, aside
         rows.push(Row { pair: pair.cloned(), subject, etags, changes, action });
     };
 
-    for pair in &trees.pairs {
-        let changes = Sides::from_fn(|side| {
-            let base = &pair.sides[side];
-            match trees.sides[side].get(&base.href) {
-                None => Change::Deleted,
-                Some(etag) if base.etag.as_ref() == Some(etag) => Change::Unchanged,
-                Some(_) => Change::Changed,
-            }
+    let beside = Sides::from_fn(|side| Beside::of(trees, side));
+    for (at, pair) in trees.pairs.iter().enumerate() {
+        let changes = Sides::from_fn(|side| match beside[side].etags[at] {
+            None => Change::Deleted,
+            etag if etag == pair.sides[side].etag.as_ref() => Change::Unchanged,
+            Some(_) => Change::Changed,
         });
         if changes != (Sides { local: Change::Unchanged, remote: Change::Unchanged }) {
             let subject = Sides::from_fn(|side| Some(pair.sides[side].href.clone()));
             add(Some(pair), subject, changes);
         }
     }
-    for (local, _) in new_items(trees, Side::Local) {
+    for &(local, _) in &beside.local.new {
         match matched.get(local) {
             Some(remote) => add(
                 None,
@@ -93,10 +115,10 @@ pub fn plan(policy: Policy, trees: &Trees, matched: &BTreeMap<Href, Href>, aside
         }
     }
     let taken: BTreeSet<&Href> = matched.values().collect();
-    for (remote, _) in new_items(trees, Side::Remote).filter(|(href, _)| !taken.contains(href)) {
+    for (remote, _) in beside.remote.new.iter().filter(|(href, _)| !taken.contains(href)) {
         add(
             None,
-            Sides { local: None, remote: Some(remote.clone()) },
+            Sides { local: None, remote: Some((*remote).clone()) },
             Sides { local: Change::Absent, remote: Change::New },
         );
     }

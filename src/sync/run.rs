@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::guard::{self, Guard};
 use super::pair::{self, Candidate};
-use super::plan::{Plan, Row, Trees, new_items, plan};
+use super::plan::{Beside, Plan, Row, Trees, plan};
 use super::policy::{Action, Policy};
 use super::prepare::{duplicate_message, prepare};
 use super::progress::{Phase, Progress};
@@ -17,7 +17,7 @@ use super::{Side, Sides, apply, observe, quarantine};
 use crate::collection::{Collection, CollectionError, Etag, Fetched, Href, Trouble};
 use crate::item::{self, Kind};
 use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
-use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Write};
+use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Tree, Write};
 
 /// How often a run looks again at what was changed by others under its hands.
 const ROUNDS: usize = 3;
@@ -174,8 +174,8 @@ async fn rounds(
 ) -> Result<(), RunError> {
     let mut known = None;
     for round in 1..=ROUNDS {
-        look(job).await?;
-        let mut trees = trees(job)?;
+        let sides = look(job).await?;
+        let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         let (items, in_sync) = *known.get_or_insert_with(|| {
             let items = |side| trees.sides[side].len() as u64;
@@ -235,17 +235,15 @@ async fn rounds(
     Ok(())
 }
 
-/// Looks at both sides at the same time.
-pub(super) async fn look(job: &Job<'_>) -> Result<(), RunError> {
+/// Looks at both sides at the same time; what they hold now.
+pub(super) async fn look(job: &Job<'_>) -> Result<Sides<Tree>, RunError> {
     job.progress.start(Phase::Looking(Side::Remote), None);
-    futures_util::future::try_join(observe::observe(job, Side::Local), observe::observe(job, Side::Remote))
-        .await?;
-    Ok(())
-}
-
-fn trees(job: &Job<'_>) -> Result<Trees, StateError> {
-    let sides = Sides { local: job.state.tree(Side::Local)?, remote: job.state.tree(Side::Remote)? };
-    Ok(Trees { sides, pairs: job.state.pairs()? })
+    let (local, remote) = futures_util::future::try_join(
+        observe::observe(job, Side::Local),
+        observe::observe(job, Side::Remote),
+    )
+    .await?;
+    Ok(Sides { local, remote })
 }
 
 #[derive(Default)]
@@ -268,7 +266,7 @@ async fn pair_new(
         alone.contains(&subject)
     };
     let new: Sides<Vec<(Href, Etag)>> = Sides::from_fn(|side| {
-        let new = new_items(trees, side).filter(|(href, _)| !is_alone(side, href));
+        let new = Beside::of(trees, side).new.into_iter().filter(|(href, _)| !is_alone(side, href));
         new.map(|(href, etag)| (href.clone(), etag.clone())).collect()
     });
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use pimbridge::item::Kind;
 
 use crate::support::embedded::Embedded;
+use crate::support::event;
 use crate::support::program::{Home, files};
 use crate::support::servers::{Server, Software};
-use crate::support::event;
 
 fn wrap(inside: &str) -> String {
     format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n")
