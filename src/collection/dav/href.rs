@@ -123,6 +123,12 @@ fn authority(url: &Url) -> String {
 /// The rest of `path` below `base`, segment by segment and however they are escaped. The base itself
 /// is recognised with and without its last slash.
 fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
+    // The usual case: the server spells its path as the profile does.
+    if base.ends_with('/')
+        && let Some(rest) = path.strip_prefix(base)
+    {
+        return Some(rest);
+    }
     let mut rest = path;
     for segment in base.split_inclusive('/') {
         let (head, tail) = match rest.find('/') {
