@@ -36,6 +36,8 @@ pub struct Job<'a> {
     pub keep: SignedDuration,
     pub collections: Sides<&'a dyn Collection>,
     pub state: &'a State,
+    /// Where the password comes from and how to correct it: told when the sign-in is refused.
+    pub sign_in_hint: &'a str,
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
     pub progress: &'a dyn Progress,
 }
@@ -125,6 +127,9 @@ pub async fn run(job: &Job<'_>, options: Options) -> Result<Done, StateError> {
     job.progress.done();
     report.failure = match result {
         Ok(()) => None,
+        Err(RunError::Collection(_, error)) if error.trouble == Trouble::SignIn => {
+            Some(format!("{}. {}", error.message.trim_end_matches('.'), job.sign_in_hint))
+        }
         Err(RunError::Collection(_, error)) => Some(error.message),
         Err(RunError::State(error @ StateError::Damaged)) => return Err(error),
         Err(RunError::State(error)) => Some(error.to_string()),

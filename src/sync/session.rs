@@ -10,7 +10,8 @@ use super::restore::{RestoreError, restore};
 use super::run::{Done, Job, Options, run};
 use crate::collection::Collection;
 use crate::home::{Home, HomeError, make_private};
-use crate::profile::{self, Accounts, LocalSpec, OpenError, Profile, remote_key};
+use crate::profile::{self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, remote_key};
+use crate::report::text::shell_word;
 use crate::report::{Problem, Report};
 use crate::state::{self, State, StateError, Version, VersionId};
 
@@ -104,7 +105,7 @@ async fn try_run(
         }
     };
     let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(run(&job(profile, &state, collections, progress), options).await?)
+    Ok(run(&job(profile, &state, collections, &sign_in_hint(profile), progress), options).await?)
 }
 
 /// Brings a version of the profile's history back to both sides.
@@ -112,7 +113,7 @@ pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> R
     let state = open_state(home, profile)?;
     let collections = profile::open(profile, &Accounts::default()).await?;
     let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(restore(&job(profile, &state, collections, &Silent), id).await?)
+    Ok(restore(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
 }
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
@@ -123,10 +124,26 @@ fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
     Ok(State::open(&home.state_file(&profile.name), &identity, Timestamp::now())?)
 }
 
+/// Where the profile's password comes from, and how to correct it.
+fn sign_in_hint(profile: &Profile) -> String {
+    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+    match sign_in.as_ref().map(|sign_in| &sign_in.password) {
+        None => "Add your user name to the profile.".to_owned(),
+        Some(PasswordSource::Keyring) => {
+            format!("To enter it again: pimbridge profile password {}", shell_word(profile.name.as_str()))
+        }
+        Some(PasswordSource::Env(variable)) => {
+            format!("It comes from the environment variable {variable}.")
+        }
+        Some(PasswordSource::Command(_)) => "It comes from the profile's password_command.".to_owned(),
+    }
+}
+
 fn job<'a>(
     profile: &'a Profile,
     state: &'a State,
     collections: Sides<&'a dyn Collection>,
+    sign_in_hint: &'a str,
     progress: &'a dyn Progress,
 ) -> Job<'a> {
     Job {
@@ -141,6 +158,7 @@ fn job<'a>(
         keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
         collections,
         state,
+        sign_in_hint,
         clock: &Timestamp::now,
         progress,
     }

@@ -140,6 +140,7 @@ impl Play {
             keep: SignedDuration::from_hours(24 * 365 * 10),
             collections: Sides { local: &local, remote: &remote },
             state: &state,
+            sign_in_hint: "",
             clock: &clock,
             progress: &Silent,
         };

@@ -71,6 +71,7 @@ impl World {
             keep: SignedDuration::from_hours(24 * 90),
             collections: Sides { local: &self.local, remote: &self.remote },
             state: &state,
+            sign_in_hint: "",
             clock: &clock,
             progress: &Silent,
         };

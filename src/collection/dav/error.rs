@@ -37,7 +37,7 @@ pub(super) enum Fault {
     )]
     NoTrust { why: String },
     #[error(
-        "{host} does not accept the user name or the password: check both and enter the password again (some services want an app password)"
+        "{host} does not accept the user name or the password: check both (some services want an app password)"
     )]
     SignIn { host: String },
     #[error("{host} wants a user name and a password: set them for this profile")]
@@ -170,7 +170,7 @@ mod tests {
         Offline: the server dav.example.org does not answer: check that this computer is online, or try again later
         Offline: the connection to dav.example.org broke off: check that this computer is online, or try again later
         Untrusted: the connection to dav.example.org is not safe: its certificate has expired; nothing was sent. Ask whoever runs the server, and check the date of this computer
-        SignIn: dav.example.org does not accept the user name or the password: check both and enter the password again (some services want an app password)
+        SignIn: dav.example.org does not accept the user name or the password: check both (some services want an app password)
         SignIn: dav.example.org wants a user name and a password: set them for this profile
         SignIn: dav.example.org offers only ways to sign in that Pimbridge does not know (Digest): see whether it can be set to accept a password (Basic)
         NotUnderstood: the server sends Pimbridge on to https://new.example.org/cal/: if that is the right place, make it the address of this profile

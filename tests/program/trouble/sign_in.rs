@@ -26,7 +26,7 @@ fn a_wrong_password_is_tried_once_and_shown_nowhere() {
     assert_eq!(counter.take_seen().len(), 1, "{ended:?}");
     insta::assert_snapshot!(home.shown(&ended), @r#"
         work: the sync could not be done.
-          127.0.0.1:PORT does not accept the user name or the password: check both and enter the password again (some services want an app password).
+          127.0.0.1:PORT does not accept the user name or the password: check both (some services want an app password). It comes from the environment variable TEST_PASSWORD.
           (TRAFFIC)
         "#);
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{WRONG}"));
