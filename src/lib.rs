@@ -5,6 +5,7 @@
 //! (what was observed, in SQLite) and [`report`] (what a run did), all of them use [`collection`]
 //! (vdir folders, CalDAV and CardDAV collections) and [`item`] (bytes and the facts read from them).
 //! `ARCHITECTURE.md` follows one item through a run.
+#![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod collection;

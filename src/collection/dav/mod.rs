@@ -160,3 +160,13 @@ impl Collection for Dav {
 
 #[cfg(test)]
 mod tests;
+
+/// Reads a multistatus to its end, for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_multistatus(bytes: &[u8]) {
+    let mut multistatus = xml::Multistatus::new(bytes);
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    if let Ok(runtime) = runtime {
+        runtime.block_on(async { while let Ok(Some(_)) = multistatus.next().await {} });
+    }
+}
