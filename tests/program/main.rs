@@ -5,6 +5,7 @@ mod support;
 
 mod bytes;
 mod commands;
+mod fire;
 mod keyring;
 mod kill;
 mod modes;

@@ -5,6 +5,7 @@ pub mod embedded;
 pub mod http;
 pub mod memory;
 pub mod program;
+pub mod proxy;
 pub mod scripted;
 pub mod servers;
 pub mod world;

@@ -12,7 +12,7 @@ pub struct Request {
     head: Vec<String>,
 }
 
-type Answers = dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync;
+type Talk = dyn Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync;
 
 /// A running server, one request a connection; it ends when this is dropped.
 pub struct Scripted {
@@ -24,7 +24,7 @@ pub struct Scripted {
 impl Scripted {
     /// Gives these answers, as they are on the wire.
     pub fn start(answers: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Scripted {
-        Scripted::run(None, Arc::new(move |request| Some(answers(request))))
+        Scripted::talking(move |request, client| client.write_all(&answers(request)))
     }
 
     /// Stands before the server on this port: what `answers` leaves to it is passed on.
@@ -32,10 +32,16 @@ impl Scripted {
         port: u16,
         answers: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Scripted {
-        Scripted::run(Some(port), Arc::new(answers))
+        Scripted::talking(move |request, client| {
+            client.write_all(&answers(request).unwrap_or_else(|| pass_on(port, request)))
+        })
     }
 
-    fn run(behind: Option<u16>, answers: Arc<Answers>) -> Scripted {
+    /// Answers bit by bit, or not at all.
+    pub fn talking(
+        talk: impl Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Scripted {
+        let talk: Arc<Talk> = Arc::new(talk);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Scripted {
             port: listener.local_addr().unwrap().port(),
@@ -48,9 +54,9 @@ impl Scripted {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let (seen, answers) = (seen.clone(), answers.clone());
+                let (seen, talk) = (seen.clone(), talk.clone());
                 // A client that goes away in the middle is no trouble of the server's.
-                std::thread::spawn(move || connection.and_then(|c| serve(c, behind, &seen, &*answers)));
+                std::thread::spawn(move || connection.and_then(|c| serve(c, &seen, &*talk)));
             }
         });
         server
@@ -82,12 +88,7 @@ pub fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn serve(
-    mut client: TcpStream,
-    behind: Option<u16>,
-    seen: &Mutex<Vec<String>>,
-    answers: &Answers,
-) -> std::io::Result<()> {
+fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>, talk: &Talk) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut head = Vec::new();
     loop {
@@ -110,9 +111,7 @@ fn serve(
     let mut words = head[0].split(' ').map(str::to_owned);
     let request = Request { method: words.next().unwrap(), path: words.next().unwrap(), body, head };
     seen.lock().unwrap().push(format!("{} {}", request.method, request.path));
-    let answer = answers(&request);
-    client
-        .write_all(&answer.unwrap_or_else(|| pass_on(behind.expect("an answer to every request"), &request)))
+    talk(&request, &mut client)
 }
 
 /// What the server on this port answers.

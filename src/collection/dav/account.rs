@@ -17,8 +17,6 @@ use super::limiter::Gate;
 use crate::collection::{CollectionError, Trouble};
 
 const CONNECT: Duration = Duration::from_secs(20);
-/// How long a server may stay silent.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// User and password of a person at a server. Cheap to clone; all clones share the connections, the
 /// number of requests at a time, and the knowledge that the password was refused.
@@ -130,8 +128,7 @@ impl Account {
             .user_agent(concat!("pimbridge/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT)
-            .read_timeout(IDLE);
+            .connect_timeout(CONNECT);
         if !secure {
             builder = builder.tls_certs_only([]);
         }

@@ -17,7 +17,7 @@ use crate::item::{self, Unreadable};
 
 const CHUNK: usize = 100;
 const IN_FLIGHT: usize = 4;
-/// After so many time-outs in one fetch the server counts as not reachable.
+/// After so many time-outs in one fetch the server counts as not reachable: each takes a minute.
 const MOST_TIMEOUTS: usize = 8;
 
 /// A question still to be asked.
@@ -113,7 +113,7 @@ impl Dav {
         let ask = Ask::xml("REPORT", Class::Content, base.url().clone(), 1, body);
         let answer = match self.http.send(ask).await {
             Ok(answer) => answer,
-            Err(fault @ Fault::TimedOut { .. }) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
             Err(fault) => return Err(fault),
         };
         match answer.status {
@@ -145,10 +145,7 @@ impl Dav {
                 Ok(Some(Part::Response(response))) => response,
                 Ok(Some(Part::SyncToken(_))) => continue,
                 Ok(None) => break,
-                // One item may be what spoils the answer: it is found by halving.
-                Err(fault @ (Fault::Malformed(_) | Fault::TooLarge(_) | Fault::CutOff)) => {
-                    return Ok(Answered::TooMuch(hrefs, fault));
-                }
+                Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
                 Err(fault) => return Err(fault),
             };
             for href in &response.hrefs {
@@ -173,7 +170,7 @@ impl Dav {
     async fn get(&self, href: Href) -> Result<Answered, Fault> {
         let answer = match self.http.send(Ask::get(self.base().url_of(&href))).await {
             Ok(answer) => answer,
-            Err(fault @ Fault::TimedOut { .. }) => return Ok(Answered::Failed(href, fault)),
+            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::Failed(href, fault)),
             Err(fault) => return Err(fault),
         };
         match answer.status {
@@ -185,8 +182,11 @@ impl Dav {
                 let modified = corrected(answer.header("last-modified"), answer.clock_ahead());
                 let etag = answer.header("etag").filter(|etag| !etag.is_empty()).map(str::to_owned);
                 let content_type = answer.header("content-type").map(str::to_owned);
-                let Some(bytes) = answer.bytes(item::MAX_BYTES).await? else {
-                    return Ok(Answered::Items(vec![too_large(href)], vec![]));
+                let bytes = match answer.bytes(item::MAX_BYTES).await {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) => return Ok(Answered::Items(vec![too_large(href)], vec![])),
+                    Err(fault) if may_be_the_item(&fault) => return Ok(Answered::Failed(href, fault)),
+                    Err(fault) => return Err(fault),
                 };
                 if xml::is_html(content_type.as_deref(), &bytes[..bytes.len().min(1024)]) {
                     return Err(Fault::Html);
@@ -207,6 +207,19 @@ impl Dav {
             Some(Fetched::Gone { .. }) | None => Ok(None),
         }
     }
+}
+
+/// Whether a single item may be what the server stumbles over: it is found by halving, so that it does not
+/// keep the others from being read.
+fn may_be_the_item(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::TimedOut { .. }
+            | Fault::Dropped { .. }
+            | Fault::CutOff
+            | Fault::Malformed(_)
+            | Fault::TooLarge(_)
+    )
 }
 
 fn item_found(href: Href, etag: Option<&str>, bytes: Bytes, modified: Option<Timestamp>) -> Fetched {

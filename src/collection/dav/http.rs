@@ -3,15 +3,15 @@
 
 use std::error::Error as _;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
@@ -20,6 +20,7 @@ use tokio_util::io::StreamReader;
 use url::Url;
 
 use super::account::Account;
+use super::backoff::{self, Backoff};
 use super::error::Fault;
 use super::limiter::{Class, Permit};
 use super::meter::TooMuch;
@@ -28,12 +29,26 @@ use super::xml::{Multistatus, is_html};
 use crate::collection::Traffic;
 
 const MOST_REDIRECTS: usize = 5;
-const MOST_TRIES: u32 = 3;
 /// How long one request waits at most, in all, for a server that asks to come back later.
 const MOST_WAIT: Duration = Duration::from_secs(60);
-/// How long a write waits for others to release a lock, the first time; then twice as long, and so on.
-const LOCK_WAIT: Duration = Duration::from_millis(100);
-const MOST_LOCKED_TRIES: u32 = 5;
+/// Larger bodies are sent in pieces of this size, in bytes, so that it shows whether they get on.
+const PIECE: usize = 64 * 1024;
+
+/// What is expected of a server that is up and honest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// How long it may stay silent, before and within an answer. A slow one may take as long as it likes.
+    pub idle: Duration,
+    /// How large a whole answer may be, in bytes, on the wire and unpacked. A list of a million items
+    /// stays below it, and more items than fit are fetched in smaller portions.
+    pub whole: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(60), whole: 512 * 1024 * 1024 }
+    }
+}
 
 /// What is asked of a server.
 #[derive(Debug, Clone)]
@@ -102,6 +117,7 @@ pub(super) struct Http {
     account: Account,
     /// Only this origin, and the same host over TLS, gets the credentials.
     home: Url,
+    pub limits: Limits,
     requests: AtomicU64,
     bytes_in: Arc<AtomicU64>,
     bytes_out: AtomicU64,
@@ -112,6 +128,7 @@ impl Http {
         Self {
             account,
             home,
+            limits: Limits::default(),
             requests: AtomicU64::new(0),
             bytes_in: Arc::default(),
             bytes_out: AtomicU64::new(0),
@@ -127,18 +144,18 @@ impl Http {
     }
 
     /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads follow
-    /// redirects that stay at home, and are tried again once when the connection breaks. Writes that met
-    /// a lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
+    /// redirects that stay at home, and are tried again when the connection breaks. Writes that met a
+    /// lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
+    /// A refused password is never sent again.
     pub(super) async fn send(&self, mut ask: Ask) -> Result<Answer, Fault> {
         let mut redirects = 0;
-        let mut locked = 0;
         let mut waited = Duration::ZERO;
-        let mut tries = 0;
-        let mut broke = false;
+        let (mut busy, mut locked, mut broken) =
+            (Backoff::new(backoff::BUSY), Backoff::new(backoff::LOCKED), Backoff::new(backoff::BROKEN));
         loop {
             let answer = match self.once(&ask).await {
-                Err(Fault::Dropped { .. }) if ask.reads() && !broke => {
-                    broke = true;
+                Err(fault @ Fault::Dropped { .. }) if ask.reads() => {
+                    tokio::time::sleep(broken.next().ok_or(fault)?).await;
                     continue;
                 }
                 answer => answer?,
@@ -163,23 +180,24 @@ impl Http {
                     return Err(fault);
                 }
                 429 | 503 => {
-                    tries += 1;
-                    let asked =
-                        answer.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
+                    let asked = answer.retry_after();
                     answer.body.permit.congested();
                     answer.drain().await;
-                    let wait = asked.unwrap_or_else(|| Duration::from_secs(1 << (tries - 1)));
-                    if tries >= MOST_TRIES || waited + wait > MOST_WAIT {
-                        return Err(Fault::Busy { host: host(&ask.url), retry_after: asked });
+                    let fault = || Fault::Busy { host: host(&ask.url), retry_after: asked };
+                    let own = busy.next().ok_or_else(fault)?;
+                    let wait = asked.map_or(own, |asked| asked.max(backoff::LOCKED.first));
+                    waited = waited.saturating_add(wait);
+                    if waited > MOST_WAIT {
+                        return Err(fault());
                     }
-                    waited += wait;
-                    tokio::time::sleep(wait).await;
+                    // All wait, so that the others need not be told the same one by one.
+                    self.account.gate(&host(&ask.url)).pause(wait);
                 }
-                423 | 500 | 502 | 504 if !ask.reads() && locked + 1 < MOST_LOCKED_TRIES => {
+                423 | 500 | 502 | 504 if !ask.reads() => {
+                    let Some(wait) = locked.next() else { return Ok(answer) };
                     answer.body.permit.congested();
                     answer.drain().await;
-                    tokio::time::sleep(LOCK_WAIT * 2_u32.pow(locked)).await;
-                    locked += 1;
+                    tokio::time::sleep(wait).await;
                 }
                 _ => return Ok(answer),
             }
@@ -196,6 +214,7 @@ impl Http {
         let method = Method::from_bytes(ask.method.as_bytes())
             .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
         let mut request = Request::new(method, ask.url.clone());
+        let sent = Arc::new(AtomicU64::new(0));
         for (name, value) in &ask.headers {
             let value = HeaderValue::from_str(value)
                 .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
@@ -206,12 +225,14 @@ impl Http {
             request.headers_mut().insert(header::AUTHORIZATION, value.clone());
         }
         if !ask.body.is_empty() || ask.method == "PUT" {
-            *request.body_mut() = Some(ask.body.clone().into());
+            let length = HeaderValue::from(ask.body.len());
+            request.headers_mut().insert(header::CONTENT_LENGTH, length);
+            *request.body_mut() = Some(outgoing(ask.body.clone(), Arc::clone(&sent)));
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.bytes_out.fetch_add(ask.body.len() as u64, Ordering::Relaxed);
         let begun = Instant::now();
-        let result = client.execute(request).await;
+        let result = unless_idle(self.limits.idle, &sent, client.execute(request)).await;
         let latency = begun.elapsed();
         let log = |outcome: &dyn std::fmt::Display| {
             tracing::debug!(
@@ -222,24 +243,29 @@ impl Http {
                 "{outcome}"
             );
         };
-        match result {
-            Ok(response) => {
+        let fault = match result {
+            Some(Ok(response)) => {
                 log(&response.status());
                 permit.answered(latency);
                 if credentials.is_some() {
                     self.account.learn(response.status().as_u16());
                 }
-                Ok(Answer::new(ask.url.clone(), response, permit, Arc::clone(&self.bytes_in)))
+                let count = Arc::clone(&self.bytes_in);
+                return Ok(Answer::new(ask.url.clone(), response, permit, count, self.limits));
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 if error.is_timeout() {
                     permit.congested();
                 }
-                let fault = connection_fault(&error.without_url(), host(&ask.url));
-                log(&fault);
-                Err(fault)
+                connection_fault(&error.without_url(), host(&ask.url))
             }
-        }
+            None => {
+                permit.congested();
+                Fault::TimedOut { host: host(&ask.url) }
+            }
+        };
+        log(&fault);
+        Err(fault)
     }
 
     fn is_home(&self, url: &Url) -> bool {
@@ -368,7 +394,8 @@ fn distrust(error: &rustls::Error) -> Option<String> {
 pub(super) fn body_fault(error: &io::Error) -> Fault {
     match error.get_ref() {
         Some(inner) if inner.is::<TooMuch>() => Fault::TooLarge("a single value of more than 32 MB"),
-        _ => Fault::CutOff,
+        Some(inner) => inner.downcast_ref::<Fault>().cloned().unwrap_or(Fault::CutOff),
+        None => Fault::CutOff,
     }
 }
 
@@ -384,14 +411,20 @@ pub(super) struct Answer {
 type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 
 impl Answer {
-    fn new(url: Url, response: reqwest::Response, permit: Permit, count: Arc<AtomicU64>) -> Self {
+    fn new(
+        url: Url,
+        response: reqwest::Response,
+        permit: Permit,
+        count: Arc<AtomicU64>,
+        limits: Limits,
+    ) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let gzip = headers
             .get(header::CONTENT_ENCODING)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("gzip"));
-        let raw = StreamReader::new(counted(response, count));
+        let raw = StreamReader::new(incoming(response, count, limits, host(&url)));
         let reader: Reader = if gzip {
             let mut decoder = GzipDecoder::new(raw);
             decoder.multiple_members(true);
@@ -399,11 +432,17 @@ impl Answer {
         } else {
             Box::pin(raw)
         };
-        Self { status, url, headers, body: Body { reader, permit } }
+        Self { status, url, headers, body: Body { reader, permit, left: limits.whole } }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// How long the server asks to be left alone, by its own clock.
+    fn retry_after(&self) -> Option<Duration> {
+        let now = self.header("date").and_then(http_date).unwrap_or_else(Timestamp::now);
+        self.header("retry-after").and_then(|text| retry_after(text, now))
     }
 
     pub(super) fn ok(&self) -> bool {
@@ -453,22 +492,69 @@ impl Answer {
     }
 }
 
-fn counted(
-    response: reqwest::Response,
-    count: Arc<AtomicU64>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    response
-        .bytes_stream()
-        .inspect_ok(move |chunk| {
-            count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        })
-        .map_err(|error| io::Error::other(error.without_url()))
+/// Waits for an answer as long as the body that is sent gets on; `None` where nothing moves.
+async fn unless_idle<T>(idle: Duration, sent: &AtomicU64, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    loop {
+        let before = sent.load(Ordering::Relaxed);
+        match tokio::time::timeout(idle, &mut work).await {
+            Ok(done) => return Some(done),
+            Err(_) if sent.load(Ordering::Relaxed) == before => return None,
+            Err(_) => {}
+        }
+    }
 }
 
-/// A body as it comes in. The request counts as under way until it is dropped.
+/// A body that is sent, counting what is on its way.
+fn outgoing(body: Bytes, sent: Arc<AtomicU64>) -> reqwest::Body {
+    if body.len() <= PIECE {
+        return body.into();
+    }
+    let pieces = stream::unfold((body, sent), async |(mut body, sent)| {
+        if body.is_empty() {
+            return None;
+        }
+        let piece = body.split_to(body.len().min(PIECE));
+        sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        Some((Ok::<_, io::Error>(piece), (body, sent)))
+    });
+    reqwest::Body::wrap_stream(pieces)
+}
+
+fn too_large() -> io::Error {
+    io::Error::other(Fault::TooLarge("more than 512 MB"))
+}
+
+/// A body as it is on the wire. An error of it is a [`Fault`], or else a broken connection.
+fn incoming(
+    response: reqwest::Response,
+    count: Arc<AtomicU64>,
+    limits: Limits,
+    host: String,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::try_unfold((response, limits.whole), move |(mut response, left)| {
+        let (count, host) = (Arc::clone(&count), host.clone());
+        async move {
+            let Ok(chunk) = tokio::time::timeout(limits.idle, response.chunk()).await else {
+                return Err(io::Error::other(Fault::TimedOut { host }));
+            };
+            let Some(chunk) = chunk.map_err(|error| io::Error::other(error.without_url()))? else {
+                return Ok(None);
+            };
+            count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            // Packed bytes need not come to anything when they are unpacked, so they count as well.
+            let left = left.checked_sub(chunk.len() as u64).ok_or_else(too_large)?;
+            Ok(Some((chunk, (response, left))))
+        }
+    })
+}
+
+/// A body as it comes in, unpacked. The request counts as under way until it is dropped.
 pub(super) struct Body {
     reader: Reader,
     permit: Permit,
+    /// How much more of it is accepted, in bytes.
+    left: u64,
 }
 
 impl AsyncRead for Body {
@@ -477,15 +563,26 @@ impl AsyncRead for Body {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.reader.as_mut().poll_read(cx, buf)
+        let part = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let amount = part.len().min(buf.remaining());
+        buf.put_slice(&part[..amount]);
+        self.consume(amount);
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncBufRead for Body {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().reader.as_mut().poll_fill_buf(cx)
+        let this = self.get_mut();
+        let part = ready!(this.reader.as_mut().poll_fill_buf(cx))?;
+        match part.len() as u64 > this.left {
+            true => Poll::Ready(Err(too_large())),
+            false => Poll::Ready(Ok(part)),
+        }
     }
+
     fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        self.left = self.left.saturating_sub(amount as u64);
         self.reader.as_mut().consume(amount);
     }
 }

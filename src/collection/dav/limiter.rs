@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 const START: usize = 2;
 const MOST: usize = 16;
@@ -139,22 +140,40 @@ impl Limiter {
 pub(super) struct Gate {
     limiter: Mutex<Limiter>,
     freed: Notify,
+    /// Until when the server asks to be left alone.
+    paused: Mutex<Option<Instant>>,
 }
 
 impl Gate {
     pub(super) fn new() -> Self {
-        Self { limiter: Mutex::new(Limiter::new()), freed: Notify::new() }
+        Self { limiter: Mutex::new(Limiter::new()), freed: Notify::new(), paused: Mutex::default() }
     }
 
     pub(super) async fn enter(self: &Arc<Self>, class: Class) -> Permit {
         loop {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
-            if let Some(ticket) = self.limiter().start(class) {
-                return Permit { gate: Arc::clone(self), ticket };
+            let ticket = self.limiter().start(class);
+            if let Some(ticket) = ticket {
+                let permit = Permit { gate: Arc::clone(self), ticket };
+                while let Some(until) = self.pause_end() {
+                    tokio::time::sleep_until(until).await;
+                }
+                return permit;
             }
             freed.await;
         }
+    }
+
+    /// Lets no request through for so long.
+    pub(super) fn pause(&self, wait: Duration) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        *paused = (*paused).max(Some(Instant::now() + wait));
+    }
+
+    fn pause_end(&self) -> Option<Instant> {
+        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.filter(|until| *until > Instant::now())
     }
 
     fn limiter(&self) -> MutexGuard<'_, Limiter> {

@@ -5,6 +5,7 @@
 //! read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
+mod backoff;
 mod error;
 mod fetch;
 mod href;

@@ -257,6 +257,9 @@ impl Dav {
                 }
             }
             changes.items.extend(page.items);
+            if changes.items.len() > xml::MOST_RESPONSES {
+                return Err(Fault::TooLarge("more than two million items").into());
+            }
             let Some(next) = next else { return Err(NoChanges::Refused) };
             if !more {
                 return Ok((changes, next));

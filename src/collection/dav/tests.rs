@@ -671,3 +671,5 @@ fn only_web_addresses_are_opened() {
     let dav = Dav::open(account, "https://u:s3cret@dav.example.org/cal?x#y", Kind::Events).unwrap();
     assert_eq!(dav.base().url().as_str(), "https://dav.example.org/cal/");
 }
+
+mod endurance;

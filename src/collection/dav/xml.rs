@@ -15,7 +15,7 @@ use crate::item::{self, Kind};
 const MOST_DEPTH: usize = 64;
 const MOST_TEXT: usize = 64 * 1024;
 const MOST_NAMES: usize = 64;
-const MOST_RESPONSES: usize = 2_000_000;
+pub(super) const MOST_RESPONSES: usize = 2_000_000;
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
 

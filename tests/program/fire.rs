@@ -1,0 +1,393 @@
+//! The program under fire: between it and a real server stands one who cuts, delays, spoils and refuses. A run
+//! ends as it should and says so, nothing is lost on either side, and the next run without trouble heals.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use pimbridge::item::Kind;
+
+use crate::support::program::{Ended, Home, files};
+use crate::support::proxy::{Fault, Proxy, Rule};
+use crate::support::scripted::{Scripted, answer};
+use crate::support::servers::{Server, Software};
+use crate::support::{http, item, title};
+
+const ALWAYS: usize = usize::MAX;
+const LIST: &[&str] = &["sync-collection"];
+const CONTENT: &[&str] = &["calendar-multiget", "GET"];
+const MULTIGET: &[&str] = &["calendar-multiget"];
+const PUT: &[&str] = &["PUT"];
+const DELETE: &[&str] = &["DELETE"];
+const WRITES: &[&str] = &["PUT", "DELETE"];
+
+/// A profile between a folder and a Radicale behind a proxy, and what both must hold in the end.
+struct Fire {
+    server: Server,
+    proxy: Proxy,
+    home: Home,
+    folder: PathBuf,
+    url: String,
+    /// The title of each item, by its UID.
+    wanted: BTreeMap<String, String>,
+    round: usize,
+}
+
+impl Fire {
+    /// Nothing was synced yet: some items are on both sides, some on one.
+    fn new() -> Fire {
+        let server = Server::start(Software::Radicale);
+        let proxy = Proxy::before(server.port);
+        let url = server.create("work", Kind::Events);
+        let home = Home::default();
+        home.profile("work", Kind::Events, &proxy.url("alice/work/"), "");
+        let folder = home.folder("work");
+        let mut fire = Fire { server, proxy, home, folder, url, wanted: BTreeMap::new(), round: 0 };
+        for n in 0..12 {
+            let uid = format!("first-{n:02}");
+            if n % 3 != 1 {
+                fire.write_local(&uid, "first");
+            }
+            if n % 3 != 2 {
+                fire.write_remote(&uid, "first");
+            }
+        }
+        fire
+    }
+
+    fn in_sync() -> Fire {
+        let fire = Fire::new();
+        fire.home.sync("work", 0);
+        fire.heals("at the start");
+        fire
+    }
+
+    fn bytes(&mut self, uid: &str, title: &str) -> Bytes {
+        self.wanted.insert(uid.to_owned(), title.to_owned());
+        item(Kind::Events, uid, title, self.round as u32)
+    }
+
+    fn write_local(&mut self, uid: &str, title: &str) {
+        let bytes = self.bytes(uid, title);
+        fs::write(self.folder.join(format!("{uid}.ics")), bytes).unwrap();
+    }
+
+    fn write_remote(&mut self, uid: &str, title: &str) {
+        let bytes = self.bytes(uid, title);
+        http::put(&self.url, &format!("{uid}.ics"), Kind::Events.media_type(), &bytes);
+    }
+
+    /// On each side two new items, an edit and a deletion.
+    fn edit_both_sides(&mut self) {
+        self.round += 1;
+        let old: Vec<String> = self.wanted.keys().cloned().collect();
+        let round = self.round;
+        for n in 0..2 {
+            self.write_local(&format!("round-{round:03}-local-{n}"), "new");
+            self.write_remote(&format!("round-{round:03}-remote-{n}"), "new");
+        }
+        let edited = format!("edited in round {round}");
+        self.write_local(&old[0], &edited);
+        self.write_remote(&old[1], &edited);
+        for uid in &old[2..4] {
+            self.wanted.remove(uid);
+        }
+        fs::remove_file(self.folder.join(format!("{}.ics", old[2]))).unwrap();
+        http::delete(&self.url, &format!("{}.ics", old[3]));
+        // The collection stays small.
+        for uid in &old[4..6] {
+            self.wanted.remove(uid);
+            fs::remove_file(self.folder.join(format!("{uid}.ics"))).unwrap();
+        }
+    }
+
+    /// UIDs and titles in the folder and on the server; each item is there once.
+    fn both(&self, when: &str) -> [BTreeMap<String, String>; 2] {
+        [files(&self.folder), files(&self.server.storage("work"))].map(|items| {
+            let mut found = BTreeMap::new();
+            for (name, bytes) in items {
+                let uid = pimbridge::item::read(&bytes).unwrap_or_else(|e| panic!("{when}: {name}: {e}")).uid;
+                let before = found.insert(uid.unwrap(), title(&bytes));
+                assert_eq!(before, None, "{when}: {name} is there twice");
+            }
+            found
+        })
+    }
+
+    /// Every version that somebody wrote last is on a side, and nothing that nobody wrote.
+    fn nothing_is_lost(&self, when: &str) {
+        let sides = self.both(when);
+        for (uid, title) in &self.wanted {
+            let found = sides.iter().any(|side| side.get(uid) == Some(title));
+            assert!(found, "{when}: {uid} ({title}) is lost: {sides:#?}");
+        }
+    }
+
+    /// One more run makes both sides the same, and then there is nothing left to do.
+    fn heals(&self, when: &str) {
+        let ended = self.home.run(&["sync", "work", "--json"]);
+        assert_eq!(ended.status, 0, "{when}: {ended:?}");
+        let report = &ended.json()[0];
+        assert_eq!(report["conflicts"], 0, "{when}: {report:#}");
+        let [local, remote] = self.both(when);
+        assert_eq!(local, self.wanted, "{when}: {report:#}");
+        assert_eq!(remote, self.wanted, "{when}: {report:#}");
+        let names = |items: BTreeMap<String, Bytes>| items.into_keys().collect::<BTreeSet<_>>();
+        assert_eq!(names(files(&self.folder)), names(files(&self.server.storage("work"))), "{when}");
+        let idle = self.home.sync("work", 0);
+        assert_eq!((&idle["outcome"], &idle["requests"]), (&"ok".into(), &1.into()), "{when}: {idle:#}");
+    }
+
+    /// A run through this trouble, and one without; how the first one ended, and what it said.
+    fn run(
+        &mut self,
+        name: &str,
+        kinds: &'static [&'static str],
+        nth: usize,
+        times: usize,
+        fault: Fault,
+    ) -> String {
+        let begun = Instant::now();
+        self.proxy.arm(Rule { kinds, from: nth, times, fault });
+        let ended = self.home.run(&["sync", "work", "--json"]);
+        let struck = self.proxy.disarm();
+        assert!(struck > 0, "{name}: nothing met it: {ended:?}");
+        let report = &ended.json()[0];
+        assert_eq!(report["conflicts"], 0, "{name}: {report:#}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{name} took {:?}", begun.elapsed());
+        self.nothing_is_lost(name);
+        self.heals(name);
+
+        let errors = report["errors"].as_array().unwrap();
+        let messages: BTreeSet<&str> =
+            errors.iter().map(|error| error["message"].as_str().unwrap()).collect();
+        let shown = Ended { stdout: messages.into_iter().collect::<Vec<_>>().join(" | "), ..ended };
+        let said = self.home.shown(&shown);
+        format!("{name}: {} {}\n", ended_as(&shown, report), if said.is_empty() { "" } else { said.trim() })
+            .replace(" \n", "\n")
+    }
+
+    /// The same, after changes on both sides.
+    fn meets(
+        &mut self,
+        name: &str,
+        kinds: &'static [&'static str],
+        nth: usize,
+        times: usize,
+        fault: Fault,
+    ) -> String {
+        self.edit_both_sides();
+        self.run(name, kinds, nth, times, fault)
+    }
+}
+
+fn ended_as(ended: &Ended, report: &serde_json::Value) -> String {
+    let outcome = report["outcome"].as_str().unwrap();
+    let fits = matches!((ended.status, outcome), (0, "ok") | (1, "partial") | (3, "failed"));
+    assert!(fits, "{ended:?}");
+    format!("{} {outcome}", ended.status)
+}
+
+fn status(line: &'static str) -> Fault {
+    Fault::Answer(line, String::new(), "")
+}
+
+#[test]
+fn while_the_changes_are_listed() {
+    let mut fire = Fire::in_sync();
+    let told: String = [
+        ("a broken connection", 1, Fault::NotPassedOn),
+        ("broken connections", ALWAYS, Fault::NotPassedOn),
+        ("a cut in the head", ALWAYS, Fault::CutHead(30)),
+        ("a cut in the body", ALWAYS, Fault::CutBody(200)),
+        ("a cut before the last byte", ALWAYS, Fault::CutBody(1000)),
+        ("a cut without a length", ALWAYS, Fault::CutBodyWithoutLength(300)),
+        ("a cut in the packed body", ALWAYS, Fault::CutGzip),
+        ("a length too large", ALWAYS, Fault::WrongLength(50)),
+        ("a length too small", ALWAYS, Fault::WrongLength(-50)),
+        ("a delay", ALWAYS, Fault::Late(Duration::from_millis(1500))),
+    ]
+    .map(|(name, times, fault)| fire.meets(name, LIST, 0, times, fault))
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn while_the_changes_are_refused() {
+    let mut fire = Fire::in_sync();
+    let mut told: String = [
+        ("401", status("401 Unauthorized")),
+        ("403", status("403 Forbidden")),
+        ("404", status("404 Not Found")),
+        ("409", status("409 Conflict")),
+        ("412", status("412 Precondition Failed")),
+        ("500", status("500 Internal Server Error")),
+        ("507", status("507 Insufficient Storage")),
+        ("429 for long", Fault::Answer("429 Too Many Requests", "Retry-After: 3600\r\n".into(), "")),
+        ("503 all the time", status("503 Service Unavailable")),
+    ]
+    .map(|(name, fault)| fire.meets(name, LIST, 0, ALWAYS, fault))
+    .concat();
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
+    let date = jiff::fmt::rfc2822::to_string(&soon.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+    for (name, headers) in [
+        ("429 for a second", "Retry-After: 1\r\n".to_owned()),
+        ("429 until a time", format!("Retry-After: {}\r\n", date.replace("+0000", "GMT"))),
+        ("429 once", String::new()),
+    ] {
+        told += &fire.meets(name, LIST, 0, 1, Fault::Answer("429 Too Many Requests", headers, ""));
+    }
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn while_items_are_fetched() {
+    let mut fire = Fire::in_sync();
+    let told: String = [
+        ("a broken connection", CONTENT, 1, Fault::NotPassedOn),
+        ("a cut, once", MULTIGET, 1, Fault::CutBody(900)),
+        ("a cut of each list", MULTIGET, ALWAYS, Fault::CutBody(900)),
+        ("cuts of everything", CONTENT, ALWAYS, Fault::CutBody(300)),
+        ("cuts without a length", MULTIGET, ALWAYS, Fault::CutBodyWithoutLength(1500)),
+        ("packed and cut", CONTENT, ALWAYS, Fault::CutGzip),
+        ("a length too large", CONTENT, ALWAYS, Fault::WrongLength(9)),
+        ("a length too small", MULTIGET, ALWAYS, Fault::WrongLength(-9)),
+        ("401", CONTENT, ALWAYS, status("401 Unauthorized")),
+        ("403", CONTENT, ALWAYS, status("403 Forbidden")),
+        ("500, once", CONTENT, 1, status("500 Internal Server Error")),
+        ("500", CONTENT, ALWAYS, status("500 Internal Server Error")),
+        ("503 for long", CONTENT, ALWAYS, Fault::Answer("503 x", "Retry-After: 3600\r\n".into(), "")),
+    ]
+    .map(|(name, kinds, times, fault)| fire.meets(name, kinds, 0, times, fault))
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn while_items_are_stored() {
+    let mut fire = Fire::in_sync();
+    let told: String = [
+        ("broken connections", PUT, 0, ALWAYS, Fault::NotPassedOn),
+        ("stored, the answer is lost", PUT, 0, ALWAYS, Fault::CutHead(0)),
+        ("stored, the answer is cut", PUT, 0, ALWAYS, Fault::CutHead(25)),
+        ("stored, but the answer is 500", PUT, 0, 2, Fault::AnswerAfterwards("500 Internal Server Error")),
+        ("stored, but the answer is 500 each time", PUT, 0, ALWAYS, Fault::AnswerAfterwards("500 x")),
+        ("deleted, the answer is lost", DELETE, 0, ALWAYS, Fault::CutHead(0)),
+        ("deleted, but the answer is 503", DELETE, 0, 1, Fault::AnswerAfterwards("503 x")),
+        ("the second write breaks off", WRITES, 1, 1, Fault::NotPassedOn),
+        ("a delay", WRITES, 0, 2, Fault::Late(Duration::from_millis(1500))),
+    ]
+    .map(|(name, kinds, nth, times, fault)| fire.meets(name, kinds, nth, times, fault))
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn while_writes_are_refused() {
+    let mut fire = Fire::in_sync();
+    let told: String = [
+        ("401", status("401 Unauthorized")),
+        ("403", status("403 Forbidden")),
+        ("404 for a PUT", status("404 Not Found")),
+        ("409", status("409 Conflict")),
+        ("412", status("412 Precondition Failed")),
+        ("413", status("413 Content Too Large")),
+        ("423", status("423 Locked")),
+        ("429 for long", Fault::Answer("429 Too Many Requests", "Retry-After: 3600\r\n".into(), "")),
+        ("500", Fault::Answer("500 Internal Server Error", String::new(), "database is locked")),
+        ("507", status("507 Insufficient Storage")),
+    ]
+    .map(|(name, fault)| {
+        let kinds = if name.contains("PUT") { PUT } else { WRITES };
+        fire.meets(name, kinds, 1, ALWAYS, fault)
+    })
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+/// The password goes nowhere else, neither when a list is asked for nor with an item.
+#[test]
+fn sent_on_to_another_host() {
+    let mut fire = Fire::in_sync();
+    let other =
+        Scripted::start(|_| answer("207 Multi-Status", "application/xml", "<multistatus xmlns='DAV:'/>"));
+    let mut told = String::new();
+    for (name, kinds) in [("the list", LIST), ("items", CONTENT), ("writes", WRITES)] {
+        for code in ["302 Found", "307 Temporary Redirect"] {
+            let to = format!("Location: {}\r\n", other.url("alice/work/"));
+            told += &fire.meets(&format!("{name}, {code}"), kinds, 0, ALWAYS, Fault::Answer(code, to, ""));
+        }
+    }
+    assert_eq!(other.take_seen(), [] as [&str; 0]);
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn an_answer_without_end() {
+    let mut fire = Fire::in_sync();
+    let start = "<?xml version=\"1.0\"?><multistatus xmlns=\"DAV:\">";
+    let told: String = [
+        ("a value", LIST, Fault::Endless(start, "x".into())),
+        ("white space", LIST, Fault::Endless(start, " ".into())),
+        ("white space before it begins", LIST, Fault::Endless("", " ".into())),
+        ("items", CONTENT, Fault::Endless("", "BEGIN:VEVENT\r\n".into())),
+    ]
+    .map(|(name, kinds, fault)| fire.meets(name, kinds, 0, ALWAYS, fault))
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+/// The first sync, through all that it asks.
+#[test]
+fn in_the_first_sync() {
+    let told: String = [
+        ("a cut in what the collection is", &["PROPFIND"][..], ALWAYS, Fault::CutBody(100)),
+        ("401", &["PROPFIND"], ALWAYS, status("401 Unauthorized")),
+        ("503 for long", &["PROPFIND"], ALWAYS, Fault::Answer("503 x", "Retry-After: 600\r\n".into(), "")),
+        ("a cut in the list", LIST, ALWAYS, Fault::CutBody(1000)),
+        ("a cut of the items", CONTENT, ALWAYS, Fault::CutBody(1000)),
+        ("stored, the answer is lost", PUT, 2, Fault::CutHead(0)),
+    ]
+    .map(|(name, kinds, times, fault)| Fire::new().run(name, kinds, 0, times, fault))
+    .concat();
+    insta::assert_snapshot!(told, @"");
+}
+
+/// Killed while the server has a request: before or after it did what was asked. A number of runs are killed one
+/// after the other, each further on.
+#[test]
+fn killed_at_every_request() {
+    let mut fire = Fire::in_sync();
+    let mut kills = 0;
+    for afterwards in [false, true] {
+        for nth in 0..12 {
+            if nth % 4 == 0 {
+                fire.edit_both_sides();
+            }
+            let kinds = &["PROPFIND", "REPORT", "PUT", "DELETE", "GET"];
+            fire.proxy.arm(Rule { kinds, from: nth, times: ALWAYS, fault: Fault::Hang { afterwards } });
+            let mut command = fire.home.command(&["sync", "work", "--json"]);
+            let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            while !fire.proxy.wait_until_it_strikes(Duration::from_millis(20)) {
+                if process.try_wait().unwrap().is_some() {
+                    break;
+                }
+            }
+            kills += usize::from(process.try_wait().unwrap().is_none());
+            let _ = process.kill();
+            process.wait().unwrap();
+            fire.proxy.disarm();
+            let when = format!("killed at request {nth}, afterwards {afterwards}");
+            fire.nothing_is_lost(&when);
+            if nth % 2 == 1 {
+                fire.heals(&when);
+                fire.edit_both_sides();
+            }
+        }
+        fire.heals("at the end");
+    }
+    assert!(kills >= 16, "only {kills} runs were killed before their end");
+}
