@@ -86,8 +86,10 @@ pub enum Fetched {
     },
     /// It is confirmed that there is no such item (404, 410, no such file).
     Gone { href: Href },
-    /// It is there, but its bytes cannot be had; the reason is a sentence for a person.
+    /// It is there, but its bytes cannot be had as it is; the reason is a sentence for a person.
     Unreadable { href: Href, reason: String },
+    /// It could not be had this time.
+    Failed { href: Href, reason: String },
 }
 
 /// One change to a collection, guarded by a precondition.
@@ -110,8 +112,9 @@ pub enum Outcome {
     Stored { href: Href, etag: Option<Etag> },
     /// Deleted, or gone already.
     Deleted,
-    /// The precondition failed: something else is there now, or nothing. Look again.
-    Stale,
+    /// The precondition failed: something else is there now, or nothing. Look again. `sure`: nothing of
+    /// this edit was done; otherwise an earlier attempt of it may have been.
+    Stale { sure: bool },
     /// The collection does not accept this item as it is; trying again as it is will not help.
     /// The reason is a sentence for a person, with the collection's own words.
     Refused { reason: String },

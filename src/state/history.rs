@@ -106,26 +106,41 @@ pub struct Lost<'a> {
 }
 
 impl Write<'_> {
-    /// Keeps a version; to be committed before it is overwritten or deleted.
-    pub fn keep_version(&self, at: Timestamp, lost: &Lost<'_>) -> Result<VersionId> {
+    /// Keeps a version; to be committed before it is overwritten or deleted. `None` where the newest entry
+    /// of the item says the same already (an edit that failed is tried again).
+    pub fn keep_version(&self, at: Timestamp, lost: &Lost<'_>) -> Result<Option<VersionId>> {
         let blob = self.blob(lost.bytes)?;
+        let side = if lost.side == Side::Local { 0 } else { 1 };
+        let loss = match lost.loss {
+            Loss::Overwritten => "overwritten",
+            Loss::Deleted => "deleted",
+        };
+        let newest = self
+            .0
+            .prepare_cached(
+                "SELECT blob, loss FROM history WHERE side = ?1 AND href = ?2 ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row((side, lost.href.as_str()), |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()?;
+        if newest.is_some_and(|newest| newest == (blob, loss.to_owned())) {
+            return Ok(None);
+        }
         self.0
             .prepare_cached(
                 "INSERT INTO history (at, side, href, uid, summary, loss, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(rusqlite::params![
                 at.as_millisecond(),
-                if lost.side == Side::Local { 0 } else { 1 },
+                side,
                 lost.href.as_str(),
                 lost.uid,
                 lost.summary,
-                match lost.loss {
-                    Loss::Overwritten => "overwritten",
-                    Loss::Deleted => "deleted",
-                },
+                loss,
                 blob,
             ])?;
-        Ok(VersionId(self.0.last_insert_rowid()))
+        Ok(Some(VersionId(self.0.last_insert_rowid())))
     }
 
     /// Takes a version out of the history: it was neither overwritten nor deleted after all.

@@ -10,8 +10,8 @@ use super::{Result, StateError};
 const MIGRATIONS: [&str; 1] = [r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-    -- How far each side was read (side: 0 local, 1 remote).
-    CREATE TABLE cursor (side INTEGER PRIMARY KEY, value TEXT NOT NULL);
+    -- How far each side was read, and when all of it was listed last (side: 0 local, 1 remote).
+    CREATE TABLE cursor (side INTEGER PRIMARY KEY, value TEXT NOT NULL, listed INTEGER NOT NULL);
 
     -- The local and the remote tree: what each side held when it was last looked at.
     CREATE TABLE seen (
@@ -53,6 +53,7 @@ const MIGRATIONS: [&str; 1] = [r"
         summary TEXT NOT NULL, loss TEXT NOT NULL, blob INTEGER NOT NULL REFERENCES blob
     );
     CREATE INDEX history_blob ON history (blob);
+    CREATE INDEX history_item ON history (side, href);
 
     CREATE TABLE report (id INTEGER PRIMARY KEY, started INTEGER NOT NULL, json TEXT NOT NULL);
     CREATE TABLE touched (

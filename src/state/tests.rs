@@ -39,14 +39,14 @@ fn what_is_written_is_there_after_opening_again() {
     let state = open(&path);
     let pair = state
         .write(|w| {
-            w.set_cursor(Side::Remote, Some(&Cursor::new("token")))?;
+            w.set_cursor(Side::Remote, Some((&Cursor::new("token"), Timestamp::UNIX_EPOCH)))?;
             w.see(Side::Remote, &href, &etag)?;
             w.save_pair(None, &base("content"))
         })
         .unwrap();
     drop(state);
     let state = open(&path);
-    assert_eq!(state.cursor(Side::Remote).unwrap(), Some(Cursor::new("token")));
+    assert_eq!(state.cursor(Side::Remote).unwrap(), Some((Cursor::new("token"), Timestamp::UNIX_EPOCH)));
     assert_eq!(state.cursor(Side::Local).unwrap(), None);
     assert_eq!(state.tree(Side::Remote).unwrap().get(&href), Some(&etag));
     let pairs = state.pairs().unwrap();
@@ -80,7 +80,8 @@ fn bytes_are_stored_once_and_dropped_with_their_last_user() {
         loss: Loss::Overwritten,
         bytes: b"first",
     };
-    let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap();
+    let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap().unwrap();
+    assert_eq!(state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap(), None, "kept twice");
     assert_eq!(blobs(&state), 1);
     state.write(|w| w.save_pair(Some(pair), &base("second"))).unwrap();
     assert_eq!(blobs(&state), 2);

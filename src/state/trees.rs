@@ -101,12 +101,12 @@ fn time(milliseconds: i64) -> rusqlite::Result<Timestamp> {
 }
 
 impl State {
-    /// How far a side was read.
-    pub fn cursor(&self, side: Side) -> Result<Option<Cursor>> {
+    /// How far a side was read, and when all of it was listed last.
+    pub fn cursor(&self, side: Side) -> Result<Option<(Cursor, Timestamp)>> {
         let db = self.db();
-        let mut statement = db.prepare_cached("SELECT value FROM cursor WHERE side = ?1")?;
-        let value: Option<String> = statement.query_row([number(side)], |row| row.get(0)).optional()?;
-        Ok(value.map(Cursor::new))
+        let mut statement = db.prepare_cached("SELECT value, listed FROM cursor WHERE side = ?1")?;
+        let cursor = |row: &Row<'_>| Ok((Cursor::new(row.get::<_, String>(0)?), time(row.get(1)?)?));
+        Ok(statement.query_row([number(side)], cursor).optional()?)
     }
 
     /// What a side held when it was last looked at.
@@ -205,12 +205,13 @@ impl State {
 }
 
 impl Write<'_> {
-    pub fn set_cursor(&self, side: Side, cursor: Option<&Cursor>) -> Result<()> {
+    /// A side was read up to this cursor; all of it was listed last at `listed`.
+    pub fn set_cursor(&self, side: Side, cursor: Option<(&Cursor, Timestamp)>) -> Result<()> {
         match cursor {
-            Some(cursor) => self
+            Some((cursor, listed)) => self
                 .0
-                .prepare_cached("INSERT OR REPLACE INTO cursor (side, value) VALUES (?1, ?2)")?
-                .execute((number(side), cursor.as_str()))?,
+                .prepare_cached("INSERT OR REPLACE INTO cursor (side, value, listed) VALUES (?1, ?2, ?3)")?
+                .execute((number(side), cursor.as_str(), listed.as_millisecond()))?,
             None => self.0.prepare_cached("DELETE FROM cursor WHERE side = ?1")?.execute([number(side)])?,
         };
         Ok(())
@@ -294,6 +295,11 @@ impl Write<'_> {
             })?
             .execute((id.0, etag.as_str(), uid))?;
         Ok(())
+    }
+
+    /// A pair's item is not on this side any more, although something else has its name now.
+    pub fn detach(&self, id: PairId, side: Side) -> Result<()> {
+        self.rename(id, side, &Href::new(""))
     }
 
     /// A pair's item has another name on one side now.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::observe::look_again;
 use super::policy::Change;
 use super::prepare::{Chunk, Step, Task, Version};
-use super::run::{Job, Run, RunError, Tally};
+use super::run::{Job, Run, RunError, Tally, Unsettled};
 use super::{Side, Sides, words};
 use crate::collection::{CollectionError, Edit, Etag, Fetched, Href, Outcome};
 use crate::item::{self, Digest};
@@ -16,6 +16,7 @@ use crate::report::{Operation, Problem, Touched};
 use crate::state::{Aside, AsideKind, Base, Loss, Lost, PairId, Seen, VersionId, Write};
 
 const QUICKER: &str = "Somebody else changed it at the same moment. It will be tried again in the next run.";
+const TAKEN: &str = "It cannot be stored there: an item with the same UID is there already, which belongs to something else or cannot be read. Rename or delete that one.";
 const REWRITTEN: &str =
     "The server stored it differently from what was sent. The next run looks at it again.";
 const UNSEEN: &str = "It was sent, but what became of it could not be seen. The next run looks at it again.";
@@ -25,7 +26,7 @@ const UNSEEN: &str = "It was sent, but what became of it could not be seen. The 
 enum Landed {
     Stored(Stored),
     Deleted,
-    Stale,
+    Stale { sure: bool },
     Refused(String),
     Failed(String),
     NotTried,
@@ -66,7 +67,7 @@ pub(super) async fn apply(
     held: Sides<bool>,
 ) -> Result<(Tally, Option<(Side, CollectionError)>), RunError> {
     let job = run.job;
-    let mut tally = Tally::default();
+    let mut tally = Tally { bytes: chunk.bytes(), ..Tally::default() };
     let mut doing = Vec::with_capacity(chunk.tasks.len());
     for task in chunk.tasks {
         match task.step {
@@ -75,9 +76,9 @@ pub(super) async fn apply(
         }
     }
     keep_versions(job, &mut doing)?;
-    let stopped = make_edits(job, &mut doing).await;
+    let mut stopped = make_edits(job, &mut doing).await;
     if stopped.is_none() {
-        read_back(job, &mut doing).await?;
+        stopped = read_back(job, &mut doing).await.err();
     }
     job.state.write(|w| {
         for sighting in &chunk.sightings {
@@ -96,7 +97,7 @@ pub(super) async fn apply(
 
 /// What a dry run would do.
 pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally { bytes: chunk.bytes(), ..Tally::default() };
     for task in chunk.tasks {
         match &task.step {
             Step::Delete(side) if held[*side] => tally.held[*side] += 1,
@@ -112,7 +113,7 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
             | Step::Problem { side, summary, message } => {
                 tally.problems.push(problem(&task, *side, summary, message));
             }
-            Step::Aside { .. } | Step::Forget | Step::Nothing | Step::Again => {}
+            Step::Aside { .. } | Step::Forget | Step::Nothing | Step::Again(_) | Step::Moved(_) => {}
         }
     }
     tally
@@ -183,7 +184,7 @@ fn keep_versions(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
         for one in doing {
             for side in Side::BOTH {
                 one.kept[side] = match one.lost(side) {
-                    Some(lost) => Some(w.keep_version(now, &lost)?),
+                    Some(lost) => w.keep_version(now, &lost)?,
                     None => None,
                 };
             }
@@ -214,7 +215,7 @@ async fn make_edits(job: &Job<'_>, doing: &mut [Doing]) -> Option<(Side, Collect
                     Landed::Stored(Stored { href, settled: etag.is_some(), etag, verbatim: false })
                 }
                 Outcome::Deleted => Landed::Deleted,
-                Outcome::Stale => Landed::Stale,
+                Outcome::Stale { sure } => Landed::Stale { sure },
                 Outcome::Refused { reason } => Landed::Refused(reason),
                 Outcome::Failed { reason } => Landed::Failed(reason),
                 Outcome::NotTried => Landed::NotTried,
@@ -230,7 +231,7 @@ async fn make_edits(job: &Job<'_>, doing: &mut [Doing]) -> Option<(Side, Collect
 /// If it is something else, then either the collection rewrote it or somebody was quicker: it counts as
 /// changed and is looked at in the next round. It is accepted where the same was there before the write:
 /// then it is the collection's own form of what was written.
-async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
+async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), (Side, CollectionError)> {
     for side in Side::BOTH {
         let mut waiting: HashMap<Href, usize> = HashMap::new();
         for (at, one) in doing.iter().enumerate() {
@@ -242,12 +243,12 @@ async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
             continue;
         }
         let hrefs: Vec<Href> = waiting.keys().cloned().collect();
-        let found = job.collections[side].fetch(&hrefs).await.map_err(|e| RunError::Collection(side, e))?;
+        let found = job.collections[side].fetch(&hrefs).await.map_err(|error| (side, error))?;
         for found in found {
             let (href, etag, bytes) = match found {
                 Fetched::Found { href, etag, bytes, .. } => (href, etag, bytes),
                 // It was stored all the same: what it overwrote stays in the history.
-                Fetched::Gone { .. } | Fetched::Unreadable { .. } => continue,
+                Fetched::Gone { .. } | Fetched::Unreadable { .. } | Fetched::Failed { .. } => continue,
             };
             let Some(&at) = waiting.get(&href) else { continue };
             let one = &mut doing[at];
@@ -278,8 +279,19 @@ impl Doing {
                 }
             }
             Step::Nothing => {}
-            Step::Again => {
-                tally.unsettled.push(problem(task, Side::Remote, &summary(task), QUICKER));
+            Step::Moved(side) => {
+                if let Some(pair) = pair {
+                    w.detach(pair, *side)?;
+                }
+                tally
+                    .unsettled
+                    .push(Unsettled { problem: problem(task, *side, &summary(task), QUICKER), aside: None });
+                return Ok(());
+            }
+            Step::Again(side) => {
+                tally
+                    .unsettled
+                    .push(Unsettled { problem: problem(task, *side, &summary(task), QUICKER), aside: None });
                 return Ok(());
             }
             Step::Aside { kind, side, summary, message } => {
@@ -358,7 +370,8 @@ impl Doing {
         };
         let Some(etag) = &stored.etag else {
             // It was not possible to look: the next run finds it and compares.
-            tally.unsettled.push(problem(&self.task, side, &source.facts.summary, UNSEEN));
+            let problem = problem(&self.task, side, &source.facts.summary, UNSEEN);
+            tally.unsettled.push(Unsettled { problem, aside: None });
             return Ok(());
         };
         let target = Seen {
@@ -374,7 +387,8 @@ impl Doing {
         w.save_pair(pair, &Base { digest: written.digest, bytes: source.bytes.clone(), sides })?;
         w.see(side, &stored.href, etag)?;
         if !stored.settled {
-            tally.unsettled.push(problem(&self.task, side, &source.facts.summary, REWRITTEN));
+            let problem = problem(&self.task, side, &source.facts.summary, REWRITTEN);
+            tally.unsettled.push(Unsettled { problem, aside: None });
         }
         tally.touch(touched(run.job, &self.task, side, &stored.href));
         Ok(())
@@ -392,7 +406,7 @@ impl Doing {
     ) -> crate::state::Result<()> {
         let task = &self.task;
         let summary = summary(task);
-        let certain = !matches!(landed, Some(Landed::Failed(_)));
+        let certain = !matches!(landed, Some(Landed::Failed(_) | Landed::Stale { sure: false }));
         if let (true, Some(version)) = (certain, self.kept[side]) {
             w.drop_version(version)?;
         }
@@ -401,11 +415,16 @@ impl Doing {
                 self.put_aside(run, w, tally, AsideKind::Trouble, side, &summary, reason)?;
             }
             Some(Landed::Failed(reason)) => tally.problems.push(problem(task, side, &summary, reason)),
-            Some(Landed::Stale) => {
+            Some(Landed::Stale { .. }) => {
                 if let Some((href, _)) = task.row.present(side) {
                     tally.stale[side].push(href.clone());
                 }
-                tally.unsettled.push(problem(task, side, &summary, QUICKER));
+                let is_new = task.row.present(side).is_none();
+                let message = if is_new { TAKEN } else { QUICKER };
+                tally.unsettled.push(Unsettled {
+                    problem: problem(task, side, &summary, message),
+                    aside: is_new.then(|| self.aside(run, AsideKind::Trouble, side, &summary, message)),
+                });
             }
             Some(Landed::Stored(_) | Landed::Deleted | Landed::NotTried) | None => {}
         }
@@ -423,11 +442,23 @@ impl Doing {
         summary: &str,
         message: &str,
     ) -> crate::state::Result<()> {
+        let aside = self.aside(run, kind, side, summary, message);
+        w.put_aside(&aside)?;
+        if kind == AsideKind::Trouble {
+            let mut problem = problem(&self.task, side, summary, message);
+            problem.since = Some(aside.since).filter(|_| aside.tries > 1);
+            tally.problems.push(problem);
+        }
+        Ok(())
+    }
+
+    /// How the item is left alone.
+    fn aside(&self, run: &Run<'_>, kind: AsideKind, side: Side, summary: &str, message: &str) -> Aside {
         let row = &self.task.row;
         let now = (run.job.clock)();
         let before = run.asides.get(&row.subject);
         let tries = before.map_or(0, |aside| aside.tries) + 1;
-        w.put_aside(&Aside {
+        Aside {
             subject: row.subject.clone(),
             etags: row.etags.clone(),
             kind,
@@ -440,13 +471,7 @@ impl Doing {
                 AsideKind::Foreign => None,
                 AsideKind::Trouble => Some(super::quarantine::next_try(now, tries)),
             },
-        })?;
-        if kind == AsideKind::Trouble {
-            let mut problem = problem(&self.task, side, summary, message);
-            problem.since = before.map(|aside| aside.since);
-            tally.problems.push(problem);
         }
-        Ok(())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use jiff::SignedDuration;
+
 use super::Side;
 use super::run::{Job, RunError};
 use crate::collection::{Etag, Fetched, Href, Observation};
@@ -9,14 +11,20 @@ use crate::state::Tree;
 
 /// How many items one targeted fetch asks about.
 const CONFIRM: usize = 100;
+/// How often all of a side is listed although a cursor tells what changed: some servers take a cursor that
+/// they have forgotten for one that says nothing changed.
+const LIST_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks at one side and commits what was seen together with the cursor that stands for it. Returns all that
 /// the side holds now.
 pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError> {
     let collection = job.collections[side];
     let failed = |error| RunError::Collection(side, error);
-    let known_cursor = job.state.cursor(side)?;
-    let observation = collection.observe(known_cursor.as_ref()).await.map_err(failed)?;
+    let known = job.state.cursor(side)?;
+    let now = (job.clock)();
+    let due = known.as_ref().is_some_and(|(_, listed)| now.duration_since(*listed) >= LIST_EVERY);
+    let since = known.as_ref().map(|(cursor, _)| cursor).filter(|_| !due);
+    let observation = collection.observe(since).await.map_err(failed)?;
 
     let mut tree = job.state.tree(side)?;
     let differs = |href: &Href, etag: &Etag| tree.get(href) != Some(etag);
@@ -26,28 +34,31 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
         Observation::Delta { changed, removed, cursor } => {
             seen.extend(changed.into_iter().map(|e| (e.href, e.etag)).filter(|(h, e)| differs(h, e)));
             gone.extend(removed.into_iter().filter(|href| tree.contains_key(href)));
-            Some(cursor)
+            Some((cursor, known.as_ref().map_or(now, |(_, listed)| *listed)))
         }
         Observation::Listing { entries, cursor } => {
             let listed: HashSet<&Href> = entries.iter().map(|entry| &entry.href).collect();
             let missing: Vec<Href> = tree.keys().filter(|href| !listed.contains(href)).cloned().collect();
             // One that is there is asked for as well: an answer to it shows that the collection still is.
             let witness = entries.first().map(|entry| entry.href.clone());
+            let mut unconfirmed = false;
             for missing in missing.chunks(CONFIRM - 1) {
                 let hrefs: Vec<Href> = missing.iter().cloned().chain(witness.clone()).collect();
                 for found in collection.fetch(&hrefs).await.map_err(failed)? {
                     match found {
                         Fetched::Gone { href } => gone.push(href),
                         Fetched::Found { href, etag, .. } if differs(&href, &etag) => seen.push((href, etag)),
-                        Fetched::Found { .. } | Fetched::Unreadable { .. } => {}
+                        Fetched::Found { .. } => {}
+                        Fetched::Unreadable { .. } | Fetched::Failed { .. } => unconfirmed = true,
                     }
                 }
             }
             seen.extend(entries.into_iter().map(|e| (e.href, e.etag)).filter(|(h, e)| differs(h, e)));
-            cursor
+            // Without a cursor the next run lists again, and asks for what is missing again.
+            cursor.filter(|_| !unconfirmed).map(|cursor| (cursor, now))
         }
     };
-    if seen.is_empty() && gone.is_empty() && cursor == known_cursor {
+    if seen.is_empty() && gone.is_empty() && cursor == known {
         return Ok(tree);
     }
     job.state.write(|w| {
@@ -58,7 +69,7 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
         for (href, etag) in &seen {
             w.see(side, href, etag)?;
         }
-        w.set_cursor(side, cursor.as_ref())
+        w.set_cursor(side, cursor.as_ref().map(|(cursor, listed)| (cursor, *listed)))
     })?;
     for href in &gone {
         tree.remove(href);
@@ -76,7 +87,7 @@ pub(super) async fn look_again(job: &Job<'_>, side: Side, hrefs: &[Href]) -> Res
                 match found {
                     Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
                     Fetched::Gone { href } => w.unsee(side, href)?,
-                    Fetched::Unreadable { .. } => {}
+                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => {}
                 }
             }
             Ok(())

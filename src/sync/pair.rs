@@ -1,5 +1,6 @@
 //! Pairing: which new items of both sides are the same thing, and which new item is one that was
-//! thought gone (a renamed file). By UID first, then among those left by strong keys. Pure.
+//! thought gone (a renamed file). By UID first, then among those left by their whole content, then by
+//! strong keys. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,6 +40,8 @@ pub struct Pairing {
     pub renamed: Vec<(PairId, Side, Href)>,
     /// New items of a side that share their UID with another new item of that side. They are left alone.
     pub duplicates: Vec<(Side, Vec<Href>)>,
+    /// The UIDs that those share: whatever has one of them is left alone, on either side.
+    pub twins: BTreeSet<String>,
     /// New items that look alike, but more than one could be meant: kept apart on both sides.
     pub ambiguous: usize,
 }
@@ -58,7 +61,8 @@ pub fn pair(new: &Sides<Vec<Candidate>>, lost: &Sides<Vec<Lost>>) -> Pairing {
         by_uid
     });
     for side in Side::BOTH {
-        for twins in by_uid[side].values().filter(|found| found.len() > 1) {
+        for (uid, twins) in by_uid[side].iter().filter(|(_, found)| found.len() > 1) {
+            pairing.twins.insert((*uid).to_owned());
             pairing.duplicates.push((side, twins.iter().map(|&at| new[side][at].href.clone()).collect()));
             for at in twins {
                 open[side].remove(at);
@@ -72,7 +76,9 @@ pub fn pair(new: &Sides<Vec<Candidate>>, lost: &Sides<Vec<Lost>>) -> Pairing {
             owners.entry(&lost.uid).or_default().push(lost.pair);
         }
         for (uid, found) in &by_uid[side] {
-            if let ([at], Some([pair])) = (found.as_slice(), owners.get(uid).map(Vec::as_slice)) {
+            if let ([at], Some([pair]), false) =
+                (found.as_slice(), owners.get(uid).map(Vec::as_slice), pairing.twins.contains(*uid))
+            {
                 pairing.renamed.push((*pair, side, new[side][*at].href.clone()));
                 open[side].remove(at);
             }
@@ -88,8 +94,26 @@ pub fn pair(new: &Sides<Vec<Candidate>>, lost: &Sides<Vec<Lost>>) -> Pairing {
         }
     }
 
+    by_digest(&mut pairing, new, &mut open);
     by_keys(&mut pairing, new, &mut open);
     pairing
+}
+
+/// Links items that say the same, where there is one of them on each side.
+fn by_digest(pairing: &mut Pairing, new: &Sides<Vec<Candidate>>, open: &mut Sides<BTreeSet<usize>>) {
+    let mut holders: HashMap<Digest, Sides<Vec<usize>>> = HashMap::new();
+    for side in Side::BOTH {
+        for &at in &open[side] {
+            holders.entry(new[side][at].digest).or_default()[side].push(at);
+        }
+    }
+    let alone = holders.values().filter_map(|holders| match (&*holders.local, &*holders.remote) {
+        ([local], [remote]) => Some((*local, *remote)),
+        _ => None,
+    });
+    for (local, remote) in alone.collect::<Vec<_>>() {
+        link(pairing, new, open, local, remote);
+    }
 }
 
 fn link(
@@ -144,4 +168,94 @@ fn by_keys(pairing: &mut Pairing, new: &Sides<Vec<Candidate>>, open: &mut Sides<
 
 fn sole(set: &BTreeSet<usize>) -> Option<usize> {
     set.first().copied().filter(|_| set.len() == 1)
+}
+
+/// A changed item of a pair, with the UID that it has now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub pair: PairId,
+    pub uid: Option<String>,
+}
+
+/// Which pairs have lost their item on a side because its name now holds another item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// What stands there is to be paired anew, and the pair's own item to be looked for elsewhere.
+    pub detached: Vec<PairId>,
+    /// What stands there has the UID of an item that is still in its own place: there are two of it. They are
+    /// left alone.
+    pub twins: Vec<PairId>,
+}
+
+/// Finds out which changed items are really other items (files that were numbered anew, names that were
+/// exchanged): the UID says what an item is.
+///
+/// `uids` are the UIDs of all pairs on this side, `lost` the pairs whose item is gone from it.
+pub fn moves(changed: &[Changed], uids: &HashMap<PairId, &str>, lost: &BTreeSet<PairId>) -> Moves {
+    let owners: HashMap<&str, PairId> = uids.iter().map(|(pair, uid)| (*uid, *pair)).collect();
+    // Each with the pair whose item it holds now, if it is a pair's.
+    let mut moved: BTreeMap<PairId, Option<PairId>> = BTreeMap::new();
+    for item in changed {
+        if let (Some(uid), Some(own)) = (item.uid.as_deref(), uids.get(&item.pair))
+            && uid != *own
+        {
+            moved.insert(item.pair, owners.get(uid).copied());
+        }
+    }
+    let mut moves = Moves::default();
+    // One that is left alone keeps its name, so whoever's item it holds has a twin in turn.
+    loop {
+        let stays = |owner: &PairId| !moved.contains_key(owner) && !lost.contains(owner);
+        let twins: Vec<PairId> = moved
+            .iter()
+            .filter(|(_, owner)| owner.as_ref().is_some_and(stays))
+            .map(|(pair, _)| *pair)
+            .collect();
+        if twins.is_empty() {
+            break;
+        }
+        for twin in twins {
+            moved.remove(&twin);
+            moves.twins.push(twin);
+        }
+    }
+    moves.detached = moved.into_keys().collect();
+    moves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(changed: &[(i64, &str)], lost: &[i64]) -> (Vec<i64>, Vec<i64>) {
+        let changed: Vec<Changed> = changed
+            .iter()
+            .map(|(pair, uid)| Changed { pair: PairId(*pair), uid: Some((*uid).into()) })
+            .collect();
+        let uids = UIDS.iter().map(|(pair, uid)| (PairId(*pair), *uid)).collect();
+        let moves = moves(&changed, &uids, &lost.iter().map(|pair| PairId(*pair)).collect());
+        let numbers = |pairs: Vec<PairId>| pairs.into_iter().map(|pair| pair.0).collect();
+        (numbers(moves.detached), numbers(moves.twins))
+    }
+
+    const UIDS: [(i64, &str); 4] = [(1, "a"), (2, "b"), (3, "c"), (4, "d")];
+
+    #[test]
+    fn an_edit_is_no_move() {
+        assert_eq!(moved(&[(1, "a"), (2, "b")], &[]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn exchanged_and_renumbered_names_are_moves() {
+        assert_eq!(moved(&[(1, "b"), (2, "a")], &[]), (vec![1, 2], vec![]));
+        assert_eq!(moved(&[(1, "b"), (2, "c")], &[3]), (vec![1, 2], vec![]));
+        assert_eq!(moved(&[(1, "x")], &[]), (vec![1], vec![]), "something new in the place of the old");
+    }
+
+    #[test]
+    fn a_copy_over_another_file_makes_twins() {
+        assert_eq!(moved(&[(1, "b")], &[]), (vec![], vec![1]));
+        // 1 holds 2's item, and 2 holds 3's, which is still in its own place.
+        assert_eq!(moved(&[(1, "b"), (2, "c")], &[]), (vec![], vec![2, 1]));
+    }
 }

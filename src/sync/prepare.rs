@@ -46,8 +46,10 @@ pub(super) enum Step {
     Delete(Side),
     Forget,
     Nothing,
-    /// It is not what was seen a moment ago: look again and plan anew.
-    Again,
+    /// It is not what was seen on this side a moment ago: look again and plan anew.
+    Again(Side),
+    /// Another item stands in its place on this side: the pair has lost its own there.
+    Moved(Side),
     /// Leave it alone until it changes (or, in trouble, until some time has passed).
     Aside {
         kind: AsideKind,
@@ -78,12 +80,27 @@ pub(super) struct Chunk {
     pub sightings: Vec<Sighting>,
 }
 
+impl Chunk {
+    /// How many bytes its contents take.
+    pub(super) fn bytes(&self) -> usize {
+        let versions = self.tasks.iter().flat_map(|task| [&task.versions.local, &task.versions.remote]);
+        versions.flatten().map(|version| version.bytes.len()).sum()
+    }
+}
+
 /// What a look at one href found.
 enum Found {
     Version(Version),
     Gone,
     Foreign,
-    Broken { summary: String, message: String },
+    Broken {
+        summary: String,
+        message: String,
+    },
+    /// It could not be had this time.
+    Failed {
+        reason: String,
+    },
 }
 
 type Findings = Sides<HashMap<Href, Found>>;
@@ -160,6 +177,9 @@ async fn fetch_side(
                 Fetched::Gone { href } => {
                     found.insert(href, Found::Gone);
                 }
+                Fetched::Failed { href, reason } => {
+                    found.insert(href, Found::Failed { reason });
+                }
                 Fetched::Unreadable { href, reason } => {
                     let summary = href.to_string();
                     found.insert(
@@ -210,8 +230,15 @@ fn settle(
         match findings[side].remove(&href) {
             Some(Found::Version(version)) => {
                 if version.etag != etag {
+                    // What was found to be the same thing on both sides was another version.
+                    if row.pair.is_none() && row.changes[side.other()] == Change::New {
+                        step = Some(Step::Again(side));
+                    }
                     sightings.push(Sighting { side, href, etag: Some(version.etag.clone()) });
                     row.etags[side] = Some(version.etag.clone());
+                }
+                if let Some(moved) = moved(job, &row, side, &version)? {
+                    step = Some(moved);
                 }
                 versions[side] = Some(version);
             }
@@ -263,6 +290,18 @@ fn settle(
     Ok(task)
 }
 
+/// What to do about a version that is another item than the pair's: the UID says what an item is.
+fn moved(job: &Job<'_>, row: &Row, side: Side, version: &Version) -> Result<Option<Step>, RunError> {
+    let own = row.pair.as_ref().and_then(|pair| pair.sides[side].uid.as_ref());
+    let (Some(own), Some(uid)) = (own, &version.facts.uid) else { return Ok(None) };
+    if own == uid {
+        return Ok(None);
+    }
+    // Whose it is, and what became of that one, is seen when all changed items are looked at together.
+    let is_anothers = job.state.pair_with_uid(side, uid)?.is_some();
+    Ok(Some(if is_anothers { Step::Again(side) } else { Step::Moved(side) }))
+}
+
 /// This side's version from the base, where the base is known to be it, octet for octet.
 fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, RunError> {
     let (Some(pair), Some((href, etag))) = (&row.pair, row.present(side)) else { return Ok(None) };
@@ -295,8 +334,16 @@ fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mu
         }
         Some(Found::Gone) => {
             sightings.push(Sighting { side, href: href.clone(), etag: None });
-            Step::Again
+            Step::Again(side)
         }
+        Some(Found::Failed { reason }) => Step::Problem {
+            side,
+            summary: href.to_string(),
+            message: format!(
+                "It could not be read this time: {}. The next run tries again.",
+                reason.trim_end_matches('.')
+            ),
+        },
         Some(Found::Version(_)) | None => Step::Problem {
             side,
             summary: href.to_string(),
@@ -312,7 +359,7 @@ fn complete(task: &mut Task, side: Side, findings: &mut Findings, sightings: &mu
         Some(Found::Version(version)) if version.etag == etag => task.versions[side] = Some(version),
         Some(Found::Version(version)) => {
             sightings.push(Sighting { side, href, etag: Some(version.etag) });
-            task.step = Step::Again;
+            task.step = Step::Again(side);
         }
         found => task.step = without_version(side, &href, found, sightings),
     }
@@ -333,7 +380,8 @@ fn refuse_duplicate(
     let Some(version) = &task.versions[from] else { return Ok(()) };
     let Some(uid) = &version.facts.uid else { return Ok(()) };
     let first = created.insert((to, uid.clone()));
-    if !first || job.state.pair_with_uid(from, uid)?.is_some() {
+    let taken = job.state.pair_with_uid(from, uid)?.or(job.state.pair_with_uid(to, uid)?);
+    if !first || taken.is_some() {
         task.step = Step::Problem {
             side: from,
             summary: version.facts.summary.clone(),

@@ -37,9 +37,21 @@ pub(super) fn in_force(
 }
 
 /// How many items of a side belong to another kind of collection.
-pub(super) fn foreign(asides: &HashMap<Subject, Aside>, side: Side) -> u64 {
-    let foreign = |aside: &&Aside| aside.kind == AsideKind::Foreign && aside.subject[side].is_some();
-    asides.values().filter(foreign).count() as u64
+pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Side) -> u64 {
+    let there =
+        |aside: &&Aside| aside.subject[side].as_ref().is_some_and(|h| trees.sides[side].contains_key(h));
+    asides.values().filter(|aside| aside.kind == AsideKind::Foreign).filter(there).count() as u64
+}
+
+/// Those that are of items which are nowhere any more.
+pub(super) fn of_nothing<'a>(
+    asides: &'a HashMap<Subject, Aside>,
+    trees: &'a Trees,
+) -> impl Iterator<Item = &'a Subject> {
+    let there = |subject: &Subject, side: Side| {
+        subject[side].as_ref().is_some_and(|href| trees.sides[side].contains_key(href))
+    };
+    asides.keys().filter(move |subject| !Side::BOTH.into_iter().any(|side| there(subject, side)))
 }
 
 /// What the report of the run that began at `started` says of an item that is left alone because of its trouble.

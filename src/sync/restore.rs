@@ -83,7 +83,7 @@ fn find_pair(job: &Job<'_>, version: &Version) -> Result<Option<Pair>, StateErro
 }
 
 async fn current(job: &Job<'_>, pair: Option<&Pair>, side: Side) -> Result<Option<Current>, RunError> {
-    let Some(pair) = pair else { return Ok(None) };
+    let Some(pair) = pair.filter(|pair| !pair.sides[side].href.as_str().is_empty()) else { return Ok(None) };
     let href = pair.sides[side].href.clone();
     let found = job.collections[side].fetch(&[href]).await.map_err(|e| RunError::Collection(side, e))?;
     Ok(found.into_iter().find_map(|found| match found {
@@ -91,7 +91,7 @@ async fn current(job: &Job<'_>, pair: Option<&Pair>, side: Side) -> Result<Optio
             let facts = item::read(&bytes).ok();
             Some(Current { href, etag, bytes, facts })
         }
-        Fetched::Gone { .. } | Fetched::Unreadable { .. } => None,
+        Fetched::Gone { .. } | Fetched::Unreadable { .. } | Fetched::Failed { .. } => None,
     }))
 }
 
@@ -151,7 +151,7 @@ async fn write(
             found.ok_or_else(|| refused("it could not be read again after it was written"))
         }
         Some(Outcome::Refused { reason } | Outcome::Failed { reason }) => Err(refused(&reason)),
-        Some(Outcome::Stale | Outcome::Deleted | Outcome::NotTried) | None => {
+        Some(Outcome::Stale { .. } | Outcome::Deleted | Outcome::NotTried) | None => {
             Err(refused("something else is there at the moment; run \"pimbridge sync\" and then try again"))
         }
     }

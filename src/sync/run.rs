@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt;
@@ -17,7 +17,7 @@ use super::{Side, Sides, apply, observe, quarantine};
 use crate::collection::{Collection, CollectionError, Etag, Fetched, Href, Trouble};
 use crate::item::{self, Kind};
 use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
-use crate::state::{Aside, Content, ReportId, State, StateError, Subject, Tree, Write};
+use crate::state::{Aside, Content, PairId, ReportId, State, StateError, Subject, Tree, Write};
 
 /// How often a run looks again at what was changed by others under its hands.
 const ROUNDS: usize = 3;
@@ -77,10 +77,21 @@ pub(super) struct Tally {
     pub linked: u64,
     pub held: Sides<u64>,
     pub problems: Vec<Problem>,
-    /// Items to be looked at again in this run; problems if they are left at its end.
-    pub unsettled: Vec<Problem>,
+    /// Items to be looked at again in this run.
+    pub unsettled: Vec<Unsettled>,
     /// Where something else was found than expected.
     pub stale: Sides<Vec<Href>>,
+    /// How many bytes the contents took.
+    pub bytes: usize,
+}
+
+/// An item that could not be settled in a round.
+#[derive(Debug)]
+pub(super) struct Unsettled {
+    /// What the report says of it, if that is still so at the end of the run.
+    pub problem: Problem,
+    /// How it is left alone then.
+    pub aside: Option<Aside>,
 }
 
 impl Tally {
@@ -182,19 +193,23 @@ async fn rounds(
         let sides = look(job).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
+        if quarantine::of_nothing(&asides, &trees).next().is_some() {
+            job.state.write(|w| quarantine::of_nothing(&asides, &trees).try_for_each(|s| w.drop_aside(s)))?;
+        }
         let (items, in_sync) = *known.get_or_insert_with(|| {
             let items = |side| trees.sides[side].len() as u64;
-            let own = |side| items(side).saturating_sub(quarantine::foreign(&asides, side));
+            let own = |side| items(side).saturating_sub(quarantine::foreign(&asides, &trees, side));
             (Sides::from_fn(own), trees.pairs.len() as u64)
         });
-        let alone = quarantine::in_force(&asides, &trees, report.started);
+        let set_aside = quarantine::in_force(&asides, &trees, report.started);
+        let mut alone = set_aside.clone();
 
-        let paired = pair_new(job, &mut trees, &alone).await?;
+        let paired = pair_new(job, &mut trees, &mut alone).await?;
         let plan = plan(job.policy, &trees, &paired.matched, &alone);
         drop(trees);
 
         // What is found now replaces what the round before said of the same items.
-        report.problems = alone
+        report.problems = set_aside
             .iter()
             .filter_map(|s| quarantine::standing_problem(asides.get(s)?, report.started))
             .collect();
@@ -232,7 +247,10 @@ async fn rounds(
             return Ok(());
         }
         if round == ROUNDS || options.dry_run {
-            report.problems.extend(unsettled);
+            job.state.write(|w| {
+                unsettled.iter().filter_map(|u| u.aside.as_ref()).try_for_each(|a| w.put_aside(a))
+            })?;
+            report.problems.extend(unsettled.into_iter().map(|unsettled| unsettled.problem));
             return Ok(());
         }
         apply::look_at_stale(job, &stale).await?;
@@ -259,21 +277,17 @@ struct Paired {
 }
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
-/// items that are gone from its own.
+/// items that are gone from its own. What must not be touched in this run is added to `alone`.
 async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
-    alone: &std::collections::HashSet<Subject>,
+    alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
-    let is_alone = |side: Side, href: &Href| {
-        let mut subject = Subject::default();
-        subject[side] = Some(href.clone());
-        alone.contains(&subject)
-    };
-    let new: Sides<Vec<(Href, Etag)>> = Sides::from_fn(|side| {
-        let new = Beside::of(trees, side).new.into_iter().filter(|(href, _)| !is_alone(side, href));
-        new.map(|(href, etag)| (href.clone(), etag.clone())).collect()
-    });
+    let mut paired = Paired::default();
+    for side in Side::BOTH {
+        find_moves(job, trees, side, alone, &mut paired).await?;
+    }
+    let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
         let lost = trees.pairs.iter().filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href));
         lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
@@ -283,13 +297,18 @@ async fn pair_new(
         !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
     });
     if !worthwhile.local && !worthwhile.remote {
-        return Ok(Paired::default());
+        return Ok(paired);
     }
     let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
     job.progress.start(Phase::Comparing, Some(total));
     let mut candidates: Sides<Vec<Candidate>> = Sides::default();
     for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
-        candidates[side] = read_candidates(job, side, &new[side]).await?;
+        let read = read_candidates(job, side, &new[side]).await?;
+        if !read.complete {
+            let lost = lost[side].iter().map(|lost| lost.pair).collect();
+            leave_lost_alone(trees, side, &lost, alone);
+        }
+        candidates[side] = read.candidates;
     }
     let found = pair::pair(&candidates, &lost);
 
@@ -299,32 +318,126 @@ async fn pair_new(
         })?;
         trees.pairs = job.state.pairs()?;
     }
-    let problems = found.duplicates.iter().flat_map(|(side, hrefs)| {
-        hrefs.iter().map(|href| Problem {
-            item: href.to_string(),
-            summary: href.to_string(),
-            side: *side,
-            message: duplicate_message(href),
-            since: None,
-        })
-    });
-    let problems = problems.collect();
+    let is_twin = |uid: &Option<String>| uid.as_ref().is_some_and(|uid| found.twins.contains(uid));
+    for side in Side::BOTH {
+        for candidate in candidates[side].iter().filter(|candidate| is_twin(&candidate.uid)) {
+            alone.insert(subject_of(side, &candidate.href));
+        }
+    }
+    for pair in trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)))
+    {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+    }
     for (side, href) in
         found.duplicates.iter().flat_map(|(side, hrefs)| hrefs.iter().map(move |h| (*side, h)))
     {
-        // Left out of this run's plan: neither side is touched.
-        trees.sides[side].remove(href);
+        paired.problems.push(duplicate(side, href));
     }
-    Ok(Paired { matched: found.matched, problems, ambiguous: found.ambiguous })
+    paired.matched = found.matched;
+    paired.ambiguous = found.ambiguous;
+    Ok(paired)
 }
 
-/// Reads what pairing needs to know of new items. Remote contents are kept in the state, so that nothing is
-/// fetched twice.
-async fn read_candidates(
+/// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
+fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &mut HashSet<Subject>) {
+    let lost = trees.pairs.iter().filter(|pair| lost.contains(&pair.id));
+    for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+    }
+}
+
+fn subject_of(side: Side, href: &Href) -> Subject {
+    let mut subject = Subject::default();
+    subject[side] = Some(href.clone());
+    subject
+}
+
+fn duplicate(side: Side, href: &Href) -> Problem {
+    Problem {
+        item: href.to_string(),
+        summary: href.to_string(),
+        side,
+        message: duplicate_message(href),
+        since: None,
+    }
+}
+
+/// The items without a base, but for those that are left alone.
+fn new_items(trees: &Trees, alone: &HashSet<Subject>) -> Sides<Vec<(Href, Etag)>> {
+    Sides::from_fn(|side| {
+        let new = Beside::of(trees, side).new.into_iter();
+        new.filter(|(href, _)| !alone.contains(&subject_of(side, href)))
+            .map(|(href, etag)| (href.clone(), etag.clone()))
+            .collect()
+    })
+}
+
+/// Finds the items of a side whose name now holds the item of another pair (files that were numbered anew) and
+/// detaches the pairs from those names, so that the items are paired by their UIDs again.
+async fn find_moves(
     job: &Job<'_>,
+    trees: &mut Trees,
     side: Side,
-    new: &[(Href, Etag)],
-) -> Result<Vec<Candidate>, RunError> {
+    alone: &mut HashSet<Subject>,
+    paired: &mut Paired,
+) -> Result<(), RunError> {
+    let mut changed: BTreeMap<Href, PairId> = BTreeMap::new();
+    let mut lost = BTreeSet::new();
+    for pair in &trees.pairs {
+        let base = &pair.sides[side];
+        match trees.sides[side].get(&base.href) {
+            None => {
+                lost.insert(pair.id);
+            }
+            Some(etag) if base.etag.as_ref() != Some(etag) => {
+                changed.insert(base.href.clone(), pair.id);
+            }
+            Some(_) => {}
+        }
+    }
+    // One alone is settled when its content is at hand. Two can have exchanged their names, and one can be
+    // what another was taken for gone.
+    if changed.is_empty() || changed.len() + lost.len() < 2 {
+        return Ok(());
+    }
+    let hrefs: Vec<(Href, Etag)> = changed
+        .keys()
+        .filter_map(|href| Some((href.clone(), trees.sides[side].get(href)?.clone())))
+        .collect();
+    let read = read_candidates(job, side, &hrefs).await?;
+    if !read.complete {
+        leave_lost_alone(trees, side, &lost, alone);
+    }
+    let now: Vec<pair::Changed> = read
+        .candidates
+        .into_iter()
+        .filter_map(|item| Some(pair::Changed { pair: *changed.get(&item.href)?, uid: item.uid }))
+        .collect();
+    let uids =
+        trees.pairs.iter().filter_map(|pair| Some((pair.id, pair.sides[side].uid.as_deref()?))).collect();
+    let moves = pair::moves(&now, &uids, &lost);
+    for pair in trees.pairs.iter().filter(|pair| moves.twins.contains(&pair.id)) {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+        paired.problems.push(duplicate(side, &pair.sides[side].href));
+    }
+    if !moves.detached.is_empty() {
+        job.state.write(|w| moves.detached.iter().try_for_each(|pair| w.detach(*pair, side)))?;
+        trees.pairs = job.state.pairs()?;
+    }
+    Ok(())
+}
+
+/// What pairing knows of items.
+struct Read {
+    candidates: Vec<Candidate>,
+    /// All could be had this time.
+    complete: bool,
+}
+
+/// Reads what pairing needs to know of items. Remote contents are kept in the state, so that nothing is
+/// fetched twice.
+async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Result<Read, RunError> {
+    let mut complete = true;
     let mut candidates = Vec::with_capacity(new.len());
     let mut consider = |href: Href, bytes: &[u8]| {
         if let Ok(facts) = item::read(bytes)
@@ -359,21 +472,51 @@ async fn read_candidates(
             })?;
         }
         for answer in fetched {
-            if let Fetched::Found { href, bytes, .. } = answer {
-                consider(href, &bytes);
+            match answer {
+                Fetched::Found { href, bytes, .. } => consider(href, &bytes),
+                Fetched::Failed { .. } => complete = false,
+                Fetched::Gone { .. } | Fetched::Unreadable { .. } => {}
             }
         }
         job.progress.advance(count);
     }
     candidates.sort_by(|a, b| a.href.cmp(&b.href));
-    Ok(candidates)
+    Ok(Read { candidates, complete })
+}
+
+/// How much of a plan is in memory at a time: chunks of large items are smaller, and how large they are is
+/// learnt from the first chunk, which goes alone.
+#[derive(Debug, Default)]
+struct Memory {
+    items: u64,
+    bytes: u64,
+}
+
+impl Memory {
+    /// How many bytes of contents a chunk should not exceed.
+    const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
+
+    fn learn(&mut self, items: u64, bytes: usize) {
+        // What came last counts most.
+        self.items = self.items / 2 + items;
+        self.bytes = self.bytes / 2 + bytes as u64;
+    }
+
+    fn chunks_in_flight(&self) -> usize {
+        if self.items == 0 { 1 } else { CHUNKS_IN_FLIGHT }
+    }
+
+    fn chunk_size(&self, most: usize) -> usize {
+        let mean = self.bytes.checked_div(self.items).unwrap_or(0).max(1);
+        usize::try_from(Self::CHUNK_BYTES / mean).unwrap_or(usize::MAX).clamp(1, most)
+    }
 }
 
 /// What the chunks of a round come to.
 struct Totals<'a> {
     report: &'a mut Report,
     held: Sides<u64>,
-    unsettled: Vec<Problem>,
+    unsettled: Vec<Unsettled>,
     stale: Sides<Vec<Href>>,
 }
 
@@ -436,14 +579,16 @@ async fn work(
     };
     let mut chunks = FuturesOrdered::new();
     let mut failure = None;
+    let mut memory = Memory::default();
     loop {
-        while chunks.len() < CHUNKS_IN_FLIGHT && !rows.is_empty() {
-            let size = job.chunk_size.min(rows.len());
+        while chunks.len() < memory.chunks_in_flight() && !rows.is_empty() {
+            let size = memory.chunk_size(job.chunk_size).min(rows.len());
             chunks.push_back(one(rows.drain(..size).collect()));
         }
         let Some(done) = chunks.next().await else { break };
         match done {
             Ok((tally, stopped, count)) => {
+                memory.learn(count, tally.bytes);
                 let touched = totals.add(tally);
                 if options.dry_run {
                     foreseen.extend(touched);

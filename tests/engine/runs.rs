@@ -486,3 +486,155 @@ fn old_versions_are_dropped_in_time() {
     assert_eq!(world.peek().history().unwrap().len(), 0);
     assert!(world.peek().reports(10).unwrap().len() < 3);
 }
+
+/// The histories' bytes, by title.
+fn kept(world: &World) -> Vec<String> {
+    let peek = world.peek();
+    let history = peek.history().unwrap();
+    history.iter().map(|v| title(&peek.version(v.id).unwrap().unwrap().1)).collect()
+}
+
+#[test]
+fn what_a_write_of_unknown_fate_overwrote_stays_in_the_history() {
+    let world = in_sync(3);
+    world.local.put("1.ics", event("1", "local", 10));
+    world.remote.put("1.ics", event("1", "remote", 20));
+    world.remote.lock().manners.gateway = true;
+    let report = world.sync(Policy::TwoWay(Conflict::LocalWins));
+    assert_eq!(report.outcome, RunOutcome::Ok, "the second look finds the same on both sides");
+    assert_eq!(world.remote.titles(), ["event 0", "event 2", "local"]);
+    assert_eq!(kept(&world), ["remote"]);
+}
+
+#[test]
+fn twins_keep_everything_with_their_uid_from_being_touched() {
+    // A copy of a file that the server has, made before the first sync.
+    let world = World::default();
+    world.local.put("p.ics", event("x", "here", 0));
+    world.local.put("q.ics", event("x", "copy", 0));
+    world.remote.put("x.ics", event("x", "there", 0));
+    for policy in [Policy::ReplicateToServer, Policy::ReplicateFromServer, TWO_WAY] {
+        assert_eq!(world.sync(policy).outcome, RunOutcome::Partial);
+        assert_eq!(
+            (world.local.titles(), world.remote.titles()),
+            (vec!["copy".into(), "here".into()], vec!["there".into()])
+        );
+    }
+    world.local.remove("q.ics");
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!((world.local.items().len(), world.remote.items().len()), (1, 1));
+}
+
+#[test]
+fn a_file_that_was_renamed_and_copied_at_once_is_not_deleted_on_the_server() {
+    let world = in_sync(3);
+    let bytes = world.local.items()["1.ics"].clone();
+    world.local.remove("1.ics");
+    world.local.put("a.ics", bytes.clone());
+    world.local.put("b.ics", bytes);
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+    assert_eq!(world.remote.items().len(), 3);
+    world.local.remove("b.ics");
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!((world.local.items().len(), world.remote.items().len()), (3, 3));
+    assert!(world.remote.lock().edits.iter().all(|edit| edit.starts_with("create")));
+}
+
+#[test]
+fn files_that_were_numbered_anew_stay_the_items_that_they_are() {
+    let world = in_sync(4);
+    world.remote.put("2.ics", event("2", "changed on the phone", 30));
+    let files = world.local.items();
+    world.local.put("0.ics", files["1.ics"].clone());
+    world.local.put("1.ics", files["2.ics"].clone());
+    world.local.put("2.ics", files["3.ics"].clone());
+    world.local.remove("3.ics");
+    let report = world.sync(TWO_WAY);
+    // Event 0 was deleted; the others only have other names.
+    assert_eq!((report.outcome, report.remote.deleted, report.remote.updated), (RunOutcome::Ok, 1, 0));
+    assert_eq!(world.remote.titles(), ["changed on the phone", "event 1", "event 3"]);
+    assert_eq!(title(&world.local.items()["1.ics"]), "changed on the phone");
+    assert!(quiet(&world));
+
+    // Two names are exchanged.
+    let files = world.local.items();
+    world.local.put("0.ics", files["2.ics"].clone());
+    world.local.put("2.ics", files["0.ics"].clone());
+    world.remote.lock().edits.clear();
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert!(world.remote.lock().edits.is_empty());
+}
+
+#[test]
+fn a_copy_over_another_file_is_left_alone() {
+    let world = in_sync(3);
+    let bytes = world.local.items()["2.ics"].clone();
+    world.local.put("1.ics", bytes);
+    world.local.put("0.ics", event("0", "changed", 9));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.updated, report.remote.deleted), (RunOutcome::Partial, 1, 0));
+    assert_eq!(world.remote.titles(), ["changed", "event 1", "event 2"]);
+}
+
+#[test]
+fn a_missing_item_that_cannot_be_asked_for_is_asked_for_again() {
+    let world = in_sync(8);
+    world.remote.lock().manners.deltas = true;
+    world.sync(TWO_WAY);
+    world.remote.remove("3.ics");
+    world.remote.lock().manners =
+        crate::support::memory::Manners { stumbles: Some("3.ics".into()), ..Default::default() };
+    assert_eq!(world.sync(TWO_WAY).local.deleted, 0);
+    world.remote.lock().manners.stumbles = None;
+    world.remote.lock().manners.deltas = true;
+    assert_eq!(world.sync(TWO_WAY).local.deleted, 1);
+}
+
+#[test]
+fn all_is_listed_once_a_day() {
+    let world = in_sync(8);
+    world.remote.lock().manners.deltas = true;
+    world.sync(TWO_WAY);
+    world.remote.lock().manners.forgetful = true;
+    world.remote.remove("3.ics");
+    assert_eq!(world.sync(TWO_WAY).local.deleted, 0);
+    world.wait(SignedDuration::from_hours(24));
+    assert_eq!(world.sync(TWO_WAY).local.deleted, 1);
+}
+
+#[test]
+fn contents_that_cannot_be_had_this_time_are_asked_for_by_every_run() {
+    let world = in_sync(3);
+    world.remote.put("1.ics", event("1", "changed", 9));
+    world.remote.lock().manners.stumbles = Some("1.ics".into());
+    for _ in 0..4 {
+        assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+    }
+    world.remote.lock().manners.stumbles = None;
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(title(&world.local.items()["1.ics"]), "changed");
+}
+
+#[test]
+fn an_item_whose_name_is_taken_by_something_else_is_set_aside() {
+    let world = in_sync(1);
+    let task = "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:t\nSUMMARY:Task\nEND:VTODO\nEND:VCALENDAR\n";
+    world.remote.put("t.ics", task.into());
+    world.local.put("t.ics", event("t", "event", 0));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.problems.len()), (RunOutcome::Partial, 1));
+    assert!(report.problems[0].message.contains("the same UID"), "{}", report.problems[0].message);
+    world.sync(TWO_WAY);
+    let tried = world.remote.lock().edits.len();
+    assert_eq!(world.sync(TWO_WAY).problems.len(), 1);
+    assert_eq!(world.remote.lock().edits.len(), tried, "tried in every run");
+}
+
+#[test]
+fn a_nameless_item_is_not_doubled_when_the_state_is_lost() {
+    let world = World::default();
+    let nameless = |uid: &str| event(uid, "", 0);
+    world.local.put("a.ics", nameless("a"));
+    world.remote.put("b.ics", nameless("b"));
+    assert_eq!(world.sync(TWO_WAY).linked, 1);
+}

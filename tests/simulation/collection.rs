@@ -30,6 +30,10 @@ pub struct Faults {
     pub failed: u64,
     pub refused: u64,
     pub unreadable: u64,
+    /// A write is done, but a second attempt is answered: something else is there.
+    pub unsure: u64,
+    /// A content cannot be had this time.
+    pub stumbles: u64,
     /// A user does something between two calls.
     pub edits: u64,
 }
@@ -164,7 +168,18 @@ impl World {
     pub fn user(&mut self, side: Side) {
         let names: Vec<String> = self.sides[side].items.keys().cloned().collect();
         let name = self.chance.pick(&names).cloned();
-        match (self.chance.below(10), name) {
+        let other = self.chance.pick(&names).cloned();
+        match (self.chance.below(11), name) {
+            (10, Some(name)) => {
+                let Some(other) = other.filter(|other| *other != name) else { return };
+                self.tell(format!("user exchanges the names {name} and {other} on {side:?}"));
+                let (a, b) = (
+                    self.sides[side].items[&name].bytes.clone(),
+                    self.sides[side].items[&other].bytes.clone(),
+                );
+                self.set(side, &name, b, 0);
+                self.set(side, &other, a, 0);
+            }
             (0..=1, _) | (_, None) => self.create(&[side]),
             (2..=5, Some(name)) => {
                 let (uid, _) = essence(&self.sides[side].items[&name].bytes);
@@ -227,24 +242,26 @@ impl World {
         let etag_of = |world: &World, name: &str| world.sides[side].items.get(name).map(etag);
         let (name, bytes) = match edit {
             Edit::Create { uid, bytes } => {
-                let name = format!("{}.ics", uid.unwrap());
+                let mut name = format!("{}.ics", uid.unwrap());
                 let uid_taken = |item: &Item| essence(&item.bytes).0 == essence(&bytes).0;
-                if self.sides[side].items.contains_key(&name)
-                    || self.sides[side].items.values().any(uid_taken)
-                {
-                    return Outcome::Stale;
+                if self.sides[side].items.values().any(uid_taken) {
+                    return Outcome::Stale { sure: true };
+                }
+                // The name may be that of another item.
+                while self.sides[side].items.contains_key(&name) {
+                    name = format!("another-{name}");
                 }
                 (name, Some(bytes))
             }
             Edit::Replace { href, if_etag, bytes } => {
                 if etag_of(self, href.as_str()) != Some(if_etag) {
-                    return Outcome::Stale;
+                    return Outcome::Stale { sure: true };
                 }
                 (href.to_string(), Some(bytes))
             }
             Edit::Delete { href, if_etag } => match etag_of(self, href.as_str()) {
                 None => return Outcome::Deleted,
-                Some(etag) if etag != if_etag => return Outcome::Stale,
+                Some(etag) if etag != if_etag => return Outcome::Stale { sure: true },
                 Some(_) => (href.to_string(), None),
             },
         };
@@ -269,6 +286,10 @@ impl World {
         if self.chance.percent(self.faults.unanswered) {
             self.tell("… and the answer is lost");
             return Outcome::Failed { reason: "unanswered".into() };
+        }
+        if self.chance.percent(self.faults.unsure) {
+            self.tell("… and it is said that something else is there");
+            return Outcome::Stale { sure: false };
         }
         let silent = self.chance.percent(self.sides[side].nature.silent);
         let etag = etag_of(self, &name).filter(|_| !silent);
@@ -365,8 +386,11 @@ impl Collection for Simulated {
             for href in hrefs {
                 let unreadable = world.faults.unreadable;
                 let unreadable = world.chance.percent(unreadable);
+                let stumbles = world.faults.stumbles;
+                let stumbles = world.chance.percent(stumbles);
                 fetched.push(match world.sides[self.side].items.get(href.as_str()) {
                     None => Fetched::Gone { href: href.clone() },
+                    Some(_) if stumbles => Fetched::Failed { href: href.clone(), reason: "stumbles".into() },
                     Some(_) if unreadable => {
                         Fetched::Unreadable { href: href.clone(), reason: "unreadable".into() }
                     }

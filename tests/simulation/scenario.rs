@@ -116,6 +116,8 @@ impl Play {
             failed: some(15),
             refused: some(10),
             unreadable: some(10),
+            unsure: some(15),
+            stumbles: some(10),
             edits: some(25),
         };
         let faults = world.faults;

@@ -27,6 +27,13 @@ pub struct Manners {
     pub offline: bool,
     /// It can only be read.
     pub read_only: bool,
+    /// It does what it is told, but what stands before it answers that it was not done, and then that
+    /// something else is there.
+    pub gateway: bool,
+    /// The contents of this item cannot be had this time.
+    pub stumbles: Option<String>,
+    /// It takes a cursor that it does not know for one that says that nothing changed.
+    pub forgetful: bool,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
 }
@@ -119,7 +126,7 @@ impl Inner {
                 }
                 let name = format!("{}.ics", uid.as_deref().unwrap_or("none"));
                 if self.items.contains_key(&name) {
-                    return Outcome::Stale;
+                    return Outcome::Stale { sure: true };
                 }
                 (name, bytes)
             }
@@ -128,13 +135,13 @@ impl Inner {
                     return Outcome::Refused { reason: "It is not wanted.".into() };
                 }
                 if self.etag(href.as_str()) != Some(if_etag) {
-                    return Outcome::Stale;
+                    return Outcome::Stale { sure: true };
                 }
                 (href.to_string(), bytes)
             }
             Edit::Delete { href, if_etag } => match self.etag(href.as_str()) {
                 None => return Outcome::Deleted,
-                Some(etag) if etag != if_etag => return Outcome::Stale,
+                Some(etag) if etag != if_etag => return Outcome::Stale { sure: true },
                 Some(_) => {
                     self.remove(href.as_str());
                     return Outcome::Deleted;
@@ -158,6 +165,9 @@ impl Collection for Memory {
         inner.check()?;
         let since = since.and_then(|cursor| cursor.as_str().parse::<u64>().ok());
         let cursor = Cursor::new(inner.version.to_string());
+        if let (true, Some(_)) = (inner.manners.forgetful, since) {
+            return Ok(Observation::Delta { changed: vec![], removed: vec![], cursor });
+        }
         if let (true, Some(since)) = (inner.manners.deltas, since) {
             let names = || inner.changes.iter().filter(|(_, at)| **at > since).map(|(name, _)| name.as_str());
             let changed = names().filter_map(|name| inner.entry(name)).collect();
@@ -172,7 +182,11 @@ impl Collection for Memory {
         let mut inner = self.lock();
         inner.check()?;
         inner.fetched += hrefs.len();
+        let stumbles = inner.manners.stumbles.clone();
         let fetch = |href: &Href| match inner.items.get(href.as_str()) {
+            _ if stumbles.as_deref() == Some(href.as_str()) => {
+                Fetched::Failed { href: href.clone(), reason: "error 500".into() }
+            }
             None => Fetched::Gone { href: href.clone() },
             Some(stored) => Fetched::Found {
                 href: href.clone(),
@@ -201,7 +215,10 @@ impl Collection for Memory {
                 Edit::Replace { href, .. } => format!("replace {href}"),
                 Edit::Delete { href, .. } => format!("delete {href}"),
             });
-            outcomes.push(inner.apply(edit));
+            let outcome = inner.apply(edit);
+            let done = matches!(outcome, Outcome::Stored { .. } | Outcome::Deleted);
+            let unsure = inner.manners.gateway && done;
+            outcomes.push(if unsure { Outcome::Stale { sure: false } } else { outcome });
         }
         Applied { outcomes, stopped: None }
     }

@@ -203,7 +203,9 @@ impl Dav {
         let found = self.fetch_them(std::slice::from_ref(href)).await?;
         match found.into_iter().next() {
             Some(Fetched::Found { etag, .. }) => Ok(Some(etag)),
-            Some(Fetched::Unreadable { reason, .. }) => Err(Fault::Malformed(reason)),
+            Some(Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. }) => {
+                Err(Fault::Malformed(reason))
+            }
             Some(Fetched::Gone { .. }) | None => Ok(None),
         }
     }

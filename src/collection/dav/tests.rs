@@ -365,7 +365,10 @@ async fn an_item_without_a_version_gets_one_from_its_content() {
     assert_eq!(dav.apply(vec![edit.clone()]).await.outcomes, [stored]);
     *content.lock().unwrap() = "two";
     let delete = Edit::Delete { href: Href::new("a.ics"), if_etag: only.etag.clone() };
-    assert_eq!(dav.apply(vec![edit, delete]).await.outcomes, [Outcome::Stale, Outcome::Stale]);
+    assert_eq!(
+        dav.apply(vec![edit, delete]).await.outcomes,
+        [Outcome::Stale { sure: true }, Outcome::Stale { sure: true }]
+    );
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
 }
 

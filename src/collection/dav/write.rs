@@ -146,17 +146,19 @@ impl Dav {
             match judge(&written.refusal) {
                 Verdict::Done => return Ok(self.stored(href, written)),
                 Verdict::UidTaken(elsewhere) if self.is_ours(elsewhere.as_deref()) => {
-                    return Ok(Outcome::Stale);
+                    return Ok(Outcome::Stale { sure: true });
                 }
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
                 Verdict::Changed => match self.fetch_them(std::slice::from_ref(&href)).await?.pop() {
                     Some(Fetched::Found { bytes: there, .. }) => {
                         let same = uid.map_or_else(|| there == bytes, |uid| has_uid(&there, uid));
                         if same {
-                            return Ok(Outcome::Stale);
+                            return Ok(Outcome::Stale { sure: true });
                         }
                     }
-                    Some(Fetched::Unreadable { .. }) => return Ok(Outcome::Stale),
+                    Some(Fetched::Unreadable { .. } | Fetched::Failed { .. }) => {
+                        return Ok(Outcome::Stale { sure: true });
+                    }
                     // Nothing is there, so it is not the precondition that failed.
                     Some(Fetched::Gone { .. }) | None => {
                         return Ok(Outcome::Refused { reason: reason(&written.refusal) });
@@ -180,17 +182,19 @@ impl Dav {
         if_etag: Etag,
         bytes: Bytes,
     ) -> Result<Outcome, Fault> {
-        let Some(mut condition) = self.condition(&href, &if_etag).await? else { return Ok(Outcome::Stale) };
+        let Some(mut condition) = self.condition(&href, &if_etag).await? else {
+            return Ok(Outcome::Stale { sure: true });
+        };
         loop {
             let written = self.put(&href, condition.clone(), &bytes).await?;
             match judge(&written.refusal) {
                 Verdict::Done => return Ok(self.stored(href, written)),
                 Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
                     Again::With(other) => condition = other,
-                    Again::Stale | Again::Gone => return Ok(Outcome::Stale),
+                    Again::Stale | Again::Gone => return Ok(Outcome::Stale { sure: true }),
                     Again::Hopeless => return Ok(hopeless()),
                 },
-                Verdict::Missing => return Ok(Outcome::Stale),
+                Verdict::Missing => return Ok(Outcome::Stale { sure: true }),
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
                 verdict => return self.conclude(batch, verdict, &written.refusal).await,
             }
@@ -198,7 +202,9 @@ impl Dav {
     }
 
     async fn delete(&self, batch: &Batch, href: Href, if_etag: Etag) -> Result<Outcome, Fault> {
-        let Some(mut condition) = self.condition(&href, &if_etag).await? else { return Ok(Outcome::Stale) };
+        let Some(mut condition) = self.condition(&href, &if_etag).await? else {
+            return Ok(Outcome::Stale { sure: true });
+        };
         loop {
             let ask = Ask::delete(self.base().url_of(&href), condition.clone());
             let written = self.written(self.http.send(ask).await?).await?;
@@ -206,7 +212,7 @@ impl Dav {
                 Verdict::Done | Verdict::Missing => return Ok(Outcome::Deleted),
                 Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
                     Again::With(other) => condition = other,
-                    Again::Stale => return Ok(Outcome::Stale),
+                    Again::Stale => return Ok(Outcome::Stale { sure: true }),
                     Again::Gone => return Ok(Outcome::Deleted),
                     Again::Hopeless => return Ok(hopeless()),
                 },

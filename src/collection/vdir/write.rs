@@ -99,14 +99,14 @@ impl Folder {
                 let Some(path) = self.path_of(href) else { return Ok(no_name()) };
                 match Found::at(&path) {
                     Ok(found) if found.etag().as_ref() != Some(if_etag) => {
-                        Ok(Staged::Settled(Outcome::Stale))
+                        Ok(Staged::Settled(Outcome::Stale { sure: true }))
                     }
                     Ok(Found::File(metadata)) => self.stage_replace(href, if_etag, &path, bytes, &metadata),
                     Ok(_) => refused(
                         "it is a link to a file that is not there. Remove the link or bring the file back."
                             .to_owned(),
                     ),
-                    Err(error) => self.missing(&error, Outcome::Stale).map(Staged::Settled),
+                    Err(error) => self.missing(&error, Outcome::Stale { sure: true }).map(Staged::Settled),
                 }
             }
             Edit::Delete { href, if_etag } => match self.path_of(href) {
@@ -188,13 +188,13 @@ impl Folder {
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if is_same_item(&path, uid, bytes) {
-                        return Ok(Outcome::Stale);
+                        return Ok(Outcome::Stale { sure: true });
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     fn replace(&self, mut new: Temporary, target: &Path, href: &Href, if_etag: &Etag) -> io::Result<Outcome> {
@@ -202,12 +202,12 @@ impl Folder {
         match sys::exchange(&new.path, target) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return self.missing_io(error, Outcome::Stale);
+                return self.missing_io(error, Outcome::Stale { sure: true });
             }
             Err(error) if sys::is_unsupported(&error) => {
                 // What remains is a moment between looking and renaming.
                 if etag_at(target).as_ref() != Some(if_etag) {
-                    return Ok(Outcome::Stale);
+                    return Ok(Outcome::Stale { sure: true });
                 }
                 fs::rename(&new.path, target)?;
                 new.is_in_place = true;
@@ -223,7 +223,7 @@ impl Folder {
             return Ok(stored);
         }
         self.put_back(displaced, target, &new.etag)?;
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     /// Puts what was displaced back in the place of ours, whatever the other program does meanwhile.
@@ -267,7 +267,7 @@ impl Folder {
             };
         }
         sys::rename_new(&moved, path).or_else(|_| self.recover(&moved))?;
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     /// The outcome for a missing file, if it is the file that is missing and not the folder.
