@@ -26,6 +26,8 @@ const MIGRATIONS: [&str; 1] = [r"
         local_href TEXT NOT NULL, local_etag TEXT, local_uid TEXT, local_verbatim INTEGER NOT NULL,
         remote_href TEXT NOT NULL, remote_etag TEXT, remote_uid TEXT, remote_verbatim INTEGER NOT NULL
     );
+    CREATE INDEX pair_local_href ON pair (local_href);
+    CREATE INDEX pair_remote_href ON pair (remote_href);
     CREATE INDEX pair_local_uid ON pair (local_uid);
     CREATE INDEX pair_remote_uid ON pair (remote_uid);
     CREATE INDEX pair_blob ON pair (blob);

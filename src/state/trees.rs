@@ -270,6 +270,7 @@ impl Write<'_> {
         let id = PairId(self.0.last_insert_rowid());
         for side in Side::BOTH {
             let seen = &base.sides[side];
+            self.take_name(id, side, &seen.href)?;
             if let Some(etag) = &seen.etag {
                 self.see(side, &seen.href, etag)?;
             }
@@ -297,6 +298,20 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// What has this name is this pair's item: another pair that had it has lost its own there.
+    fn take_name(&self, id: PairId, side: Side, href: &Href) -> Result<()> {
+        if href.as_str().is_empty() {
+            return Ok(());
+        }
+        self.0
+            .prepare_cached(match side {
+                Side::Local => "UPDATE pair SET local_href = '' WHERE local_href = ?2 AND id <> ?1",
+                Side::Remote => "UPDATE pair SET remote_href = '' WHERE remote_href = ?2 AND id <> ?1",
+            })?
+            .execute((id.0, href.as_str()))?;
+        Ok(())
+    }
+
     /// A pair's item is not on this side any more, although something else has its name now.
     pub fn detach(&self, id: PairId, side: Side) -> Result<()> {
         self.rename(id, side, &Href::new(""))
@@ -304,6 +319,7 @@ impl Write<'_> {
 
     /// A pair's item has another name on one side now.
     pub fn rename(&self, id: PairId, side: Side, href: &Href) -> Result<()> {
+        self.take_name(id, side, href)?;
         self.0
             .prepare_cached(match side {
                 Side::Local => "UPDATE pair SET local_href = ?2 WHERE id = ?1",
