@@ -181,7 +181,7 @@ impl Http {
                 }
                 429 | 503 => {
                     let asked = answer.retry_after();
-                    answer.body.permit.congested();
+                    answer.congested();
                     answer.drain().await;
                     let fault = || Fault::Busy { host: host(&ask.url), retry_after: asked };
                     let own = busy.next().ok_or_else(fault)?;
@@ -195,7 +195,7 @@ impl Http {
                 }
                 423 | 500 | 502 | 504 if !ask.reads() => {
                     let Some(wait) = locked.next() else { return Ok(answer) };
-                    answer.body.permit.congested();
+                    answer.congested();
                     answer.drain().await;
                     tokio::time::sleep(wait).await;
                 }
@@ -432,7 +432,14 @@ impl Answer {
         } else {
             Box::pin(raw)
         };
-        Self { status, url, headers, body: Body { reader, permit, left: limits.whole } }
+        Self { status, url, headers, body: Body { reader, permit: Some(permit), left: limits.whole } }
+    }
+
+    /// The server complains that it is asked too much at once.
+    fn congested(&self) {
+        if let Some(permit) = &self.body.permit {
+            permit.congested();
+        }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -549,10 +556,11 @@ fn incoming(
     })
 }
 
-/// A body as it comes in, unpacked. The request counts as under way until it is dropped.
+/// A body as it comes in, unpacked. The request counts as under way until its end is read or it is
+/// dropped: whoever still holds it then may wait for requests of its own.
 pub(super) struct Body {
     reader: Reader,
-    permit: Permit,
+    permit: Option<Permit>,
     /// How much more of it is accepted, in bytes.
     left: u64,
 }
@@ -575,6 +583,9 @@ impl AsyncBufRead for Body {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         let part = ready!(this.reader.as_mut().poll_fill_buf(cx))?;
+        if part.is_empty() {
+            this.permit = None;
+        }
         match part.len() as u64 > this.left {
             true => Poll::Ready(Err(too_large())),
             false => Poll::Ready(Ok(part)),

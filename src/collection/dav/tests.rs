@@ -369,6 +369,21 @@ async fn an_item_without_a_version_gets_one_from_its_content() {
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
 }
 
+/// A listing that was read does not count as a request under way while its items are read.
+#[tokio::test]
+async fn versions_are_made_where_the_server_bears_one_request_at_a_time() {
+    let server = Server::start(|n, seen| match seen.method.as_str() {
+        _ if n == 0 => reply(503, "Retry-After: 0\r\n", ""),
+        "PROPFIND" => multistatus(&(props("/cal/", CALENDAR) + &props("/cal/a.ics", "<resourcetype/>"))),
+        _ => multistatus(&props("/cal/a.ics", "<C:calendar-data>x</C:calendar-data>")),
+    })
+    .await;
+    let dav = server.open();
+    let observation = tokio::time::timeout(std::time::Duration::from_secs(10), dav.observe(None)).await;
+    let Observation::Listing { entries, .. } = observation.expect("it hangs").unwrap() else { panic!() };
+    assert_eq!(entries.len(), 1);
+}
+
 #[tokio::test]
 async fn gzip_is_counted_as_it_came() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
