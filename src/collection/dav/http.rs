@@ -485,10 +485,21 @@ impl Answer {
         let _ = (&mut self.body).take(MOST_BODY as u64).read_to_end(&mut left).await;
     }
 
+    /// What a body begins with; nothing where it is empty.
+    async fn start(&mut self) -> Result<Vec<u8>, Fault> {
+        let start = self.body.fill_buf().await.map_err(|error| body_fault(&error))?;
+        Ok(start[..start.len().min(1024)].to_vec())
+    }
+
+    /// Whether it comes from a network that answers in the server's place.
+    pub(super) async fn is_web_page(&mut self) -> Result<bool, Fault> {
+        let start = self.start().await?;
+        Ok(!start.is_empty() && is_html(self.header("content-type"), &start))
+    }
+
     /// The body of a 207, unless it is something else altogether.
     pub(super) async fn multistatus(mut self) -> Result<Multistatus<Body>, Fault> {
-        let start = self.body.fill_buf().await.map_err(|error| body_fault(&error))?;
-        let start = start[..start.len().min(1024)].to_vec();
+        let start = self.start().await?;
         if is_html(self.header("content-type"), &start) {
             return Err(Fault::Html);
         }

@@ -627,6 +627,26 @@ async fn a_full_disk_stops_and_a_server_error_fails_one_item() {
     assert_eq!(failed.count(), 1);
 }
 
+/// A network that asks to sign in first answers everything so. Some servers say that all is well with an
+/// empty page, or describe in one what they made.
+#[tokio::test]
+async fn a_web_page_does_not_say_that_an_item_is_stored() {
+    let html = "Content-Type: text/html\r\n";
+    for (answer, stored) in [
+        (reply(200, html, "<p>Sign in"), false),
+        (reply(200, "", "<!doctype html><html>"), false),
+        (reply(200, html, ""), true),
+        (reply(201, html, "<html>Created"), true),
+    ] {
+        let server = Server::start(move |_, _| answer.clone()).await;
+        let delete = Edit::Delete { href: Href::new("b.ics"), if_etag: Etag::new("\"1\"") };
+        let applied = server.open().apply(vec![create("a"), delete]).await;
+        let done = |outcome: &Outcome| matches!(outcome, Outcome::Stored { .. } | Outcome::Deleted);
+        assert!(applied.outcomes.iter().all(|outcome| done(outcome) == stored), "{applied:?}");
+        assert_eq!(applied.stopped.map(|error| error.trouble), (!stored).then_some(Trouble::NotUnderstood));
+    }
+}
+
 #[tokio::test]
 async fn the_wrong_place_is_said_so() {
     for (types, words) in [

@@ -221,7 +221,7 @@ impl Dav {
         self.written(self.http.send(ask).await?).await
     }
 
-    async fn written(&self, answer: Answer) -> Result<Written, Fault> {
+    async fn written(&self, mut answer: Answer) -> Result<Written, Fault> {
         let etag = answer.header("etag").and_then(strong);
         let location = answer.header("location").map(str::to_owned);
         let refusal = if answer.status == 207 {
@@ -240,6 +240,10 @@ impl Dav {
             }
             first.ok_or_else(|| Fault::Malformed("it does not say what became of the item".into()))?
         } else if answer.ok() {
+            // A page may come with the 201 of an honest server.
+            if answer.status == 200 && answer.is_web_page().await? {
+                return Err(Fault::Html);
+            }
             let refusal = Refusal::new(answer.status);
             answer.drain().await;
             refusal
