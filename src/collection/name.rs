@@ -3,6 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::item;
+
 /// The longest name, in octets: with room for what a program puts before or behind it.
 const LONGEST: usize = 120;
 /// How much of a UID that is no fit name is kept in the name, in characters.
@@ -25,6 +27,15 @@ pub fn alternative(uid: Option<&str>, bytes: &[u8], extension: &str) -> String {
     match uid.map(str::trim).filter(|uid| !uid.is_empty()) {
         Some(uid) => with_hash(uid, "alternative", extension),
         None => format!("{}.{extension}", hash("alternative", bytes, 16)),
+    }
+}
+
+/// Whether what has the name already is the new item itself, from an earlier attempt or another program.
+/// What cannot be read is another.
+pub fn is_same_item(there: &[u8], uid: Option<&str>, bytes: &[u8]) -> bool {
+    match uid {
+        Some(uid) => item::read(there).is_ok_and(|facts| facts.uid.as_deref() == Some(uid.trim())),
+        None => there == bytes,
     }
 }
 
@@ -136,6 +147,18 @@ mod tests {
         assert_eq!(name.len(), 32 + 4);
         assert_eq!(name, file_name(Some(""), b"one", "vcf"));
         assert_ne!(name, file_name(None, b"two", "vcf"));
+    }
+
+    #[test]
+    fn the_same_item_is_known_by_the_uid_of_its_own_components() {
+        let item = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nuid;X-A=1:ab\r\n c@d\r\nSUMMARY:UID:x\r\n\
+            BEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        for (uid, same) in [("abc@d", true), (" abc@d", true), ("x", false), ("ab", false), ("alarm", false)]
+        {
+            assert_eq!(is_same_item(item, Some(uid), b"new"), same, "{uid}");
+        }
+        assert!(!is_same_item(b"UID:broken", Some("broken"), b"new"));
+        assert!(is_same_item(b"x", None, b"x") && !is_same_item(b"x", None, b"y"));
     }
 
     #[test]

@@ -160,8 +160,12 @@ fn replace(href: &str, etag: &str) -> Edit {
     Edit::Replace { href: Href::new(href), if_etag: Etag::new(etag), bytes: Bytes::from("new") }
 }
 
+fn event(uid: &str) -> String {
+    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+}
+
 fn create(uid: &str) -> Edit {
-    Edit::Create { uid: Some(uid.into()), bytes: Bytes::from(format!("BEGIN:VCALENDAR\r\nUID:{uid}\r\n")) }
+    Edit::Create { uid: Some(uid.into()), bytes: Bytes::from(event(uid)) }
 }
 
 #[tokio::test]
@@ -510,7 +514,7 @@ async fn a_connection_that_breaks_is_tried_again_for_reads_only() {
 async fn a_new_item_is_stored_only_where_nothing_is() {
     let server = Server::start(|_, seen| {
         let data = |uid: &str| {
-            let data = format!("<getetag>1</getetag><C:calendar-data>BEGIN:VCALENDAR\r\nUID:{uid}</C:calendar-data>");
+            let data = format!("<getetag>1</getetag><C:calendar-data>{}</C:calendar-data>", event(uid));
             multistatus(&props(&asked(seen)[0], &data))
         };
         match (seen.method.as_str(), seen.path.as_str()) {
