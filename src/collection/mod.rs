@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub mod dav;
+pub mod device;
 pub mod name;
 pub mod vdir;
 

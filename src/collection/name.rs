@@ -3,6 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::device::is_device;
 use crate::item;
 
 /// The longest name, in octets: with room for what a program puts before or behind it.
@@ -46,29 +47,17 @@ fn with_hash(uid: &str, tag: &str, extension: &str) -> String {
     let hash = hash(tag, uid.as_bytes(), 6);
     match kept {
         "" => format!("{hash}.{extension}"),
-        _ if is_reserved(kept) => format!("_{kept}-{hash}.{extension}"),
+        _ if is_device(kept) => format!("_{kept}-{hash}.{extension}"),
         _ => format!("{kept}-{hash}.{extension}"),
     }
 }
 
 fn is_fit(uid: &str) -> bool {
-    uid.chars().all(is_fit_char) && !uid.starts_with('.') && !uid.ends_with('.') && !is_reserved(uid)
+    uid.chars().all(is_fit_char) && !uid.starts_with('.') && !uid.ends_with('.') && !is_device(uid)
 }
 
 fn is_fit_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.' | '@')
-}
-
-/// Whether Windows takes the name for a device, whatever the extension.
-fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    match stem.as_str() {
-        "CON" | "PRN" | "AUX" | "NUL" => true,
-        _ => {
-            let port = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
-            port.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
-        }
-    }
 }
 
 /// The first octets of the hash, in hexadecimal.
