@@ -227,19 +227,59 @@ async fn sync_marks_that_do_not_move_end_in_an_error() {
     assert_eq!(server.methods(), "REPORT");
 }
 
+/// Servers refuse an old token in many ways; what is asked next tells whether it was the token.
 #[tokio::test]
-async fn a_lost_token_leads_to_a_full_listing() {
+async fn a_refused_token_leads_to_a_full_listing() {
+    let refusals = [
+        (reply(403, "", r#"<error xmlns="DAV:"><valid-sync-token/></error>"#), 1),
+        (reply(403, "", ""), 1),
+        (reply(400, "", "bad token"), 1),
+        (reply(404, "", ""), 1),
+        (reply(410, "", ""), 1),
+        (reply(412, "", ""), 1),
+        (multistatus(&status("/cal/", 403)), 1),
+        (reply(501, "", ""), 1),
+        (reply(500, "", ""), 2),
+        (reply(502, "", ""), 2),
+        (reply(507, "", ""), 2),
+    ];
+    for (refusal, tries) in refusals {
+        let what = String::from_utf8(refusal.clone()).unwrap();
+        let server = Server::start(move |_, seen| match seen.method.as_str() {
+            "PROPFIND" => with_sync(),
+            _ if seen.body.contains("old") => refusal.clone(),
+            _ => multistatus(&(etag("/cal/a.ics", "1") + "<sync-token>new</sync-token>")),
+        })
+        .await;
+        let found = server.open().observe(Some(&sync_cursor("old"))).await;
+        let entries = vec![entry("a.ics", "1")];
+        let listing = Observation::Listing { entries, cursor: Some(sync_cursor("new")) };
+        assert_eq!(found.unwrap_or_else(|error| panic!("{error}: {what}")), listing, "{what}");
+        let reports = server.seen().iter().filter(|seen| seen.method == "REPORT").count();
+        assert_eq!(reports, tries + 1, "{what}");
+        assert!(server.seen().pop().unwrap().body.contains("<sync-token></sync-token>"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stumbles_once_over_a_token_is_asked_again() {
     let server = Server::start(|n, _| match n {
-        0 => reply(403, "", r#"<error xmlns="DAV:"><valid-sync-token/></error>"#),
-        1 => with_sync(),
-        _ => multistatus(&(etag("/cal/a.ics", "1") + "<sync-token>new</sync-token>")),
+        0 => reply(502, "", ""),
+        _ => multistatus("<sync-token>t</sync-token>"),
     })
     .await;
-    let found = server.open().observe(Some(&sync_cursor("old"))).await.unwrap();
-    let entries = vec![entry("a.ics", "1")];
-    assert_eq!(found, Observation::Listing { entries, cursor: Some(sync_cursor("new")) });
-    let last = server.seen().pop().unwrap();
-    assert!(last.body.contains("<sync-token></sync-token>"));
+    let found = server.open().observe(Some(&sync_cursor("t"))).await.unwrap();
+    assert!(matches!(found, Observation::Delta { .. }), "{found:?}");
+    assert_eq!(server.methods(), "REPORT REPORT");
+}
+
+#[tokio::test]
+async fn a_right_that_was_lost_is_not_an_old_token() {
+    for answer in [reply(403, "", ""), multistatus(&status("/cal/", 403))] {
+        let server = Server::start(move |_, _| answer.clone()).await;
+        let error = server.open().observe(Some(&sync_cursor("t"))).await.unwrap_err();
+        assert_eq!(error.trouble, Trouble::Forbidden);
+    }
 }
 
 #[tokio::test]
