@@ -89,6 +89,8 @@ pub enum Fetched {
     Gone { href: Href },
     /// It is there, but its bytes cannot be had; the reason is a sentence for a person.
     Unreadable { href: Href, reason: String },
+    /// It could not be had this time; the reason is a sentence for a person.
+    Failed { href: Href, reason: String },
 }
 
 /// One change to a collection, guarded by a precondition.

@@ -298,7 +298,7 @@ impl Dav {
                 Fetched::Found { href, etag, .. } => entries.push(Entry { href, etag }),
                 Fetched::Gone { href } => removed.push(href),
                 // It is there: reading it later says why it cannot be read.
-                Fetched::Unreadable { href, .. } => {
+                Fetched::Unreadable { href, .. } | Fetched::Failed { href, .. } => {
                     entries.push(Entry { href, etag: Etag::new(super::CONTENT_ETAG) });
                 }
             }

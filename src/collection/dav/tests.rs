@@ -481,7 +481,7 @@ async fn a_chunk_that_fails_is_halved_until_the_culprit_is_found() {
     let fetched = server.open().fetch(&numbered(250)).await.unwrap();
     assert_eq!(fetched.len(), 250);
     let bad: Vec<_> = fetched.iter().filter(|fetched| !matches!(fetched, Fetched::Found { .. })).collect();
-    let [Fetched::Unreadable { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
+    let [Fetched::Failed { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
     assert_eq!(href.as_str(), "137.ics");
     assert!(reason.contains("boom"), "{reason}");
     assert!(server.seen().len() < 20);
@@ -491,6 +491,38 @@ async fn a_chunk_that_fails_is_halved_until_the_culprit_is_found() {
 async fn where_everything_fails_it_is_the_server() {
     let server = Server::start(|_, _| reply(500, "", "boom")).await;
     let error = server.open().fetch(&numbered(3)).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotUnderstood);
+    assert!(error.message.contains("error 500 (it says: boom)"), "{}", error.message);
+}
+
+/// What may be had another time is not put aside, and where it is so of all it is the server.
+#[tokio::test]
+async fn an_item_that_fails_this_time_is_told_from_one_that_cannot_be_read() {
+    let server = Server::start(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("PROPFIND", _) => multistatus(&props("/cal/", CALENDAR)),
+        ("GET", "/cal/2.ics") => reply(403, "", "not this one"),
+        ("GET", _) => reply(500, "", "boom"),
+        _ => reply(403, "", ""),
+    })
+    .await;
+    let dav = server.open();
+    let states = |mut fetched: Vec<Fetched>| {
+        fetched.sort_by_key(|fetched| format!("{fetched:?}"));
+        let state = |fetched: &Fetched| match fetched {
+            Fetched::Failed { href, reason } if reason.contains("boom") => format!("{href} failed"),
+            Fetched::Unreadable { href, reason } if reason.contains("not this") => {
+                format!("{href} unreadable")
+            }
+            other => panic!("{other:?}"),
+        };
+        fetched.iter().map(state).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(states(dav.fetch(&numbered(1)).await.unwrap()), "0.ics failed");
+    assert_eq!(
+        states(dav.fetch(&numbered(3)).await.unwrap()),
+        "0.ics failed, 1.ics failed, 2.ics unreadable"
+    );
+    let error = dav.fetch(&numbered(2)).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::NotUnderstood);
     assert!(error.message.contains("error 500 (it says: boom)"), "{}", error.message);
 }

@@ -149,15 +149,15 @@ impl Dav {
                     return Ok(Outcome::Stale);
                 }
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
-                Verdict::Changed => match self.fetch_them(std::slice::from_ref(&href)).await?.pop() {
-                    Some(Fetched::Found { bytes: there, .. }) => {
+                Verdict::Changed => match self.fetch_one(&href).await? {
+                    Fetched::Found { bytes: there, .. } => {
                         if name::is_same_item(&there, uid, &bytes) {
                             return Ok(Outcome::Stale);
                         }
                     }
-                    Some(Fetched::Unreadable { .. }) => return Ok(Outcome::Stale),
+                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => return Ok(Outcome::Stale),
                     // Nothing is there, so it is not the precondition that failed.
-                    Some(Fetched::Gone { .. }) | None => {
+                    Fetched::Gone { .. } => {
                         return Ok(Outcome::Refused { reason: reason(&written.refusal) });
                     }
                 },
@@ -276,8 +276,8 @@ impl Dav {
         if !etag.as_str().starts_with(CONTENT_ETAG) {
             return Ok(Some(Condition::Version(etag.as_str().to_owned())));
         }
-        Ok(match self.fetch_them(std::slice::from_ref(href)).await?.pop() {
-            Some(Fetched::Found { bytes, etag: now, .. }) if content_etag(&bytes) == *etag => {
+        Ok(match self.fetch_one(href).await? {
+            Fetched::Found { bytes, etag: now, .. } if content_etag(&bytes) == *etag => {
                 Some(match now.as_str().starts_with(CONTENT_ETAG) {
                     true => Condition::None,
                     false => Condition::Version(now.as_str().to_owned()),
