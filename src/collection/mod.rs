@@ -114,13 +114,16 @@ pub enum Outcome {
     /// Deleted, or gone already.
     Deleted,
     /// The precondition failed: something else is there now, or nothing. Look again.
-    Stale,
+    Stale {
+        /// Nothing of this edit was done; otherwise an earlier attempt of it may have been.
+        sure: bool,
+    },
     /// The collection does not accept this item as it is; trying again as it is will not help.
     /// The reason is a sentence for a person, with the collection's own words.
     Refused { reason: String },
     /// It failed for now, and it is not known whether it was done.
     Failed { reason: String },
-    /// Not tried, because the collection as a whole could not be used any more.
+    /// Nothing of it was done, because the collection as a whole could not be used any more.
     NotTried,
 }
 

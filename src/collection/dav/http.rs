@@ -147,13 +147,21 @@ impl Http {
     /// redirects that stay at home, and are tried again when the connection breaks. Writes that met a
     /// lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
     /// A refused password is never sent again.
-    pub(super) async fn send(&self, mut ask: Ask) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
+        self.write(ask, &mut false).await
+    }
+
+    /// As [`Http::send`], and sets `perhaps_done` where one of the attempts may have been done although
+    /// its answer, if there was one, does not say so.
+    pub(super) async fn write(&self, mut ask: Ask, perhaps_done: &mut bool) -> Result<Answer, Fault> {
         let mut redirects = 0;
         let mut waited = Duration::ZERO;
         let (mut busy, mut locked, mut broken) =
             (Backoff::new(backoff::BUSY), Backoff::new(backoff::LOCKED), Backoff::new(backoff::BROKEN));
         loop {
-            let answer = match self.once(&ask).await {
+            let attempt = self.once(&ask).await;
+            *perhaps_done |= may_be_done(&attempt);
+            let answer = match attempt {
                 Err(fault @ Fault::Dropped { .. }) if ask.reads() => {
                     tokio::time::sleep(broken.next().ok_or(fault)?).await;
                     continue;
@@ -292,6 +300,15 @@ impl Http {
             true => Fault::SignIn { host },
             false => Fault::OtherSignIn { host, offered: offered.join(", ") },
         }
+    }
+}
+
+/// Whether a write that was answered so may be done. A proxy gives up before the server behind it does,
+/// and a server may stumble over a lock after it has stored. A 429 comes before anything is done.
+fn may_be_done(attempt: &Result<Answer, Fault>) -> bool {
+    match attempt {
+        Ok(answer) => matches!(answer.status, 423 | 500..),
+        Err(fault) => matches!(fault, Fault::TimedOut { .. } | Fault::Dropped { .. } | Fault::CutOff),
     }
 }
 

@@ -156,6 +156,8 @@ fn sync_cursor(token: &str) -> Cursor {
     Cursor::new(format!(r#"{{"how":"sync","token":"{token}"}}"#))
 }
 
+const STALE: Outcome = Outcome::Stale { sure: true };
+
 fn replace(href: &str, etag: &str) -> Edit {
     Edit::Replace { href: Href::new(href), if_etag: Etag::new(etag), bytes: Bytes::from("new") }
 }
@@ -409,7 +411,7 @@ async fn an_item_without_a_version_gets_one_from_its_content() {
     assert_eq!(dav.apply(vec![edit.clone()]).await.outcomes, [stored]);
     *content.lock().unwrap() = "two";
     let delete = Edit::Delete { href: Href::new("a.ics"), if_etag: only.etag.clone() };
-    assert_eq!(dav.apply(vec![edit, delete]).await.outcomes, [Outcome::Stale, Outcome::Stale]);
+    assert_eq!(dav.apply(vec![edit, delete]).await.outcomes, [STALE, STALE]);
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
 }
 
@@ -560,8 +562,8 @@ async fn a_busy_server_is_asked_again_a_few_times() {
     assert!(server.open().observe(Some(&sync_cursor("t"))).await.is_ok());
 
     let server = Server::start(|_, _| reply(503, "Retry-After: 120\r\n", "")).await;
-    let applied = server.open().apply(vec![create("a"), create("b")]).await;
-    assert!(applied.outcomes.iter().all(|outcome| *outcome == Outcome::NotTried));
+    let applied = server.open().apply(vec![create("a")]).await;
+    assert!(matches!(&applied.outcomes[..], [Outcome::Failed { reason }] if reason.contains("is busy")));
     let stopped = applied.stopped.unwrap();
     assert_eq!(stopped.trouble, Trouble::Busy);
     assert_eq!(stopped.retry_after, Some(std::time::Duration::from_secs(120)));
@@ -617,10 +619,10 @@ async fn a_new_item_is_stored_only_where_nothing_is() {
     Stored { href: "elsewhere.ics", etag: None }
     Stored { href: "taken-7fc5fcb7ffb8.ics", etag: None }
     Refused { reason: "the server refuses it with error 412 (it says: no END)" }
-    Stale
+    Stale { sure: true }
     Refused { reason: "another item of this account on the server has the same UID already, perhaps in another calendar or address book: delete one of them" }
-    Stale
-    Stale
+    Stale { sure: true }
+    Stale { sure: true }
     "#);
     let puts: Vec<Seen> = server.seen().into_iter().filter(|seen| seen.method == "PUT").collect();
     assert_eq!(puts.len(), uids.len() + 1);
@@ -660,10 +662,84 @@ async fn a_failed_precondition_is_stale_and_never_for_ever() {
     insta::assert_snapshot!(lines(&applied.outcomes), @r#"
     Stored { href: "weak.ics", etag: Some("\"2\"") }
     Refused { reason: "the server says that it was changed meanwhile, although it was not: change it on the server, or ask whoever runs it" }
-    Stale
-    Stale
+    Stale { sure: true }
+    Stale { sure: true }
     Deleted
     "#);
+}
+
+/// An attempt that a proxy gave up, or that met a lock, may have been done behind it.
+#[tokio::test]
+async fn after_an_attempt_that_may_have_been_done_nothing_is_sure() {
+    let delete = || Edit::Delete { href: Href::new("a.ics"), if_etag: Etag::new("\"1\"") };
+    let mut seen = String::new();
+    for (what, edit, then) in [
+        ("create 412", create("a"), 412),
+        ("create 400", create("a"), 400),
+        ("create 403", create("a"), 403),
+        ("replace 412", replace("a.ics", "\"1\""), 412),
+        ("replace 404", replace("a.ics", "\"1\""), 404),
+        ("replace 204", replace("a.ics", "\"1\""), 204),
+        ("delete 412", delete(), 412),
+        ("delete 404", delete(), 404),
+    ] {
+        seen += what;
+        for first in [429, 423, 502, 503] {
+            let server = Server::start(move |n, seen| match seen.method.as_str() {
+                "PROPFIND" => multistatus(&props("/cal/", CALENDAR)),
+                "REPORT" => multistatus(&props(
+                    "/cal/a.ics",
+                    &format!("<getetag>\"2\"</getetag><C:calendar-data>{}</C:calendar-data>", event("a")),
+                )),
+                _ if n == 0 => reply(first, "Retry-After: 0\r\n", ""),
+                _ => reply(then, "", ""),
+            })
+            .await;
+            let outcome = server.open().apply(vec![edit.clone()]).await.outcomes.remove(0);
+            seen += match outcome {
+                Outcome::Failed { .. } => ", failed",
+                Outcome::Refused { .. } => ", refused",
+                Outcome::Stored { .. } => ", stored",
+                Outcome::Deleted => ", deleted",
+                Outcome::Stale { sure: true } => ", stale",
+                Outcome::Stale { sure: false } => ", stale?",
+                Outcome::NotTried => ", not tried",
+            };
+        }
+        seen += "\n";
+    }
+    insta::assert_snapshot!(seen, @"
+    create 412, stale, stale?, stale?, stale?
+    create 400, refused, failed, failed, failed
+    create 403, refused, failed, failed, failed
+    replace 412, stale, stale?, stale?, stale?
+    replace 404, stale, stale?, stale?, stale?
+    replace 204, stored, stored, stored, stored
+    delete 412, stale, stale?, stale?, stale?
+    delete 404, deleted, deleted, deleted, deleted
+    ");
+}
+
+/// The server stops being there between two attempts.
+#[tokio::test]
+async fn what_stops_the_batch_does_not_say_that_an_earlier_attempt_was_not_done() {
+    for second in [reply(401, "", ""), reply(301, "Location: http://other.invalid/\r\n", "")] {
+        for (first, tried) in [(Some(502), true), (None, false)] {
+            let second = second.clone();
+            let server = Server::start(move |n, _| match first {
+                Some(first) if n == 0 => reply(first, "", ""),
+                _ => second.clone(),
+            })
+            .await;
+            let applied = server.open().apply(vec![create("a")]).await;
+            assert!(applied.stopped.is_some());
+            match &applied.outcomes[..] {
+                [Outcome::Failed { .. }] => assert!(tried),
+                [Outcome::NotTried] => assert!(!tried),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -717,8 +793,9 @@ async fn a_web_page_does_not_say_that_an_item_is_stored() {
         let server = Server::start(move |_, _| answer.clone()).await;
         let delete = Edit::Delete { href: Href::new("b.ics"), if_etag: Etag::new("\"1\"") };
         let applied = server.open().apply(vec![create("a"), delete]).await;
-        let done = |outcome: &Outcome| matches!(outcome, Outcome::Stored { .. } | Outcome::Deleted);
-        assert!(applied.outcomes.iter().all(|outcome| done(outcome) == stored), "{applied:?}");
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::NotTried);
+        assert!(matches!(applied.outcomes[0], Outcome::Failed { .. }) != stored, "{applied:?}");
+        assert!(applied.outcomes.iter().all(|outcome| failed(outcome) != stored), "{applied:?}");
         assert_eq!(applied.stopped.map(|error| error.trouble), (!stored).then_some(Trouble::NotUnderstood));
     }
 }

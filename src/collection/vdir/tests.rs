@@ -301,12 +301,12 @@ async fn a_second_attempt_to_create_finds_the_first() {
     let without = Edit::Create { uid: None, bytes: event("", "one") };
     for edit in [create("a", event("a", "one")), without] {
         assert!(matches!(place.apply_one(edit.clone()).await, Outcome::Stored { .. }));
-        assert_eq!(place.apply_one(edit).await, Outcome::Stale);
+        assert_eq!(place.apply_one(edit).await, Outcome::Stale { sure: true });
     }
     assert_eq!(place.names().await.len(), 2);
     // Even if the person changed it in between.
     place.write("a.ics", event("a", "changed"));
-    assert_eq!(place.apply_one(create("a", event("a", "one"))).await, Outcome::Stale);
+    assert_eq!(place.apply_one(create("a", event("a", "one"))).await, Outcome::Stale { sure: true });
     assert_eq!(place.read("a.ics").as_bytes(), event("a", "changed"));
 }
 
@@ -318,7 +318,7 @@ async fn a_name_that_another_item_has_is_left_to_it() {
     let Outcome::Stored { href, .. } = place.apply_one(edit.clone()).await else { panic!() };
     assert_eq!(href.as_str(), name::alternative(Some("a"), b"", "ics"));
     assert_eq!(place.read("a.ics").as_bytes(), event("other", "other"));
-    assert_eq!(place.apply_one(edit).await, Outcome::Stale);
+    assert_eq!(place.apply_one(edit).await, Outcome::Stale { sure: true });
 
     place.write("b.ics", "broken");
     assert!(matches!(place.apply_one(create("b", event("b", "one"))).await, Outcome::Stored { .. }));
@@ -340,10 +340,10 @@ async fn replaces_only_the_expected_version() {
         panic!()
     };
     assert_eq!(second, place.etag("a.ics").await);
-    assert_eq!(place.apply_one(replace(&first, "three")).await, Outcome::Stale);
+    assert_eq!(place.apply_one(replace(&first, "three")).await, Outcome::Stale { sure: true });
     assert_eq!(place.read("a.ics").as_bytes(), event("a", "two"));
     fs::remove_file(place.path("a.ics")).unwrap();
-    assert_eq!(place.apply_one(replace(&second, "three")).await, Outcome::Stale);
+    assert_eq!(place.apply_one(replace(&second, "three")).await, Outcome::Stale { sure: true });
     assert_eq!(place.names().await, Vec::<String>::new());
 }
 
@@ -352,7 +352,7 @@ async fn deletes_only_the_expected_version() {
     let place = place();
     place.write("a.ics", event("a", "one"));
     let delete = |if_etag: &Etag| Edit::Delete { href: Href::new("a.ics"), if_etag: if_etag.clone() };
-    assert_eq!(place.apply_one(delete(&Etag::new("other"))).await, Outcome::Stale);
+    assert_eq!(place.apply_one(delete(&Etag::new("other"))).await, Outcome::Stale { sure: true });
     let etag = place.etag("a.ics").await;
     assert_eq!(place.read("a.ics").as_bytes(), event("a", "one"));
     assert_eq!(place.apply_one(delete(&etag)).await, Outcome::Deleted);
@@ -457,7 +457,7 @@ async fn an_editor_that_never_sleeps_loses_nothing() {
             };
             match &folder.apply(&[edit]).outcomes[0] {
                 Outcome::Stored { .. } => stored += 1,
-                Outcome::Stale => stale += 1,
+                Outcome::Stale { sure: true } => stale += 1,
                 other => panic!("{other:?}"),
             }
         }
@@ -499,7 +499,7 @@ async fn a_batch_is_many_edits_with_one_outcome_each() {
         assert!(
             matches!(
                 (at % 3, outcome),
-                (0, Outcome::Deleted) | (1, Outcome::Stored { .. }) | (2, Outcome::Stale)
+                (0, Outcome::Deleted) | (1, Outcome::Stored { .. }) | (2, Outcome::Stale { sure: true })
             ),
             "{at} {outcome:?}"
         );

@@ -98,14 +98,14 @@ impl Folder {
                 let Some(path) = self.path_of(href) else { return Ok(no_name()) };
                 match Found::at(&path) {
                     Ok(found) if found.etag().as_ref() != Some(if_etag) => {
-                        Ok(Staged::Settled(Outcome::Stale))
+                        Ok(Staged::Settled(Outcome::Stale { sure: true }))
                     }
                     Ok(Found::File(metadata)) => self.stage_replace(href, if_etag, &path, bytes, &metadata),
                     Ok(_) => refused(
                         "it is a link to a file that is not there. Remove the link or bring the file back."
                             .to_owned(),
                     ),
-                    Err(error) => self.missing(&error, Outcome::Stale).map(Staged::Settled),
+                    Err(error) => self.missing(&error, Outcome::Stale { sure: true }).map(Staged::Settled),
                 }
             }
             Edit::Delete { href, if_etag } => match self.path_of(href) {
@@ -187,13 +187,13 @@ impl Folder {
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if read_file(&path).is_some_and(|there| name::is_same_item(&there, uid, bytes)) {
-                        return Ok(Outcome::Stale);
+                        return Ok(Outcome::Stale { sure: true });
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     fn replace(&self, mut new: Temporary, target: &Path, href: &Href, if_etag: &Etag) -> io::Result<Outcome> {
@@ -201,12 +201,12 @@ impl Folder {
         match sys::exchange(&new.path, target) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return self.missing_io(error, Outcome::Stale);
+                return self.missing_io(error, Outcome::Stale { sure: true });
             }
             Err(error) if sys::is_unsupported(&error) => {
                 // What remains is a moment between looking and renaming.
                 if etag_at(target).as_ref() != Some(if_etag) {
-                    return Ok(Outcome::Stale);
+                    return Ok(Outcome::Stale { sure: true });
                 }
                 fs::rename(&new.path, target)?;
                 new.is_in_place = true;
@@ -222,7 +222,7 @@ impl Folder {
             return Ok(stored);
         }
         self.put_back(displaced, target, &new.etag)?;
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     /// Puts what was displaced back in the place of ours, whatever the other program does meanwhile.
@@ -266,7 +266,7 @@ impl Folder {
             };
         }
         sys::rename_new(&moved, path).or_else(|_| self.recover(&moved))?;
-        Ok(Outcome::Stale)
+        Ok(Outcome::Stale { sure: true })
     }
 
     /// The outcome for a missing file, if it is the file that is missing and not the folder.
