@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub mod dav;
+pub mod device;
 pub mod name;
 pub mod vdir;
 
@@ -86,9 +87,9 @@ pub enum Fetched {
     },
     /// It is confirmed that there is no such item (404, 410, no such file).
     Gone { href: Href },
-    /// It is there, but its bytes cannot be had as it is; the reason is a sentence for a person.
+    /// It is there, but its bytes cannot be had; the reason is a sentence for a person.
     Unreadable { href: Href, reason: String },
-    /// It could not be had this time.
+    /// It could not be had this time; the reason is a sentence for a person.
     Failed { href: Href, reason: String },
 }
 
@@ -112,15 +113,17 @@ pub enum Outcome {
     Stored { href: Href, etag: Option<Etag> },
     /// Deleted, or gone already.
     Deleted,
-    /// The precondition failed: something else is there now, or nothing. Look again. `sure`: nothing of
-    /// this edit was done; otherwise an earlier attempt of it may have been.
-    Stale { sure: bool },
+    /// The precondition failed: something else is there now, or nothing. Look again.
+    Stale {
+        /// Nothing of this edit was done; otherwise an earlier attempt of it may have been.
+        sure: bool,
+    },
     /// The collection does not accept this item as it is; trying again as it is will not help.
     /// The reason is a sentence for a person, with the collection's own words.
     Refused { reason: String },
     /// It failed for now, and it is not known whether it was done.
     Failed { reason: String },
-    /// Not tried, because the collection as a whole could not be used any more.
+    /// Nothing of it was done, because the collection as a whole could not be used any more.
     NotTried,
 }
 

@@ -3,6 +3,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::device::is_device;
+use crate::item;
+
 /// The longest name, in octets: with room for what a program puts before or behind it.
 const LONGEST: usize = 120;
 /// How much of a UID that is no fit name is kept in the name, in characters.
@@ -28,6 +31,15 @@ pub fn alternative(uid: Option<&str>, bytes: &[u8], extension: &str) -> String {
     }
 }
 
+/// Whether what has the name already is the new item itself, from an earlier attempt or another program.
+/// What cannot be read is another.
+pub fn is_same_item(there: &[u8], uid: Option<&str>, bytes: &[u8]) -> bool {
+    match uid {
+        Some(uid) => item::read(there).is_ok_and(|facts| facts.uid.as_deref() == Some(uid.trim())),
+        None => there == bytes,
+    }
+}
+
 fn with_hash(uid: &str, tag: &str, extension: &str) -> String {
     let kept: String =
         uid.chars().take(KEPT).map(|char| if is_fit_char(char) { char } else { '_' }).collect();
@@ -35,29 +47,17 @@ fn with_hash(uid: &str, tag: &str, extension: &str) -> String {
     let hash = hash(tag, uid.as_bytes(), 6);
     match kept {
         "" => format!("{hash}.{extension}"),
-        _ if is_reserved(kept) => format!("_{kept}-{hash}.{extension}"),
+        _ if is_device(kept) => format!("_{kept}-{hash}.{extension}"),
         _ => format!("{kept}-{hash}.{extension}"),
     }
 }
 
 fn is_fit(uid: &str) -> bool {
-    uid.chars().all(is_fit_char) && !uid.starts_with('.') && !uid.ends_with('.') && !is_reserved(uid)
+    uid.chars().all(is_fit_char) && !uid.starts_with('.') && !uid.ends_with('.') && !is_device(uid)
 }
 
 fn is_fit_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.' | '@')
-}
-
-/// Whether Windows takes the name for a device, whatever the extension.
-fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    match stem.as_str() {
-        "CON" | "PRN" | "AUX" | "NUL" => true,
-        _ => {
-            let port = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
-            port.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
-        }
-    }
 }
 
 /// The first octets of the hash, in hexadecimal.
@@ -136,6 +136,18 @@ mod tests {
         assert_eq!(name.len(), 32 + 4);
         assert_eq!(name, file_name(Some(""), b"one", "vcf"));
         assert_ne!(name, file_name(None, b"two", "vcf"));
+    }
+
+    #[test]
+    fn the_same_item_is_known_by_the_uid_of_its_own_components() {
+        let item = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nuid;X-A=1:ab\r\n c@d\r\nSUMMARY:UID:x\r\n\
+            BEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        for (uid, same) in [("abc@d", true), (" abc@d", true), ("x", false), ("ab", false), ("alarm", false)]
+        {
+            assert_eq!(is_same_item(item, Some(uid), b"new"), same, "{uid}");
+        }
+        assert!(!is_same_item(b"UID:broken", Some("broken"), b"new"));
+        assert!(is_same_item(b"x", None, b"x") && !is_same_item(b"x", None, b"y"));
     }
 
     #[test]

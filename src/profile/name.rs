@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::collection::device::is_device;
+
 /// The name of a profile, which is also the name of its files: letters, digits, `-`, `_`, `.` and
 /// spaces within, and nothing that any system refuses as the name of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,7 +45,7 @@ impl Name {
         if name.ends_with(['.', ' ']) {
             return Err(BadName::End(own()));
         }
-        if is_device(name.split('.').next().unwrap_or(name).trim_end()) {
+        if is_device(name) {
             return Err(BadName::Reserved(own()));
         }
         Ok(Self(own()))
@@ -57,16 +59,6 @@ impl Name {
     pub fn same_file(&self, other: &Name) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
-}
-
-/// The names that Windows keeps for devices, with any extension.
-fn is_device(stem: &str) -> bool {
-    let stem = stem.to_ascii_uppercase();
-    let numbered = |prefix| {
-        let digit = stem.strip_prefix(prefix);
-        digit.is_some_and(|rest| rest.chars().count() == 1 && rest.contains(|c| "0123456789¹²³".contains(c)))
-    };
-    ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT")
 }
 
 impl fmt::Display for Name {

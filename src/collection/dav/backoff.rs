@@ -18,6 +18,9 @@ pub(super) const LOCKED: Pace = Pace { first: Duration::from_millis(100), most: 
 /// The connection broke.
 pub(super) const BROKEN: Pace = Pace { first: Duration::from_millis(200), most: 2 };
 
+/// The server stumbled over a question, perhaps over the token in it.
+pub(super) const STUMBLED: Pace = Pace { first: Duration::from_millis(200), most: 1 };
+
 /// The tries of one request.
 #[derive(Debug)]
 pub(super) struct Backoff {

@@ -40,13 +40,32 @@ enum Answered {
 
 impl Dav {
     pub(super) async fn fetch_them(&self, hrefs: &[Href]) -> Result<Vec<Fetched>, Fault> {
+        let (mut done, failed) = self.fetch_all(hrefs).await?;
+        let failed =
+            failed.into_iter().map(|(href, fault)| Fetched::Failed { href, reason: fault.to_string() });
+        done.extend(failed);
+        Ok(done)
+    }
+
+    /// One item; a fault where it cannot be had this time.
+    pub(super) async fn fetch_one(&self, href: &Href) -> Result<Fetched, Fault> {
+        let (mut done, mut failed) = self.fetch_all(std::slice::from_ref(href)).await?;
+        match failed.pop() {
+            Some((_, fault)) => Err(fault),
+            None => Ok(done.pop().unwrap_or_else(|| Fetched::Gone { href: href.clone() })),
+        }
+    }
+
+    /// What was found, and what could not be had this time. Where that is so of each of several items,
+    /// it is the server.
+    async fn fetch_all(&self, hrefs: &[Href]) -> Result<(Vec<Fetched>, Vec<(Href, Fault)>), Fault> {
         let mut seen = HashSet::with_capacity(hrefs.len());
         let wanted: Vec<Href> = hrefs.iter().filter(|href| seen.insert(*href)).cloned().collect();
         let mut jobs: Vec<Job> =
             wanted.chunks(CHUNK).rev().map(|chunk| Job::Multiget(chunk.to_vec())).collect();
         let mut running = FuturesUnordered::new();
         let mut done: Vec<Fetched> = Vec::with_capacity(wanted.len());
-        let (mut missing, mut failed, mut timeouts) = (Vec::new(), Vec::new(), 0);
+        let (mut missing, mut failed, mut timeouts) = (Vec::new(), Vec::<(Href, Fault)>::new(), 0);
         loop {
             while running.len() < IN_FLIGHT
                 && let Some(job) = jobs.pop()
@@ -92,10 +111,16 @@ impl Dav {
             self.properties(xml::propfind_ctag()).await?;
         }
         done.extend(missing.into_iter().map(|href| Fetched::Gone { href }));
-        done.extend(
-            failed.into_iter().map(|(href, fault)| Fetched::Unreadable { href, reason: fault.to_string() }),
-        );
-        Ok(done)
+        let (passing, lasting): (Vec<_>, Vec<_>) = failed.into_iter().partition(|(_, fault)| may_pass(fault));
+        if passing.len() == wanted.len()
+            && let [(_, fault), _, ..] = &passing[..]
+        {
+            return Err(fault.clone());
+        }
+        let unreadable =
+            |(href, fault): (Href, Fault)| Fetched::Unreadable { href, reason: fault.to_string() };
+        done.extend(lasting.into_iter().map(unreadable));
+        Ok((done, passing))
     }
 
     async fn run(&self, job: Job) -> Result<Answered, Fault> {
@@ -200,14 +225,22 @@ impl Dav {
 
     /// The version that an item has now; `None` where it is not there.
     pub(super) async fn version_of(&self, href: &Href) -> Result<Option<Etag>, Fault> {
-        let found = self.fetch_them(std::slice::from_ref(href)).await?;
-        match found.into_iter().next() {
-            Some(Fetched::Found { etag, .. }) => Ok(Some(etag)),
-            Some(Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. }) => {
+        match self.fetch_one(href).await? {
+            Fetched::Found { etag, .. } => Ok(Some(etag)),
+            Fetched::Gone { .. } => Ok(None),
+            Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. } => {
                 Err(Fault::Malformed(reason))
             }
-            Some(Fetched::Gone { .. }) | None => Ok(None),
         }
+    }
+}
+
+/// Whether another time an item may be had of which this is the trouble.
+fn may_pass(fault: &Fault) -> bool {
+    match fault {
+        Fault::TimedOut { .. } | Fault::Dropped { .. } | Fault::CutOff => true,
+        Fault::Server(refusal) => refusal.status >= 500,
+        _ => false,
     }
 }
 

@@ -147,13 +147,21 @@ impl Http {
     /// redirects that stay at home, and are tried again when the connection breaks. Writes that met a
     /// lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
     /// A refused password is never sent again.
-    pub(super) async fn send(&self, mut ask: Ask) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
+        self.write(ask, &mut false).await
+    }
+
+    /// As [`Http::send`], and sets `perhaps_done` where one of the attempts may have been done although
+    /// its answer, if there was one, does not say so.
+    pub(super) async fn write(&self, mut ask: Ask, perhaps_done: &mut bool) -> Result<Answer, Fault> {
         let mut redirects = 0;
         let mut waited = Duration::ZERO;
         let (mut busy, mut locked, mut broken) =
             (Backoff::new(backoff::BUSY), Backoff::new(backoff::LOCKED), Backoff::new(backoff::BROKEN));
         loop {
-            let answer = match self.once(&ask).await {
+            let attempt = self.once(&ask).await;
+            *perhaps_done |= may_be_done(&attempt);
+            let answer = match attempt {
                 Err(fault @ Fault::Dropped { .. }) if ask.reads() => {
                     tokio::time::sleep(broken.next().ok_or(fault)?).await;
                     continue;
@@ -181,7 +189,7 @@ impl Http {
                 }
                 429 | 503 => {
                     let asked = answer.retry_after();
-                    answer.body.permit.congested();
+                    answer.congested();
                     answer.drain().await;
                     let fault = || Fault::Busy { host: host(&ask.url), retry_after: asked };
                     let own = busy.next().ok_or_else(fault)?;
@@ -195,7 +203,7 @@ impl Http {
                 }
                 423 | 500 | 502 | 504 if !ask.reads() => {
                     let Some(wait) = locked.next() else { return Ok(answer) };
-                    answer.body.permit.congested();
+                    answer.congested();
                     answer.drain().await;
                     tokio::time::sleep(wait).await;
                 }
@@ -292,6 +300,15 @@ impl Http {
             true => Fault::SignIn { host },
             false => Fault::OtherSignIn { host, offered: offered.join(", ") },
         }
+    }
+}
+
+/// Whether a write that was answered so may be done. A proxy gives up before the server behind it does,
+/// and a server may stumble over a lock after it has stored. A 429 comes before anything is done.
+fn may_be_done(attempt: &Result<Answer, Fault>) -> bool {
+    match attempt {
+        Ok(answer) => matches!(answer.status, 423 | 500..),
+        Err(fault) => matches!(fault, Fault::TimedOut { .. } | Fault::Dropped { .. } | Fault::CutOff),
     }
 }
 
@@ -432,7 +449,14 @@ impl Answer {
         } else {
             Box::pin(raw)
         };
-        Self { status, url, headers, body: Body { reader, permit, left: limits.whole } }
+        Self { status, url, headers, body: Body { reader, permit: Some(permit), left: limits.whole } }
+    }
+
+    /// The server complains that it is asked too much at once.
+    fn congested(&self) {
+        if let Some(permit) = &self.body.permit {
+            permit.congested();
+        }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -478,10 +502,21 @@ impl Answer {
         let _ = (&mut self.body).take(MOST_BODY as u64).read_to_end(&mut left).await;
     }
 
+    /// What a body begins with; nothing where it is empty.
+    async fn start(&mut self) -> Result<Vec<u8>, Fault> {
+        let start = self.body.fill_buf().await.map_err(|error| body_fault(&error))?;
+        Ok(start[..start.len().min(1024)].to_vec())
+    }
+
+    /// Whether it comes from a network that answers in the server's place.
+    pub(super) async fn is_web_page(&mut self) -> Result<bool, Fault> {
+        let start = self.start().await?;
+        Ok(!start.is_empty() && is_html(self.header("content-type"), &start))
+    }
+
     /// The body of a 207, unless it is something else altogether.
     pub(super) async fn multistatus(mut self) -> Result<Multistatus<Body>, Fault> {
-        let start = self.body.fill_buf().await.map_err(|error| body_fault(&error))?;
-        let start = start[..start.len().min(1024)].to_vec();
+        let start = self.start().await?;
         if is_html(self.header("content-type"), &start) {
             return Err(Fault::Html);
         }
@@ -549,10 +584,11 @@ fn incoming(
     })
 }
 
-/// A body as it comes in, unpacked. The request counts as under way until it is dropped.
+/// A body as it comes in, unpacked. The request counts as under way until its end is read or it is
+/// dropped: whoever still holds it then may wait for requests of its own.
 pub(super) struct Body {
     reader: Reader,
-    permit: Permit,
+    permit: Option<Permit>,
     /// How much more of it is accepted, in bytes.
     left: u64,
 }
@@ -575,6 +611,9 @@ impl AsyncBufRead for Body {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         let part = ready!(this.reader.as_mut().poll_fill_buf(cx))?;
+        if part.is_empty() {
+            this.permit = None;
+        }
         match part.len() as u64 > this.left {
             true => Poll::Ready(Err(too_large())),
             false => Poll::Ready(Ok(part)),

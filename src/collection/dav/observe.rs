@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::backoff::{self, Backoff};
 use super::href::Place;
 use super::http::Answer;
 use super::refusal::Refusal;
@@ -223,15 +224,7 @@ impl Dav {
         let mut token = since.to_owned();
         let mut changes = Changes::default();
         for _ in 0..MOST_PAGES {
-            let answer = self.ask_collection("REPORT", 0, xml::sync_collection(&token)).await?;
-            if !answer.ok() {
-                let refusal = answer.refusal().await;
-                return Err(match means_no_changes(&refusal, since.is_empty()) {
-                    true => NoChanges::Refused,
-                    false => NoChanges::Fault(self.status_fault(refusal)),
-                });
-            }
-            let mut parts = answer.multistatus().await?;
+            let mut parts = self.page(&token).await?.multistatus().await?;
             let base = self.base();
             let (mut next, mut more) = (None, false);
             let mut page = Changes::default();
@@ -247,6 +240,7 @@ impl Dav {
                     match base.place(href) {
                         Place::Collection => match response.status {
                             Some(507) => more = true,
+                            Some(status) if means_no_changes(status) => return Err(NoChanges::Refused),
                             Some(status) if !(200..300).contains(&status) => {
                                 return Err(self.response_fault(status, &response).into());
                             }
@@ -270,6 +264,23 @@ impl Dav {
             token = next;
         }
         Err(Fault::Stuck.into())
+    }
+
+    /// One page of the changes since the token.
+    async fn page(&self, token: &str) -> Result<Answer, NoChanges> {
+        let mut again = Backoff::new(backoff::STUMBLED);
+        loop {
+            let answer = self.ask_collection("REPORT", 0, xml::sync_collection(token)).await?;
+            if answer.ok() {
+                return Ok(answer);
+            }
+            let refusal = answer.refusal().await;
+            match refusal.status {
+                500 | 502 | 507 if let Some(wait) = again.next() => tokio::time::sleep(wait).await,
+                status if means_no_changes(status) => return Err(NoChanges::Refused),
+                _ => return Err(self.status_fault(refusal).into()),
+            }
+        }
     }
 
     /// Entries and removals, where an item without a version gets one from its content.
@@ -358,15 +369,11 @@ pub(super) fn writable(props: &Props) -> Option<bool> {
     Some(privileges.iter().any(|name| matches!(name.as_str(), "all" | "write" | "write-content" | "bind")))
 }
 
-/// Whether a refusal says that changes cannot be had, but a listing may. Servers answer an old token
-/// in many ways; what says that the collection or the user is the trouble is not among them.
-fn means_no_changes(refusal: &Refusal, from_the_start: bool) -> bool {
-    match refusal.status {
-        404 | 410 => false,
-        403 => from_the_start || refusal.has("valid-sync-token") || refusal.has("supported-report"),
-        500 | 501 | 507 => true,
-        status => (400..500).contains(&status),
-    }
+/// Whether an answer leaves open that a listing can be had where changes cannot. Servers refuse an old
+/// token in many ways; whether it is the user or the collection that is the trouble is told for sure by
+/// the PROPFIND that comes next.
+fn means_no_changes(status: u16) -> bool {
+    matches!(status, 400..500 | 500..=502 | 507)
 }
 
 #[cfg(test)]
@@ -381,29 +388,6 @@ mod tests {
         assert_eq!(Mark::read(&cursor), Some(mark));
         for broken in ["", "{}", r#"{"how":"sync"}"#, r#"{"how":"telepathy"}"#, "\u{0}", "[1]"] {
             assert_eq!(Mark::read(&Cursor::new(broken)), None, "{broken:?}");
-        }
-    }
-
-    #[test]
-    fn a_refused_token_is_told_from_a_refused_user() {
-        let refusal = |status, element: &str| Refusal {
-            elements: [element].into_iter().filter(|e| !e.is_empty()).map(str::to_owned).collect(),
-            ..Refusal::new(status)
-        };
-        for (status, element, expected) in [
-            (403, "valid-sync-token", true),
-            (403, "supported-report", true),
-            (403, "", false),
-            (404, "", false),
-            (410, "", false),
-            (409, "", true),
-            (412, "valid-sync-token", true),
-            (418, "valid-sync-token", true),
-            (500, "", true),
-            (502, "", false),
-            (507, "", true),
-        ] {
-            assert_eq!(means_no_changes(&refusal(status, element), false), expected, "{status} {element}");
         }
     }
 

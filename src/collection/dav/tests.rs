@@ -156,12 +156,18 @@ fn sync_cursor(token: &str) -> Cursor {
     Cursor::new(format!(r#"{{"how":"sync","token":"{token}"}}"#))
 }
 
+const STALE: Outcome = Outcome::Stale { sure: true };
+
 fn replace(href: &str, etag: &str) -> Edit {
     Edit::Replace { href: Href::new(href), if_etag: Etag::new(etag), bytes: Bytes::from("new") }
 }
 
+fn event(uid: &str) -> String {
+    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+}
+
 fn create(uid: &str) -> Edit {
-    Edit::Create { uid: Some(uid.into()), bytes: Bytes::from(format!("BEGIN:VCALENDAR\r\nUID:{uid}\r\n")) }
+    Edit::Create { uid: Some(uid.into()), bytes: Bytes::from(event(uid)) }
 }
 
 #[tokio::test]
@@ -223,19 +229,59 @@ async fn sync_marks_that_do_not_move_end_in_an_error() {
     assert_eq!(server.methods(), "REPORT");
 }
 
+/// Servers refuse an old token in many ways; what is asked next tells whether it was the token.
 #[tokio::test]
-async fn a_lost_token_leads_to_a_full_listing() {
+async fn a_refused_token_leads_to_a_full_listing() {
+    let refusals = [
+        (reply(403, "", r#"<error xmlns="DAV:"><valid-sync-token/></error>"#), 1),
+        (reply(403, "", ""), 1),
+        (reply(400, "", "bad token"), 1),
+        (reply(404, "", ""), 1),
+        (reply(410, "", ""), 1),
+        (reply(412, "", ""), 1),
+        (multistatus(&status("/cal/", 403)), 1),
+        (reply(501, "", ""), 1),
+        (reply(500, "", ""), 2),
+        (reply(502, "", ""), 2),
+        (reply(507, "", ""), 2),
+    ];
+    for (refusal, tries) in refusals {
+        let what = String::from_utf8(refusal.clone()).unwrap();
+        let server = Server::start(move |_, seen| match seen.method.as_str() {
+            "PROPFIND" => with_sync(),
+            _ if seen.body.contains("old") => refusal.clone(),
+            _ => multistatus(&(etag("/cal/a.ics", "1") + "<sync-token>new</sync-token>")),
+        })
+        .await;
+        let found = server.open().observe(Some(&sync_cursor("old"))).await;
+        let entries = vec![entry("a.ics", "1")];
+        let listing = Observation::Listing { entries, cursor: Some(sync_cursor("new")) };
+        assert_eq!(found.unwrap_or_else(|error| panic!("{error}: {what}")), listing, "{what}");
+        let reports = server.seen().iter().filter(|seen| seen.method == "REPORT").count();
+        assert_eq!(reports, tries + 1, "{what}");
+        assert!(server.seen().pop().unwrap().body.contains("<sync-token></sync-token>"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stumbles_once_over_a_token_is_asked_again() {
     let server = Server::start(|n, _| match n {
-        0 => reply(403, "", r#"<error xmlns="DAV:"><valid-sync-token/></error>"#),
-        1 => with_sync(),
-        _ => multistatus(&(etag("/cal/a.ics", "1") + "<sync-token>new</sync-token>")),
+        0 => reply(502, "", ""),
+        _ => multistatus("<sync-token>t</sync-token>"),
     })
     .await;
-    let found = server.open().observe(Some(&sync_cursor("old"))).await.unwrap();
-    let entries = vec![entry("a.ics", "1")];
-    assert_eq!(found, Observation::Listing { entries, cursor: Some(sync_cursor("new")) });
-    let last = server.seen().pop().unwrap();
-    assert!(last.body.contains("<sync-token></sync-token>"));
+    let found = server.open().observe(Some(&sync_cursor("t"))).await.unwrap();
+    assert!(matches!(found, Observation::Delta { .. }), "{found:?}");
+    assert_eq!(server.methods(), "REPORT REPORT");
+}
+
+#[tokio::test]
+async fn a_right_that_was_lost_is_not_an_old_token() {
+    for answer in [reply(403, "", ""), multistatus(&status("/cal/", 403))] {
+        let server = Server::start(move |_, _| answer.clone()).await;
+        let error = server.open().observe(Some(&sync_cursor("t"))).await.unwrap_err();
+        assert_eq!(error.trouble, Trouble::Forbidden);
+    }
 }
 
 #[tokio::test]
@@ -365,11 +411,23 @@ async fn an_item_without_a_version_gets_one_from_its_content() {
     assert_eq!(dav.apply(vec![edit.clone()]).await.outcomes, [stored]);
     *content.lock().unwrap() = "two";
     let delete = Edit::Delete { href: Href::new("a.ics"), if_etag: only.etag.clone() };
-    assert_eq!(
-        dav.apply(vec![edit, delete]).await.outcomes,
-        [Outcome::Stale { sure: true }, Outcome::Stale { sure: true }]
-    );
+    assert_eq!(dav.apply(vec![edit, delete]).await.outcomes, [STALE, STALE]);
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
+}
+
+/// A listing that was read does not count as a request under way while its items are read.
+#[tokio::test]
+async fn versions_are_made_where_the_server_bears_one_request_at_a_time() {
+    let server = Server::start(|n, seen| match seen.method.as_str() {
+        _ if n == 0 => reply(503, "Retry-After: 0\r\n", ""),
+        "PROPFIND" => multistatus(&(props("/cal/", CALENDAR) + &props("/cal/a.ics", "<resourcetype/>"))),
+        _ => multistatus(&props("/cal/a.ics", "<C:calendar-data>x</C:calendar-data>")),
+    })
+    .await;
+    let dav = server.open();
+    let observation = tokio::time::timeout(std::time::Duration::from_secs(10), dav.observe(None)).await;
+    let Observation::Listing { entries, .. } = observation.expect("it hangs").unwrap() else { panic!() };
+    assert_eq!(entries.len(), 1);
 }
 
 #[tokio::test]
@@ -425,7 +483,7 @@ async fn a_chunk_that_fails_is_halved_until_the_culprit_is_found() {
     let fetched = server.open().fetch(&numbered(250)).await.unwrap();
     assert_eq!(fetched.len(), 250);
     let bad: Vec<_> = fetched.iter().filter(|fetched| !matches!(fetched, Fetched::Found { .. })).collect();
-    let [Fetched::Unreadable { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
+    let [Fetched::Failed { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
     assert_eq!(href.as_str(), "137.ics");
     assert!(reason.contains("boom"), "{reason}");
     assert!(server.seen().len() < 20);
@@ -435,6 +493,38 @@ async fn a_chunk_that_fails_is_halved_until_the_culprit_is_found() {
 async fn where_everything_fails_it_is_the_server() {
     let server = Server::start(|_, _| reply(500, "", "boom")).await;
     let error = server.open().fetch(&numbered(3)).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotUnderstood);
+    assert!(error.message.contains("error 500 (it says: boom)"), "{}", error.message);
+}
+
+/// What may be had another time is not put aside, and where it is so of all it is the server.
+#[tokio::test]
+async fn an_item_that_fails_this_time_is_told_from_one_that_cannot_be_read() {
+    let server = Server::start(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("PROPFIND", _) => multistatus(&props("/cal/", CALENDAR)),
+        ("GET", "/cal/2.ics") => reply(403, "", "not this one"),
+        ("GET", _) => reply(500, "", "boom"),
+        _ => reply(403, "", ""),
+    })
+    .await;
+    let dav = server.open();
+    let states = |mut fetched: Vec<Fetched>| {
+        fetched.sort_by_key(|fetched| format!("{fetched:?}"));
+        let state = |fetched: &Fetched| match fetched {
+            Fetched::Failed { href, reason } if reason.contains("boom") => format!("{href} failed"),
+            Fetched::Unreadable { href, reason } if reason.contains("not this") => {
+                format!("{href} unreadable")
+            }
+            other => panic!("{other:?}"),
+        };
+        fetched.iter().map(state).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(states(dav.fetch(&numbered(1)).await.unwrap()), "0.ics failed");
+    assert_eq!(
+        states(dav.fetch(&numbered(3)).await.unwrap()),
+        "0.ics failed, 1.ics failed, 2.ics unreadable"
+    );
+    let error = dav.fetch(&numbered(2)).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::NotUnderstood);
     assert!(error.message.contains("error 500 (it says: boom)"), "{}", error.message);
 }
@@ -472,8 +562,8 @@ async fn a_busy_server_is_asked_again_a_few_times() {
     assert!(server.open().observe(Some(&sync_cursor("t"))).await.is_ok());
 
     let server = Server::start(|_, _| reply(503, "Retry-After: 120\r\n", "")).await;
-    let applied = server.open().apply(vec![create("a"), create("b")]).await;
-    assert!(applied.outcomes.iter().all(|outcome| *outcome == Outcome::NotTried));
+    let applied = server.open().apply(vec![create("a")]).await;
+    assert!(matches!(&applied.outcomes[..], [Outcome::Failed { reason }] if reason.contains("is busy")));
     let stopped = applied.stopped.unwrap();
     assert_eq!(stopped.trouble, Trouble::Busy);
     assert_eq!(stopped.retry_after, Some(std::time::Duration::from_secs(120)));
@@ -498,7 +588,7 @@ async fn a_connection_that_breaks_is_tried_again_for_reads_only() {
 async fn a_new_item_is_stored_only_where_nothing_is() {
     let server = Server::start(|_, seen| {
         let data = |uid: &str| {
-            let data = format!("<getetag>1</getetag><C:calendar-data>BEGIN:VCALENDAR\r\nUID:{uid}</C:calendar-data>");
+            let data = format!("<getetag>1</getetag><C:calendar-data>{}</C:calendar-data>", event(uid));
             multistatus(&props(&asked(seen)[0], &data))
         };
         match (seen.method.as_str(), seen.path.as_str()) {
@@ -529,10 +619,10 @@ async fn a_new_item_is_stored_only_where_nothing_is() {
     Stored { href: "elsewhere.ics", etag: None }
     Stored { href: "taken-7fc5fcb7ffb8.ics", etag: None }
     Refused { reason: "the server refuses it with error 412 (it says: no END)" }
-    Stale
+    Stale { sure: true }
     Refused { reason: "another item of this account on the server has the same UID already, perhaps in another calendar or address book: delete one of them" }
-    Stale
-    Stale
+    Stale { sure: true }
+    Stale { sure: true }
     "#);
     let puts: Vec<Seen> = server.seen().into_iter().filter(|seen| seen.method == "PUT").collect();
     assert_eq!(puts.len(), uids.len() + 1);
@@ -572,10 +662,84 @@ async fn a_failed_precondition_is_stale_and_never_for_ever() {
     insta::assert_snapshot!(lines(&applied.outcomes), @r#"
     Stored { href: "weak.ics", etag: Some("\"2\"") }
     Refused { reason: "the server says that it was changed meanwhile, although it was not: change it on the server, or ask whoever runs it" }
-    Stale
-    Stale
+    Stale { sure: true }
+    Stale { sure: true }
     Deleted
     "#);
+}
+
+/// An attempt that a proxy gave up, or that met a lock, may have been done behind it.
+#[tokio::test]
+async fn after_an_attempt_that_may_have_been_done_nothing_is_sure() {
+    let delete = || Edit::Delete { href: Href::new("a.ics"), if_etag: Etag::new("\"1\"") };
+    let mut seen = String::new();
+    for (what, edit, then) in [
+        ("create 412", create("a"), 412),
+        ("create 400", create("a"), 400),
+        ("create 403", create("a"), 403),
+        ("replace 412", replace("a.ics", "\"1\""), 412),
+        ("replace 404", replace("a.ics", "\"1\""), 404),
+        ("replace 204", replace("a.ics", "\"1\""), 204),
+        ("delete 412", delete(), 412),
+        ("delete 404", delete(), 404),
+    ] {
+        seen += what;
+        for first in [429, 423, 502, 503] {
+            let server = Server::start(move |n, seen| match seen.method.as_str() {
+                "PROPFIND" => multistatus(&props("/cal/", CALENDAR)),
+                "REPORT" => multistatus(&props(
+                    "/cal/a.ics",
+                    &format!("<getetag>\"2\"</getetag><C:calendar-data>{}</C:calendar-data>", event("a")),
+                )),
+                _ if n == 0 => reply(first, "Retry-After: 0\r\n", ""),
+                _ => reply(then, "", ""),
+            })
+            .await;
+            let outcome = server.open().apply(vec![edit.clone()]).await.outcomes.remove(0);
+            seen += match outcome {
+                Outcome::Failed { .. } => ", failed",
+                Outcome::Refused { .. } => ", refused",
+                Outcome::Stored { .. } => ", stored",
+                Outcome::Deleted => ", deleted",
+                Outcome::Stale { sure: true } => ", stale",
+                Outcome::Stale { sure: false } => ", stale?",
+                Outcome::NotTried => ", not tried",
+            };
+        }
+        seen += "\n";
+    }
+    insta::assert_snapshot!(seen, @"
+    create 412, stale, stale?, stale?, stale?
+    create 400, refused, failed, failed, failed
+    create 403, refused, failed, failed, failed
+    replace 412, stale, stale?, stale?, stale?
+    replace 404, stale, stale?, stale?, stale?
+    replace 204, stored, stored, stored, stored
+    delete 412, stale, stale?, stale?, stale?
+    delete 404, deleted, deleted, deleted, deleted
+    ");
+}
+
+/// The server stops being there between two attempts.
+#[tokio::test]
+async fn what_stops_the_batch_does_not_say_that_an_earlier_attempt_was_not_done() {
+    for second in [reply(401, "", ""), reply(301, "Location: http://other.invalid/\r\n", "")] {
+        for (first, tried) in [(Some(502), true), (None, false)] {
+            let second = second.clone();
+            let server = Server::start(move |n, _| match first {
+                Some(first) if n == 0 => reply(first, "", ""),
+                _ => second.clone(),
+            })
+            .await;
+            let applied = server.open().apply(vec![create("a")]).await;
+            assert!(applied.stopped.is_some());
+            match &applied.outcomes[..] {
+                [Outcome::Failed { .. }] => assert!(tried),
+                [Outcome::NotTried] => assert!(!tried),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -613,6 +777,27 @@ async fn a_full_disk_stops_and_a_server_error_fails_one_item() {
         .iter()
         .filter(|o| matches!(o, Outcome::Failed { reason } if reason.contains("locked")));
     assert_eq!(failed.count(), 1);
+}
+
+/// A network that asks to sign in first answers everything so. Some servers say that all is well with an
+/// empty page, or describe in one what they made.
+#[tokio::test]
+async fn a_web_page_does_not_say_that_an_item_is_stored() {
+    let html = "Content-Type: text/html\r\n";
+    for (answer, stored) in [
+        (reply(200, html, "<p>Sign in"), false),
+        (reply(200, "", "<!doctype html><html>"), false),
+        (reply(200, html, ""), true),
+        (reply(201, html, "<html>Created"), true),
+    ] {
+        let server = Server::start(move |_, _| answer.clone()).await;
+        let delete = Edit::Delete { href: Href::new("b.ics"), if_etag: Etag::new("\"1\"") };
+        let applied = server.open().apply(vec![create("a"), delete]).await;
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::NotTried);
+        assert!(matches!(applied.outcomes[0], Outcome::Failed { .. }) != stored, "{applied:?}");
+        assert!(applied.outcomes.iter().all(|outcome| failed(outcome) != stored), "{applied:?}");
+        assert_eq!(applied.stopped.map(|error| error.trouble), (!stored).then_some(Trouble::NotUnderstood));
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ use crate::collection::{Applied, CollectionError, Edit, Etag, Fetched, Href, Out
 /// As many as the limiter ever lets through.
 const IN_FLIGHT: usize = 16;
 
+/// As far as the last attempt tells; [`Dav::edit`] knows of those before.
+const STALE: Outcome = Outcome::Stale { sure: true };
+
 /// What the edits of a batch share.
 #[derive(Default)]
 struct Batch {
@@ -116,12 +119,17 @@ impl Dav {
         if batch.stopped.get().is_some() {
             return Outcome::NotTried;
         }
+        let mut perhaps_done = false;
         let outcome = match edit {
-            Edit::Create { uid, bytes } => self.create(batch, uid.as_deref(), bytes).await,
-            Edit::Replace { href, if_etag, bytes } => self.replace(batch, href, if_etag, bytes).await,
-            Edit::Delete { href, if_etag } => self.delete(batch, href, if_etag).await,
+            Edit::Create { uid, bytes } => self.create(batch, &mut perhaps_done, uid.as_deref(), bytes).await,
+            Edit::Replace { href, if_etag, bytes } => {
+                self.replace(batch, &mut perhaps_done, href, if_etag, bytes).await
+            }
+            Edit::Delete { href, if_etag } => self.delete(batch, &mut perhaps_done, href, if_etag).await,
         };
         match outcome {
+            Ok(Outcome::Stale { .. }) => Outcome::Stale { sure: !perhaps_done },
+            Ok(Outcome::Refused { reason }) if perhaps_done => Outcome::Failed { reason },
             Ok(outcome) => outcome,
             // The connection was there and broke: the server may have done it.
             Err(fault @ (Fault::TimedOut { .. } | Fault::Dropped { .. } | Fault::CutOff)) => {
@@ -131,36 +139,45 @@ impl Dav {
                 Outcome::Failed { reason: fault.to_string() }
             }
             Err(fault) => {
+                let outcome = match perhaps_done {
+                    true => Outcome::Failed { reason: fault.to_string() },
+                    false => Outcome::NotTried,
+                };
                 let _ = batch.stopped.set(fault);
-                Outcome::NotTried
+                outcome
             }
         }
     }
 
-    async fn create(&self, batch: &Batch, uid: Option<&str>, bytes: Bytes) -> Result<Outcome, Fault> {
+    async fn create(
+        &self,
+        batch: &Batch,
+        perhaps_done: &mut bool,
+        uid: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<Outcome, Fault> {
         let extension = self.kind.extension();
         let names = [name::file_name(uid, &bytes, extension), name::alternative(uid, &bytes, extension)];
         for name in names {
             let href = Href::new(href::segment(&name));
-            let written = self.put(&href, Condition::NothingThere, &bytes).await?;
+            let written = self.put(&href, Condition::NothingThere, &bytes, perhaps_done).await?;
             match judge(&written.refusal) {
                 Verdict::Done => return Ok(self.stored(href, written)),
                 Verdict::UidTaken(elsewhere) if self.is_ours(elsewhere.as_deref()) => {
-                    return Ok(Outcome::Stale { sure: true });
+                    return Ok(STALE);
                 }
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
-                Verdict::Changed => match self.fetch_them(std::slice::from_ref(&href)).await?.pop() {
-                    Some(Fetched::Found { bytes: there, .. }) => {
-                        let same = uid.map_or_else(|| there == bytes, |uid| has_uid(&there, uid));
-                        if same {
-                            return Ok(Outcome::Stale { sure: true });
+                Verdict::Changed => match self.fetch_one(&href).await? {
+                    Fetched::Found { bytes: there, .. } => {
+                        if name::is_same_item(&there, uid, &bytes) {
+                            return Ok(STALE);
                         }
                     }
-                    Some(Fetched::Unreadable { .. } | Fetched::Failed { .. }) => {
-                        return Ok(Outcome::Stale { sure: true });
+                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => {
+                        return Ok(STALE);
                     }
                     // Nothing is there, so it is not the precondition that failed.
-                    Some(Fetched::Gone { .. }) | None => {
+                    Fetched::Gone { .. } => {
                         return Ok(Outcome::Refused { reason: reason(&written.refusal) });
                     }
                 },
@@ -178,41 +195,48 @@ impl Dav {
     async fn replace(
         &self,
         batch: &Batch,
+        perhaps_done: &mut bool,
         href: Href,
         if_etag: Etag,
         bytes: Bytes,
     ) -> Result<Outcome, Fault> {
         let Some(mut condition) = self.condition(&href, &if_etag).await? else {
-            return Ok(Outcome::Stale { sure: true });
+            return Ok(STALE);
         };
         loop {
-            let written = self.put(&href, condition.clone(), &bytes).await?;
+            let written = self.put(&href, condition.clone(), &bytes, perhaps_done).await?;
             match judge(&written.refusal) {
                 Verdict::Done => return Ok(self.stored(href, written)),
                 Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
                     Again::With(other) => condition = other,
-                    Again::Stale | Again::Gone => return Ok(Outcome::Stale { sure: true }),
+                    Again::Stale | Again::Gone => return Ok(STALE),
                     Again::Hopeless => return Ok(hopeless()),
                 },
-                Verdict::Missing => return Ok(Outcome::Stale { sure: true }),
+                Verdict::Missing => return Ok(STALE),
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
                 verdict => return self.conclude(batch, verdict, &written.refusal).await,
             }
         }
     }
 
-    async fn delete(&self, batch: &Batch, href: Href, if_etag: Etag) -> Result<Outcome, Fault> {
+    async fn delete(
+        &self,
+        batch: &Batch,
+        perhaps_done: &mut bool,
+        href: Href,
+        if_etag: Etag,
+    ) -> Result<Outcome, Fault> {
         let Some(mut condition) = self.condition(&href, &if_etag).await? else {
-            return Ok(Outcome::Stale { sure: true });
+            return Ok(STALE);
         };
         loop {
             let ask = Ask::delete(self.base().url_of(&href), condition.clone());
-            let written = self.written(self.http.send(ask).await?).await?;
+            let written = self.write(ask, perhaps_done).await?;
             match judge(&written.refusal) {
                 Verdict::Done | Verdict::Missing => return Ok(Outcome::Deleted),
                 Verdict::Changed => match self.after_412(&href, &if_etag, &condition).await? {
                     Again::With(other) => condition = other,
-                    Again::Stale => return Ok(Outcome::Stale { sure: true }),
+                    Again::Stale => return Ok(STALE),
                     Again::Gone => return Ok(Outcome::Deleted),
                     Again::Hopeless => return Ok(hopeless()),
                 },
@@ -221,13 +245,24 @@ impl Dav {
         }
     }
 
-    async fn put(&self, href: &Href, condition: Condition, bytes: &Bytes) -> Result<Written, Fault> {
+    async fn put(
+        &self,
+        href: &Href,
+        condition: Condition,
+        bytes: &Bytes,
+        perhaps_done: &mut bool,
+    ) -> Result<Written, Fault> {
         let url = self.base().url_of(href);
-        let ask = Ask::put(url, condition, self.kind.media_type(), bytes.clone());
-        self.written(self.http.send(ask).await?).await
+        self.write(Ask::put(url, condition, self.kind.media_type(), bytes.clone()), perhaps_done).await
     }
 
-    async fn written(&self, answer: Answer) -> Result<Written, Fault> {
+    async fn write(&self, ask: Ask, perhaps_done: &mut bool) -> Result<Written, Fault> {
+        let written = self.written(self.http.write(ask, perhaps_done).await?).await;
+        *perhaps_done |= matches!(written, Err(Fault::Html));
+        written
+    }
+
+    async fn written(&self, mut answer: Answer) -> Result<Written, Fault> {
         let etag = answer.header("etag").and_then(strong);
         let location = answer.header("location").map(str::to_owned);
         let refusal = if answer.status == 207 {
@@ -246,6 +281,10 @@ impl Dav {
             }
             first.ok_or_else(|| Fault::Malformed("it does not say what became of the item".into()))?
         } else if answer.ok() {
+            // A page may come with the 201 of an honest server.
+            if answer.status == 200 && answer.is_web_page().await? {
+                return Err(Fault::Html);
+            }
             let refusal = Refusal::new(answer.status);
             answer.drain().await;
             refusal
@@ -279,8 +318,8 @@ impl Dav {
         if !etag.as_str().starts_with(CONTENT_ETAG) {
             return Ok(Some(Condition::Version(etag.as_str().to_owned())));
         }
-        Ok(match self.fetch_them(std::slice::from_ref(href)).await?.pop() {
-            Some(Fetched::Found { bytes, etag: now, .. }) if content_etag(&bytes) == *etag => {
+        Ok(match self.fetch_one(href).await? {
+            Fetched::Found { bytes, etag: now, .. } if content_etag(&bytes) == *etag => {
                 Some(match now.as_str().starts_with(CONTENT_ETAG) {
                     true => Condition::None,
                     false => Condition::Version(now.as_str().to_owned()),
@@ -359,16 +398,6 @@ fn strong(etag: &str) -> Option<Etag> {
     (!etag.is_empty() && etag != "\"\"" && !etag.starts_with("W/")).then(|| Etag::new(etag))
 }
 
-/// Whether one of the item's components has this UID.
-fn has_uid(bytes: &[u8], uid: &str) -> bool {
-    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    let unfolded = text.replace("\n ", "").replace("\n\t", "");
-    unfolded.lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
-        let name = name.split(';').next().unwrap_or_default();
-        name.eq_ignore_ascii_case("UID") && value.trim() == uid.trim()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -417,15 +446,6 @@ mod tests {
             @"the server refuses it with error 403 (it says: odd-condition)"
         );
         insta::assert_snapshot!(reason(&refusal(400, &[])), @"the server refuses it with error 400");
-    }
-
-    #[test]
-    fn uids_are_found_folded_and_with_parameters() {
-        let item =
-            b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nuid;X-A=1:ab\r\n c@d\r\nSUMMARY:UID:x\r\nEND:VEVENT\r\n";
-        assert!(has_uid(item, "abc@d"));
-        assert!(!has_uid(item, "x"));
-        assert!(!has_uid(item, "ab"));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use super::temporary::{Temporary, remove, temporary_name};
 use super::version::{self, Found, etag_at, read_file};
 use super::{Folder, sys};
 use crate::collection::{Applied, CollectionError, Edit, Etag, Href, Outcome, name};
-use crate::item;
 
 /// An edit whose content is written, but not in place.
 enum Staged<'a> {
@@ -187,7 +186,7 @@ impl Folder {
                     return Ok(Outcome::Stored { href: Href::new(name), etag: Some(new.etag.clone()) });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if is_same_item(&path, uid, bytes) {
+                    if read_file(&path).is_some_and(|there| name::is_same_item(&there, uid, bytes)) {
                         return Ok(Outcome::Stale { sure: true });
                     }
                 }
@@ -289,15 +288,6 @@ impl Folder {
 
     fn path_of(&self, href: &Href) -> Option<PathBuf> {
         version::name(href).map(|name| self.path.join(name))
-    }
-}
-
-/// Whether what has the name already is the item itself, from an earlier attempt or another program.
-fn is_same_item(path: &Path, uid: Option<&str>, bytes: &[u8]) -> bool {
-    let Some(there) = read_file(path) else { return false };
-    match uid {
-        Some(uid) => item::read(&there).is_ok_and(|facts| facts.uid.as_deref() == Some(uid.trim())),
-        None => there == bytes,
     }
 }
 

@@ -208,6 +208,6 @@ async fn an_item_over_which_the_server_breaks_leaves_the_others() {
     .await;
     let fetched = server.open().fetch(&numbered(8)).await.unwrap();
     let bad: Vec<_> = fetched.iter().filter(|fetched| !matches!(fetched, Fetched::Found { .. })).collect();
-    let [Fetched::Unreadable { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
+    let [Fetched::Failed { href, reason }] = bad.as_slice() else { panic!("{bad:?}") };
     assert!(href.as_str() == "5.ics" && reason.contains("broke off"), "{reason}");
 }
