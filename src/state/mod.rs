@@ -53,7 +53,9 @@ pub enum StateError {
     Full,
     #[error("the state file {path} could not be opened: {source}")]
     Io { path: PathBuf, source: io::Error },
-    #[error("the state of this profile could not be read or saved: {0}")]
+    #[error(
+        "the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost ({0})"
+    )]
     Sql(rusqlite::Error),
 }
 

@@ -120,6 +120,13 @@ fn another_folder_or_address_starts_anew_and_keeps_the_history() {
 }
 
 #[test]
+fn trouble_of_the_database_in_words() {
+    let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+    let error = StateError::from(rusqlite::Error::SqliteFailure(read_only, None));
+    insta::assert_snapshot!(error, @"the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost (Error code 8: attempt to write a readonly database)");
+}
+
+#[test]
 fn a_damaged_file_is_set_aside() {
     let (dir, path) = folder();
     drop(open(&path));
