@@ -28,7 +28,7 @@ pub struct State {
     db: Mutex<Connection>,
     /// What the person should know about how it was opened.
     notices: Vec<String>,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// A transaction: all of it is kept, or nothing.
@@ -174,12 +174,22 @@ fn connect(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// A file that only one process holds at a time.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough while a process that was just started still has a copy of it.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock> {
     let path = path.with_extension("lock");
     let io = |source| StateError::Io { path: path.clone(), source };
     let file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StateError::Busy),
         Err(TryLockError::Error(source)) => Err(io(source)),
     }

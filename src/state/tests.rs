@@ -164,3 +164,13 @@ fn the_file_is_for_its_owner_only() {
     let _state = open(&path);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// A process that is being started has a copy of every open file for a moment.
+#[test]
+fn a_copy_of_the_lock_does_not_hold_it() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let _copy = state._lock.0.try_clone().unwrap();
+    drop(state);
+    open(&path);
+}
