@@ -96,7 +96,8 @@ impl State {
         let mut state = State { db: Mutex::new(db), notices: Vec::new(), _lock: lock };
         if state.identity()?.is_some_and(|known| known != identity) {
             notices.push(
-                "The profile's folder, address or kind was changed: both sides are compared anew.".into(),
+                "The profile's folder, address, user or kind was changed: both sides are compared anew."
+                    .into(),
             );
             state.write(|w| w.forget_trees())?;
         }
