@@ -142,5 +142,9 @@ fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> Strin
     steps.push(format!("  pimbridge profile check {word}      tests the folder, the server and the sign-in"));
     steps.push(format!("  pimbridge sync {word} --dry-run     shows what a sync would do"));
     steps.push(format!("  pimbridge sync {word}               does it"));
+    steps.push(
+        "It runs when you say so: interval_minutes is for the background program, which this version does not have yet."
+            .to_owned(),
+    );
     steps.join("\n")
 }
