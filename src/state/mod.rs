@@ -108,6 +108,25 @@ impl State {
         Ok(state)
     }
 
+    /// Forgets the trees of a profile, so that the next run compares both sides anew; the history and the reports
+    /// stay. A damaged file is set aside, as [`State::open`] does. Nothing is done where there is no file.
+    pub fn forget(path: &Path, now: Timestamp) -> Result<()> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let _lock = lock(path)?;
+        let forget = || {
+            let mut db = connect(path)?;
+            let write = Write(db.transaction()?);
+            write.forget_trees()?;
+            Ok(write.0.commit()?)
+        };
+        match forget() {
+            Err(StateError::Damaged) => set_aside(path, now).map(drop),
+            done => done,
+        }
+    }
+
     /// Opens the state file to read from it, without a lock: `None` where there is none yet.
     pub fn peek(path: &Path) -> Result<Option<Peek>> {
         if !path.exists() {

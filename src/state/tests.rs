@@ -120,6 +120,43 @@ fn another_folder_or_address_starts_anew_and_keeps_the_history() {
 }
 
 #[test]
+fn what_is_forgotten_and_what_stays() {
+    let (_dir, path) = folder();
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!path.exists(), "no file is made to forget what is in it");
+    let state = open(&path);
+    state
+        .write(|w| {
+            w.set_cursor(Side::Remote, Some(&Cursor::new("token")))?;
+            w.see(Side::Local, &Href::new("a.ics"), &Etag::new("1"))?;
+            w.save_pair(None, &base("content"))?;
+            w.keep_version(
+                Timestamp::UNIX_EPOCH,
+                &Lost {
+                    side: Side::Local,
+                    href: &Href::new("b.ics"),
+                    uid: None,
+                    summary: "B",
+                    loss: Loss::Deleted,
+                    bytes: b"x",
+                },
+            )
+        })
+        .unwrap();
+    assert!(matches!(State::forget(&path, Timestamp::UNIX_EPOCH), Err(StateError::Busy)));
+    drop(state);
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    let state = open(&path);
+    assert!(state.pairs().unwrap().is_empty() && state.tree(Side::Local).unwrap().is_empty());
+    assert_eq!(state.cursor(Side::Remote).unwrap(), None);
+    assert_eq!((state.history().unwrap().len(), state.notices().len()), (1, 0));
+    drop(state);
+    fs::write(&path, b"SQLite format 3\0 but not really").unwrap();
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
 fn trouble_of_the_database_in_words() {
     let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
     let error = StateError::from(rusqlite::Error::SqliteFailure(read_only, None));
