@@ -4,6 +4,8 @@
 //! An arrow between these rooms goes only downwards: [`sync`] (the engine) uses [`state`]
 //! (what was observed, in SQLite) and [`report`] (what a run did), all of them use [`collection`]
 //! (vdir folders, CalDAV and CardDAV collections) and [`item`] (bytes and the facts read from them).
+//! Only plain data of [`sync`] (`Side`, `Sides` and the policies) is named below it: by [`state`],
+//! [`report`] and [`profile`].
 //! `ARCHITECTURE.md` follows one item through a run.
 #![forbid(unsafe_code)]
 

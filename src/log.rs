@@ -3,11 +3,13 @@
 //! Only Pimbridge's own events are written, never those of a library: a header with a password, which
 //! an HTTP library may log, cannot get in.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
@@ -16,7 +18,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::home::{Home, make_private, private_file};
 
-const DAYS_KEPT: usize = 14;
+const DAYS_KEPT: i64 = 14;
 const PREFIX: &str = "pimbridge";
 const SUFFIX: &str = "log";
 
@@ -56,7 +58,6 @@ impl DailyFile {
             .rotation(Rotation::DAILY)
             .filename_prefix(PREFIX)
             .filename_suffix(SUFFIX)
-            .max_log_files(DAYS_KEPT)
             .build(folder)
             .map_err(io::Error::other)?;
         Ok(Self { folder: folder.to_owned(), made_for, appender })
@@ -79,8 +80,26 @@ fn make_file(folder: &Path, made_for: Option<&str>) -> io::Result<String> {
     let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     if made_for != Some(&today) {
         private_file().append(true).create(true).open(folder.join(format!("{PREFIX}.{today}.{SUFFIX}")))?;
+        remove_old(folder)?;
     }
     Ok(today)
+}
+
+/// Removes the files of days long past. The appender would count files instead, and goes by when they were made.
+fn remove_old(folder: &Path) -> io::Result<()> {
+    let first_kept = Timestamp::now() - SignedDuration::from_hours(24 * (DAYS_KEPT - 1));
+    let first_kept = first_kept.strftime("%Y-%m-%d").to_string();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let day = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX));
+        let day = day.and_then(|name| name.strip_prefix('.')?.strip_suffix('.'));
+        if day.is_some_and(|day| day.parse::<Date>().is_ok() && day < first_kept.as_str()) {
+            // Another run may have been faster; and a log that cannot be removed is no reason not to write one.
+            let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -118,5 +137,26 @@ mod tests {
     fn details_on_demand_are_our_own_too() {
         let (_folder, text) = written(true);
         assert!(text.contains("12 requests") && !text.contains("Basic"), "{text}");
+    }
+
+    #[test]
+    fn files_older_than_two_weeks_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_day = |ago: i64| {
+            let day = Timestamp::now() - SignedDuration::from_hours(24 * ago);
+            format!("pimbridge.{}.log", day.strftime("%Y-%m-%d"))
+        };
+        let mut kept = vec![of_day(0), of_day(1), of_day(13), "notes.log".into(), "pimbridge.old.log".into()];
+        for name in kept.iter().skip(1).chain(&[of_day(14), of_day(15), of_day(400)]) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let _layer = layer(folder.path(), false).unwrap();
+        let mut left: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        kept.sort();
+        assert_eq!(left, kept);
     }
 }

@@ -22,6 +22,9 @@ use crate::sync::{Side, run, session};
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// The file that says that all in its folder is a demo's.
+const MARKER: &str = ".made-by-pimbridge-demo";
+
 /// A sample collection with its two ends.
 struct Demo {
     sample: Sample,
@@ -33,10 +36,7 @@ struct Demo {
 pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
     let demo_dir = home.demo_dir();
     let not_done = |what: &str, error: std::io::Error| Failure::NotDone(format!("{what}: {error}"));
-    if demo_dir.exists() {
-        fs::remove_dir_all(demo_dir)
-            .map_err(|e| not_done("the files of the last demo cannot be removed", e))?;
-    }
+    make_room(demo_dir)?;
     let home = Home::at(demo_dir);
     let server = Server::start(Options::default())
         .await
@@ -72,6 +72,27 @@ pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
     out::say(format!("  {command} history list {}", demos[0].sample.name));
     out::say("The server ended with this program. For your own calendars: pimbridge profile add --help");
     Ok(first.max(second))
+}
+
+/// Empties the folder of the demos, unless what is in it is somebody's own.
+fn make_room(folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    let marker = folder.join(MARKER);
+    if fs::symlink_metadata(folder).is_ok() {
+        let empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+        if !empty && !marker.exists() {
+            return Err(Failure::NotDone(format!(
+                "{shown} was not made by a demo, so it is left alone; rename it, or name another place with: \
+                 pimbridge --home FOLDER demo"
+            )));
+        }
+        fs::remove_dir_all(folder).map_err(|error| {
+            Failure::NotDone(format!("the files of the last demo in {shown} cannot be removed: {error}"))
+        })?;
+    }
+    make_private(folder)?;
+    fs::write(&marker, "\"pimbridge demo\" removes this folder with all that is in it.\n")
+        .map_err(|error| cannot_write(&marker, &error))
 }
 
 impl Demo {

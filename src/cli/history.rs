@@ -2,7 +2,7 @@
 
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::profile;
+use crate::profile::{self, ProfileError};
 use crate::report::text::{moment, shell_word, summary};
 use crate::state::{Loss, Version, VersionId};
 use crate::sync::restore::RestoreError;
@@ -49,7 +49,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 }
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
-    let (name, _) = profile::read_text(home, &args.profile)?;
+    let name = stored::known(home, &args.profile)?;
     let all = match stored::peek(home, &name)? {
         Some(state) => state.history()?,
         None => Vec::new(),
@@ -78,7 +78,7 @@ fn line(version: &Version) -> String {
 }
 
 fn show(home: &Home, args: One) -> Result<u8, Failure> {
-    let (name, _) = profile::read_text(home, &args.profile)?;
+    let name = stored::known(home, &args.profile)?;
     let found = match stored::peek(home, &name)? {
         Some(state) => state.version(VersionId(args.id))?,
         None => None,
@@ -95,6 +95,16 @@ fn show(home: &Home, args: One) -> Result<u8, Failure> {
 }
 
 async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
+    let name = stored::known(home, &args.profile)?;
+    if matches!(profile::existing(home, &args.profile), Err(ProfileError::NoSuch { .. })) {
+        return Err(Failure::Usage(format!(
+            "the profile {name} was removed, and without it there are no two sides to bring a version back to; add it \
+             again with the same name (see: pimbridge profile add --help), or print the version with: pimbridge \
+             history show {} {}",
+            shell_word(name.as_str()),
+            args.id
+        )));
+    }
     let profile = profile::load(home, &args.profile)?;
     let version =
         restore_version(home, &profile, VersionId(args.id)).await.map_err(|error| match &error {

@@ -48,7 +48,7 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
     let names: Vec<Name> = match args.profile {
-        Some(name) => vec![profile::read_text(home, &name)?.0],
+        Some(name) => vec![stored::known(home, &name)?],
         None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
     };
     for name in names {
@@ -64,7 +64,7 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
 }
 
 fn show(home: &Home, args: Show) -> Result<u8, Failure> {
-    let (name, _) = profile::read_text(home, &args.profile)?;
+    let name = stored::known(home, &args.profile)?;
     let id = match args.id {
         Some(id) => Some(ReportId(id)),
         None => stored::last_report(home, &name)?.map(|(id, _)| id),

@@ -2,9 +2,17 @@
 
 use super::Failure;
 use crate::home::Home;
-use crate::profile::Name;
+use crate::profile::{self, Name};
 use crate::report::{Report, Touched};
 use crate::state::{Peek, ReportId, State, StateError};
+
+/// The name of a profile that is there, or was: then its state is still kept.
+pub fn known(home: &Home, typed: &str) -> Result<Name, Failure> {
+    profile::existing(home, typed).or_else(|unknown| match Name::new(typed) {
+        Ok(name) if home.state_file(&name).exists() => Ok(name),
+        _ => Err(unknown.into()),
+    })
+}
 
 /// The state of a profile for looking only; none before its first run.
 pub fn peek(home: &Home, profile: &Name) -> Result<Option<Peek>, Failure> {

@@ -26,7 +26,7 @@ pub fn new_text(new: &New) -> String {
          kind = {:31} # events | tasks | contacts\n\
          mode = {:31} # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server\n\
          conflict = {:27} # who wins where both sides changed an item: automatic (the newer) | local-wins | server-wins\n\
-         interval_minutes = {:<19} # 0: by hand only\n\n\
+         interval_minutes = {:<19} # for the background program, which this version does not have yet; 0: by hand only\n\n\
          [local]\ntype = \"vdir\"\npath = {}\n\n\
          [remote]\ntype = \"dav\"\nurl = {}\n",
         quoted(new.kind),

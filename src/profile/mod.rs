@@ -27,7 +27,7 @@ pub use open::{Accounts, OpenError, Sides, open, open_local, open_remote};
 pub use overlap::{Overlap, local_key, overlaps, remote_key};
 pub use parse::parse;
 pub use secret::{Secret, SecretError, delete_password, password, store_password};
-pub use store::{Loaded, add, load, load_all, read_text, remove, replace};
+pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
 
 /// One local collection, one remote collection, and how they are kept the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Profile {
     pub kind: Kind,
     pub mode: Mode,
     pub conflict: Conflict,
-    /// Minutes from one run to the next; 0: by hand only.
+    /// Minutes from one run to the next, for a background program that does not exist yet; 0: by hand only.
     pub interval_minutes: u32,
     /// An inactive profile runs only when it is named.
     pub active: bool,
@@ -47,7 +47,8 @@ pub struct Profile {
     pub remote: RemoteSpec,
 }
 
-/// How many of a side's items a run may delete without asking: as many as the larger of both allows.
+/// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all
+/// of five or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardLimits {
     pub max_deletions: u32,

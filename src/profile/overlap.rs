@@ -21,12 +21,16 @@ pub struct Overlap {
     pub remote: RemoteSpec,
 }
 
-/// Every two of these profiles that must not both run. Profiles that share one side only are fine.
+/// Every two of these profiles that must not both run. Profiles that share one side only are fine, and so are
+/// those that keep the events and the tasks of one pair: neither touches an item of the other's kind.
+///
+/// A profile between a collection and itself cannot be written down: the local side is a folder, the remote one an
+/// `http` or `https` address.
 pub fn overlaps<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Vec<Overlap> {
     let mut seen: std::collections::HashMap<_, &Profile> = Default::default();
     let mut found = Vec::new();
     for profile in profiles {
-        match seen.entry((local_key(&profile.local), remote_key(&profile.remote))) {
+        match seen.entry((profile.kind, local_key(&profile.local), remote_key(&profile.remote))) {
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(profile);
             }
@@ -99,6 +103,7 @@ fn canonical_url(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Kind;
     use crate::profile::parse;
 
     fn key(url: &str) -> String {
@@ -148,6 +153,17 @@ mod tests {
         assert_eq!(found.len(), 1);
         let text = found[0].to_string().replace(&a.display().to_string(), "/cal");
         insta::assert_snapshot!(text, @r#"the profiles 1 and 2 both sync /cal/. with https://one.example/x, which would double its items; remove one of them, or switch one off with: pimbridge profile set "2" active false"#);
+    }
+
+    #[test]
+    fn events_and_tasks_of_one_calendar_share_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let x = "https://one.example/x/";
+        let events = profile("events", folder.path(), x);
+        let tasks = Profile { kind: Kind::Tasks, ..profile("tasks", folder.path(), x) };
+        assert_eq!(overlaps([&events, &tasks]), []);
+        let more_tasks = Profile { name: Name::new("more").unwrap(), ..tasks.clone() };
+        assert_eq!(overlaps([&events, &tasks, &more_tasks]).len(), 1);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub enum SecretError {
     #[error("the environment variable {0}, which should hold the password, {1}")]
     Env(String, &'static str),
     #[error(
-        "the password_command {0}; try the command in a terminal: it must print the password on its first line"
+        "the password_command {0}; look at what the command itself says, and try it in a terminal: it must print the \
+         password on its first line"
     )]
     Command(String),
     #[error(
@@ -128,29 +129,27 @@ async fn from_command(command: &str, limit: Duration) -> Result<Secret, SecretEr
         .args([if cfg!(windows) { "/C" } else { "-c" }, command])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        // It may show the password (`set -x`), so it must not come into a report or a log.
+        .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| wrong(format!("cannot be started: {error}")))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let finished = tokio::time::timeout(limit, async {
-        tokio::join!(read_some(stdout), read_some(stderr), child.wait())
-    });
-    let Ok((printed, complaint, status)) = finished.await else {
+    let stdout = child.stdout.take();
+    let finished = tokio::time::timeout(limit, async { tokio::join!(read_some(stdout), child.wait()) });
+    let Ok((printed, status)) = finished.await else {
         return Err(wrong(format!("did not end within {} seconds", limit.as_secs())));
     };
     let status = status.map_err(|error| wrong(format!("cannot be run: {error}")))?;
     if !status.success() {
-        let ending = match status.code() {
+        return Err(wrong(match status.code() {
             Some(code) => format!("failed with exit status {code}"),
             None => "was killed".to_owned(),
-        };
-        return Err(wrong(format!("{ending}{}", said(&complaint))));
+        }));
     }
     let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
     match std::str::from_utf8(first) {
-        Ok("") => Err(wrong(format!("printed no password{}", said(&complaint)))),
+        Ok("") => Err(wrong("printed no password".to_owned())),
         Ok(password) => Ok(Secret(password.to_owned())),
         Err(_) => Err(wrong("printed something that is not UTF-8 text".to_owned())),
     }
@@ -165,14 +164,6 @@ async fn read_some(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
         let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
     }
     kept
-}
-
-/// What a command complained of, on one line.
-fn said(complaint: &[u8]) -> String {
-    let text = String::from_utf8_lossy(complaint);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line: String = words.join(" ").chars().filter(|c| !c.is_control()).take(300).collect();
-    if line.is_empty() { line } else { format!(": {line}") }
 }
 
 /// Asks the keyring, which may wait for the person to unlock it. None: it has no such entry.
@@ -240,10 +231,10 @@ mod tests {
     async fn from_a_command() {
         assert_eq!(command("printf ' p ä\\r\\nsecond'").await.unwrap(), " p ä");
         assert_eq!(command("echo only; yes | head -c 5000000").await.unwrap(), "only");
-        insta::assert_snapshot!(command("echo shown-never; echo no key >&2; exit 3").await.unwrap_err(), @"the password_command failed with exit status 3: no key; try the command in a terminal: it must print the password on its first line");
-        insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password; try the command in a terminal: it must print the password on its first line");
-        insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text; try the command in a terminal: it must print the password on its first line");
-        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds; try the command in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("echo shown-never; echo no key >&2; exit 3").await.unwrap_err(), @"the password_command failed with exit status 3; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
     }
 
     #[test]

@@ -45,11 +45,17 @@ pub fn read_text(home: &Home, name: &str) -> Result<(Name, String), ProfileError
 
 /// Writes the file of a new profile, if its text is right.
 pub fn add(home: &Home, name: &Name, text: &str) -> Result<Profile, ProfileError> {
-    let taken = |stem: &String| Name::new(stem).is_ok_and(|other| other.same_file(name));
-    if let Some(other) = stems(home)?.into_iter().find(taken) {
-        return Err(ProfileError::Exists(Name::new(&other)?));
-    }
+    refuse_taken(home, name)?;
     replace(home, name, text)
+}
+
+/// Refuses the name of a profile that is there.
+pub fn refuse_taken(home: &Home, name: &Name) -> Result<(), ProfileError> {
+    let taken = |stem: &String| Name::new(stem).is_ok_and(|other| other.same_file(name));
+    match stems(home)?.into_iter().find(taken) {
+        Some(other) => Err(ProfileError::Exists(Name::new(&other)?)),
+        None => Ok(()),
+    }
 }
 
 /// Overwrites the file of a profile, if its new text is right; otherwise the file stays as it is.
@@ -94,8 +100,8 @@ fn text_of(file: &Path) -> Result<String, ProfileError> {
     })
 }
 
-/// The name as the folder has it, letter for letter also where the system does not care.
-fn existing(home: &Home, typed: &str) -> Result<Name, ProfileError> {
+/// The name of a profile as the folder has it, letter for letter also where the system does not care.
+pub fn existing(home: &Home, typed: &str) -> Result<Name, ProfileError> {
     let stems = stems(home)?;
     if stems.iter().any(|stem| stem == typed) {
         return Ok(Name::new(typed)?);

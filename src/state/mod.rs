@@ -28,7 +28,7 @@ pub struct State {
     db: Mutex<Connection>,
     /// What the person should know about how it was opened.
     notices: Vec<String>,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// A transaction: all of it is kept, or nothing.
@@ -53,7 +53,9 @@ pub enum StateError {
     Full,
     #[error("the state file {path} could not be opened: {source}")]
     Io { path: PathBuf, source: io::Error },
-    #[error("the state of this profile could not be read or saved: {0}")]
+    #[error(
+        "the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost ({0})"
+    )]
     Sql(rusqlite::Error),
 }
 
@@ -94,7 +96,8 @@ impl State {
         let mut state = State { db: Mutex::new(db), notices: Vec::new(), _lock: lock };
         if state.identity()?.is_some_and(|known| known != identity) {
             notices.push(
-                "The profile's folder, address or kind was changed: both sides are compared anew.".into(),
+                "The profile's folder, address, user or kind was changed: both sides are compared anew."
+                    .into(),
             );
             state.write(|w| w.forget_trees())?;
         }
@@ -103,6 +106,25 @@ impl State {
         }
         state.notices = notices;
         Ok(state)
+    }
+
+    /// Forgets the trees of a profile, so that the next run compares both sides anew; the history and the reports
+    /// stay. A damaged file is set aside, as [`State::open`] does. Nothing is done where there is no file.
+    pub fn forget(path: &Path, now: Timestamp) -> Result<()> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let _lock = lock(path)?;
+        let forget = || {
+            let mut db = connect(path)?;
+            let write = Write(db.transaction()?);
+            write.forget_trees()?;
+            Ok(write.0.commit()?)
+        };
+        match forget() {
+            Err(StateError::Damaged) => set_aside(path, now).map(drop),
+            done => done,
+        }
     }
 
     /// Opens the state file to read from it, without a lock: `None` where there is none yet.
@@ -172,12 +194,22 @@ fn connect(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// A file that only one process holds at a time.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough while a process that was just started still has a copy of it.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock> {
     let path = path.with_extension("lock");
     let io = |source| StateError::Io { path: path.clone(), source };
     let file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StateError::Busy),
         Err(TryLockError::Error(source)) => Err(io(source)),
     }

@@ -121,6 +121,50 @@ fn another_folder_or_address_starts_anew_and_keeps_the_history() {
 }
 
 #[test]
+fn what_is_forgotten_and_what_stays() {
+    let (_dir, path) = folder();
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!path.exists(), "no file is made to forget what is in it");
+    let state = open(&path);
+    state
+        .write(|w| {
+            w.set_cursor(Side::Remote, Some(&Cursor::new("token")))?;
+            w.see(Side::Local, &Href::new("a.ics"), &Etag::new("1"))?;
+            w.save_pair(None, &base("content"))?;
+            w.keep_version(
+                Timestamp::UNIX_EPOCH,
+                &Lost {
+                    side: Side::Local,
+                    href: &Href::new("b.ics"),
+                    uid: None,
+                    summary: "B",
+                    loss: Loss::Deleted,
+                    bytes: b"x",
+                },
+            )
+        })
+        .unwrap();
+    assert!(matches!(State::forget(&path, Timestamp::UNIX_EPOCH), Err(StateError::Busy)));
+    drop(state);
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    let state = open(&path);
+    assert!(state.pairs().unwrap().is_empty() && state.tree(Side::Local).unwrap().is_empty());
+    assert_eq!(state.cursor(Side::Remote).unwrap(), None);
+    assert_eq!((state.history().unwrap().len(), state.notices().len()), (1, 0));
+    drop(state);
+    fs::write(&path, b"SQLite format 3\0 but not really").unwrap();
+    State::forget(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn trouble_of_the_database_in_words() {
+    let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+    let error = StateError::from(rusqlite::Error::SqliteFailure(read_only, None));
+    insta::assert_snapshot!(error, @"the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost (Error code 8: attempt to write a readonly database)");
+}
+
+#[test]
 fn a_damaged_file_is_set_aside() {
     let (dir, path) = folder();
     drop(open(&path));
@@ -157,4 +201,14 @@ fn the_file_is_for_its_owner_only() {
     let (_dir, path) = folder();
     let _state = open(&path);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A process that is being started has a copy of every open file for a moment.
+#[test]
+fn a_copy_of_the_lock_does_not_hold_it() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let _copy = state._lock.0.try_clone().unwrap();
+    drop(state);
+    open(&path);
 }

@@ -118,10 +118,16 @@ pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> R
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
     make_private(home.state_dir())?;
+    Ok(State::open(&home.state_file(&profile.name), &identity(profile), Timestamp::now())?)
+}
+
+/// Which two collections a profile syncs. The path is taken as written: a link to a disk that is not there now
+/// must not look like another folder. An address may name another collection for another user.
+fn identity(profile: &Profile) -> String {
     let LocalSpec::Vdir { path } = &profile.local;
-    // The path as written: a link to a disk that is not there now must not look like another folder.
-    let identity = format!("{}\n{}\n{}", profile.kind, path.display(), remote_key(&profile.remote));
-    Ok(State::open(&home.state_file(&profile.name), &identity, Timestamp::now())?)
+    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+    let user = sign_in.as_ref().map_or("", |sign_in| &sign_in.user);
+    format!("{}\n{}\n{}\n{user}", profile.kind, path.display(), remote_key(&profile.remote))
 }
 
 /// Where the profile's password comes from, and how to correct it.
@@ -161,5 +167,29 @@ fn job<'a>(
         sign_in_hint,
         clock: &Timestamp::now,
         progress,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn another_user_is_another_collection() {
+        let identity = |user: &str| {
+            let text = format!(
+                "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"/cal\"\n[remote]\ntype = \"dav\"\n\
+                 url = \"https://one.example/dav/work/\"\n{user}"
+            );
+            super::identity(
+                &profile::parse(&profile::Name::new("p").unwrap(), Path::new("p.toml"), &text).unwrap(),
+            )
+        };
+        let jana = identity("user = \"jana\"");
+        assert_ne!(jana, identity("user = \"ole\""));
+        assert_ne!(jana, identity(""));
+        assert_eq!(jana, identity("user = \"jana\"\npassword_env = \"X\""));
     }
 }

@@ -52,12 +52,13 @@ fn from_nothing_to_an_item_brought_back() {
           pimbridge profile check work      tests the folder, the server and the sign-in
           pimbridge sync work --dry-run     shows what a sync would do
           pimbridge sync work               does it
+        It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
         "#);
     insta::assert_snapshot!(run(&add, 2), @r#"pimbridge: there is a profile "work" already; choose another name, or change it with "pimbridge profile set""#);
     insta::assert_snapshot!(run(&["profile", "check", "work"], 0), @r#"
         ok     profile  HOME/profiles/work.toml can be used
         ok     folder   HOME/Calendars/work can be used; it holds 0 .ics files
-        ok     server   http://127.0.0.1:PORT/alice/work/ can be used for events
+        ok     server   http://127.0.0.1:PORT/alice/work/ (alice/work) can be used for events; the server tells what has changed in it
         "#);
     insta::assert_snapshot!(run(&["profile", "show", "work"], 0), @r#"
         # HOME/profiles/work.toml
@@ -67,7 +68,7 @@ fn from_nothing_to_an_item_brought_back() {
         kind = "events"                        # events | tasks | contacts
         mode = "two-way"                       # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server
         conflict = "automatic"                 # who wins where both sides changed an item: automatic (the newer) | local-wins | server-wins
-        interval_minutes = 30                  # 0: by hand only
+        interval_minutes = 30                  # for the background program, which this version does not have yet; 0: by hand only
 
         [local]
         type = "vdir"
@@ -156,7 +157,7 @@ fn from_nothing_to_an_item_brought_back() {
         "#);
     insta::assert_snapshot!(run(&["profile", "remove", "work"], 0), @r#"
         The profile work is removed. Its items stay as they are, here and on the server.
-        Its reports and its history stay in HOME/state/work.sqlite.
+        Its reports and its history stay in HOME/state/work.sqlite; to read them: pimbridge history list work
         "#);
     insta::assert_snapshot!(run(&["profile", "remove", "work"], 2), @r#"pimbridge: there is no profile "work"; none was made yet: see "pimbridge profile add --help""#);
     assert_eq!((files(&folder).len(), http::names(&url).len()), (4, 4), "items stay when a profile goes");

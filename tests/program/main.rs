@@ -5,6 +5,7 @@ mod support;
 
 mod bytes;
 mod commands;
+mod demo;
 mod fire;
 mod keyring;
 mod kill;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::super::{Failure, exit, out};
-use super::{password, refuse_overlap};
+use super::{add_new, password, refuse_overlap};
 use crate::home::Home;
 use crate::profile::{
     self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Profile, RemoteSpec, SignIn, Word,
@@ -87,7 +87,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             Failure::NotDone(format!("the folder {} cannot be made: {error}", path.display()))
         })?;
     }
-    let new = profile::add(home, &name, &text)?;
+    let new = add_new(home, &name, &text)?;
     out::say(format!("The profile {name} is in {}", home.profile_file(&name).display()));
     let password = keep_password(&new).await;
     if let Err(Failure::Usage(message) | Failure::NotDone(message)) = &password {
@@ -142,5 +142,9 @@ fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> Strin
     steps.push(format!("  pimbridge profile check {word}      tests the folder, the server and the sign-in"));
     steps.push(format!("  pimbridge sync {word} --dry-run     shows what a sync would do"));
     steps.push(format!("  pimbridge sync {word}               does it"));
+    steps.push(
+        "It runs when you say so: interval_minutes is for the background program, which this version does not have yet."
+            .to_owned(),
+    );
     steps.join("\n")
 }

@@ -7,6 +7,7 @@ use crate::collection::dav::Capabilities;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
+use crate::report::text::line;
 use crate::sync::policy::Mode;
 
 /// What a check found.
@@ -130,7 +131,27 @@ fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
              for the right to write"
         ));
     }
-    Found::Fine(format!("{url} can be used for {}", profile.kind))
+    // Whether it is an address book at all was found before; not every server tells it.
+    let kind = profile.kind;
+    if kind != Kind::Contacts && !capabilities.kinds.contains(&kind) {
+        let kinds: Vec<String> = capabilities.kinds.iter().map(ToString::to_string).collect();
+        return Found::Wrong(if kinds.is_empty() {
+            format!("{url} holds neither events nor tasks; give the address of a collection for {kind}")
+        } else {
+            let kinds = kinds.join(" and ");
+            format!(
+                "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {kinds}"
+            )
+        });
+    }
+    let name = capabilities.display_name.as_deref().map(line).filter(|name| !name.is_empty());
+    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+    let tells = match capabilities {
+        Capabilities { sync_collection: true, .. } => "the server tells what has changed in it",
+        Capabilities { ctag: true, .. } => "the server tells whether anything has changed in it",
+        _ => "the server does not tell what has changed in it, so each sync asks for the whole list",
+    };
+    Found::Fine(format!("{url}{name} can be used for {kind}; {tells}"))
 }
 
 #[cfg(test)]
@@ -161,5 +182,45 @@ mod tests {
         insta::assert_snapshot!(text(Kind::Contacts), @"note: FOLDER holds no .vcf file but 1 .ics; is contacts the right kind?");
         let left: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
         assert_eq!(left.len(), 2, "a check leaves nothing behind");
+    }
+
+    #[test]
+    fn what_the_server_says_of_the_collection() {
+        let profile = |kind: Kind, mode: &str| {
+            let text = format!(
+                "kind = \"{kind}\"\nmode = \"{mode}\"\n[local]\ntype = \"vdir\"\npath = \"/cal\"\n[remote]\n\
+                 type = \"dav\"\nurl = \"https://one.example/x/\"\n"
+            );
+            profile::parse(&profile::Name::new("p").unwrap(), Path::new("p.toml"), &text).unwrap()
+        };
+        let all = Capabilities {
+            display_name: Some("Work\u{1b}[2J".into()),
+            kinds: vec![Kind::Events, Kind::Tasks],
+            writable: Some(true),
+            sync_collection: true,
+            ctag: true,
+            dav: None,
+        };
+        let two_way = |kind, capabilities| judge(&profile(kind, "two-way"), &capabilities);
+        let only = |kinds: &[Kind]| Capabilities { kinds: kinds.to_vec(), ..all.clone() };
+        let ctag = Capabilities { display_name: None, sync_collection: false, ..all.clone() };
+        let found = [
+            two_way(Kind::Events, all.clone()),
+            two_way(Kind::Tasks, ctag.clone()),
+            two_way(Kind::Tasks, Capabilities { ctag: false, ..ctag }),
+            two_way(Kind::Contacts, all.clone()),
+            two_way(Kind::Events, only(&[Kind::Tasks])),
+            two_way(Kind::Tasks, only(&[])),
+            two_way(Kind::Tasks, Capabilities { writable: Some(false), ..all.clone() }),
+        ];
+        insta::assert_snapshot!(found.map(|found| format!("{found:?}")).join("\n"), @r#"
+        Fine("https://one.example/x/ (Work [2J) can be used for events; the server tells what has changed in it")
+        Fine("https://one.example/x/ can be used for tasks; the server tells whether anything has changed in it")
+        Fine("https://one.example/x/ can be used for tasks; the server does not tell what has changed in it, so each sync asks for the whole list")
+        Fine("https://one.example/x/ (Work [2J) can be used for contacts; the server tells what has changed in it")
+        Wrong("https://one.example/x/ holds tasks, not events; give the address of a collection for events, or set kind to tasks")
+        Wrong("https://one.example/x/ holds neither events nor tasks; give the address of a collection for tasks")
+        Wrong("https://one.example/x/ can only be read by you; set mode to replicate-from-server or merge-from-server, or ask its owner for the right to write")
+        "#);
     }
 }

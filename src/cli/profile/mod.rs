@@ -1,9 +1,12 @@
 //! `profile`: make, show, change and test profiles.
 
+use jiff::Timestamp;
+
 use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Name, PasswordSource, Profile, RemoteSpec};
 use crate::report::text::shell_word;
+use crate::state::State;
 
 mod add;
 mod check;
@@ -106,13 +109,27 @@ fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), Failure> {
     }
 }
 
+/// Writes the file of a new profile. What an earlier one of its name had in sync does not count for it: what was
+/// deleted on one side meanwhile would be deleted on the other.
+fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, Failure> {
+    profile::refuse_taken(home, name)?;
+    State::forget(&home.state_file(name), Timestamp::now())?;
+    Ok(profile::add(home, name, text)?)
+}
+
 async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
-    let removed = profile::load(home, name).ok();
-    let name = profile::remove(home, name)?;
-    out::say(format!("The profile {name} is removed. Its items stay as they are, here and on the server."));
+    let name = profile::existing(home, name)?;
+    let removed = profile::load(home, name.as_str()).ok();
     let state = home.state_file(&name);
+    State::forget(&state, Timestamp::now())?;
+    profile::remove(home, name.as_str())?;
+    out::say(format!("The profile {name} is removed. Its items stay as they are, here and on the server."));
     if state.exists() {
-        out::say(format!("Its reports and its history stay in {}.", state.display()));
+        out::say(format!(
+            "Its reports and its history stay in {}; to read them: pimbridge history list {}",
+            state.display(),
+            shell_word(name.as_str())
+        ));
     }
     if let Some(profile) = removed {
         forget_password(home, &profile).await?;
@@ -140,7 +157,7 @@ fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
     let new = Name::new(&args.new).map_err(|error| Failure::Usage(error.to_string()))?;
     let (name, text) = profile::read_text(home, &args.name)?;
     let text = profile::set(&text, "active", Some("false")).map_err(Failure::Usage)?;
-    profile::add(home, &new, &text)?;
+    add_new(home, &new, &text)?;
     let word = shell_word(new.as_str());
     out::say(format!(
         "{name} is copied to {new}, which is inactive: both would sync the same items.\n\

@@ -4,7 +4,9 @@ use std::fs;
 
 use pimbridge::item::Kind;
 
-use crate::support::program::Home;
+use super::in_sync;
+use crate::support::embedded::Embedded;
+use crate::support::program::{Home, files};
 
 /// Nothing is sent: nobody listens there.
 const URL: &str = "http://127.0.0.1:9/alice/work/";
@@ -94,6 +96,53 @@ fn two_profiles_on_the_same_pair() {
     assert!(!home.path().join("profiles/third.toml").exists());
     home.run(&["profile", "set", "twin", "active", "false"]).expect(0);
     assert_eq!(home.run(&["sync", "work"]).status, 3);
+}
+
+/// What the person tidies up while there is no profile is no deletion that a new one would carry over.
+#[test]
+fn a_profile_removed_and_made_again() {
+    let server = Embedded::start(Kind::Events);
+    let (home, folder) = in_sync(&server.url, 8);
+    server.delete("old-7.ics");
+    home.sync("work", 0);
+    let file = home.path().join("profiles/work.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "remove", "work"]).expect(0)), @r#"
+        The profile work is removed. Its items stay as they are, here and on the server.
+        Its reports and its history stay in HOME/state/work.sqlite; to read them: pimbridge history list work
+        "#);
+    for n in 0..3 {
+        fs::remove_file(folder.join(format!("old-{n}.ics"))).unwrap();
+    }
+
+    // Its history and its reports are there without it.
+    let shown = |arguments: &[&str], status| home.shown(&home.run(arguments).expect(status));
+    insta::assert_snapshot!(shown(&["history", "list", "work"], 0), @"     1  DAY TIME  deleted     on this computer  Event old 7, 1 May 2026");
+    assert!(shown(&["history", "show", "work", "1"], 0).contains("SUMMARY:Event old 7"));
+    assert_eq!(shown(&["report", "list", "work"], 0).lines().count(), 3);
+    assert!(shown(&["report", "show", "work"], 0).contains("1 deleted"));
+    insta::assert_snapshot!(shown(&["history", "restore", "work", "1"], 2), @"pimbridge: the profile work was removed, and without it there are no two sides to bring a version back to; add it again with the same name (see: pimbridge profile add --help), or print the version with: pimbridge history show work 1");
+    insta::assert_snapshot!(shown(&["history", "list", "wrok"], 2), @r#"pimbridge: there is no profile "wrok"; none was made yet: see "pimbridge profile add --help""#);
+
+    fs::write(&file, &text).unwrap();
+    let report = home.sync("work", 0);
+    assert_eq!(report["local"]["created"], 3, "{report:#}");
+    assert_eq!((files(&folder), server.items().len()), (server.items(), 7));
+
+    // The same where only the file was removed, by hand, and the profile is made by a command.
+    fs::remove_file(&file).unwrap();
+    for n in 0..3 {
+        fs::remove_file(folder.join(format!("old-{n}.ics"))).unwrap();
+    }
+    let copied = text.replace("kind =", "active = false\nkind =");
+    home.profile_file("first", &copied);
+    home.run(&["profile", "copy", "first", "work"]).expect(0);
+    let report = home.sync("work", 0);
+    assert_eq!(
+        (&report["local"]["created"], &report["remote"]["deleted"]),
+        (&3.into(), &0.into()),
+        "{report:#}"
+    );
 }
 
 #[test]

@@ -87,12 +87,16 @@ fn a_password_that_cannot_be_had_is_no_attempt() {
         work: the sync could not be done.
           The environment variable EMPTY, which should hold the password, is empty; set it before you start Pimbridge.
         work: the sync could not be done.
-          The password_command failed with exit status 2: the agent is locked; try the command in a terminal: it must print the password on its first line.
+          The password_command failed with exit status 2; look at what the command itself says, and try it in a terminal: it must print the password on its first line.
+        the agent is locked
         work: the sync could not be done.
-          The password_command printed no password; try the command in a terminal: it must print the password on its first line.
+          The password_command printed no password; look at what the command itself says, and try it in a terminal: it must print the password on its first line.
         work: the sync could not be done.
-          The password_command failed with exit status 127: sh: 1: no-such-program-here: not found; try the command in a terminal: it must print the password on its first line.
+          The password_command failed with exit status 127; look at what the command itself says, and try it in a terminal: it must print the password on its first line.
+        sh: 1: no-such-program-here: not found
         "#);
+    // The command's own words may hold the password: they are for the terminal alone.
+    assert!(home.files_with(b"the agent is locked").is_empty());
     assert_eq!(server.take_seen(), [] as [&str; 0]);
     assert_eq!(files(&folder).len(), 2);
 }
