@@ -128,7 +128,7 @@ fn what_is_forgotten_and_what_stays() {
     let state = open(&path);
     state
         .write(|w| {
-            w.set_cursor(Side::Remote, Some(&Cursor::new("token")))?;
+            w.set_cursor(Side::Remote, Some((&Cursor::new("token"), Timestamp::UNIX_EPOCH)))?;
             w.see(Side::Local, &Href::new("a.ics"), &Etag::new("1"))?;
             w.save_pair(None, &base("content"))?;
             w.keep_version(

@@ -1,86 +1,139 @@
-//! `kill -9` at any moment: the next run finishes the work, with nothing lost, doubled or in conflict.
+//! `kill -9` at any moment of a first sync: the next run finishes the work, with nothing lost, doubled or in
+//! conflict.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use pimbridge::item::Kind;
-use pimbridge::server::{self, Options};
+use pimbridge::server::Options;
 
-use crate::support::http;
+use crate::support::embedded::Embedded;
 use crate::support::item;
 use crate::support::program::{Home, files};
-use crate::support::servers::{PASSWORD, USER};
 
 const ITEMS: usize = 500;
-const MOMENTS: u64 = 50;
+/// How many runs of each direction are killed.
+const KILLS: usize = 17;
+/// How many files a killed run may leave behind under hidden names.
+const CHUNK: usize = 100;
 
-/// Kills a first sync of 500 items after a while, runs it again, and looks at both sides.
-fn killed(server: &server::Server, round: u64, upload: bool, pause: Duration) -> bool {
-    let home = Home::default();
-    let path = format!("calendars/{USER}/{}-{round}", if upload { "up" } else { "down" });
-    let url = server.create_collection(&path, Kind::Events, "Work");
-    let folder = home.folder("work");
-    for n in 0..ITEMS {
-        let bytes = item(Kind::Events, &format!("uid-{n}"), &format!("event {n}"), 0);
-        // A part is on both sides, the rest on one.
-        if upload || n % 5 == 0 {
-            fs::write(folder.join(format!("uid-{n}.ics")), &bytes).unwrap();
-        }
-        if !upload || n % 5 == 0 {
-            server.put(&path, &format!("uid-{n}.ics"), bytes);
-        }
-    }
-    home.profile("work", Kind::Events, &url, "");
-
-    let mut command = home.command(&["sync", "work", "--json"]);
-    let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(pause);
-    let was_running = process.try_wait().unwrap().is_none();
-    process.kill().unwrap();
-    process.wait().unwrap();
-
-    let report = home.sync("work", 0);
-    assert_eq!(report["outcome"], "ok", "{report:#}");
-    assert_eq!(report["conflicts"], 0, "{report:#}");
-    let (local, remote) = (files(&folder), server.items(&path));
-    assert_eq!((local.len(), remote.len()), (ITEMS, ITEMS), "after {pause:?}: {report:#}");
-    assert_eq!(local, remote);
-    let uids: BTreeSet<_> = local.values().map(|b| pimbridge::item::read(b).unwrap().uid).collect();
-    assert_eq!(uids.len(), ITEMS);
-    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(left.len() <= ITEMS + 100, "leftovers: {}", left.len());
-    let idle = home.sync("work", 0);
-    assert_eq!((&idle["requests"], &idle["outcome"]), (&1.into(), &"ok".into()));
-    was_running
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Upload,
+    Download,
+    TwoWay,
 }
 
-fn at_many_moments(upload: bool) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let options = Options {
-        credentials: Some((USER.into(), PASSWORD.into())),
-        latency: Duration::from_millis(2),
-        ..Options::default()
-    };
-    let server = runtime.block_on(server::Server::start(options)).unwrap();
-    assert!(http::answers(server.url().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap()));
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut in_the_middle = 0;
-    for round in 0..MOMENTS / 2 {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let pause = Duration::from_micros(2_000 + (seed >> 33) % 500_000);
-        in_the_middle += u64::from(killed(&server, round, upload, pause));
+/// A first sync of 500 items: a part is on both sides, the rest on one.
+struct Sync {
+    server: Embedded,
+    home: Home,
+    folder: PathBuf,
+    requests: u64,
+    kills: usize,
+}
+
+impl Sync {
+    fn new(direction: Direction) -> Sync {
+        let latency = Duration::from_millis(2);
+        let server = Embedded::start_with(Kind::Events, Options { latency, ..Options::default() });
+        let home = Home::default();
+        let folder = home.folder("work");
+        home.profile("work", Kind::Events, &server.url, "");
+        for n in 0..ITEMS {
+            let bytes = item(Kind::Events, &format!("uid-{n}"), &format!("event {n}"), 0);
+            let (local, remote) = match direction {
+                _ if n % 5 == 0 => (true, true),
+                Direction::Upload => (true, false),
+                Direction::Download => (false, true),
+                Direction::TwoWay => (n % 2 == 0, n % 2 == 1),
+            };
+            if local {
+                fs::write(folder.join(format!("uid-{n}.ics")), &bytes).unwrap();
+            }
+            if remote {
+                server.put(&format!("uid-{n}.ics"), bytes);
+            }
+        }
+        Sync { server, home, folder, requests: 0, kills: 0 }
     }
-    assert!(in_the_middle >= MOMENTS / 8, "only {in_the_middle} runs were killed before their end");
+
+    /// Kills a run so many steps on; false if it ends before.
+    fn killed_after(&mut self, further: usize) -> bool {
+        let from = self.progress();
+        let mut command = self.home.command(&["sync", "work", "--json"]);
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while self.progress() < from + further {
+            if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.success(), "{status}");
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        process.kill().unwrap();
+        let killed = !process.wait().unwrap().success();
+        self.kills += usize::from(killed);
+        killed
+    }
+
+    /// How far it has come: requests answered and files in the folder, whatever their names.
+    fn progress(&mut self) -> usize {
+        self.requests += self.server.take_traffic().total();
+        self.requests as usize + fs::read_dir(&self.folder).unwrap().count()
+    }
+
+    fn is_complete(&self, when: &str) {
+        let report = self.home.sync("work", 0);
+        assert_eq!(report["outcome"], "ok", "{when}: {report:#}");
+        assert_eq!(report["conflicts"], 0, "{when}: {report:#}");
+        let (local, remote) = (files(&self.folder), self.server.items());
+        assert_eq!((local.len(), remote.len()), (ITEMS, ITEMS), "{when}: {report:#}");
+        assert_eq!(local, remote, "{when}");
+        let uids: BTreeSet<_> = local.values().map(|b| pimbridge::item::read(b).unwrap().uid).collect();
+        assert_eq!(uids.len(), ITEMS, "{when}");
+        let left = fs::read_dir(&self.folder).unwrap().count();
+        assert!(left <= ITEMS + CHUNK * self.kills, "{when}: {left} files");
+        let idle = self.home.sync("work", 0);
+        assert_eq!((&idle["requests"], &idle["outcome"]), (&1.into(), &"ok".into()), "{when}");
+    }
+}
+
+/// Kills runs of a first sync, each a little further on than the one before, until one comes to its end; and so
+/// on with the next first sync.
+fn at_many_moments(direction: Direction) {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64 + direction as u64;
+    let mut kills = 0;
+    while kills < KILLS {
+        let mut sync = Sync::new(direction);
+        let mut moments = Vec::new();
+        loop {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let further = 1 + (seed >> 33) as usize % (ITEMS / 4);
+            moments.push(further);
+            if !sync.killed_after(further) {
+                break;
+            }
+        }
+        sync.is_complete(&format!("{direction:?}, killed after {moments:?} steps"));
+        assert!(sync.kills > 0, "{direction:?}: it was at its end before {moments:?} steps");
+        kills += sync.kills;
+    }
 }
 
 #[test]
 fn an_upload_survives_it() {
-    at_many_moments(true);
+    at_many_moments(Direction::Upload);
 }
 
 #[test]
 fn a_download_survives_it() {
-    at_many_moments(false);
+    at_many_moments(Direction::Download);
+}
+
+#[test]
+fn a_two_way_sync_survives_it() {
+    at_many_moments(Direction::TwoWay);
 }

@@ -17,7 +17,9 @@ pub enum Fault {
     CutHead(usize),
     /// The connection is closed after so many bytes of the answer's body.
     CutBody(usize),
-    /// The same, in an answer that does not tell its length.
+    /// The connection is closed so many bytes before the answer's end.
+    CutEnd(usize),
+    /// Like `CutBody`, in an answer that does not tell its length.
     CutBodyWithoutLength(usize),
     Late(Duration),
     /// This answer (status line, headers, text), without asking the server.
@@ -130,6 +132,10 @@ fn spoil(
             let whole = whole();
             client.write_all(&whole[..whole.len().min(*bytes)])
         }
+        Fault::CutEnd(bytes) => {
+            let whole = whole();
+            client.write_all(&whole[..whole.len() - bytes])
+        }
         Fault::CutBody(bytes) => {
             let (head, body) = parts(&whole());
             client.write_all(&with_length(&head, Some(body.len()), "", &body[..body.len().min(*bytes)]))
@@ -165,9 +171,8 @@ fn spoil(
             client.write_all(&with_length(&head, Some(length), "", &body))
         }
         Fault::Endless(start, more) => {
-            let head =
-                "HTTP/1.1 207 Multi-Status\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n";
-            client.write_all(format!("{head}{start}").as_bytes())?;
+            let status = if request.method == "GET" { "200 OK" } else { "207 Multi-Status" };
+            client.write_all(format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{start}").as_bytes())?;
             let block = more.repeat((1 << 20) / more.len() + 1);
             loop {
                 client.write_all(block.as_bytes())?;

@@ -117,7 +117,10 @@ fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>, talk: &Talk) -> std::
 /// What the server on this port answers.
 pub fn pass_on(port: u16, request: &Request) -> Vec<u8> {
     let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let kept = request.head.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    // Unpacked, so that the answer can be read and changed.
+    let dropped = ["connection:", "accept-encoding:"];
+    let is_kept = |line: &&String| !dropped.iter().any(|name| line.to_ascii_lowercase().starts_with(name));
+    let kept = request.head.iter().filter(is_kept);
     let head: String = kept.map(String::as_str).chain(["Connection: close\r\n\r\n"]).collect();
     server.write_all(head.as_bytes()).unwrap();
     server.write_all(&request.body).unwrap();

@@ -155,7 +155,11 @@ impl Dav {
             _ => return Err(self.collection_fault(answer).await),
         }
         let ahead = answer.clock_ahead();
-        let mut parts = answer.multistatus().await?;
+        let mut parts = match answer.multistatus().await {
+            Ok(parts) => parts,
+            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) => return Err(fault),
+        };
         let mut open: Vec<Option<Href>> = Vec::with_capacity(hrefs.len());
         let mut exact = HashMap::with_capacity(hrefs.len());
         let mut decoded = HashMap::with_capacity(hrefs.len());

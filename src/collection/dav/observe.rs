@@ -85,12 +85,12 @@ impl Dav {
                 Err(NoChanges::Fault(fault)) => Err(fault),
             },
             How::Ctag { tag } => {
-                let now = self.properties(xml::propfind_ctag()).await?.ctag;
-                match (since, now) {
-                    (Some(cursor), Some(now)) if now == *tag => {
+                let props = self.properties(xml::propfind_collection()).await?;
+                match since {
+                    Some(cursor) if props.ctag.as_ref() == Some(tag) => {
                         Ok(Observation::Delta { changed: vec![], removed: vec![], cursor: cursor.clone() })
                     }
-                    (_, now) => self.list(now).await,
+                    _ => self.observe_by(props).await,
                 }
             }
             How::List => self.list(None).await,
@@ -100,6 +100,10 @@ impl Dav {
     /// Everything, after finding out how changes can be had from now on.
     async fn observe_all(&self) -> Result<Observation, Fault> {
         let props = self.properties(xml::propfind_collection()).await?;
+        self.observe_by(props).await
+    }
+
+    async fn observe_by(&self, props: Props) -> Result<Observation, Fault> {
         self.right_place(&props)?;
         if offers_sync(&props) {
             match self.changes("").await {
