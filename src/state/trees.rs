@@ -65,6 +65,8 @@ pub enum AsideKind {
     Foreign,
     /// It cannot be understood, or a collection refuses it.
     Trouble,
+    /// It could not be had this time.
+    Passing,
 }
 
 /// An item that is left alone while its versions are these and its time has not come.
@@ -187,10 +189,10 @@ impl State {
             Ok(Aside {
                 subject: Sides { local: some(0)?.map(Href::new), remote: some(1)?.map(Href::new) },
                 etags: Sides { local: some(2)?.map(Etag::new), remote: some(3)?.map(Etag::new) },
-                kind: if row.get::<_, String>(4)? == "foreign" {
-                    AsideKind::Foreign
-                } else {
-                    AsideKind::Trouble
+                kind: match row.get_ref(4)?.as_str()? {
+                    "foreign" => AsideKind::Foreign,
+                    "passing" => AsideKind::Passing,
+                    _ => AsideKind::Trouble,
                 },
                 side: if row.get::<_, i64>(5)? == 0 { Side::Local } else { Side::Remote },
                 summary: row.get(6)?,
@@ -377,6 +379,7 @@ impl Write<'_> {
                 match aside.kind {
                     AsideKind::Foreign => "foreign",
                     AsideKind::Trouble => "trouble",
+                    AsideKind::Passing => "passing",
                 },
                 number(aside.side),
                 aside.summary,

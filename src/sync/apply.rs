@@ -109,7 +109,7 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
                     tally.touch(touched(job, &task, *side, &href));
                 }
             }
-            Step::Aside { kind: AsideKind::Trouble, side, summary, message }
+            Step::Aside { kind: AsideKind::Trouble | AsideKind::Passing, side, summary, message }
             | Step::Problem { side, summary, message } => {
                 tally.problems.push(problem(&task, *side, summary, message));
             }
@@ -444,7 +444,7 @@ impl Doing {
     ) -> crate::state::Result<()> {
         let aside = self.aside(run, kind, side, summary, message);
         w.put_aside(&aside)?;
-        if kind == AsideKind::Trouble {
+        if kind != AsideKind::Foreign {
             let mut problem = problem(&self.task, side, summary, message);
             problem.since = Some(aside.since).filter(|_| aside.tries > 1);
             tally.problems.push(problem);
@@ -470,6 +470,7 @@ impl Doing {
             next_try: match kind {
                 AsideKind::Foreign => None,
                 AsideKind::Trouble => Some(super::quarantine::next_try(now, tries)),
+                AsideKind::Passing => Some(super::quarantine::next_try(now, tries.min(2))),
             },
         }
     }

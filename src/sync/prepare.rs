@@ -336,13 +336,11 @@ fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mu
             sightings.push(Sighting { side, href: href.clone(), etag: None });
             Step::Again(side)
         }
-        Some(Found::Failed { reason }) => Step::Problem {
+        Some(Found::Failed { reason }) => Step::Aside {
+            kind: AsideKind::Passing,
             side,
             summary: href.to_string(),
-            message: format!(
-                "It could not be read this time: {}. The next run tries again.",
-                reason.trim_end_matches('.')
-            ),
+            message: format!("It could not be read this time: {}.", reason.trim_end_matches('.')),
         },
         Some(Found::Version(_)) | None => Step::Problem {
             side,

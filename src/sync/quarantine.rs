@@ -57,7 +57,7 @@ pub(super) fn of_nothing<'a>(
 /// What the report of the run that began at `started` says of an item that is left alone because of its trouble.
 pub(super) fn standing_problem(aside: &Aside, started: Timestamp) -> Option<Problem> {
     let href = aside.subject[aside.side].as_ref().or(aside.subject[aside.side.other()].as_ref());
-    (aside.kind == AsideKind::Trouble).then(|| Problem {
+    (aside.kind != AsideKind::Foreign).then(|| Problem {
         item: href.map(ToString::to_string).unwrap_or_default(),
         summary: aside.summary.clone(),
         side: aside.side,

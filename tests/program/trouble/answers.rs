@@ -247,11 +247,11 @@ fn an_error_on_a_chunk_leaves_the_others_done() {
     let from = shown.find("\n  5 items").unwrap_or_else(|| panic!("{shown}"));
     insta::assert_snapshot!(&shown[from..], @r#"
         5 items could not be synced (everything else was, and none of these is lost):
-          event-200.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
-          event-201.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
-          event-202.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
-          event-203.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
-          event-204.ics (on the server): It cannot be read: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server. It is left as it is on both sides until it can be read.
+          event-200.ics (on the server): It could not be read this time: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server.
+          event-201.ics (on the server): It could not be read this time: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server.
+          event-202.ics (on the server): It could not be read this time: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server.
+          event-203.ics (on the server): It could not be read this time: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server.
+          event-204.ics (on the server): It could not be read this time: the server answers with error 500 (it says: database is locked): try again later, and if it stays so ask whoever runs the server.
         (TRAFFIC)
         "#);
 
