@@ -167,6 +167,13 @@ proptest! {
         apply(policy, &mut other, &mut base_other, |i| usize::MAX - i);
         prop_assert_eq!((&after, &base_after), (&other, &base_other));
 
+        // What is left alone is in no plan, and everything else is as if it were not there.
+        let all = plan(policy, &trees(&world, &base), &matched(&world, &base), &HashSet::new());
+        let alone: HashSet<_> = all.rows.iter().step_by(stride).map(|row| row.subject.clone()).collect();
+        let rest = plan(policy, &trees(&world, &base), &matched(&world, &base), &alone);
+        let others: Vec<_> = all.rows.into_iter().filter(|row| !alone.contains(&row.subject)).collect();
+        prop_assert_eq!(rest.rows, others);
+
         // No version vanishes without being known as overwritten or deleted.
         let lost: BTreeSet<(Side, u8, u8)> = lost.into_iter().collect();
         for side in Side::BOTH {
