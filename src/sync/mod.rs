@@ -13,6 +13,7 @@ pub mod words;
 
 mod apply;
 mod observe;
+mod pairing;
 mod prepare;
 mod quarantine;
 

@@ -1,0 +1,235 @@
+//! Pairing at work: reads what [`super::pair`] needs to know of new and moved items, and makes its findings the
+//! state's.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::StreamExt;
+
+use super::pair::{self, Candidate};
+use super::plan::{Beside, Trees};
+use super::prepare::duplicate_message;
+use super::progress::Phase;
+use super::run::{CHUNKS_IN_FLIGHT, Job, RunError};
+use super::{Side, Sides};
+use crate::collection::{Etag, Fetched, Href};
+use crate::item;
+use crate::report::Problem;
+use crate::state::{Content, PairId, Subject};
+
+/// What pairing found.
+#[derive(Default)]
+pub(super) struct Paired {
+    /// New items which are the same thing: local href to remote href.
+    pub matched: BTreeMap<Href, Href>,
+    pub problems: Vec<Problem>,
+    /// How many new items look like more than one on the other side.
+    pub ambiguous: usize,
+}
+
+/// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
+/// items that are gone from its own. What must not be touched in this run is added to `alone`.
+pub(super) async fn pair_new(
+    job: &Job<'_>,
+    trees: &mut Trees,
+    alone: &mut HashSet<Subject>,
+) -> Result<Paired, RunError> {
+    let mut paired = Paired::default();
+    for side in Side::BOTH {
+        find_moves(job, trees, side, alone, &mut paired).await?;
+    }
+    let new = new_items(trees, alone);
+    let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
+        let lost = trees.pairs.iter().filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href));
+        lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
+            .collect()
+    });
+    let worthwhile = Sides::from_fn(|side| {
+        !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
+    });
+    if !worthwhile.local && !worthwhile.remote {
+        return Ok(paired);
+    }
+    let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
+    job.progress.start(Phase::Comparing, Some(total));
+    let mut candidates: Sides<Vec<Candidate>> = Sides::default();
+    for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
+        let read = read_candidates(job, side, &new[side]).await?;
+        if !read.complete {
+            let lost = lost[side].iter().map(|lost| lost.pair).collect();
+            leave_lost_alone(trees, side, &lost, alone);
+        }
+        candidates[side] = read.candidates;
+    }
+    let found = pair::pair(&candidates, &lost);
+
+    if !found.renamed.is_empty() {
+        job.state.write(|w| {
+            found.renamed.iter().try_for_each(|(pair, side, href)| w.rename(*pair, *side, href))
+        })?;
+        trees.pairs = job.state.pairs()?;
+    }
+    let is_twin = |uid: &Option<String>| uid.as_ref().is_some_and(|uid| found.twins.contains(uid));
+    for side in Side::BOTH {
+        for candidate in candidates[side].iter().filter(|candidate| is_twin(&candidate.uid)) {
+            alone.insert(subject_of(side, &candidate.href));
+        }
+    }
+    for pair in trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)))
+    {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+    }
+    for (side, href) in
+        found.duplicates.iter().flat_map(|(side, hrefs)| hrefs.iter().map(move |h| (*side, h)))
+    {
+        paired.problems.push(duplicate(side, href));
+    }
+    paired.matched = found.matched;
+    paired.ambiguous = found.ambiguous;
+    Ok(paired)
+}
+
+/// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
+fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &mut HashSet<Subject>) {
+    let lost = trees.pairs.iter().filter(|pair| lost.contains(&pair.id));
+    for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+    }
+}
+
+fn subject_of(side: Side, href: &Href) -> Subject {
+    let mut subject = Subject::default();
+    subject[side] = Some(href.clone());
+    subject
+}
+
+fn duplicate(side: Side, href: &Href) -> Problem {
+    Problem {
+        item: href.to_string(),
+        summary: href.to_string(),
+        side,
+        message: duplicate_message(href),
+        since: None,
+    }
+}
+
+/// The items without a base, but for those that are left alone.
+fn new_items(trees: &Trees, alone: &HashSet<Subject>) -> Sides<Vec<(Href, Etag)>> {
+    Sides::from_fn(|side| {
+        let new = Beside::of(trees, side).new.into_iter();
+        new.filter(|(href, _)| !alone.contains(&subject_of(side, href)))
+            .map(|(href, etag)| (href.clone(), etag.clone()))
+            .collect()
+    })
+}
+
+/// Finds the items of a side whose name now holds the item of another pair (files that were numbered anew) and
+/// detaches the pairs from those names, so that the items are paired by their UIDs again.
+async fn find_moves(
+    job: &Job<'_>,
+    trees: &mut Trees,
+    side: Side,
+    alone: &mut HashSet<Subject>,
+    paired: &mut Paired,
+) -> Result<(), RunError> {
+    let mut changed: BTreeMap<Href, PairId> = BTreeMap::new();
+    let mut lost = BTreeSet::new();
+    for pair in &trees.pairs {
+        let base = &pair.sides[side];
+        match trees.sides[side].get(&base.href) {
+            None => {
+                lost.insert(pair.id);
+            }
+            Some(etag) if base.etag.as_ref() != Some(etag) => {
+                changed.insert(base.href.clone(), pair.id);
+            }
+            Some(_) => {}
+        }
+    }
+    // One alone is settled when its content is at hand. Two can have exchanged their names, and one can be
+    // what another was taken for gone.
+    if changed.is_empty() || changed.len() + lost.len() < 2 {
+        return Ok(());
+    }
+    let hrefs: Vec<(Href, Etag)> = changed
+        .keys()
+        .filter_map(|href| Some((href.clone(), trees.sides[side].get(href)?.clone())))
+        .collect();
+    let read = read_candidates(job, side, &hrefs).await?;
+    if !read.complete {
+        leave_lost_alone(trees, side, &lost, alone);
+    }
+    let now: Vec<pair::Changed> = read
+        .candidates
+        .into_iter()
+        .filter_map(|item| Some(pair::Changed { pair: *changed.get(&item.href)?, uid: item.uid }))
+        .collect();
+    let uids =
+        trees.pairs.iter().filter_map(|pair| Some((pair.id, pair.sides[side].uid.as_deref()?))).collect();
+    let moves = pair::moves(&now, &uids, &lost);
+    for pair in trees.pairs.iter().filter(|pair| moves.twins.contains(&pair.id)) {
+        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+        paired.problems.push(duplicate(side, &pair.sides[side].href));
+    }
+    if !moves.detached.is_empty() {
+        job.state.write(|w| moves.detached.iter().try_for_each(|pair| w.detach(*pair, side)))?;
+        trees.pairs = job.state.pairs()?;
+    }
+    Ok(())
+}
+
+/// What pairing knows of items.
+struct Read {
+    candidates: Vec<Candidate>,
+    /// All could be had this time.
+    complete: bool,
+}
+
+/// Reads what pairing needs to know of items. Remote contents are kept in the state, so that nothing is
+/// fetched twice.
+async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Result<Read, RunError> {
+    let mut complete = true;
+    let mut candidates = Vec::with_capacity(new.len());
+    let mut consider = |href: Href, bytes: &[u8]| {
+        if let Ok(facts) = item::read(bytes)
+            && facts.kind == Some(job.kind)
+        {
+            candidates.push(Candidate::new(href, facts));
+        }
+    };
+    let mut ask = Vec::new();
+    for (href, etag) in new {
+        let kept = if side == Side::Remote { job.state.content(href, etag)? } else { None };
+        match kept {
+            Some(content) => consider(href.clone(), &content.bytes),
+            None => ask.push(href.clone()),
+        }
+    }
+    let chunks = ask.chunks(job.chunk_size).map(|hrefs| job.collections[side].fetch(hrefs));
+    let mut chunks = futures_util::stream::iter(chunks).buffered(CHUNKS_IN_FLIGHT);
+    while let Some(fetched) = chunks.next().await {
+        let fetched = fetched.map_err(|error| RunError::Collection(side, error))?;
+        let count = fetched.len() as u64;
+        if side == Side::Remote {
+            job.state.write(|w| {
+                for answer in &fetched {
+                    if let Fetched::Found { href, etag, bytes, modified } = answer {
+                        let content =
+                            Content { etag: etag.clone(), bytes: bytes.clone(), modified: *modified };
+                        w.keep_content(href, &content)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        for answer in fetched {
+            match answer {
+                Fetched::Found { href, bytes, .. } => consider(href, &bytes),
+                Fetched::Failed { .. } => complete = false,
+                Fetched::Gone { .. } | Fetched::Unreadable { .. } => {}
+            }
+        }
+        job.progress.advance(count);
+    }
+    candidates.sort_by(|a, b| a.href.cmp(&b.href));
+    Ok(Read { candidates, complete })
+}
