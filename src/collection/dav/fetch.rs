@@ -7,8 +7,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 
+use super::answer::http_date;
 use super::href::{Place, key};
-use super::http::{Ask, http_date};
+use super::http::Ask;
 use super::limiter::Class;
 use super::xml::{Data, Part};
 use super::{Dav, Fault, content_etag, xml};

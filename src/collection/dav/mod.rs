@@ -5,6 +5,7 @@
 //! read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
+mod answer;
 mod backoff;
 mod error;
 mod fetch;
@@ -24,9 +25,10 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 pub use account::Account;
+use answer::Answer;
 use error::Fault;
 use href::Base;
-use http::{Answer, Ask, Http};
+use http::{Ask, Http};
 use limiter::Class;
 
 use crate::collection::{

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, Body};
 use super::backoff::{self, Backoff};
 use super::href::Place;
-use super::http::Answer;
 use super::refusal::Refusal;
 use super::xml::{Multistatus, Part, Props, Response};
 use super::{Capabilities, Dav, Fault, http, xml};
@@ -159,7 +159,7 @@ impl Dav {
         })
     }
 
-    async fn parts(&self, answer: Answer) -> Result<Multistatus<http::Body>, Fault> {
+    async fn parts(&self, answer: Answer) -> Result<Multistatus<Body>, Fault> {
         if answer.ok() { answer.multistatus().await } else { Err(self.collection_fault(answer).await) }
     }
 

@@ -7,8 +7,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::OnceCell;
 
+use super::answer::Answer;
 use super::href::{self, Place};
-use super::http::{Answer, Ask, Condition};
+use super::http::{Ask, Condition};
 use super::observe::writable;
 use super::refusal::Refusal;
 use super::xml::Part;

@@ -446,7 +446,7 @@ fn shorten(name: &str) -> String {
 fn fault(error: quick_xml::Error) -> Fault {
     use quick_xml::errors::IllFormedError;
     match error {
-        quick_xml::Error::Io(error) => super::http::body_fault(&error),
+        quick_xml::Error::Io(error) => super::answer::body_fault(&error),
         quick_xml::Error::Syntax(_) => Fault::CutOff,
         quick_xml::Error::IllFormed(IllFormedError::MissingEndTag(_)) => Fault::CutOff,
         error => Fault::Malformed(error.to_string()),
