@@ -12,6 +12,7 @@ pub mod session;
 pub mod words;
 
 mod apply;
+mod memory;
 mod observe;
 mod pairing;
 mod prepare;

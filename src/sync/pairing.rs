@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 
+use super::memory::Memory;
 use super::pair::{self, Candidate};
 use super::plan::{Beside, Trees};
 use super::prepare::duplicate_message;
 use super::progress::Phase;
-use super::run::{CHUNKS_IN_FLIGHT, Job, RunError};
+use super::run::{Job, RunError};
 use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
 use crate::item;
@@ -204,11 +206,22 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
             None => ask.push(href.clone()),
         }
     }
-    let chunks = ask.chunks(job.chunk_size).map(|hrefs| job.collections[side].fetch(hrefs));
-    let mut chunks = futures_util::stream::iter(chunks).buffered(CHUNKS_IN_FLIGHT);
-    while let Some(fetched) = chunks.next().await {
+    let mut ask = ask.into_iter();
+    let mut chunks = FuturesOrdered::new();
+    let mut memory = Memory::default();
+    let fetch = async |hrefs: Vec<Href>| job.collections[side].fetch(&hrefs).await;
+    loop {
+        while chunks.len() < memory.chunks_in_flight() && ask.len() > 0 {
+            chunks.push_back(fetch(ask.by_ref().take(memory.chunk_size(job.chunk_size)).collect()));
+        }
+        let Some(fetched) = chunks.next().await else { break };
         let fetched = fetched.map_err(|error| RunError::Collection(side, error))?;
         let count = fetched.len() as u64;
+        let sizes = fetched.iter().map(|answer| match answer {
+            Fetched::Found { bytes, .. } => bytes.len(),
+            _ => 0,
+        });
+        memory.learn(count, sizes.sum());
         if side == Side::Remote {
             job.state.write(|w| {
                 for answer in &fetched {

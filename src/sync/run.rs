@@ -8,6 +8,7 @@ use futures_util::stream::FuturesOrdered;
 use jiff::{SignedDuration, Timestamp};
 
 use super::guard::{self, Guard};
+use super::memory::Memory;
 use super::pairing::pair_new;
 use super::plan::{Plan, Row, Trees, plan};
 use super::policy::{Action, Policy};
@@ -21,8 +22,6 @@ use crate::state::{Aside, ReportId, State, StateError, Subject, Tree, Write};
 
 /// How often a run looks again at what was changed by others under its hands.
 const ROUNDS: usize = 3;
-/// How many chunks are on their way at the same time.
-pub(super) const CHUNKS_IN_FLIGHT: usize = 3;
 
 /// A profile that is to be synchronized, with all that it takes.
 pub struct Job<'a> {
@@ -267,34 +266,6 @@ pub(super) async fn look(job: &Job<'_>) -> Result<Sides<Tree>, RunError> {
     )
     .await?;
     Ok(Sides { local, remote })
-}
-
-/// How much of a plan is in memory at a time: chunks of large items are smaller, and how large they are is
-/// learnt from the first chunk, which goes alone.
-#[derive(Debug, Default)]
-struct Memory {
-    items: u64,
-    bytes: u64,
-}
-
-impl Memory {
-    /// How many bytes of contents a chunk should not exceed.
-    const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
-
-    fn learn(&mut self, items: u64, bytes: usize) {
-        // What came last counts most.
-        self.items = self.items / 2 + items;
-        self.bytes = self.bytes / 2 + bytes as u64;
-    }
-
-    fn chunks_in_flight(&self) -> usize {
-        if self.items == 0 { 1 } else { CHUNKS_IN_FLIGHT }
-    }
-
-    fn chunk_size(&self, most: usize) -> usize {
-        let mean = self.bytes.checked_div(self.items).unwrap_or(0).max(1);
-        usize::try_from(Self::CHUNK_BYTES / mean).unwrap_or(usize::MAX).clamp(1, most)
-    }
 }
 
 /// What the chunks of a round come to.
