@@ -26,6 +26,8 @@ pub(super) struct Paired {
     pub problems: Vec<Problem>,
     /// How many new items look like more than one on the other side.
     pub ambiguous: usize,
+    /// Something could not be read, so what may be meant by it was left alone.
+    pub incomplete: bool,
 }
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
@@ -57,6 +59,7 @@ pub(super) async fn pair_new(
     for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
         let read = read_candidates(job, side, &new[side]).await?;
         if !read.complete {
+            paired.incomplete = true;
             let lost = lost[side].iter().map(|lost| lost.pair).collect();
             leave_lost_alone(trees, side, &lost, alone);
         }
@@ -158,6 +161,7 @@ async fn find_moves(
         .collect();
     let read = read_candidates(job, side, &hrefs).await?;
     if !read.complete {
+        paired.incomplete = true;
         leave_lost_alone(trees, side, &lost, alone);
     }
     let now: Vec<pair::Changed> = read
@@ -237,8 +241,9 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
         for answer in fetched {
             match answer {
                 Fetched::Found { href, bytes, .. } => consider(href, &bytes),
-                Fetched::Failed { .. } => complete = false,
-                Fetched::Gone { .. } | Fetched::Unreadable { .. } => {}
+                // One that is gone again may have another name by now.
+                Fetched::Failed { .. } | Fetched::Gone { .. } => complete = false,
+                Fetched::Unreadable { .. } => {}
             }
         }
         job.progress.advance(count);

@@ -222,6 +222,9 @@ async fn rounds(
         }
         if plan.rows.is_empty() {
             report.held = Held::default();
+            if paired.incomplete && round < ROUNDS {
+                continue;
+            }
             return Ok(());
         }
 
@@ -242,7 +245,7 @@ async fn rounds(
         work(&run, options, plan, held, &mut total, foreseen).await?;
         let Totals { held, unsettled, stale, .. } = total;
         report.held = Held { local: held.local, remote: held.remote };
-        if unsettled.is_empty() {
+        if unsettled.is_empty() && !(paired.incomplete && round < ROUNDS) {
             return Ok(());
         }
         if round == ROUNDS || options.dry_run {

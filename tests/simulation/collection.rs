@@ -79,6 +79,12 @@ pub struct World {
     uids: u64,
     /// What the engine overwrote or deleted, by side.
     pub destroyed: BTreeSet<(Side, Bytes)>,
+    /// The UIDs of items that a user deleted on any side.
+    deleted: BTreeSet<String>,
+    /// A user exchanged the names of two items.
+    pub exchanged: bool,
+    /// The UIDs of items that the engine deleted although no user had deleted them.
+    pub unasked: BTreeSet<String>,
     /// How many edits the engine made on each side.
     pub edits: Sides<u64>,
     pub story: Vec<String>,
@@ -119,6 +125,9 @@ impl World {
             titles: 0,
             uids: 0,
             destroyed: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            unasked: BTreeSet::new(),
+            exchanged: false,
             edits: Sides::default(),
             story: Vec::new(),
         }
@@ -172,6 +181,7 @@ impl World {
         match (self.chance.below(11), name) {
             (10, Some(name)) => {
                 let Some(other) = other.filter(|other| *other != name) else { return };
+                self.exchanged = true;
                 self.tell(format!("user exchanges the names {name} and {other} on {side:?}"));
                 let (a, b) = (
                     self.sides[side].items[&name].bytes.clone(),
@@ -189,7 +199,9 @@ impl World {
             }
             (6..=7, Some(name)) => {
                 self.tell(format!("user deletes {name} on {side:?}"));
-                self.unset(side, &name);
+                if let Some(item) = self.unset(side, &name) {
+                    self.deleted.insert(essence(&item.bytes).0);
+                }
             }
             (8, Some(name)) => {
                 self.tell(format!("{name} on {side:?} is touched"));
@@ -272,7 +284,12 @@ impl World {
             self.destroyed.insert((side, item.bytes.clone()));
         }
         let Some(bytes) = bytes else {
-            self.unset(side, &name);
+            if let Some(item) = self.unset(side, &name) {
+                let (uid, _) = essence(&item.bytes);
+                if !self.deleted.contains(&uid) {
+                    self.unasked.insert(uid);
+                }
+            }
             return if self.chance.percent(self.faults.unanswered) {
                 Outcome::Failed { reason: "unanswered".into() }
             } else {
