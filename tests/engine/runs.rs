@@ -639,3 +639,18 @@ fn a_nameless_item_is_not_doubled_when_the_state_is_lost() {
     world.remote.put("b.ics", nameless("b"));
     assert_eq!(world.sync(TWO_WAY).linked, 1);
 }
+
+#[test]
+fn what_was_done_before_a_break_is_recorded() {
+    let world = World::default();
+    for n in 0..5 {
+        world.local.put(&format!("{n}.ics"), event(&n.to_string(), &format!("event {n}"), 0));
+    }
+    world.remote.lock().manners.breaks_after = Some(3);
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.created), (RunOutcome::Failed, 3));
+    assert_eq!((world.touched().len(), world.state().pairs().unwrap().len()), (3, 3));
+    world.remote.lock().manners.breaks_after = None;
+    assert_eq!(world.sync(TWO_WAY).remote.created, 2);
+    assert!(quiet(&world));
+}

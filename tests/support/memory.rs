@@ -27,6 +27,8 @@ pub struct Manners {
     pub offline: bool,
     /// It can only be read.
     pub read_only: bool,
+    /// The connection breaks after so many edits of a batch.
+    pub breaks_after: Option<usize>,
     /// It does what it is told, but what stands before it answers that it was not done, and then that
     /// something else is there.
     pub gateway: bool,
@@ -209,7 +211,13 @@ impl Collection for Memory {
             inner.put(&name, bytes);
         }
         let mut outcomes = Vec::new();
+        let mut stopped = None;
         for edit in edits {
+            if inner.manners.breaks_after == Some(outcomes.len()) || stopped.is_some() {
+                stopped = Some(CollectionError::new(Trouble::Offline, "It broke off."));
+                outcomes.push(Outcome::NotTried);
+                continue;
+            }
             inner.edits.push(match &edit {
                 Edit::Create { uid, .. } => format!("create {}", uid.as_deref().unwrap_or("?")),
                 Edit::Replace { href, .. } => format!("replace {href}"),
@@ -220,7 +228,7 @@ impl Collection for Memory {
             let unsure = inner.manners.gateway && done;
             outcomes.push(if unsure { Outcome::Stale { sure: false } } else { outcome });
         }
-        Applied { outcomes, stopped: None }
+        Applied { outcomes, stopped }
     }
 }
 
