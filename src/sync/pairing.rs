@@ -38,6 +38,9 @@ pub(super) async fn pair_new(
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
+    if !anything_to_pair(trees) {
+        return Ok(paired);
+    }
     for side in Side::BOTH {
         find_moves(job, trees, side, alone, &mut paired).await?;
     }
@@ -91,6 +94,28 @@ pub(super) async fn pair_new(
     paired.matched = found.matched;
     paired.ambiguous = found.ambiguous;
     Ok(paired)
+}
+
+/// Whether any item may be another than its name says, or may be what another side or name is missing: seen at
+/// a glance, because most runs have nothing of the kind.
+fn anything_to_pair(trees: &Trees) -> bool {
+    let counts = Sides::from_fn(|side| {
+        let beside = Beside::of(trees, side);
+        let (mut changed, mut lost) = (0, 0);
+        for (pair, etag) in trees.pairs.iter().zip(&beside.etags) {
+            match etag {
+                None => lost += 1,
+                etag if *etag != pair.sides[side].etag.as_ref() => changed += 1,
+                Some(_) => {}
+            }
+        }
+        (beside.new.len(), changed, lost)
+    });
+    let ((new_here, ..), (new_there, ..)) = (counts.local, counts.remote);
+    let moved = |(_, changed, lost)| changed > 0 && changed + lost > 1;
+    let renamed = |(new, _, lost)| new > 0 && lost > 0;
+    (new_here > 0 && new_there > 0)
+        || [counts.local, counts.remote].into_iter().any(|c| moved(c) || renamed(c))
 }
 
 /// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
