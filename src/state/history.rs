@@ -52,12 +52,6 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
     })
 }
 
-fn list(db: &Connection) -> Result<Vec<Version>> {
-    let mut statement = db.prepare(&format!("{COLUMNS} ORDER BY id DESC"))?;
-    let rows = statement.query_map([], version)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
     let Some(found) = db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()? else {
         return Ok(None);
@@ -73,7 +67,10 @@ fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
 impl Peek {
     /// All versions kept, newest first.
     pub fn history(&self) -> Result<Vec<Version>> {
-        list(&self.db())
+        let db = self.db();
+        let mut statement = db.prepare(&format!("{COLUMNS} ORDER BY id DESC"))?;
+        let rows = statement.query_map([], version)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// One version with its bytes.
@@ -83,11 +80,6 @@ impl Peek {
 }
 
 impl State {
-    /// All versions kept, newest first.
-    pub fn history(&self) -> Result<Vec<Version>> {
-        list(&self.db())
-    }
-
     /// One version with its bytes.
     pub fn version(&self, id: VersionId) -> Result<Option<(Version, Bytes)>> {
         one(&self.db(), id)
