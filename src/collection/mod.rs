@@ -4,6 +4,7 @@
 //! beside `vdir` and `dav`, implement the trait, and name it in [`crate::profile`] where a profile's
 //! two collections are opened.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+
+use crate::item::span::Range;
 
 pub mod dav;
 pub mod device;
@@ -156,6 +159,18 @@ pub trait Collection: Send + Sync {
 
     /// Applies the edits, each with its precondition; the outcomes are in the order of the edits.
     async fn apply(&self, edits: Vec<Edit>) -> Applied;
+
+    /// The items that the collection itself says take place in the range, to within a day at its ends: what is
+    /// missing from it need not be read. `None` where it cannot tell.
+    async fn within(&self, _range: &Range) -> Result<Option<HashSet<Href>>, CollectionError> {
+        Ok(None)
+    }
+
+    /// The items that the collection itself says have one of these UIDs (it may name others too).
+    /// `None` where it cannot tell.
+    async fn having_uids(&self, _uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
+        Ok(None)
+    }
 
     /// What was exchanged so far.
     fn traffic(&self) -> Traffic {

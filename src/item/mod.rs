@@ -10,6 +10,7 @@ mod digest;
 mod facts;
 mod keys;
 pub mod lines;
+pub mod span;
 mod text;
 mod time;
 mod uid;
