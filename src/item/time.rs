@@ -76,8 +76,8 @@ impl Moment {
 /// A DURATION value: days by the clock, and an exact part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Length {
-    days: i64,
-    exact: SignedDuration,
+    pub days: i64,
+    pub exact: SignedDuration,
 }
 
 impl Length {
@@ -152,7 +152,7 @@ pub fn is_known_zone(tzid: &str) -> bool {
 
 /// The zone of a TZID: an IANA name, or one after a prefix as in
 /// `/freeassociation.sourceforge.net/Europe/Berlin`.
-fn known_zone(tzid: &str) -> Option<TimeZone> {
+pub fn known_zone(tzid: &str) -> Option<TimeZone> {
     // The database in the program and not the system's: digests must be the same on every machine.
     static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
     const LONGEST: usize = 100;
@@ -171,7 +171,7 @@ fn known_zone(tzid: &str) -> Option<TimeZone> {
 }
 
 /// `20260503` or `20260503T101500`, and whether a `Z` follows the time.
-fn read_basic(value: &str) -> Option<(Date, Option<(Time, bool)>)> {
+pub fn read_basic(value: &str) -> Option<(Date, Option<(Time, bool)>)> {
     let value = value.trim();
     let (date, time) = match value.split_once(['T', 't']) {
         Some((date, time)) => (date, Some(time)),
@@ -186,11 +186,19 @@ fn read_basic(value: &str) -> Option<(Date, Option<(Time, bool)>)> {
     Some((date, Some((time, local.is_some()))))
 }
 
-fn read_offset(text: &str) -> Option<SignedDuration> {
-    let digits = text[1..].replace(':', "");
-    let [hours, minutes] = numbers(&digits, [2, 2]).or_else(|| numbers(&digits, [2, 0]))?;
-    let seconds = (i64::from(hours) * 60 + i64::from(minutes)) * 60;
-    Some(SignedDuration::from_secs(if text.starts_with('-') { -seconds } else { seconds }))
+/// An offset from UTC (RFC 5545 section 3.3.14), also with colons or without the minutes.
+pub fn read_offset(text: &str) -> Option<SignedDuration> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let digits = digits.replace(':', "");
+    let [hours, minutes, seconds] = numbers(&digits, [2, 2, 0])
+        .or_else(|| numbers(&digits, [2, 2, 2]))
+        .or_else(|| numbers(&digits, [2, 0, 0]))?;
+    let seconds = (i64::from(hours) * 60 + i64::from(minutes)) * 60 + i64::from(seconds);
+    Some(SignedDuration::from_secs(sign * seconds))
 }
 
 /// Decimal numbers of these widths that make up the whole text.
