@@ -225,3 +225,14 @@ async fn what_concerns_the_whole_collection_is_an_error() {
         assert_eq!(dav.having_uids(&uids(&["a"])).await.unwrap_err().trouble, trouble);
     }
 }
+
+#[tokio::test]
+async fn a_search_that_takes_for_ever_is_given_up() {
+    let server =
+        Server::searching(|_| b"HTTP/1.1 207 x\r\nContent-Length: 1000\r\n\r\n<multistatus".to_vec()).await;
+    let mut dav = server.open();
+    dav.http.limits.idle = std::time::Duration::from_millis(200);
+    assert_eq!(dav.within(&may()).await.unwrap(), None);
+    assert_eq!(dav.within(&may()).await.unwrap(), None);
+    assert!(server.searches() <= 2, "{}", server.methods());
+}
