@@ -202,6 +202,18 @@ async fn items_of_others_are_not_found() {
 }
 
 #[tokio::test]
+async fn an_item_without_a_version_is_found() {
+    let server = Server::searching(|_| {
+        multistatus(
+            "<response><href>/cal/a.ics</href><propstat><prop><getetag/></prop><status>HTTP/1.1 404 x</status></propstat></response>\
+             <response><href>/cal/</href><propstat><prop><getetag/></prop><status>HTTP/1.1 404 x</status></propstat></response>",
+        )
+    })
+    .await;
+    assert_eq!(server.open().within(&may()).await.unwrap(), hrefs(&["a.ics"]));
+}
+
+#[tokio::test]
 async fn the_servers_own_path_is_learnt_first() {
     let server = Server::start(|_, seen| match seen.method.as_str() {
         "PROPFIND" => multistatus(&props("/behind/a/proxy/", &format!("{CALENDAR}{QUERY}"))),
