@@ -12,6 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
 
 use super::content::{Broken, Component, Content};
+use super::filter::Filter;
 use super::props::{self, Resource, View, Wanted};
 use super::store::{Collection, Holds, Store};
 use super::target::{ADDRESSBOOKS, CALENDARS, PRINCIPALS, Target};
@@ -280,7 +281,7 @@ fn make_collection(store: &mut Store, path: String, mkcalendar: bool, body: &[u8
         let asked = set(CALDAV, "supported-calendar-component-set").map(|set| {
             set.children
                 .iter()
-                .filter_map(|comp| Component::from_name(comp.name_attribute.as_deref()?))
+                .filter_map(|comp| Component::from_name(comp.attribute("name")?))
                 .collect::<Vec<_>>()
         });
         match asked.as_deref() {
@@ -386,10 +387,8 @@ fn run_report(shared: &Shared, store: &Store, target: Target, asked: &Asked, rep
         (DAV, "sync-collection") if shared.options.sync_collection => run.sync_collection(report),
         (CALDAV, "calendar-multiget") if !contacts => run.multiget(report),
         (CARDDAV, "addressbook-multiget") if contacts => run.multiget(report),
-        (CALDAV, "calendar-query") if !contacts => {
-            run.query(report.descend(CALDAV, &["filter", "comp-filter", "comp-filter"]))
-        }
-        (CARDDAV, "addressbook-query") if contacts => run.query(None),
+        (CALDAV, "calendar-query") if !contacts => run.query(&Filter::of_calendar(report)),
+        (CARDDAV, "addressbook-query") if contacts => run.query(&Filter::of_addressbook(report)),
         _ => Answer::error(StatusCode::FORBIDDEN, "<d:supported-report/>"),
     }
 }
@@ -469,17 +468,12 @@ impl Report<'_> {
         Answer::multistatus(answer)
     }
 
-    /// RFC 4791 section 7.8, RFC 6352 section 8.6. Of a filter only the component that it names is looked
-    /// at; whatever else it asks for (a time range, the value of a property) is taken to match.
-    fn query(&self, component: Option<&Element>) -> Answer {
-        let component = component.and_then(|filter| filter.name_attribute.as_deref());
+    /// RFC 4791 section 7.8, RFC 6352 section 8.6.
+    fn query(&self, filter: &Filter<'_>) -> Answer {
         let mut answer = Multistatus::new(0);
-        for (name, item) in self.collection.items() {
-            let is = item.content.as_ref().map(|content| content.component.name());
-            if component.is_none_or(|asked| is.is_some_and(|is| is.eq_ignore_ascii_case(asked))) {
-                let resource = Resource::Item(self.collection, item);
-                self.view.respond(&mut answer, &href(self.path, Some(name)), resource, &self.wanted);
-            }
+        for (name, item) in self.collection.items().filter(|(_, item)| filter.matches(item)) {
+            let resource = Resource::Item(self.collection, item);
+            self.view.respond(&mut answer, &href(self.path, Some(name)), resource, &self.wanted);
         }
         Answer::multistatus(answer)
     }

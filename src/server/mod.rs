@@ -6,6 +6,7 @@
 //! very bytes that were PUT. Everything is gone when it stops.
 
 mod content;
+mod filter;
 mod http;
 mod props;
 mod store;

@@ -5,7 +5,7 @@ use std::sync::Once;
 use insta::assert_snapshot;
 use reqwest::{Client, Method, Response, StatusCode};
 
-use super::xml::{CALDAV, DAV, Element};
+use super::xml::{CALDAV, CARDDAV, DAV, Element};
 use super::*;
 
 const WORK: &str = "calendars/jana/work";
@@ -492,6 +492,87 @@ async fn a_query_tells_the_items_with_the_component() {
         );
         let answer = world.ask("REPORT", "calendars/jana/work/", &[], &body).await.text().await.unwrap();
         assert_eq!(Element::parse(answer.as_bytes()).unwrap().children.len(), count, "{component}");
+    }
+}
+
+/// The names of the items that a query finds, without their extensions.
+async fn found(world: &World, path: &str, space: &str, report: &str, filter: &str) -> String {
+    let body = format!(
+        "<c:{report} xmlns='DAV:' xmlns:c='{space}'><prop><getetag/></prop><c:filter>{filter}</c:filter></c:{report}>"
+    );
+    let answer = world.ask("REPORT", path, &[], &body).await;
+    assert_eq!(answer.status(), StatusCode::MULTI_STATUS);
+    let root = Element::parse(answer.text().await.unwrap().as_bytes()).unwrap();
+    let name = |response: &Element| {
+        let href = response.child(DAV, "href")?.text.clone();
+        Some(href.rsplit('/').next()?.split('.').next()?.to_owned())
+    };
+    root.children.iter().filter_map(name).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_query_keeps_to_its_time_range_and_properties() {
+    let world = World::new(Options::default()).await;
+    let put = |uid: &str, lines: &str| {
+        let text = event(uid, "S").replace("SUMMARY", &format!("{lines}\r\nSUMMARY"));
+        world.server.put(WORK, &format!("{}.ics", uid.split('&').next().unwrap()), text);
+    };
+    put("may", "DTSTART:20260510T100000Z");
+    put("june", "DTSTART:20260610T100000Z");
+    put("series", "DTSTART:20200101T100000Z\r\nRRULE:FREQ=DAILY;COUNT=2");
+    put("odd&<\"", "DTSTART;VALUE=DATE:20250101");
+    world.server.put(WORK, "broken.ics", "BEGIN:NOTHING");
+    for (filter, names) in [
+        ("", "june may odd series"),
+        ("<c:time-range start='20260501T000000Z' end='20260601T000000Z'/>", "may series"),
+        ("<c:time-range start='20260601T000000Z'/>", "june series"),
+        ("<c:time-range end='20260101T000000Z'/>", "odd series"),
+        ("<c:prop-filter name='rrule'/>", "series"),
+        ("<c:prop-filter name='RRULE'><c:is-not-defined/></c:prop-filter>", "june may odd"),
+        (
+            "<c:prop-filter name='UID'><c:text-match collation='i;octet'>odd&amp;&lt;&quot;</c:text-match></c:prop-filter>",
+            "odd",
+        ),
+        ("<c:prop-filter name='UID'><c:text-match collation='i;octet'>M</c:text-match></c:prop-filter>", ""),
+        ("<c:prop-filter name='UID'><c:text-match>M</c:text-match></c:prop-filter>", "may"),
+        (
+            "<c:prop-filter name='UID'><c:text-match negate-condition='yes'>M</c:text-match></c:prop-filter>",
+            "june odd series",
+        ),
+        (
+            "<c:time-range start='20260501T000000Z' end='20260601T000000Z'/><c:prop-filter name='UID'><c:text-match>e</c:text-match></c:prop-filter>",
+            "series",
+        ),
+    ] {
+        let nested = format!(
+            "<c:comp-filter name='VCALENDAR'><c:comp-filter name='VEVENT'>{filter}</c:comp-filter></c:comp-filter>"
+        );
+        assert_eq!(
+            found(&world, &format!("{WORK}/"), CALDAV, "calendar-query", &nested).await,
+            names,
+            "{filter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_query_for_contacts_keeps_to_its_properties() {
+    let world = World::new(Options::default()).await;
+    for name in ["ann", "anna"] {
+        let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nitem1.UID:{name}\r\nFN:X\r\nEND:VCARD\r\n");
+        world.server.put(FRIENDS, &format!("{name}.vcf"), card);
+    }
+    let uid = |how: &str| {
+        format!("<c:prop-filter name='UID'><c:text-match {how}>ann</c:text-match></c:prop-filter>")
+    };
+    for (filter, names) in [
+        (String::new(), "ann anna"),
+        (uid("match-type='equals'"), "ann"),
+        (uid(""), "ann anna"),
+        (format!("{}<c:prop-filter name='EMAIL'/>", uid("match-type='equals'")), "ann"),
+    ] {
+        let names_found = found(&world, &format!("{FRIENDS}/"), CARDDAV, "addressbook-query", &filter).await;
+        assert_eq!(names_found, names, "{filter}");
     }
 }
 

@@ -32,8 +32,8 @@ impl Name {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
     pub name: Name,
-    /// The value of the attribute `name`, the only one that matters here.
-    pub name_attribute: Option<String>,
+    /// Names as written, and values.
+    pub attributes: Vec<(String, String)>,
     pub text: String,
     pub children: Vec<Element>,
 }
@@ -42,6 +42,10 @@ pub struct Element {
 pub struct Malformed;
 
 impl Element {
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn child(&self, namespace: &str, local: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name.is(namespace, local))
     }
@@ -105,14 +109,14 @@ fn begin(namespace: ResolveResult, start: &BytesStart) -> Result<Element, Malfor
         ResolveResult::Unbound => String::new(),
         ResolveResult::Unknown(_) => return Err(Malformed),
     };
-    let name_attribute = match start.try_get_attribute("name").map_err(|_| Malformed)? {
-        Some(attribute) => {
-            Some(attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Malformed)?.into_owned())
-        }
-        None => None,
-    };
+    let mut attributes = Vec::new();
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|_| Malformed)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Malformed)?;
+        attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
+    }
     let local = start.local_name().into_inner().to_owned();
-    Ok(Element { name: Name { namespace, local }, name_attribute, ..Element::default() })
+    Ok(Element { name: Name { namespace, local }, attributes, ..Element::default() })
 }
 
 /// Whether XML 1.0 can carry it (section 2.2).
@@ -216,7 +220,7 @@ mod tests {
             root.child(DAV, "prop").unwrap().children.iter().map(|child| child.name.clone()).collect();
         assert!(names[0].is("urn:other", "a") && names[1].is(DAV, "getetag"));
         assert_eq!(root.child(DAV, "href").unwrap().text, " /a&b c<d> ");
-        assert_eq!(root.child("urn:other", "comp").unwrap().name_attribute.as_deref(), Some("V<"));
+        assert_eq!(root.child("urn:other", "comp").unwrap().attribute("name"), Some("V<"));
     }
 
     #[test]

@@ -10,4 +10,5 @@ mod fire;
 mod keyring;
 mod kill;
 mod modes;
+mod query;
 mod trouble;

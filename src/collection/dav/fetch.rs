@@ -139,7 +139,7 @@ impl Dav {
         let ask = Ask::xml("REPORT", Class::Content, base.url().clone(), 1, body);
         let answer = match self.http.send(ask).await {
             Ok(answer) => answer,
-            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
             Err(fault) => return Err(fault),
         };
         match answer.status {
@@ -158,7 +158,7 @@ impl Dav {
         let ahead = answer.clock_ahead();
         let mut parts = match answer.multistatus().await {
             Ok(parts) => parts,
-            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
             Err(fault) => return Err(fault),
         };
         let mut open: Vec<Option<Href>> = Vec::with_capacity(hrefs.len());
@@ -175,7 +175,7 @@ impl Dav {
                 Ok(Some(Part::Response(response))) => response,
                 Ok(Some(Part::SyncToken(_))) => continue,
                 Ok(None) => break,
-                Err(fault) if may_be_the_item(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+                Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
                 Err(fault) => return Err(fault),
             };
             for href in &response.hrefs {
@@ -200,7 +200,7 @@ impl Dav {
     async fn get(&self, href: Href) -> Result<Answered, Fault> {
         let answer = match self.http.send(Ask::get(self.base().url_of(&href))).await {
             Ok(answer) => answer,
-            Err(fault) if may_be_the_item(&fault) => return Ok(Answered::Failed(href, fault)),
+            Err(fault) if may_be_the_question(&fault) => return Ok(Answered::Failed(href, fault)),
             Err(fault) => return Err(fault),
         };
         match answer.status {
@@ -215,7 +215,7 @@ impl Dav {
                 let bytes = match answer.bytes(item::MAX_BYTES).await {
                     Ok(Some(bytes)) => bytes,
                     Ok(None) => return Ok(Answered::Items(vec![too_large(href)], vec![])),
-                    Err(fault) if may_be_the_item(&fault) => return Ok(Answered::Failed(href, fault)),
+                    Err(fault) if may_be_the_question(&fault) => return Ok(Answered::Failed(href, fault)),
                     Err(fault) => return Err(fault),
                 };
                 if xml::is_html(content_type.as_deref(), &bytes[..bytes.len().min(1024)]) {
@@ -249,9 +249,9 @@ fn may_pass(fault: &Fault) -> bool {
     }
 }
 
-/// Whether a single item may be what the server stumbles over: it is found by halving, so that it does not
-/// keep the others from being read.
-fn may_be_the_item(fault: &Fault) -> bool {
+/// Whether what was asked for may be what the server stumbles over. A single item is found by halving, so
+/// that it does not keep the others from being read.
+pub(super) fn may_be_the_question(fault: &Fault) -> bool {
     matches!(
         fault,
         Fault::TimedOut { .. }

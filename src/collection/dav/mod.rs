@@ -1,7 +1,7 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
-//! `observe` asks what is there or what changed, `fetch` reads items, `write` stores and deletes
-//! them. Below them: `http` (and `account`, `limiter`) sends requests, `xml`, `refusal` and `href`
+//! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
+//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests, `xml`, `refusal` and `href`
 //! read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
@@ -9,15 +9,19 @@ mod answer;
 mod backoff;
 mod error;
 mod fetch;
+mod filter;
 mod href;
 mod http;
 mod limiter;
 mod meter;
 mod observe;
+mod query;
+mod quirks;
 mod refusal;
 mod write;
 mod xml;
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -30,11 +34,13 @@ use error::Fault;
 use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
+use query::Searches;
 
 use crate::collection::{
     Applied, Collection, CollectionError, Cursor, Edit, Etag, Fetched, Href, Observation, Traffic, Trouble,
 };
 use crate::item::Kind;
+use crate::item::span::Range;
 
 /// A calendar, task list or address book on a CalDAV or CardDAV server.
 #[derive(Debug)]
@@ -42,6 +48,7 @@ pub struct Dav {
     http: Http,
     kind: Kind,
     base: Mutex<Base>,
+    searches: Searches,
 }
 
 /// What a collection is and what its server can do.
@@ -78,7 +85,8 @@ impl Dav {
             let _ = (url.set_username(""), url.set_password(None));
         }
         let base = Base::new(url);
-        Ok(Self { http: Http::new(account, base.url().clone()), kind, base: Mutex::new(base) })
+        let http = Http::new(account, base.url().clone());
+        Ok(Self { http, kind, base: Mutex::new(base), searches: Searches::default() })
     }
 
     /// What the collection is and what its server can do, in two requests.
@@ -154,6 +162,14 @@ impl Collection for Dav {
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {
         self.apply_them(edits).await
+    }
+
+    async fn within(&self, range: &Range) -> Result<Option<HashSet<Href>>, CollectionError> {
+        Ok(self.search_range(range).await?)
+    }
+
+    async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
+        Ok(self.search_uids(uids).await?)
     }
 
     fn traffic(&self) -> Traffic {

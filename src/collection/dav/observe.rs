@@ -147,6 +147,7 @@ impl Dav {
             base.learn(href);
             self.set_base(base);
         }
+        self.searches.learn(self.kind, &own.props);
         Ok(own.props)
     }
 

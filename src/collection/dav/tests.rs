@@ -861,3 +861,4 @@ fn only_web_addresses_are_opened() {
 }
 
 mod endurance;
+mod query;

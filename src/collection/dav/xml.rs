@@ -17,7 +17,7 @@ const MOST_TEXT: usize = 64 * 1024;
 const MOST_NAMES: usize = 64;
 pub(super) const MOST_RESPONSES: usize = 2_000_000;
 
-const HEAD: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
+pub(super) const HEAD: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
 
 /// Asks what a collection is and can do.
 pub(super) fn propfind_collection() -> String {
