@@ -6,7 +6,9 @@
 
 use std::fmt;
 
+mod category;
 mod digest;
+pub mod edit;
 mod facts;
 mod keys;
 pub mod lines;
@@ -16,6 +18,7 @@ mod time;
 mod uid;
 
 pub use bytes::Bytes;
+pub use category::{has_any_category, has_category, with_category, without_category};
 pub use facts::{read, title};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
