@@ -270,7 +270,7 @@ fn line_end(lines: &[u8]) -> &'static [u8] {
 }
 
 /// A content line as it is written: folded between characters (RFC 5545 section 3.1), with its line end.
-fn folded(text: &str, line_end: &[u8]) -> Vec<u8> {
+pub(super) fn folded(text: &str, line_end: &[u8]) -> Vec<u8> {
     let mut line = Vec::with_capacity(text.len() + text.len() / 16 + 4);
     let mut width = 0;
     for char in text.chars() {

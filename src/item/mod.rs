@@ -12,6 +12,7 @@ pub mod edit;
 mod facts;
 mod keys;
 pub mod lines;
+pub mod merge;
 pub mod span;
 mod text;
 mod time;
@@ -21,6 +22,7 @@ pub use bytes::Bytes;
 pub use category::{has_any_category, has_category, with_category, without_category};
 pub use facts::{read, title};
 use jiff::Timestamp;
+pub use merge::{Choice, Merged, merge};
 use serde::{Deserialize, Serialize};
 pub use uid::with_uid;
 
