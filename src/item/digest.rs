@@ -43,12 +43,12 @@ const VOLATILE_PARAMS: [&str; 2] = ["SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND"];
 
 /// Properties in which a comma or semicolon means something else with a `\` before it. In all others some
 /// servers set the `\` and some do not. Empty parts at their ends say nothing.
-const STRUCTURED: [&str; 5] = ["N", "ADR", "ORG", "NICKNAME", "RESOURCES"];
+const STRUCTURED: [&str; 4] = ["N", "ADR", "ORG", "NICKNAME"];
 
 /// Properties whose values are a set: several on one line mean the same as several lines.
-const SETS: [&str; 4] = ["EXDATE", "RDATE", "CATEGORIES", "FREEBUSY"];
+const SETS: [&str; 5] = ["EXDATE", "RDATE", "CATEGORIES", "RESOURCES", "FREEBUSY"];
 
-type Hash = [u8; 16];
+pub(super) type Hash = [u8; 16];
 
 /// Takes an item's lines and makes its digest.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub(super) struct Digester {
     /// The hashes of what the open components hold, the innermost component's last.
     hashes: Vec<Hash>,
     open: Vec<Open>,
-    params: Params,
+    properties: Properties,
 }
 
 struct Open {
@@ -84,30 +84,13 @@ impl Digester {
         if open.name == "VTIMEZONE" && name == "TZID" {
             open.ignored |= time::is_known_zone(line.value());
         }
-        if open.ignored || is_volatile(&name) || is_default(&open.name, &name, line.value().trim()) {
+        if open.ignored {
             return;
         }
-        let is_base64 = self.params.read(&name, line);
-        let mut head = Sha256::new_with_prefix(&name);
-        for param in &self.params.list {
-            head.update([0]);
-            head.update(param);
-        }
-        head.update([1]);
-        let mut add = |value: &str| {
-            let hash = short(head.clone().chain_update(value));
-            match line.group() {
-                Some(group) => open.grouped.push((group.to_ascii_lowercase(), hash)),
-                None => self.hashes.push(hash),
-            }
-        };
-        let value = text::decoded(line);
-        let value = value.trim();
-        if SETS.contains(&name.as_str()) {
-            text::parts(value, b',').for_each(|value| add(&text::one_spelling(value.trim())));
-        } else {
-            add(&one_value(&name, value, is_base64));
-        }
+        self.properties.values(&open.name, &name, line, |hash| match line.group() {
+            Some(group) => open.grouped.push((group.to_ascii_lowercase(), hash)),
+            None => self.hashes.push(hash),
+        });
     }
 
     /// The innermost component ends. The digest is that of the component which ended last.
@@ -118,11 +101,7 @@ impl Digester {
             match group {
                 // Alone in its group, a property is related to nothing.
                 [(_, alone)] => self.hashes.push(*alone),
-                _ => self.hashes.push(short(
-                    group
-                        .iter()
-                        .fold(Sha256::new_with_prefix("group"), |hash, (_, one)| hash.chain_update(one)),
-                )),
+                _ => self.hashes.push(related(group.iter().map(|(_, one)| one))),
             }
         }
         let hashes = &mut self.hashes[open.start..];
@@ -135,6 +114,45 @@ impl Digester {
         }
         Some(Digest(digest))
     }
+}
+
+/// Hashes what properties say, one after the other.
+#[derive(Default)]
+pub(super) struct Properties(Params);
+
+impl Properties {
+    /// What the property adds to the content of its component: a hash for each value of a set, one for
+    /// any other, none where it does not count. Both names are in upper case.
+    pub fn values(&mut self, component: &str, name: &str, line: &Line<'_>, mut add: impl FnMut(Hash)) {
+        if is_volatile(name) || is_default(component, name, line.value().trim()) {
+            return;
+        }
+        let is_base64 = self.0.read(name, line);
+        let mut head = Sha256::new_with_prefix(name);
+        for param in &self.0.list {
+            head.update([0]);
+            head.update(param);
+        }
+        head.update([1]);
+        let mut add = |value: &str| add(short(head.clone().chain_update(value)));
+        let value = text::decoded(line);
+        let value = value.trim();
+        if is_set(name) {
+            text::parts(value, b',').for_each(|value| add(&text::one_spelling(value.trim())));
+        } else {
+            add(&one_value(name, value, is_base64));
+        }
+    }
+}
+
+/// The hash of properties that share a group; theirs come sorted.
+pub(super) fn related<'a>(sorted: impl Iterator<Item = &'a Hash>) -> Hash {
+    short(sorted.fold(Sha256::new_with_prefix("group"), |hash, one| hash.chain_update(one)))
+}
+
+/// Whether the values of this property (in upper case) are a set, in one line or in several.
+pub(super) fn is_set(name: &str) -> bool {
+    SETS.contains(&name)
 }
 
 /// The parameters of one property, each in one spelling, sorted.

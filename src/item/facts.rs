@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::digest::{Digester, rule};
+use super::edit::component_name;
 use super::keys::{Contact, Entry};
 use super::lines::{Line, Lines};
 use super::time::{Length, Moment, read_stamp};
@@ -227,10 +228,6 @@ impl Reader {
         };
         Ok(Facts { uid, kind, summary, modified, digest, keys })
     }
-}
-
-fn component_name(line: &Line<'_>) -> String {
-    line.value().trim_matches(|char: char| char.is_whitespace() || char == '\u{feff}').to_ascii_uppercase()
 }
 
 /// `Dentist, 3 May 2026`; `Tax return, due 31 July 2026`.

@@ -41,21 +41,36 @@ impl Line<'_> {
         self.name().eq_ignore_ascii_case(name)
     }
 
+    /// The whole line, unfolded.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the value's colon: group, name and parameters as written.
+    pub fn head(&self) -> &str {
+        &self.text[..self.colon]
+    }
+
     /// The value as written (escapes and all), unfolded.
     pub fn value(&self) -> &str {
         &self.text[self.colon + 1..]
     }
 
+    /// The parameters as written, from the first `;` on.
+    pub fn written_params(&self) -> &str {
+        &self.text[self.name.end..self.colon]
+    }
+
     /// The parameters, in their order.
     pub fn params(&self) -> impl Iterator<Item = Param<'_>> {
-        let rest = self.text[self.name.end..self.colon].trim_start();
+        let rest = self.written_params().trim_start();
         split_unquoted(rest.strip_prefix(';').unwrap_or(rest), b';')
             .filter(|text| !text.trim().is_empty())
             .map(|text| match text.split_once('=') {
                 Some((name, value)) if !name.contains('"') => {
-                    Param { name: Some(name.trim()), value: value.trim() }
+                    Param { name: Some(name.trim()), value: value.trim(), text }
                 }
-                _ => Param { name: None, value: text.trim() },
+                _ => Param { name: None, value: text.trim(), text },
             })
     }
 
@@ -75,6 +90,8 @@ impl Line<'_> {
 pub struct Param<'a> {
     /// As written; `None` for the bare values of vCard 2.1 (`TEL;HOME;VOICE:`).
     pub name: Option<&'a str>,
+    /// Name and value as written.
+    pub text: &'a str,
     value: &'a str,
 }
 

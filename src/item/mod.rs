@@ -6,18 +6,23 @@
 
 use std::fmt;
 
+mod category;
 mod digest;
+pub mod edit;
 mod facts;
 mod keys;
 pub mod lines;
+pub mod merge;
 pub mod span;
 mod text;
 mod time;
 mod uid;
 
 pub use bytes::Bytes;
+pub use category::{has_any_category, has_category, with_category, without_category};
 pub use facts::{read, title};
 use jiff::Timestamp;
+pub use merge::{Choice, Merged, merge};
 use serde::{Deserialize, Serialize};
 pub use uid::with_uid;
 

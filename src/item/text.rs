@@ -18,6 +18,32 @@ pub fn decoded<'a>(line: &'a Line<'_>) -> Cow<'a, str> {
     }
 }
 
+/// The items of a list value: each as written, and for a person.
+pub fn list<'a>(line: &'a Line<'_>) -> impl Iterator<Item = (&'a str, String)> {
+    let encoded = line.is_quoted_printable();
+    parts(line.value(), b',').map(move |part| {
+        let plain = match encoded {
+            true => unescape(&decode_quoted_printable(part)).into_owned(),
+            false => unescape(part).into_owned(),
+        };
+        (part, plain)
+    })
+}
+
+/// Text as a TEXT value is written (RFC 5545 section 3.3.11, RFC 6350 section 3.4).
+pub fn escape(plain: &str) -> String {
+    let mut escaped = String::with_capacity(plain.len());
+    for char in plain.chars() {
+        match char {
+            '\n' => escaped.push_str("\\n"),
+            ',' | ';' | '\\' => escaped.extend(['\\', char]),
+            _ if char.is_control() => {}
+            _ => escaped.push(char),
+        }
+    }
+    escaped
+}
+
 /// `\n`, `\N`, `\,`, `\;`, `\:` and `\\` as the characters they stand for.
 pub fn unescape(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
