@@ -151,7 +151,7 @@ async fn sync_all(home: &Home) -> Result<u8, Failure> {
     let accounts = Accounts::default();
     let mut outcomes = Vec::new();
     for profile in profile::load_all(home)?.profiles {
-        let done = session::run_profile(home, &profile, &accounts, run::Options::default(), &Silent).await;
+        let done = session::run_profile(home, &profile, &accounts, &run::Options::default(), &Silent).await;
         let touched = match done.id {
             Some(id) => stored::touched(home, &profile.name, id, text::LISTED)?,
             None => done.foreseen,

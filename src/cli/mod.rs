@@ -9,6 +9,7 @@ use crate::home::{Home, HomeError};
 use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
+mod conflict;
 mod demo;
 pub mod exit;
 mod history;
@@ -68,6 +69,9 @@ enum Command {
     /// Bring back versions that a sync overwrote or deleted
     #[command(subcommand)]
     History(history::Command),
+    /// Decide what both sides changed, where a profile asks you
+    #[command(subcommand)]
+    Conflict(conflict::Command),
 }
 
 /// Why a command could not do what it should: a sentence for a person, and the kind of trouble.
@@ -144,6 +148,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Status(args) => status::run(home, args),
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,
+        Command::Conflict(command) => conflict::run(home, command).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writing to the terminal or to whatever reads the output.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Writes a line (or several) to the standard output. A reader that went away is no error, and what
 /// was begun goes on; any other trouble is told once.
@@ -24,6 +24,18 @@ pub fn put(bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Asks the person a question; `None` where nobody sits at a terminal.
+pub fn ask(question: &str) -> Option<bool> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return None;
+    }
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Writes a sentence to the standard error.

@@ -1,17 +1,19 @@
 //! `sync`: run profiles now.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::bars::Bars;
 use super::{Failure, exit, out};
+use crate::collection::Href;
 use crate::home::Home;
-use crate::profile::{self, Accounts, Profile};
+use crate::profile::{self, Accounts, LocalSpec, Profile};
 use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
-use crate::sync::run::Options;
+use crate::sync::run::{Only, Options};
 use crate::sync::session;
 
 /// How many profiles run at the same time.
@@ -25,6 +27,9 @@ pub struct Args {
     /// The profiles to run [default: all active ones]
     #[arg(value_name = "PROFILE")]
     profiles: Vec<String>,
+    /// Look only at these files of the profile's folder, which must be the only profile named
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "profiles")]
+    only: Vec<PathBuf>,
     /// Only show what would be done; nothing is changed on either side
     #[arg(long)]
     dry_run: bool,
@@ -66,7 +71,12 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             out::say(json::line(&Report::not_run(name, Timestamp::now(), why.clone())));
         }
     }
-    let options = Options { dry_run: args.dry_run, allow_deletions: args.allow_deletions };
+    let only = match (args.only.as_slice(), chosen.run.as_slice()) {
+        ([], _) => None,
+        (files, [profile]) => Some(only(profile, files)?),
+        (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
+    };
+    let options = &Options { dry_run: args.dry_run, allow_deletions: args.allow_deletions, only };
     let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
     let accounts = Accounts::default();
@@ -135,12 +145,36 @@ fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     Ok(Chosen { run, refused })
 }
 
+/// The items of these files, which may be gone.
+fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
+    let LocalSpec::Vdir { path: folder } = &profile.local;
+    let mut only = Only::default();
+    for file in files {
+        let is_elsewhere = file.parent().is_some_and(|parent| {
+            let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            !parent.as_os_str().is_empty() && real(parent) != real(folder)
+        });
+        match file.file_name().and_then(|name| name.to_str()) {
+            Some(name) if !is_elsewhere => only.local.insert(Href::new(name)),
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "{} is not a file of the folder {} of the profile {}",
+                    file.display(),
+                    folder.display(),
+                    profile.name
+                )));
+            }
+        };
+    }
+    Ok(only)
+}
+
 /// Runs one profile. Whatever goes wrong is in its report.
 async fn run_profile(
     home: &Home,
     profile: &Profile,
     accounts: &Accounts,
-    options: Options,
+    options: &Options,
     progress: &dyn Progress,
     limit: usize,
 ) -> Run {

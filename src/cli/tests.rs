@@ -28,13 +28,14 @@ fn the_help() {
     Usage: pimbridge [OPTIONS] <COMMAND>
 
     Commands:
-      demo     Show a whole sync with a server and sample data inside the program
-      sync     Sync now
-      profile  Make, show, change and test profiles
-      status   Show how each profile is doing
-      report   Read the reports of past runs
-      history  Bring back versions that a sync overwrote or deleted
-      help     Print this message or the help of the given subcommand(s)
+      demo      Show a whole sync with a server and sample data inside the program
+      sync      Sync now
+      profile   Make, show, change and test profiles
+      status    Show how each profile is doing
+      report    Read the reports of past runs
+      history   Bring back versions that a sync overwrote or deleted
+      conflict  Decide what both sides changed, where a profile asks you
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help
@@ -79,6 +80,9 @@ fn the_help_of_sync() {
               The profiles to run [default: all active ones]
 
     Options:
+          --only <FILE>...
+              Look only at these files of the profile's folder, which must be the only profile named
+
           --dry-run
               Only show what would be done; nothing is changed on either side
 
@@ -117,6 +121,7 @@ fn the_help_of_profile() {
       set       Change one key of a profile
       remove    Remove a profile; the items stay as they are on both sides
       copy      Copy a profile; the copy is inactive until you change what it syncs
+      reset     Forget what was in sync, so that the next run compares both sides anew
       check     Test a profile: the folder, the server, the sign-in
       password  Put the password of a profile into the system's keyring
       help      Print this message or the help of the given subcommand(s)
@@ -191,6 +196,8 @@ fn the_help_of_profile_add() {
               - automatic:   the version that was changed last; a deletion beats a change
               - local-wins:  the folder's version
               - server-wins: the server's version
+              - merge:       both: the changes are put together; a change beats a deletion
+              - ask:         you decide; until then both sides stay as they are
               
               [default: automatic]
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-mod category;
+pub mod category;
 mod digest;
 pub mod edit;
 mod facts;

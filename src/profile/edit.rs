@@ -3,7 +3,8 @@
 use toml_edit::{DocumentMut, Item, Table, Value};
 
 use super::PasswordSource;
-use super::keys::{KEYS, Key, Shape, list, nearest};
+use super::keys::{KEYS, Key, Shape, nearest};
+use crate::report::text::enumerated;
 
 /// What a new profile is made of; the words are those of the file.
 #[derive(Debug, Clone)]
@@ -115,7 +116,7 @@ fn find(typed: &str) -> Result<&'static Key, String> {
     let names = || paths.iter().map(String::as_str);
     Err(match nearest(typed, names().chain(KEYS.iter().map(|key| key.name))) {
         Some(near) => format!("the key {typed:?} is not known; did you mean {near:?}?"),
-        None => format!("the key {typed:?} is not known; the keys are {}", list(names())),
+        None => format!("the key {typed:?} is not known; the keys are {}", enumerated(names())),
     })
 }
 
@@ -194,6 +195,6 @@ url = \"https://old.example/\"
         insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; store it in the keyring with "pimbridge profile password NAME", or set remote.password_env or remote.password_command"#);
         insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
         insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);
-        insta::assert_snapshot!(set(FILE, "colour", Some("x")).unwrap_err(), @r#"the key "colour" is not known; the keys are kind, mode, conflict, interval_minutes, active, history_days, guard.max_deletions, guard.max_percent, local.type, local.path, remote.type, remote.url, remote.user, remote.password_env and remote.password_command"#);
+        insta::assert_snapshot!(set(FILE, "colour", Some("x")).unwrap_err(), @r#"the key "colour" is not known; the keys are kind, mode, conflict, interval_minutes, active, history_days, past_days, future_days, category, include_uncategorised, invert, chunk_size, sync_on_change, guard.max_deletions, guard.max_percent, local.type, local.path, remote.type, remote.url, remote.user, remote.password_env and remote.password_command"#);
     }
 }

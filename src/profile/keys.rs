@@ -1,6 +1,7 @@
 //! The keys of a profile file and the words that some of them take.
 
 use crate::item::Kind;
+use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 
 /// A word that a key takes.
@@ -37,10 +38,9 @@ pub const CONFLICTS: &[Word<Conflict>] = &[
     word("automatic", Conflict::Automatic, "the version that was changed last; a deletion beats a change"),
     word("local-wins", Conflict::LocalWins, "the folder's version"),
     word("server-wins", Conflict::ServerWins, "the server's version"),
+    word("merge", Conflict::Merge, "both: the changes are put together; a change beats a deletion"),
+    word("ask", Conflict::Ask, "you decide; until then both sides stay as they are"),
 ];
-
-/// Words of `conflict` that a later version will know.
-pub(super) const CONFLICTS_TO_COME: &[&str] = &["merge", "ask"];
 
 /// The word for a value.
 pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
@@ -86,6 +86,13 @@ pub(super) const KEYS: &[Key] = &[
     key("", "interval_minutes", Shape::Number),
     key("", "active", Shape::Switch),
     key("", "history_days", Shape::Number),
+    key("", "past_days", Shape::Number),
+    key("", "future_days", Shape::Number),
+    key("", "category", Shape::Text),
+    key("", "include_uncategorised", Shape::Switch),
+    key("", "invert", Shape::Switch),
+    key("", "chunk_size", Shape::Number),
+    key("", "sync_on_change", Shape::Switch),
     key("guard", "max_deletions", Shape::Number),
     key("guard", "max_percent", Shape::Number),
     key("local", "type", Shape::Text),
@@ -130,15 +137,6 @@ pub(super) fn unknown(section: &str, name: &str) -> String {
     }
     match nearest(name, here()) {
         Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
-        None => format!("the key {name:?} is not known; the known keys here are {}", list(here())),
-    }
-}
-
-/// "a, b and c".
-pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.into_iter().collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => words.concat(),
+        None => format!("the key {name:?} is not known; the known keys here are {}", enumerated(here())),
     }
 }

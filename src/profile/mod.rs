@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::item::Kind;
 use crate::sync::policy::{Conflict, Mode};
+use crate::sync::scope::Limits;
 
 mod edit;
 mod error;
@@ -42,6 +43,12 @@ pub struct Profile {
     pub active: bool,
     /// How long overwritten and deleted versions are kept, in days.
     pub history_days: u32,
+    /// What it leaves out.
+    pub limits: Limits,
+    /// How many items are worked on in one go; 0: all of them.
+    pub chunk_size: usize,
+    /// A change in the folder is synchronized at once, by a background program that does not exist yet.
+    pub sync_on_change: bool,
     pub guard: GuardLimits,
     pub local: LocalSpec,
     pub remote: RemoteSpec,

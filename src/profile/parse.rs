@@ -7,9 +7,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
-use super::keys::{CONFLICTS, CONFLICTS_TO_COME, KEYS, KINDS, MODES, SECTIONS, Word, list, nearest, unknown};
+use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SECTIONS, Word, nearest, unknown};
 use super::{GuardLimits, LocalSpec, Name, PasswordSource, Profile, ProfileError, RemoteSpec, SignIn};
+use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
+use crate::sync::scope::{Category, Limits};
+
+/// A hundred years.
+const DAYS: RangeInclusive<i64> = 0..=36_525;
 
 /// Reads a profile. `file` is only named in errors.
 pub fn parse(name: &Name, file: &Path, text: &str) -> Result<Profile, ProfileError> {
@@ -43,15 +48,22 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
 
     Ok(Profile {
         name: name.clone(),
-        kind: match top.word("kind", KINDS, &[])? {
+        kind: match top.word("kind", KINDS)? {
             Some(kind) => kind,
             None => return top.missing("kind", "events, tasks or contacts"),
         },
-        mode: top.word("mode", MODES, &[])?.unwrap_or(Mode::TwoWay),
-        conflict: top.word("conflict", CONFLICTS, CONFLICTS_TO_COME)?.unwrap_or(Conflict::Automatic),
+        mode: top.word("mode", MODES)?.unwrap_or(Mode::TwoWay),
+        conflict: top.word("conflict", CONFLICTS)?.unwrap_or(Conflict::Automatic),
         interval_minutes: top.number("interval_minutes", 0..=43_200)?.unwrap_or(30),
         active: top.switch("active")?.unwrap_or(true),
         history_days: top.number("history_days", 1..=36_500)?.unwrap_or(90),
+        limits: Limits {
+            past_days: top.number("past_days", DAYS)?,
+            future_days: top.number("future_days", DAYS)?,
+            category: category(&top)?,
+        },
+        chunk_size: top.number("chunk_size", 0..=100_000)?.unwrap_or(100),
+        sync_on_change: top.switch("sync_on_change")?.unwrap_or(false),
         guard: match guard {
             Some(guard) => guard_limits(&guard)?,
             None => GuardLimits::default(),
@@ -72,6 +84,26 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
         _ => "",
     };
     Wrong { at, what: format!("this is not written as TOML demands: {}{hint}", error.message()) }
+}
+
+fn category(top: &Section) -> Read<Option<Category>> {
+    let include_uncategorised = top.switch("include_uncategorised")?.unwrap_or(false);
+    let invert = top.switch("invert")?.unwrap_or(false);
+    match top.text("category")? {
+        Some((name, at)) if name.contains([',', ';']) => wrong(
+            at,
+            "category must not contain a comma or a semicolon; a profile has one category, so make a profile for \
+             each that you need",
+        ),
+        Some((name, at)) if name.contains(char::is_control) => {
+            wrong(at, "category must be one line without special characters")
+        }
+        Some((name, _)) => Ok(Some(Category { name: name.trim().to_owned(), include_uncategorised, invert })),
+        None if invert || include_uncategorised => {
+            top.missing("category", "the category that invert and include_uncategorised are about")
+        }
+        None => Ok(None),
+    }
 }
 
 fn guard_limits(section: &Section) -> Read<GuardLimits> {
@@ -262,23 +294,19 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn word<T: Copy>(&self, key: &str, words: &[Word<T>], to_come: &[&str]) -> Read<Option<T>> {
+    fn word<T: Copy>(&self, key: &str, words: &[Word<T>]) -> Read<Option<T>> {
         let Some((typed, at)) = self.text(key)? else { return Ok(None) };
         if let Some(known) = words.iter().find(|known| known.word == typed) {
             return Ok(Some(known.value));
         }
         let known = || words.iter().map(|known| known.word);
-        let what = if to_come.contains(&typed) {
-            format!("this version does not have {key} = {typed:?} yet; use one of {}", list(known()))
-        } else {
-            match nearest(typed, known()) {
-                Some(near) => {
-                    format!("{key} = {typed:?} is not known; did you mean {near:?}? The others are {}", {
-                        list(known().filter(|word| *word != near))
-                    })
-                }
-                None => format!("{key} = {typed:?} is not known; use one of {}", list(known())),
+        let what = match nearest(typed, known()) {
+            Some(near) => {
+                format!("{key} = {typed:?} is not known; did you mean {near:?}? The others are {}", {
+                    enumerated(known().filter(|word| *word != near))
+                })
             }
+            None => format!("{key} = {typed:?} is not known; use one of {}", enumerated(known())),
         };
         wrong(at, what)
     }

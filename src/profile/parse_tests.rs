@@ -35,6 +35,13 @@ fn the_defaults() {
         interval_minutes: 30,
         active: true,
         history_days: 90,
+        limits: Limits {
+            past_days: None,
+            future_days: None,
+            category: None,
+        },
+        chunk_size: 100,
+        sync_on_change: false,
         guard: GuardLimits {
             max_deletions: 10,
             max_percent: 25,
@@ -132,8 +139,12 @@ fn wrong_values() {
     insta::assert_snapshot!(wrong("\"events\"", "\"mail\""), @r#"work.toml, line 1: kind = "mail" is not known; use one of events, tasks and contacts"#);
     insta::assert_snapshot!(wrong("\"events\"", "3"), @"work.toml, line 1: kind must be a text in quotation marks");
     insta::assert_snapshot!(wrong("[local]", "mode = \"oneway\"\n[local]"), @r#"work.toml, line 2: mode = "oneway" is not known; use one of two-way, replicate-to-server, merge-to-server, replicate-from-server and merge-from-server"#);
-    insta::assert_snapshot!(wrong("[local]", "conflict = \"merge\"\n[local]"), @r#"work.toml, line 2: this version does not have conflict = "merge" yet; use one of automatic, local-wins and server-wins"#);
-    insta::assert_snapshot!(wrong("[local]", "conflict = \"ask\"\n[local]"), @r#"work.toml, line 2: this version does not have conflict = "ask" yet; use one of automatic, local-wins and server-wins"#);
+    insta::assert_snapshot!(wrong("[local]", "conflict = \"newest\"\n[local]"), @r#"work.toml, line 2: conflict = "newest" is not known; use one of automatic, local-wins, server-wins, merge and ask"#);
+    insta::assert_snapshot!(wrong("[local]", "past_days = -1\n[local]"), @"work.toml, line 2: past_days must be a whole number from 0 to 36525");
+    insta::assert_snapshot!(wrong("[local]", "category = \"Work, Travel\"\n[local]"), @"work.toml, line 2: category must not contain a comma or a semicolon; a profile has one category, so make a profile for each that you need");
+    insta::assert_snapshot!(wrong("[local]", "category = \"Work;\"\n[local]"), @"work.toml, line 2: category must not contain a comma or a semicolon; a profile has one category, so make a profile for each that you need");
+    insta::assert_snapshot!(wrong("[local]", "invert = true\n[local]"), @r#"work.toml: the key "category" is missing; give the category that invert and include_uncategorised are about"#);
+    insta::assert_snapshot!(wrong("[local]", "chunk_size = -5\n[local]"), @"work.toml, line 2: chunk_size must be a whole number from 0 to 100000");
     insta::assert_snapshot!(wrong("[local]", "interval_minutes = -1\n[local]"), @"work.toml, line 2: interval_minutes must be a whole number from 0 to 43200");
     insta::assert_snapshot!(wrong("[local]", "interval_minutes = 1.5\n[local]"), @"work.toml, line 2: interval_minutes must be a whole number from 0 to 43200");
     insta::assert_snapshot!(wrong("[local]", "active = \"yes\"\n[local]"), @"work.toml, line 2: active must be true or false, without quotation marks");

@@ -21,6 +21,7 @@ struct Line<'a> {
     dry_run: bool,
     linked: u64,
     held: Held,
+    parked: u64,
     failure: Option<&'a str>,
     notices: &'a [String],
     started: Timestamp,
@@ -95,6 +96,7 @@ fn of(report: &Report) -> Line<'_> {
         dry_run: report.dry_run,
         linked: report.linked,
         held: report.held,
+        parked: report.parked,
         failure: report.failure.as_deref(),
         notices: &report.notices,
         started: report.started,
@@ -155,6 +157,7 @@ mod tests {
         "linked":0,
         "held":{"local":0,
         "remote":0},
+        "parked":0,
         "failure":"the server cannot be reached",
         "notices":[],
         "started":"2026-11-21T08:00:00Z"}

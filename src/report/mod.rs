@@ -54,6 +54,9 @@ pub struct Report {
     pub linked: u64,
     /// Deletions held back by the guard, by side.
     pub held: Held,
+    /// Conflicts that wait for the person's decision, those of earlier runs too.
+    #[serde(default)]
+    pub parked: u64,
     pub problems: Vec<Problem>,
     /// Why the run could not be done to its end: a sentence for a person.
     pub failure: Option<String>,
@@ -78,6 +81,7 @@ impl Report {
             conflicts: 0,
             linked: 0,
             held: Held::default(),
+            parked: 0,
             problems: Vec::new(),
             failure: Some(failure),
             notices: Vec::new(),
@@ -151,6 +155,7 @@ pub(crate) mod fixtures {
             conflicts: 0,
             linked: 0,
             held: Held::default(),
+            parked: 0,
             problems: Vec::new(),
             failure: None,
             notices: Vec::new(),

@@ -49,6 +49,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     changes(out, report, touched, options)?;
     problems(out, report)?;
     held(out, report)?;
+    parked(out, report)?;
     if !report.notices.is_empty() {
         writeln!(out)?;
     }
@@ -74,6 +75,9 @@ fn headline(report: &Report) -> &'static str {
         (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
         (_, true) if idle => "a look ahead: there is nothing to do.",
         (_, true) => "a look ahead, nothing was changed.",
+        (RunOutcome::Partial, false) if report.problems.is_empty() => {
+            "synced, except for what waits for your decision."
+        }
         (RunOutcome::Partial, false) => "synced, except for some items.",
         (RunOutcome::Ok, false) if idle => "nothing has changed, all in sync.",
         (RunOutcome::Ok, false) => "all in sync.",
@@ -181,6 +185,14 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
+fn parked(out: &mut String, report: &Report) -> fmt::Result {
+    match report.parked {
+        0 => Ok(()),
+        1 => writeln!(out, "\n  1 conflict waits for your decision. See: pimbridge conflict list"),
+        more => writeln!(out, "\n  {more} conflicts wait for your decision. See: pimbridge conflict list"),
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Start {
     Sentence,
@@ -193,6 +205,15 @@ fn place(side: Side, start: Start) -> &'static str {
         (Side::Local, Start::Sentence) => "On this computer",
         (Side::Remote, Start::Within) => "on the server",
         (Side::Local, Start::Within) => "on this computer",
+    }
+}
+
+/// "a, b and c".
+pub fn enumerated<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
     }
 }
 

@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use crate::item::{Bytes, Digest};
+
 mod blobs;
 mod history;
 mod reports;
@@ -133,6 +135,18 @@ impl State {
             return Ok(None);
         }
         Ok(Some(Peek(Mutex::new(connect(path)?))))
+    }
+
+    /// Makes this the scope of the profile. Where it was another one before, `digest` tells what the content of a
+    /// base is in the new one.
+    pub fn set_scope(&self, scope: &str, digest: impl Fn(Bytes) -> Option<Digest>) -> Result<()> {
+        if self.meta("scope")?.unwrap_or_default() == scope {
+            return Ok(());
+        }
+        self.write(|w| {
+            w.rescope(digest)?;
+            w.set_meta("scope", scope)
+        })
     }
 
     pub fn notices(&self) -> &[String] {

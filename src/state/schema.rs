@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 1] = [r"
+const MIGRATIONS: [&str; 2] = [
+    r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
     -- How far each side was read, and when all of it was listed last (side: 0 local, 1 remote).
@@ -63,7 +64,12 @@ const MIGRATIONS: [&str; 1] = [r"
         conflict INTEGER NOT NULL, json TEXT NOT NULL,
         PRIMARY KEY (report, seq)
     ) WITHOUT ROWID;
-"];
+",
+    r"
+    -- The item's UID: what is new on the other side may be the same thing.
+    ALTER TABLE aside ADD COLUMN uid TEXT;
+",
+];
 
 /// Sets a connection up and brings the file to the newest version.
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<()> {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::blobs::expand;
-use super::{Result, State, StateError, Write};
+use super::{Peek, Result, State, Write};
 use crate::collection::{Cursor, Etag, Href};
 use crate::item::Digest;
 use crate::sync::{Side, Sides};
@@ -27,7 +27,7 @@ pub struct Seen {
     /// counts as changed.
     pub etag: Option<Etag>,
     pub uid: Option<String>,
-    /// The base's bytes are this side's bytes, octet for octet.
+    /// This side's bytes, octet for octet, are the base's in this side's form.
     pub verbatim: bool,
 }
 
@@ -43,6 +43,7 @@ pub struct Pair {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     pub digest: Digest,
+    /// In the local side's form.
     pub bytes: Bytes,
     pub sides: Sides<Seen>,
 }
@@ -67,6 +68,25 @@ pub enum AsideKind {
     Trouble,
     /// It could not be had this time.
     Passing,
+    /// It is out of the profile's time range or category.
+    Outside,
+    /// Both sides changed it, and the person decides.
+    Parked,
+}
+
+impl AsideKind {
+    const ALL: [AsideKind; 5] =
+        [AsideKind::Foreign, AsideKind::Trouble, AsideKind::Passing, AsideKind::Outside, AsideKind::Parked];
+
+    fn word(self) -> &'static str {
+        match self {
+            AsideKind::Foreign => "foreign",
+            AsideKind::Trouble => "trouble",
+            AsideKind::Passing => "passing",
+            AsideKind::Outside => "outside",
+            AsideKind::Parked => "parked",
+        }
+    }
 }
 
 /// An item that is left alone while its versions are these and its time has not come.
@@ -77,6 +97,8 @@ pub struct Aside {
     pub kind: AsideKind,
     /// The side on which the trouble is.
     pub side: Side,
+    /// The item's UID, where it is known.
+    pub uid: Option<String>,
     pub summary: String,
     pub message: String,
     pub since: Timestamp,
@@ -155,6 +177,24 @@ impl State {
         Ok(statement.query_row([uid], |row| row.get(0)).optional()?.map(PairId))
     }
 
+    /// The name on this side of the pair that has this UID there.
+    pub fn href_with_uid(&self, side: Side, uid: &str) -> Result<Option<Href>> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(match side {
+            Side::Local => "SELECT local_href FROM pair WHERE local_uid = ?1",
+            Side::Remote => "SELECT remote_href FROM pair WHERE remote_uid = ?1",
+        })?;
+        let found: Option<String> = statement.query_row([uid], |row| row.get(0)).optional()?;
+        Ok(found.filter(|href| !href.is_empty()).map(Href::new))
+    }
+
+    /// How many conflicts wait for the person's decision.
+    pub fn parked(&self) -> Result<u64> {
+        let db = self.db();
+        let mut statement = db.prepare_cached("SELECT count(*) FROM aside WHERE kind = ?1")?;
+        Ok(statement.query_row([AsideKind::Parked.word()], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
     /// The content of a remote item, where it was fetched earlier and has not changed since.
     pub fn content(&self, href: &Href, etag: &Etag) -> Result<Option<Content>> {
         let db = self.db();
@@ -177,33 +217,55 @@ impl State {
 
     /// All that is left alone, by subject.
     pub fn asides(&self) -> Result<HashMap<Subject, Aside>> {
-        let db = self.db();
-        let mut statement = db.prepare_cached(
-            "SELECT local_href, remote_href, local_etag, remote_etag, kind, side, summary, message, since, tries,
-                    next_try FROM aside",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let some = |at: usize| -> rusqlite::Result<Option<String>> {
-                Ok(Some(row.get::<_, String>(at)?).filter(|text| !text.is_empty()))
-            };
-            Ok(Aside {
-                subject: Sides { local: some(0)?.map(Href::new), remote: some(1)?.map(Href::new) },
-                etags: Sides { local: some(2)?.map(Etag::new), remote: some(3)?.map(Etag::new) },
-                kind: match row.get_ref(4)?.as_str()? {
-                    "foreign" => AsideKind::Foreign,
-                    "passing" => AsideKind::Passing,
-                    _ => AsideKind::Trouble,
-                },
-                side: if row.get::<_, i64>(5)? == 0 { Side::Local } else { Side::Remote },
-                summary: row.get(6)?,
-                message: row.get(7)?,
-                since: time(row.get(8)?)?,
-                tries: row.get(9)?,
-                next_try: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
-            })
-        })?;
-        rows.map(|aside| aside.map(|a| (a.subject.clone(), a)).map_err(StateError::from)).collect()
+        Ok(asides(&self.db())?.into_iter().map(|aside| (aside.subject.clone(), aside)).collect())
     }
+
+    /// The conflicts that wait for the person's decision, the oldest first.
+    pub fn conflicts(&self) -> Result<Vec<Aside>> {
+        conflicts(&self.db())
+    }
+}
+
+impl Peek {
+    /// The conflicts that wait for the person's decision, the oldest first.
+    pub fn conflicts(&self) -> Result<Vec<Aside>> {
+        conflicts(&self.db())
+    }
+}
+
+fn conflicts(db: &Connection) -> Result<Vec<Aside>> {
+    let mut parked = asides(db)?;
+    parked.retain(|aside| aside.kind == AsideKind::Parked);
+    parked.sort_by(|a, b| (a.since, &a.subject).cmp(&(b.since, &b.subject)));
+    Ok(parked)
+}
+
+fn asides(db: &Connection) -> Result<Vec<Aside>> {
+    let mut statement = db.prepare_cached(
+        "SELECT local_href, remote_href, local_etag, remote_etag, kind, side, summary, message, since, tries,
+                next_try, uid FROM aside",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let some = |at: usize| -> rusqlite::Result<Option<String>> {
+            Ok(Some(row.get::<_, String>(at)?).filter(|text| !text.is_empty()))
+        };
+        Ok(Aside {
+            subject: Sides { local: some(0)?.map(Href::new), remote: some(1)?.map(Href::new) },
+            etags: Sides { local: some(2)?.map(Etag::new), remote: some(3)?.map(Etag::new) },
+            kind: {
+                let word = row.get_ref(4)?.as_str()?;
+                AsideKind::ALL.into_iter().find(|k| k.word() == word).unwrap_or(AsideKind::Trouble)
+            },
+            side: if row.get::<_, i64>(5)? == 0 { Side::Local } else { Side::Remote },
+            summary: row.get(6)?,
+            message: row.get(7)?,
+            since: time(row.get(8)?)?,
+            tries: row.get(9)?,
+            next_try: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
+            uid: row.get(11)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 impl Write<'_> {
@@ -300,6 +362,39 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// The local side's form of a pair's base is another one; what is the same on both sides is not.
+    pub fn set_base_bytes(&self, id: PairId, bytes: &Bytes) -> Result<()> {
+        let blob = self.blob(bytes)?;
+        let old: i64 = self
+            .0
+            .prepare_cached("SELECT blob FROM pair WHERE id = ?1")?
+            .query_row([id.0], |row| row.get(0))?;
+        self.0
+            .prepare_cached("UPDATE pair SET blob = ?2, remote_verbatim = 0 WHERE id = ?1")?
+            .execute((id.0, blob))?;
+        if old == blob { Ok(()) } else { self.release_blob(old) }
+    }
+
+    /// The scope of the profile is another one: what was out of it is looked at again, and the digests of the bases
+    /// are those that `digest` makes of their bytes.
+    pub fn rescope(&self, digest: impl Fn(Bytes) -> Option<Digest>) -> Result<()> {
+        self.0.execute("DELETE FROM aside WHERE kind = ?1", [AsideKind::Outside.word()])?;
+        let mut pairs = self.0.prepare("SELECT pair.id, data FROM pair JOIN blob ON blob.id = pair.blob")?;
+        let mut update = self.0.prepare("UPDATE pair SET digest = ?2, remote_verbatim = 0 WHERE id = ?1")?;
+        let mut rows = pairs.query([])?;
+        let mut digests = Vec::new();
+        while let Some(row) = rows.next()? {
+            let data: Vec<u8> = row.get(1)?;
+            if let Some(digest) = digest(expand(&data)?) {
+                digests.push((row.get::<_, i64>(0)?, digest));
+            }
+        }
+        for (id, digest) in digests {
+            update.execute((id, digest.0))?;
+        }
+        Ok(())
+    }
+
     /// What has this name is this pair's item: another pair that had it has lost its own there.
     fn take_name(&self, id: PairId, side: Side, href: &Href) -> Result<()> {
         if href.as_str().is_empty() {
@@ -369,24 +464,22 @@ impl Write<'_> {
         self.0
             .prepare_cached(
                 "INSERT OR REPLACE INTO aside (local_href, remote_href, local_etag, remote_etag, kind, side, summary,
-                    message, since, tries, next_try) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                    message, since, tries, next_try, uid)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(rusqlite::params![
                 text(aside.subject.local.as_ref().map(Href::as_str)),
                 text(aside.subject.remote.as_ref().map(Href::as_str)),
                 text(aside.etags.local.as_ref().map(Etag::as_str)),
                 text(aside.etags.remote.as_ref().map(Etag::as_str)),
-                match aside.kind {
-                    AsideKind::Foreign => "foreign",
-                    AsideKind::Trouble => "trouble",
-                    AsideKind::Passing => "passing",
-                },
+                aside.kind.word(),
                 number(aside.side),
                 aside.summary,
                 aside.message,
                 aside.since.as_millisecond(),
                 aside.tries,
                 aside.next_try.map(|t| t.as_millisecond()),
+                aside.uid,
             ])?;
         Ok(())
     }

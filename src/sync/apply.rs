@@ -9,11 +9,12 @@ use super::observe::look_again;
 use super::policy::Change;
 use super::prepare::{Chunk, Step, Task, Version};
 use super::run::{Job, Run, RunError, Tally, Unsettled};
+use super::scope::Scope;
 use super::{Side, Sides, words};
 use crate::collection::{CollectionError, Edit, Etag, Fetched, Href, Outcome};
 use crate::item::{self, Digest};
 use crate::report::{Operation, Problem, Touched};
-use crate::state::{Aside, AsideKind, Base, Loss, Lost, PairId, Seen, VersionId, Write};
+use crate::state::{Aside, AsideKind, Base, Loss, Lost, PairId, Seen, Subject, VersionId, Write};
 
 const QUICKER: &str = "Somebody else changed it at the same moment. It will be tried again in the next run.";
 const TAKEN: &str = "It cannot be stored there: an item with the same UID is there already, which belongs to something else or cannot be read. Rename or delete that one.";
@@ -72,7 +73,7 @@ pub(super) async fn apply(
     for task in chunk.tasks {
         match task.step {
             Step::Delete(side) if held[side] => tally.held[side] += 1,
-            _ => doing.push(Doing::new(task)),
+            _ => doing.push(Doing::new(&job.scope, task)),
         }
     }
     keep_versions(job, &mut doing)?;
@@ -102,14 +103,20 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
         match &task.step {
             Step::Delete(side) if held[*side] => tally.held[*side] += 1,
             Step::Adopt => tally.linked += u64::from(task.row.pair.is_none()),
-            Step::Write(side) | Step::Delete(side) => {
-                let href =
-                    task.row.present(*side).or(task.row.present(side.other())).map(|(href, _)| href.clone());
-                if let Some(href) = href {
-                    tally.touch(touched(job, &task, *side, &href));
+            Step::Write(_) | Step::Merge(_) | Step::Delete(_) => {
+                for side in Side::BOTH.into_iter().filter(|&side| touches(&task.step, side)) {
+                    let name = task.row.present(side).or(task.row.present(side.other()));
+                    if let Some((href, _)) = name {
+                        tally.touch(touched(job, &task, side, href));
+                    }
                 }
             }
-            Step::Aside { kind: AsideKind::Trouble | AsideKind::Passing, side, summary, message }
+            Step::Aside {
+                kind: AsideKind::Trouble | AsideKind::Passing | AsideKind::Parked,
+                side,
+                summary,
+                message,
+            }
             | Step::Problem { side, summary, message } => {
                 tally.problems.push(problem(&task, *side, summary, message));
             }
@@ -119,21 +126,32 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
     tally
 }
 
+fn touches(step: &Step, side: Side) -> bool {
+    match step {
+        Step::Write(on) | Step::Delete(on) => *on == side,
+        Step::Merge(_) => true,
+        _ => false,
+    }
+}
+
 impl Doing {
-    fn new(task: Task) -> Doing {
+    fn new(scope: &Scope, task: Task) -> Doing {
         let written = Sides::from_fn(|side| {
-            if task.step != Step::Write(side) {
-                return None;
-            }
-            let source = task.versions[side.other()].as_ref()?;
+            let source = task.versions[side.other()].as_ref();
+            let (shared, facts) = match &task.step {
+                Step::Write(to) if *to == side => source.map(|source| (&source.shared, &source.facts))?,
+                Step::Merge(merged) => (&merged.bytes, &merged.facts),
+                _ => return None,
+            };
             let there = task.versions[side].as_ref();
             // An item that is there keeps its own UID.
-            let uid = there.map_or(&source.facts.uid, |there| &there.facts.uid).clone();
-            let bytes = match &uid {
-                Some(uid) if source.facts.uid.as_ref() != Some(uid) => item::with_uid(&source.bytes, uid),
-                _ => source.bytes.clone(),
+            let uid = there.map_or(&facts.uid, |there| &there.facts.uid).clone();
+            let shared = match &uid {
+                Some(uid) if facts.uid.as_ref() != Some(uid) => item::with_uid(shared, uid),
+                _ => shared.clone(),
             };
-            Some(Written { bytes, uid, digest: source.facts.digest })
+            let bytes = scope.on(side, &shared, there.map(|there| &there.bytes));
+            Some(Written { bytes, uid, digest: facts.digest })
         });
         Doing { task, written, kept: Sides::default(), landed: Sides::default() }
     }
@@ -158,9 +176,10 @@ impl Doing {
     /// What is overwritten or deleted on this side.
     fn lost(&self, side: Side) -> Option<Lost<'_>> {
         let version = self.task.versions[side].as_ref()?;
-        let loss = match self.task.step {
-            Step::Write(to) if to == side => Loss::Overwritten,
-            Step::Delete(on) if on == side => Loss::Deleted,
+        let loss = match &self.task.step {
+            Step::Write(to) if *to == side => Loss::Overwritten,
+            Step::Merge(_) => Loss::Overwritten,
+            Step::Delete(on) if *on == side => Loss::Deleted,
             _ => return None,
         };
         Some(Lost {
@@ -253,7 +272,7 @@ async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), (Side, Coll
             let Some(&at) = waiting.get(&href) else { continue };
             let one = &mut doing[at];
             let Some(written) = &one.written[side] else { continue };
-            let digest = item::read(&bytes).ok().map(|facts| facts.digest);
+            let digest = item::read(&job.scope.shared(&bytes)).ok().map(|facts| facts.digest);
             let before = one.task.versions[side].as_ref().map(|version| version.facts.digest);
             one.landed[side] = Some(Landed::Stored(Stored {
                 href,
@@ -272,7 +291,7 @@ impl Doing {
         let task = &self.task;
         let pair = task.row.pair.as_ref().map(|pair| pair.id);
         match &task.step {
-            Step::Adopt => self.adopt(w, tally)?,
+            Step::Adopt => self.adopt(&run.job.scope, w, tally)?,
             Step::Forget => {
                 if let Some(pair) = pair {
                     w.drop_pair(pair)?;
@@ -301,30 +320,64 @@ impl Doing {
                 tally.problems.push(problem(task, *side, summary, message));
                 return Ok(());
             }
-            Step::Write(side) | Step::Delete(side) => {
-                let side = *side;
-                match &self.landed[side] {
-                    Some(Landed::Stored(stored)) => self.stored(run, w, tally, side, stored, pair)?,
-                    Some(Landed::Deleted) => {
-                        let Some(version) = &task.versions[side] else { return Ok(()) };
-                        w.unsee(side, &version.href)?;
-                        if let Some(pair) = pair {
-                            w.drop_pair(pair)?;
-                        }
-                        tally.touch(touched(run.job, task, side, &version.href));
-                    }
-                    not_done => return self.not_done(run, w, tally, side, not_done.as_ref()),
+            Step::Delete(side) => {
+                let Some(Landed::Deleted) = &self.landed[*side] else {
+                    return self.not_done(run, w, tally, *side);
+                };
+                let Some(version) = &task.versions[*side] else { return Ok(()) };
+                w.unsee(*side, &version.href)?;
+                if let Some(pair) = pair {
+                    w.drop_pair(pair)?;
                 }
+                tally.touch(touched(run.job, task, *side, &version.href));
+            }
+            Step::Write(side) => {
+                let Some(Landed::Stored(stored)) = &self.landed[*side] else {
+                    return self.not_done(run, w, tally, *side);
+                };
+                let source = task.versions[side.other()].as_ref().map(AtHand::of);
+                let target = self.written[*side].as_ref().and_then(|written| AtHand::stored(written, stored));
+                let (Some(source), Some(target)) = (source, target) else {
+                    self.unseen(tally, *side);
+                    return Ok(());
+                };
+                let both = match side {
+                    Side::Local => Sides { local: target, remote: source },
+                    Side::Remote => Sides { local: source, remote: target },
+                };
+                self.save(run, w, tally, pair, &both)?;
+            }
+            Step::Merge(_) => {
+                let at_hand = Sides::from_fn(|side| match (&self.landed[side], &self.written[side]) {
+                    (Some(Landed::Stored(stored)), Some(written)) => AtHand::stored(written, stored),
+                    _ => None,
+                });
+                let (Some(local), Some(remote)) = (at_hand.local, at_hand.remote) else {
+                    // What was written to one side only is merged again, with what it is to be merged with.
+                    for side in Side::BOTH {
+                        match &self.landed[side] {
+                            Some(Landed::Stored(stored)) => {
+                                tally.touch(touched(run.job, task, side, &stored.href));
+                                self.unseen(tally, side);
+                            }
+                            _ => self.not_done(run, w, tally, side)?,
+                        }
+                    }
+                    return Ok(());
+                };
+                self.save(run, w, tally, pair, &Sides { local, remote })?;
             }
         }
-        if run.asides.contains_key(&task.row.subject) {
-            w.drop_aside(&task.row.subject)?;
+        for subject in part_subjects(&task.row.subject) {
+            if run.asides.contains_key(&subject) {
+                w.drop_aside(&subject)?;
+            }
         }
         Ok(())
     }
 
     /// Both sides say the same: what was looked at is the base.
-    fn adopt(&self, w: &Write<'_>, tally: &mut Tally) -> crate::state::Result<()> {
+    fn adopt(&self, scope: &Scope, w: &Write<'_>, tally: &mut Tally) -> crate::state::Result<()> {
         let Task { row, versions, .. } = &self.task;
         let read = |side: Side| versions[side].as_ref();
         match (&row.pair, read(Side::Local), read(Side::Remote)) {
@@ -338,60 +391,53 @@ impl Doing {
                         w.see(side, &version.href, &version.etag)?;
                     }
                 }
+                // Its category on the local side may be another one.
+                if let (Some(local), true) = (local, scope.has_category()) {
+                    w.set_base_bytes(pair.id, &local.bytes)?;
+                }
             }
             (pair, Some(local), Some(remote)) => {
                 tally.linked += u64::from(pair.is_none());
-                let base = Base {
-                    digest: local.facts.digest,
-                    bytes: local.bytes.clone(),
-                    sides: Sides {
-                        local: seen(local, true),
-                        remote: seen(remote, remote.bytes == local.bytes),
-                    },
-                };
-                w.save_pair(pair.as_ref().map(|pair| pair.id), &base)?;
+                let both = Sides { local: AtHand::of(local), remote: AtHand::of(remote) };
+                w.save_pair(pair.as_ref().map(|pair| pair.id), &base(scope, local.facts.digest, &both))?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn stored(
+    /// Both sides have the same content now: that is the base.
+    fn save(
         &self,
         run: &Run<'_>,
         w: &Write<'_>,
         tally: &mut Tally,
-        side: Side,
-        stored: &Stored,
         pair: Option<PairId>,
+        both: &Sides<AtHand<'_>>,
     ) -> crate::state::Result<()> {
-        let (Some(written), Some(source)) = (&self.written[side], &self.task.versions[side.other()]) else {
+        let task = &self.task;
+        let written = [(Side::Local, &self.written.local), (Side::Remote, &self.written.remote)];
+        let Some(digest) = written.iter().find_map(|(_, written)| written.as_ref().map(|w| w.digest)) else {
             return Ok(());
         };
-        let Some(etag) = &stored.etag else {
-            // It was not possible to look: the next run finds it and compares.
-            let problem = problem(&self.task, side, &source.facts.summary, UNSEEN);
-            tally.unsettled.push(Unsettled { problem, aside: None });
-            return Ok(());
-        };
-        let target = Seen {
-            href: stored.href.clone(),
-            etag: stored.settled.then(|| etag.clone()),
-            uid: written.uid.clone(),
-            verbatim: stored.verbatim,
-        };
-        let sides = match side {
-            Side::Local => Sides { local: target, remote: seen(source, true) },
-            Side::Remote => Sides { local: seen(source, true), remote: target },
-        };
-        w.save_pair(pair, &Base { digest: written.digest, bytes: source.bytes.clone(), sides })?;
-        w.see(side, &stored.href, etag)?;
-        if !stored.settled {
-            let problem = problem(&self.task, side, &source.facts.summary, REWRITTEN);
-            tally.unsettled.push(Unsettled { problem, aside: None });
+        w.save_pair(pair, &base(&run.job.scope, digest, both))?;
+        for (side, _) in written.into_iter().filter(|(_, written)| written.is_some()) {
+            let at_hand = &both[side];
+            w.see(side, at_hand.href, at_hand.etag)?;
+            if !at_hand.settled {
+                tally
+                    .unsettled
+                    .push(Unsettled { problem: problem(task, side, &summary(task), REWRITTEN), aside: None });
+            }
+            tally.touch(touched(run.job, task, side, at_hand.href));
         }
-        tally.touch(touched(run.job, &self.task, side, &stored.href));
         Ok(())
+    }
+
+    /// It was not possible to look at what was stored: the next run finds it and compares.
+    fn unseen(&self, tally: &mut Tally, side: Side) {
+        let problem = problem(&self.task, side, &summary(&self.task), UNSEEN);
+        tally.unsettled.push(Unsettled { problem, aside: None });
     }
 
     /// The edit was not made, or it is not known whether it was: the trees stay as they are, so that it is
@@ -402,9 +448,9 @@ impl Doing {
         w: &Write<'_>,
         tally: &mut Tally,
         side: Side,
-        landed: Option<&Landed>,
     ) -> crate::state::Result<()> {
         let task = &self.task;
+        let landed = self.landed[side].as_ref();
         let summary = summary(task);
         let certain = !matches!(landed, Some(Landed::Failed(_) | Landed::Stale { sure: false }));
         if let (true, Some(version)) = (certain, self.kept[side]) {
@@ -444,7 +490,7 @@ impl Doing {
     ) -> crate::state::Result<()> {
         let aside = self.aside(run, kind, side, summary, message);
         w.put_aside(&aside)?;
-        if kind != AsideKind::Foreign {
+        if !matches!(kind, AsideKind::Foreign | AsideKind::Outside) {
             let mut problem = problem(&self.task, side, summary, message);
             problem.since = Some(aside.since).filter(|_| aside.tries > 1);
             tally.problems.push(problem);
@@ -467,8 +513,10 @@ impl Doing {
             message: message.to_owned(),
             since: before.map_or(now, |aside| aside.since),
             tries,
+            uid: Side::BOTH.into_iter().find_map(|s| self.task.versions[s].as_ref()?.facts.uid.clone()),
             next_try: match kind {
-                AsideKind::Foreign => None,
+                AsideKind::Foreign | AsideKind::Parked => None,
+                AsideKind::Outside => run.job.scope.moves(),
                 AsideKind::Trouble => Some(super::quarantine::next_try(now, tries)),
                 AsideKind::Passing => Some(super::quarantine::next_try(now, tries.min(2))),
             },
@@ -476,13 +524,59 @@ impl Doing {
     }
 }
 
-fn seen(version: &Version, verbatim: bool) -> Seen {
-    Seen {
-        href: version.href.clone(),
-        etag: Some(version.etag.clone()),
-        uid: version.facts.uid.clone(),
-        verbatim,
+/// What is on a side after the edits, as far as the base is concerned.
+struct AtHand<'a> {
+    href: &'a Href,
+    etag: &'a Etag,
+    uid: &'a Option<String>,
+    bytes: &'a Bytes,
+    /// The version of this etag holds the content of the base.
+    settled: bool,
+    /// It holds these bytes, octet for octet.
+    verbatim: bool,
+}
+
+impl<'a> AtHand<'a> {
+    fn of(version: &'a Version) -> Self {
+        let Version { href, etag, bytes, facts, .. } = version;
+        AtHand { href, etag, uid: &facts.uid, bytes, settled: true, verbatim: true }
     }
+
+    /// `None` where it could not be seen what is there now.
+    fn stored(written: &'a Written, stored: &'a Stored) -> Option<Self> {
+        Some(AtHand {
+            href: &stored.href,
+            etag: stored.etag.as_ref()?,
+            uid: &written.uid,
+            bytes: &written.bytes,
+            settled: stored.settled,
+            verbatim: stored.verbatim,
+        })
+    }
+}
+
+/// The base keeps the local side's form of an item, of which the remote one can be made.
+fn base(scope: &Scope, digest: Digest, both: &Sides<AtHand<'_>>) -> Base {
+    let bytes = both.local.bytes.clone();
+    let remote_is_it = *both.remote.bytes == scope.shared(&bytes);
+    let seen = |at_hand: &AtHand<'_>, is_base: bool| Seen {
+        href: at_hand.href.clone(),
+        etag: at_hand.settled.then(|| at_hand.etag.clone()),
+        uid: at_hand.uid.clone(),
+        verbatim: at_hand.verbatim && is_base,
+    };
+    Base {
+        digest,
+        bytes,
+        sides: Sides { local: seen(&both.local, true), remote: seen(&both.remote, remote_is_it) },
+    }
+}
+
+/// A subject, and what each side of it is alone.
+fn part_subjects(subject: &Subject) -> impl Iterator<Item = Subject> {
+    let local = Sides { local: subject.local.clone(), remote: None };
+    let remote = Sides { local: None, remote: subject.remote.clone() };
+    [subject.clone(), local, remote].into_iter()
 }
 
 fn summary(task: &Task) -> String {
@@ -514,7 +608,13 @@ fn touched(job: &Job<'_>, task: &Task, side: Side, href: &Href) -> Touched {
         _ if matches!(task.changes[side], Change::Absent | Change::Deleted) => Operation::Create,
         _ => Operation::Update,
     };
-    let (why, conflict) = words::why(job.policy, task.changes, side, operation);
+    let (why, conflict) = match &task.merge {
+        Some(merge) => {
+            let both = matches!(task.step, Step::Merge(_));
+            (words::merged(merge.newer, &merge.choices), !both || side == Side::Local)
+        }
+        None => words::why(job.policy, task.changes, side, operation),
+    };
     Touched { side, operation, summary: summary(task), item: href.to_string(), why, conflict }
 }
 

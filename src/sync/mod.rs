@@ -1,5 +1,6 @@
 //! The engine: observe both sides, pair what is new, plan, guard, apply, report.
 
+pub mod conflict;
 pub mod guard;
 pub mod pair;
 pub mod plan;
@@ -8,6 +9,7 @@ pub mod progress;
 pub mod resolve;
 pub mod restore;
 pub mod run;
+pub mod scope;
 pub mod session;
 pub mod words;
 
@@ -17,6 +19,7 @@ mod observe;
 mod pairing;
 mod prepare;
 mod quarantine;
+mod sift;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use jiff::SignedDuration;
 
 use super::Side;
-use super::run::{Job, RunError};
+use super::run::{Job, Only, RunError};
 use crate::collection::{Etag, Fetched, Href, Observation};
+use crate::item;
 use crate::state::Tree;
 
 /// How many items one targeted fetch asks about.
@@ -78,20 +79,50 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
     Ok(tree)
 }
 
+/// Looks only at these items, and at those of the local side that had another name before. Returns what it looked at.
+pub(super) async fn observe_only(job: &Job<'_>, only: &Only) -> Result<Only, RunError> {
+    let mut only = only.clone();
+    let mut renamed: Vec<Href> = Vec::new();
+    let hrefs: Vec<Href> = only.local.iter().cloned().collect();
+    for hrefs in hrefs.chunks(CONFIRM) {
+        let found =
+            job.collections.local.fetch(hrefs).await.map_err(|e| RunError::Collection(Side::Local, e))?;
+        for found in &found {
+            if let Fetched::Found { bytes, .. } = found
+                && let Some(uid) = item::read(bytes).ok().and_then(|facts| facts.uid)
+                && let Some(href) = job.state.href_with_uid(Side::Local, &uid)?
+                && only.local.insert(href.clone())
+            {
+                renamed.push(href);
+            }
+        }
+        see(job, Side::Local, &found)?;
+    }
+    look_again(job, Side::Local, &renamed).await?;
+    let remote: Vec<Href> = only.remote.iter().cloned().collect();
+    look_again(job, Side::Remote, &remote).await?;
+    Ok(only)
+}
+
 /// Looks again at single items of a side whose version turned out to be another one.
 pub(super) async fn look_again(job: &Job<'_>, side: Side, hrefs: &[Href]) -> Result<(), RunError> {
     for hrefs in hrefs.chunks(CONFIRM) {
         let found = job.collections[side].fetch(hrefs).await.map_err(|e| RunError::Collection(side, e))?;
-        job.state.write(|w| {
-            for found in &found {
-                match found {
-                    Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
-                    Fetched::Gone { href } => w.unsee(side, href)?,
-                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => {}
-                }
-            }
-            Ok(())
-        })?;
+        see(job, side, &found)?;
     }
+    Ok(())
+}
+
+fn see(job: &Job<'_>, side: Side, found: &[Fetched]) -> Result<(), RunError> {
+    job.state.write(|w| {
+        for found in found {
+            match found {
+                Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
+                Fetched::Gone { href } => w.unsee(side, href)?,
+                Fetched::Unreadable { .. } | Fetched::Failed { .. } => {}
+            }
+        }
+        Ok(())
+    })?;
     Ok(())
 }

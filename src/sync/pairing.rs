@@ -12,9 +12,10 @@ use super::plan::{Beside, Trees};
 use super::prepare::duplicate_message;
 use super::progress::Phase;
 use super::run::{Job, RunError};
+use super::sift::{FEW, Outside, alone_on};
 use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
-use crate::item;
+use crate::item::{self, Bytes};
 use crate::report::Problem;
 use crate::state::{Content, PairId, Subject};
 
@@ -35,10 +36,11 @@ pub(super) struct Paired {
 pub(super) async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
+    outside: &Outside,
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
-    if !anything_to_pair(trees) {
+    if !anything_to_pair(trees, outside) {
         return Ok(paired);
     }
     for side in Side::BOTH {
@@ -51,7 +53,8 @@ pub(super) async fn pair_new(
             .collect()
     });
     let worthwhile = Sides::from_fn(|side| {
-        !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
+        let there = !new[side.other()].is_empty() || !outside.is_empty(side.other());
+        !new[side].is_empty() && (there || !lost[side].is_empty())
     });
     if !worthwhile.local && !worthwhile.remote {
         return Ok(paired);
@@ -68,6 +71,14 @@ pub(super) async fn pair_new(
         }
         candidates[side] = read.candidates;
     }
+    let asleep = Sides {
+        local: wake(job, trees, Side::Local, &candidates, outside).await?,
+        remote: wake(job, trees, Side::Remote, &candidates, outside).await?,
+    };
+    for side in Side::BOTH {
+        candidates[side].extend(asleep[side].iter().cloned());
+        candidates[side].sort_by(|a, b| a.href.cmp(&b.href));
+    }
     let found = pair::pair(&candidates, &lost);
 
     if !found.renamed.is_empty() {
@@ -79,7 +90,7 @@ pub(super) async fn pair_new(
     let is_twin = |uid: &Option<String>| uid.as_ref().is_some_and(|uid| found.twins.contains(uid));
     for side in Side::BOTH {
         for candidate in candidates[side].iter().filter(|candidate| is_twin(&candidate.uid)) {
-            alone.insert(subject_of(side, &candidate.href));
+            alone.insert(alone_on(side, &candidate.href));
         }
     }
     for pair in trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)))
@@ -98,7 +109,7 @@ pub(super) async fn pair_new(
 
 /// Whether any item may be another than its name says, or may be what another side or name is missing: seen at
 /// a glance, because most runs have nothing of the kind.
-fn anything_to_pair(trees: &Trees) -> bool {
+fn anything_to_pair(trees: &Trees, outside: &Outside) -> bool {
     let counts = Sides::from_fn(|side| {
         let beside = Beside::of(trees, side);
         let (mut changed, mut lost) = (0, 0);
@@ -114,8 +125,53 @@ fn anything_to_pair(trees: &Trees) -> bool {
     let ((new_here, ..), (new_there, ..)) = (counts.local, counts.remote);
     let moved = |(_, changed, lost)| changed > 0 && changed + lost > 1;
     let renamed = |(new, _, lost)| new > 0 && lost > 0;
-    (new_here > 0 && new_there > 0)
+    (new_here > 0 && (new_there > 0 || !outside.is_empty(Side::Remote)))
+        || (new_there > 0 && !outside.is_empty(Side::Local))
         || [counts.local, counts.remote].into_iter().any(|c| moved(c) || renamed(c))
+}
+
+/// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it.
+async fn wake(
+    job: &Job<'_>,
+    trees: &Trees,
+    side: Side,
+    candidates: &Sides<Vec<Candidate>>,
+    outside: &Outside,
+) -> Result<Vec<Candidate>, RunError> {
+    if outside.is_empty(side) {
+        return Ok(Vec::new());
+    }
+    let known: HashSet<&String> = candidates[side].iter().filter_map(|c| c.uid.as_ref()).collect();
+    let wanted: Vec<String> = candidates[side.other()]
+        .iter()
+        .filter_map(|candidate| candidate.uid.clone())
+        .filter(|uid| !known.contains(uid))
+        .collect();
+    let mut hrefs: BTreeSet<Href> =
+        wanted.iter().filter_map(|uid| outside.by_uid[side].get(uid)).cloned().collect();
+    if side == Side::Remote && !outside.unknown.is_empty() {
+        let ask: Vec<String> =
+            wanted.iter().filter(|uid| !outside.by_uid.remote.contains_key(*uid)).cloned().collect();
+        // A request for each costs more than reading them all, where there are many.
+        let found = if ask.len() <= FEW.max(outside.unknown.len() / 50) {
+            job.collections.remote.having_uids(&ask).await
+        } else {
+            Ok(None)
+        };
+        match found.map_err(|error| RunError::Collection(Side::Remote, error))? {
+            Some(found) => hrefs.extend(found.intersection(&outside.unknown).cloned()),
+            None if !ask.is_empty() => hrefs.extend(outside.unknown.iter().cloned()),
+            None => {}
+        }
+    }
+    let items: Vec<(Href, Etag)> = hrefs
+        .into_iter()
+        .filter_map(|href| Some((href.clone(), trees.sides[side].get(&href)?.clone())))
+        .collect();
+    let wanted: HashSet<String> = wanted.into_iter().collect();
+    let mut read = read_candidates(job, side, &items).await?.candidates;
+    read.retain(|candidate| candidate.uid.as_ref().is_some_and(|uid| wanted.contains(uid)));
+    Ok(read)
 }
 
 /// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
@@ -124,12 +180,6 @@ fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &
     for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
         alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
     }
-}
-
-fn subject_of(side: Side, href: &Href) -> Subject {
-    let mut subject = Subject::default();
-    subject[side] = Some(href.clone());
-    subject
 }
 
 fn duplicate(side: Side, href: &Href) -> Problem {
@@ -146,7 +196,7 @@ fn duplicate(side: Side, href: &Href) -> Problem {
 fn new_items(trees: &Trees, alone: &HashSet<Subject>) -> Sides<Vec<(Href, Etag)>> {
     Sides::from_fn(|side| {
         let new = Beside::of(trees, side).new.into_iter();
-        new.filter(|(href, _)| !alone.contains(&subject_of(side, href)))
+        new.filter(|(href, _)| !alone.contains(&alone_on(side, href)))
             .map(|(href, etag)| (href.clone(), etag.clone()))
             .collect()
     })
@@ -220,8 +270,8 @@ struct Read {
 async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Result<Read, RunError> {
     let mut complete = true;
     let mut candidates = Vec::with_capacity(new.len());
-    let mut consider = |href: Href, bytes: &[u8]| {
-        if let Ok(facts) = item::read(bytes)
+    let mut consider = |href: Href, bytes: &Bytes| {
+        if let Ok(facts) = item::read(&job.scope.shared(bytes))
             && facts.kind == Some(job.kind)
         {
             candidates.push(Candidate::new(href, facts));

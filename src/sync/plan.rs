@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::policy::{Action, Change, Policy, decide};
 use super::{Side, Sides};
 use crate::collection::{Etag, Href};
-use crate::state::{Pair, Subject, Tree};
+use crate::state::{Pair, PairId, Subject, Tree};
 
 /// What both sides hold and what they held when they last agreed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,14 +71,28 @@ impl Beside<'_> {
     }
 }
 
+/// What is known of items besides their versions.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The new items that were found to be the same thing on both sides: local to remote.
+    pub matched: &'a BTreeMap<Href, Href>,
+    /// The pairs that are out of scope. What became of such a one on one side is nothing to the other: where it is
+    /// gone, there is no pair any more, and what is left counts as any other item out of scope.
+    pub asleep: &'a HashSet<PairId>,
+    /// What is left alone for now.
+    pub aside: &'a HashSet<Subject>,
+}
+
 /// Plans one run.
-///
-/// `matched` are the new items that were found to be the same thing on both sides; `aside` is what is left
-/// alone for now.
-pub fn plan(policy: Policy, trees: &Trees, matched: &BTreeMap<Href, Href>, aside: &HashSet<Subject>) -> Plan {
+pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
+    let Known { matched, asleep, aside } = known;
     let mut rows = Vec::new();
     let mut add = |pair: Option<&Pair>, subject: Subject, changes: Sides<Change>| {
-        let action = decide(policy, changes.local, changes.remote);
+        let gone = changes.local == Change::Deleted || changes.remote == Change::Deleted;
+        let action = match pair {
+            Some(pair) if gone && asleep.contains(&pair.id) => Action::Forget,
+            _ => decide(policy, changes.local, changes.remote),
+        };
         if action == Action::Nothing || aside.contains(&subject) {
             return;
         }

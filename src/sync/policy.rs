@@ -28,6 +28,10 @@ pub enum Conflict {
     Automatic,
     LocalWins,
     ServerWins,
+    /// Both changes are kept, property by property; an edit beats a deletion.
+    Merge,
+    /// Neither side is touched until the person has decided.
+    Ask,
 }
 
 /// A column of the table: a mode and, where both sides may change, who wins.
@@ -52,10 +56,12 @@ impl Policy {
     }
 
     /// Every policy, in the order of the table's columns.
-    pub const ALL: [Policy; 7] = [
+    pub const ALL: [Policy; 9] = [
         Policy::TwoWay(Conflict::LocalWins),
         Policy::TwoWay(Conflict::ServerWins),
         Policy::TwoWay(Conflict::Automatic),
+        Policy::TwoWay(Conflict::Merge),
+        Policy::TwoWay(Conflict::Ask),
         Policy::ReplicateToServer,
         Policy::MergeToServer,
         Policy::ReplicateFromServer,
@@ -67,10 +73,12 @@ impl Policy {
             Policy::TwoWay(Conflict::LocalWins) => 0,
             Policy::TwoWay(Conflict::ServerWins) => 1,
             Policy::TwoWay(Conflict::Automatic) => 2,
-            Policy::ReplicateToServer => 3,
-            Policy::MergeToServer => 4,
-            Policy::ReplicateFromServer => 5,
-            Policy::MergeFromServer => 6,
+            Policy::TwoWay(Conflict::Merge) => 3,
+            Policy::TwoWay(Conflict::Ask) => 4,
+            Policy::ReplicateToServer => 5,
+            Policy::MergeToServer => 6,
+            Policy::ReplicateFromServer => 7,
+            Policy::MergeFromServer => 8,
         }
     }
 
@@ -107,6 +115,10 @@ pub enum Action {
     Delete(Side),
     /// Both sides have a version of their own: write the newer one to the other side.
     WriteNewer,
+    /// Both sides have a version of their own: put the changes of both together.
+    Merge,
+    /// Leave both sides as they are until the person has decided.
+    Park,
     /// It is gone on both sides.
     Forget,
 }
@@ -119,6 +131,8 @@ pub fn decide(policy: Policy, local: Change, remote: Change) -> Action {
     const NO: Action = Action::Nothing;
     const FG: Action = Action::Forget;
     const NW: Action = Action::WriteNewer;
+    const MG: Action = Action::Merge;
+    const PK: Action = Action::Park;
     /// Local version to the server: overwrite (→) or create there (+R).
     const TO: Action = Action::Write(Side::Remote);
     /// The server's version to the local side: overwrite (←) or create there (+L).
@@ -127,21 +141,21 @@ pub fn decide(policy: Policy, local: Change, remote: Change) -> Action {
     const DL: Action = Action::Delete(Side::Local);
 
     let row = match (local, remote) {
-        //         two-way: local wins, server wins, automatic | to server: replicate, merge | from server: replicate, merge
-        (U, U) => [NO, NO, NO, NO, NO, NO, NO],
-        (C, U) => [TO, TO, TO, TO, TO, FR, FR],
-        (U, C) => [FR, FR, FR, TO, TO, FR, FR],
-        (C, C) => [TO, FR, NW, TO, TO, FR, FR],
-        (D, U) => [DR, DR, DR, DR, DR, FR, FR],
-        (U, D) => [DL, DL, DL, TO, TO, DL, DL],
-        (C, D) => [TO, DL, DL, TO, TO, DL, DL],
-        (D, C) => [DR, FR, DR, DR, DR, FR, FR],
-        (D, D) => [FG, FG, FG, FG, FG, FG, FG],
-        (N, A) => [TO, TO, TO, TO, TO, DL, NO],
-        (A, N) => [FR, FR, FR, DR, NO, FR, FR],
-        (N, N) => [TO, FR, NW, TO, TO, FR, FR],
+        //         two-way: local wins, server wins, automatic, merge, ask | to server: replicate, merge | from server: replicate, merge
+        (U, U) => [NO, NO, NO, NO, NO, NO, NO, NO, NO],
+        (C, U) => [TO, TO, TO, TO, TO, TO, TO, FR, FR],
+        (U, C) => [FR, FR, FR, FR, FR, TO, TO, FR, FR],
+        (C, C) => [TO, FR, NW, MG, PK, TO, TO, FR, FR],
+        (D, U) => [DR, DR, DR, DR, DR, DR, DR, FR, FR],
+        (U, D) => [DL, DL, DL, DL, DL, TO, TO, DL, DL],
+        (C, D) => [TO, DL, DL, TO, PK, TO, TO, DL, DL],
+        (D, C) => [DR, FR, DR, FR, PK, DR, DR, FR, FR],
+        (D, D) => [FG, FG, FG, FG, FG, FG, FG, FG, FG],
+        (N, A) => [TO, TO, TO, TO, TO, TO, TO, DL, NO],
+        (A, N) => [FR, FR, FR, FR, FR, DR, NO, FR, FR],
+        (N, N) => [TO, FR, NW, MG, PK, TO, TO, FR, FR],
         // No item has a base on one side only, or is nowhere.
-        (A, A) | (N | A, U | C | D) | (U | C | D, N | A) => [NO; 7],
+        (A, A) | (N | A, U | C | D) | (U | C | D, N | A) => [NO; 9],
     };
     row[policy.column()]
 }
@@ -152,18 +166,18 @@ mod tests {
 
     /// The table as it stands in the documentation, cell by cell, in its own notation.
     const TABLE: &str = "
-        U U | = | = | = | = | = | = | =
-        C U | → | → | → | → | → | ← | ←
-        U C | ← | ← | ← | → | → | ← | ←
-        C C | → | ← | newer | → | → | ← | ←
-        D U | −R | −R | −R | −R | −R | +L | +L
-        U D | −L | −L | −L | +R | +R | −L | −L
-        C D | +R | −L | −L | +R | +R | −L | −L
-        D C | −R | +L | −R | −R | −R | +L | +L
-        D D | forget | forget | forget | forget | forget | forget | forget
-        + – | +R | +R | +R | +R | +R | −L | =
-        – + | +L | +L | +L | −R | = | +L | +L
-        + + | → | ← | newer | → | → | ← | ←
+        U U | = | = | = | = | = | = | = | = | =
+        C U | → | → | → | → | → | → | → | ← | ←
+        U C | ← | ← | ← | ← | ← | → | → | ← | ←
+        C C | → | ← | newer | merge | park | → | → | ← | ←
+        D U | −R | −R | −R | −R | −R | −R | −R | +L | +L
+        U D | −L | −L | −L | −L | −L | +R | +R | −L | −L
+        C D | +R | −L | −L | +R | park | +R | +R | −L | −L
+        D C | −R | +L | −R | +L | park | −R | −R | +L | +L
+        D D | forget | forget | forget | forget | forget | forget | forget | forget | forget
+        + – | +R | +R | +R | +R | +R | +R | +R | −L | =
+        – + | +L | +L | +L | +L | +L | −R | = | +L | +L
+        + + | → | ← | newer | merge | park | → | → | ← | ←
     ";
 
     fn change(symbol: &str) -> Change {
@@ -189,6 +203,8 @@ mod tests {
                     Action::Nothing => "=",
                     Action::Forget => "forget",
                     Action::WriteNewer => "newer",
+                    Action::Merge => "merge",
+                    Action::Park => "park",
                     Action::Delete(Side::Local) => "−L",
                     Action::Delete(Side::Remote) => "−R",
                     Action::Write(Side::Remote) if matches!(remote, Change::Deleted | Change::Absent) => "+R",
@@ -200,6 +216,6 @@ mod tests {
                 cells += 1;
             }
         }
-        assert_eq!(cells, 12 * 7);
+        assert_eq!(cells, 12 * 9);
     }
 }

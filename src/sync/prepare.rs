@@ -10,8 +10,10 @@ use super::plan::Row;
 use super::policy::{Action, Change};
 use super::resolve::{BaseContent, Content, Decided, Resolution, resolve};
 use super::run::{Job, RunError};
-use super::{Side, Sides};
+use super::scope::{Inside, sleeps};
+use super::{Side, Sides, words};
 use crate::collection::{Etag, Fetched, Href};
+use crate::item::merge::{Choice, merge};
 use crate::item::{self, Facts};
 use crate::state::{self, AsideKind};
 
@@ -20,8 +22,12 @@ use crate::state::{self, AsideKind};
 pub(super) struct Version {
     pub href: Href,
     pub etag: Etag,
+    /// As they are on its side.
     pub bytes: Bytes,
+    /// In the form by which both sides are compared, and of which the facts are.
+    pub shared: Bytes,
     pub facts: Facts,
+    pub inside: Inside,
     /// When the store says that it was changed.
     pub stored: Option<Timestamp>,
 }
@@ -35,6 +41,22 @@ pub(super) struct Task {
     /// The versions that are there, as far as the step needs them.
     pub versions: Sides<Option<Version>>,
     pub step: Step,
+    /// Where its content comes from, if the changes of both sides were put together.
+    pub merge: Option<Merge>,
+}
+
+/// How two versions were put together.
+#[derive(Debug)]
+pub(super) struct Merge {
+    pub newer: Side,
+    pub choices: Vec<Choice>,
+}
+
+/// What both sides are to have, in the shared form.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Merged {
+    pub bytes: Bytes,
+    pub facts: Facts,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +65,8 @@ pub(super) enum Step {
     Adopt,
     /// Write the other side's version to this side.
     Write(Side),
+    /// Write what is in neither version to both sides.
+    Merge(Box<Merged>),
     Delete(Side),
     Forget,
     Nothing,
@@ -90,7 +114,7 @@ impl Chunk {
 
 /// What a look at one href found.
 enum Found {
-    Version(Version),
+    Version(Box<Version>),
     Gone,
     Foreign,
     Broken {
@@ -109,7 +133,8 @@ type Findings = Sides<HashMap<Href, Found>>;
 pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunError> {
     let mut chunk = Chunk::default();
     let wanted = Sides::from_fn(|side| {
-        let rows = rows.iter().filter(|row| matches!(row.changes[side], Change::Changed | Change::New));
+        let changed = |row: &&Row| matches!(row.changes[side], Change::Changed | Change::New);
+        let rows = rows.iter().filter(|row| row.action != Action::Forget).filter(changed);
         rows.filter_map(|row| row.present(side)).map(|(h, e)| (h.clone(), e.clone())).collect()
     });
     let mut findings = fetch(job, wanted).await?;
@@ -162,7 +187,7 @@ async fn fetch_side(
         let kept = if side == Side::Remote { job.state.content(&href, &etag)? } else { None };
         match kept {
             Some(state::Content { etag, bytes, modified }) => {
-                found.insert(href.clone(), understand(job, href, etag, bytes, modified));
+                found.insert(href.clone(), understand(job, side, href, etag, bytes, modified));
             }
             None => ask.push(href),
         }
@@ -172,7 +197,7 @@ async fn fetch_side(
         for answer in fetched {
             match answer {
                 Fetched::Found { href, etag, bytes, modified } => {
-                    found.insert(href.clone(), understand(job, href, etag, bytes, modified));
+                    found.insert(href.clone(), understand(job, side, href, etag, bytes, modified));
                 }
                 Fetched::Gone { href } => {
                     found.insert(href, Found::Gone);
@@ -196,10 +221,19 @@ async fn fetch_side(
     Ok(found)
 }
 
-fn understand(job: &Job<'_>, href: Href, etag: Etag, bytes: Bytes, stored: Option<Timestamp>) -> Found {
-    match item::read(&bytes) {
+fn understand(
+    job: &Job<'_>,
+    side: Side,
+    href: Href,
+    etag: Etag,
+    bytes: Bytes,
+    stored: Option<Timestamp>,
+) -> Found {
+    let shared = job.scope.shared(&bytes);
+    match item::read(&shared) {
         Ok(facts) if facts.kind == Some(job.kind) => {
-            Found::Version(Version { href, etag, bytes, facts, stored })
+            let inside = job.scope.inside(side, &bytes);
+            Found::Version(Box::new(Version { href, etag, bytes, shared, facts, inside, stored }))
         }
         Ok(_) => Found::Foreign,
         Err(unreadable) => Found::Broken {
@@ -221,6 +255,9 @@ fn settle(
     sightings: &mut Vec<Sighting>,
 ) -> Result<Task, RunError> {
     let mut versions: Sides<Option<Version>> = Sides::default();
+    if row.action == Action::Forget {
+        return Ok(Task { changes: row.changes, row, versions, step: Step::Forget, merge: None });
+    }
     let mut step = None;
     for side in Side::BOTH {
         if !matches!(row.changes[side], Change::Changed | Change::New) {
@@ -240,26 +277,34 @@ fn settle(
                 if let Some(moved) = moved(job, &row, side, &version)? {
                     step = Some(moved);
                 }
-                versions[side] = Some(version);
+                versions[side] = Some(*version);
             }
             found => step = Some(without_version(side, &href, found, sightings)),
         }
     }
     if let Some(step) = step {
-        return Ok(Task { changes: row.changes, row, versions, step });
+        return Ok(Task { changes: row.changes, row, versions, step, merge: None });
     }
     let base = match &row.pair {
-        Some(pair) => {
-            let modified = if row.action == Action::WriteNewer {
-                let bytes = job.state.base_bytes(pair.id)?;
-                bytes.and_then(|bytes| item::read(&bytes).ok()).and_then(|facts| facts.modified)
-            } else {
-                None
-            };
-            Some(BaseContent { digest: pair.digest, modified })
+        Some(pair) if job.scope.is_limited() || matches!(row.action, Action::WriteNewer | Action::Merge) => {
+            job.state.base_bytes(pair.id)?
         }
-        None => None,
+        _ => None,
     };
+    if job.scope.is_limited() {
+        let before = base.as_ref().map(|bytes| job.scope.inside(Side::Local, bytes));
+        let inside = Sides::from_fn(|side| versions[side].as_ref().map(|version| version.inside));
+        if sleeps(before.or(row.pair.as_ref().map(|_| Inside::YES)), &inside) {
+            let side = if versions.local.is_some() { Side::Local } else { Side::Remote };
+            let step = outside(side, versions[side].as_ref());
+            return Ok(Task { changes: row.changes, row, versions, step, merge: None });
+        }
+    }
+    let base = base.map(|bytes| job.scope.shared(&bytes));
+    let known = row.pair.as_ref().map(|pair| BaseContent {
+        digest: pair.digest,
+        modified: base.as_ref().and_then(|bytes| item::read(bytes).ok()).and_then(|facts| facts.modified),
+    });
     let contents = Sides::from_fn(|side| {
         versions[side].as_ref().map(|v| Content {
             digest: v.facts.digest,
@@ -267,7 +312,8 @@ fn settle(
             stored: v.stored,
         })
     });
-    let (step, changes) = match resolve(job.policy, row.changes, base, &contents) {
+    let mut merge = None;
+    let (step, changes) = match resolve(job.policy, row.changes, known, &contents) {
         Resolution::Adopt => (Step::Adopt, row.changes),
         Resolution::Do { action, changes } => {
             let step = match action {
@@ -275,11 +321,17 @@ fn settle(
                 Decided::Write(to) => Step::Write(to),
                 Decided::Delete(on) => Step::Delete(on),
                 Decided::Forget => Step::Forget,
+                Decided::Park => parked(&versions, changes),
+                Decided::Merge { newer } => {
+                    let (step, how) = put_together(job, base.as_ref(), &versions, newer);
+                    merge = how;
+                    step
+                }
             };
             (step, changes)
         }
     };
-    let mut task = Task { row, changes, versions, step };
+    let mut task = Task { row, changes, versions, step, merge };
     if matches!(task.step, Step::Write(_) | Step::Delete(_)) {
         for side in Side::BOTH {
             if task.versions[side].is_none() {
@@ -288,6 +340,53 @@ fn settle(
         }
     }
     Ok(task)
+}
+
+/// Leaves alone what is out of the profile's scope.
+fn outside(side: Side, version: Option<&Version>) -> Step {
+    Step::Aside {
+        kind: AsideKind::Outside,
+        side,
+        summary: version.map(|version| version.facts.summary.clone()).unwrap_or_default(),
+        message: "It is out of this profile's time range or category.".into(),
+    }
+}
+
+/// Leaves both sides as they are until the person has decided.
+fn parked(versions: &Sides<Option<Version>>, changes: Sides<Change>) -> Step {
+    let side = if versions.local.is_some() { Side::Local } else { Side::Remote };
+    Step::Aside {
+        kind: AsideKind::Parked,
+        side,
+        summary: versions[side].as_ref().map(|version| version.facts.summary.clone()).unwrap_or_default(),
+        message: words::parked(changes),
+    }
+}
+
+/// Puts the changes of both sides together. Where one side has all of them already, only the other is written to.
+fn put_together(
+    job: &Job<'_>,
+    base: Option<&Bytes>,
+    versions: &Sides<Option<Version>>,
+    newer: Side,
+) -> (Step, Option<Merge>) {
+    let (Some(new), Some(old)) = (&versions[newer], &versions[newer.other()]) else {
+        return (Step::Again(Side::Local), None);
+    };
+    let merged = merge(base.map(|bytes| &bytes[..]), &new.shared, &old.shared, (job.clock)());
+    let Some((merged, facts)) = merged.ok().and_then(|m| item::read(&m.bytes).ok().map(|facts| (m, facts)))
+    else {
+        // Both can be read, so this is not to be expected; the older version will be in the history.
+        return (Step::Write(newer.other()), None);
+    };
+    let step = if facts.digest == new.facts.digest {
+        Step::Write(newer.other())
+    } else if facts.digest == old.facts.digest {
+        Step::Write(newer)
+    } else {
+        Step::Merge(Box::new(Merged { bytes: merged.bytes, facts }))
+    };
+    (step, Some(Merge { newer, choices: merged.choices }))
 }
 
 /// What to do about a version that is another item than the pair's: the UID says what an item is.
@@ -302,7 +401,7 @@ fn moved(job: &Job<'_>, row: &Row, side: Side, version: &Version) -> Result<Opti
     Ok(Some(if is_anothers { Step::Again(side) } else { Step::Moved(side) }))
 }
 
-/// This side's version from the base, where the base is known to be it, octet for octet.
+/// This side's version from the base, where that is known to be it, octet for octet.
 fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, RunError> {
     let (Some(pair), Some((href, etag))) = (&row.pair, row.present(side)) else { return Ok(None) };
     let base = &pair.sides[side];
@@ -310,11 +409,14 @@ fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, Ru
         return Ok(None);
     }
     let Some(bytes) = job.state.base_bytes(pair.id)? else { return Ok(None) };
-    let version = item::read(&bytes).ok().map(|facts| Version {
+    let shared = job.scope.shared(&bytes);
+    let version = item::read(&shared).ok().map(|facts| Version {
         href: href.clone(),
         etag: etag.clone(),
-        bytes,
+        bytes: if side == Side::Local { bytes } else { shared.clone() },
+        shared,
         facts,
+        inside: Inside::YES,
         stored: None,
     });
     Ok(version)
@@ -354,7 +456,7 @@ fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mu
 fn complete(task: &mut Task, side: Side, findings: &mut Findings, sightings: &mut Vec<Sighting>) {
     let Some((href, etag)) = task.row.present(side).map(|(h, e)| (h.clone(), e.clone())) else { return };
     match findings[side].remove(&href) {
-        Some(Found::Version(version)) if version.etag == etag => task.versions[side] = Some(version),
+        Some(Found::Version(version)) if version.etag == etag => task.versions[side] = Some(*version),
         Some(Found::Version(version)) => {
             sightings.push(Sighting { side, href, etag: Some(version.etag) });
             task.step = Step::Again(side);

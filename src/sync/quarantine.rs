@@ -6,6 +6,8 @@ use std::collections::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::Trees;
+use super::policy::{Conflict, Policy};
+use super::sift::alone_on;
 use super::{Side, Sides};
 use crate::report::Problem;
 use crate::state::{Aside, AsideKind, Subject};
@@ -24,9 +26,13 @@ pub(super) fn next_try(now: Timestamp, tries: u32) -> Timestamp {
 pub(super) fn in_force(
     asides: &HashMap<Subject, Aside>,
     trees: &Trees,
+    policy: Policy,
     started: Timestamp,
 ) -> HashSet<Subject> {
     let in_force = |aside: &&Aside| {
+        if aside.kind == AsideKind::Parked && policy != Policy::TwoWay(Conflict::Ask) {
+            return false;
+        }
         let etags = Sides::from_fn(|side| {
             aside.subject[side].as_ref().and_then(|href| trees.sides[side].get(href)).cloned()
         });
@@ -36,11 +42,32 @@ pub(super) fn in_force(
     asides.values().filter(in_force).map(|aside| aside.subject.clone()).collect()
 }
 
-/// How many items of a side belong to another kind of collection.
+/// With what is left alone on both sides as one thing, but has no base: each of the two is left alone as well.
+pub(super) fn with_their_parts(set_aside: &HashSet<Subject>, trees: &Trees) -> HashSet<Subject> {
+    let mut alone = set_aside.clone();
+    let mut twins: HashSet<&Subject> =
+        set_aside.iter().filter(|subject| subject.local.is_some() && subject.remote.is_some()).collect();
+    if !twins.is_empty() {
+        for pair in &trees.pairs {
+            twins.remove(&Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+        }
+    }
+    for twin in twins {
+        for side in Side::BOTH {
+            if let Some(href) = &twin[side] {
+                alone.insert(alone_on(side, href));
+            }
+        }
+    }
+    alone
+}
+
+/// How many items of a side are none of the profile's: of another kind of collection, or out of its scope.
 pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Side) -> u64 {
     let there =
         |aside: &&Aside| aside.subject[side].as_ref().is_some_and(|h| trees.sides[side].contains_key(h));
-    asides.values().filter(|aside| aside.kind == AsideKind::Foreign).filter(there).count() as u64
+    let of_others = |aside: &&Aside| matches!(aside.kind, AsideKind::Foreign | AsideKind::Outside);
+    asides.values().filter(of_others).filter(there).count() as u64
 }
 
 /// Those that are of items which are nowhere any more.
@@ -57,12 +84,19 @@ pub(super) fn of_nothing<'a>(
 /// What the report of the run that began at `started` says of an item that is left alone because of its trouble.
 pub(super) fn standing_problem(aside: &Aside, started: Timestamp) -> Option<Problem> {
     let href = aside.subject[aside.side].as_ref().or(aside.subject[aside.side.other()].as_ref());
-    (aside.kind != AsideKind::Foreign).then(|| Problem {
+    let new = aside.since.as_millisecond() >= started.as_millisecond();
+    let told = match aside.kind {
+        AsideKind::Trouble | AsideKind::Passing => true,
+        // The person is told once.
+        AsideKind::Parked => new,
+        AsideKind::Foreign | AsideKind::Outside => false,
+    };
+    told.then(|| Problem {
         item: href.map(ToString::to_string).unwrap_or_default(),
         summary: aside.summary.clone(),
         side: aside.side,
         message: aside.message.clone(),
-        since: (aside.since.as_millisecond() < started.as_millisecond()).then_some(aside.since),
+        since: (!new).then_some(aside.since),
     })
 }
 

@@ -38,6 +38,11 @@ pub enum Decided {
     Nothing,
     Write(Side),
     Delete(Side),
+    /// Put the changes of both sides together; the version of this side is the newer.
+    Merge {
+        newer: Side,
+    },
+    Park,
     Forget,
 }
 
@@ -72,6 +77,8 @@ pub fn resolve(
         Action::Delete(side) => Decided::Delete(side),
         Action::Forget => Decided::Forget,
         Action::WriteNewer => Decided::Write(newer(base, contents).other()),
+        Action::Merge => Decided::Merge { newer: newer(base, contents) },
+        Action::Park => Decided::Park,
     };
     Resolution::Do { action, changes }
 }

@@ -39,7 +39,7 @@ struct Current {
 /// Writes a version of the history to both sides; what is there now goes into the history first.
 pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
-    look(job).await?;
+    look(job, None).await?;
     let pair = find_pair(job, &version)?;
     let current = Sides {
         local: current(job, pair.as_ref(), Side::Local).await?,
@@ -47,23 +47,32 @@ pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreErr
     };
     keep(job, &current)?;
 
-    let mut stored: Sides<Option<Seen>> = Sides::default();
+    let shared = job.scope.shared(&bytes);
+    let digest = item::read(&shared).ok().map(|facts| facts.digest);
+    let mut stored: Sides<Option<(Seen, Bytes)>> = Sides::default();
     for side in Side::BOTH {
         let there = current[side].as_ref();
         let own_uid = there.and_then(|c| c.facts.as_ref()).and_then(|facts| facts.uid.clone());
         let uid = own_uid.or_else(|| version.uid.clone());
+        let bytes = match side == version.side {
+            true => bytes.clone(),
+            false => job.scope.on(side, &shared, there.map(|there| &there.bytes)),
+        };
         let bytes = match &uid {
             Some(uid) if version.uid.as_ref() != Some(uid) => item::with_uid(&bytes, uid),
-            _ => bytes.clone(),
+            _ => bytes,
         };
-        let seen = write(job, side, there, uid, bytes).await?;
+        let seen = write(job, side, there, uid, bytes.clone()).await?;
         if let Some(etag) = &seen.etag {
             job.state.write(|w| w.see(side, &seen.href, etag))?;
         }
-        stored[side] = Some(seen);
+        stored[side] = Some((seen, bytes));
     }
-    if let (Some(local), Some(remote), Ok(facts)) = (stored.local, stored.remote, item::read(&bytes)) {
-        let base = Base { digest: facts.digest, bytes, sides: Sides { local, remote } };
+    if let (Some((local, bytes)), Some((mut remote, there)), Some(digest)) =
+        (stored.local, stored.remote, digest)
+    {
+        remote.verbatim &= there == job.scope.shared(&bytes);
+        let base = Base { digest, bytes, sides: Sides { local, remote } };
         job.state.write(|w| w.save_pair(pair.map(|pair| pair.id), &base))?;
     }
     Ok(version)

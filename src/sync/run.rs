@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt;
@@ -10,11 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::guard::{self, Guard};
 use super::memory::Memory;
 use super::pairing::pair_new;
-use super::plan::{Plan, Row, Trees, plan};
-use super::policy::{Action, Policy};
+use super::plan::{Beside, Known, Plan, Row, Trees, plan};
+use super::policy::{Action, Conflict, Policy};
 use super::prepare::prepare;
 use super::progress::{Phase, Progress};
-use super::{Side, Sides, apply, observe, quarantine};
+use super::scope::Scope;
+use super::sift::{alone_on, sift};
+use super::{Side, Sides, apply, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
 use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
@@ -24,10 +26,12 @@ use crate::state::{Aside, ReportId, State, StateError, Subject, Tree, Write};
 const ROUNDS: usize = 3;
 
 /// A profile that is to be synchronized, with all that it takes.
+#[derive(Clone)]
 pub struct Job<'a> {
     pub profile: &'a str,
     pub kind: Kind,
     pub policy: Policy,
+    pub scope: Scope,
     pub guard: Guard,
     /// How many items are worked on in one go: they are in memory together, and recorded together.
     pub chunk_size: usize,
@@ -42,13 +46,18 @@ pub struct Job<'a> {
 }
 
 /// What the person asked for in this one run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Only say what would be done.
     pub dry_run: bool,
     /// The person has said yes to deletions that the guard would hold back.
     pub allow_deletions: bool,
+    /// Look at nothing but these items. A profile that was never synchronized before is looked at as a whole.
+    pub only: Option<Only>,
 }
+
+/// Items by their names on the two sides.
+pub type Only = Sides<BTreeSet<Href>>;
 
 /// What ended a run.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +133,7 @@ impl Log {
 }
 
 /// Runs a profile once. Whatever happens, there is a report; only a state that cannot be used is an error.
-pub async fn run(job: &Job<'_>, options: Options) -> Result<Done, StateError> {
+pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let started = (job.clock)();
     let before = traffic(job);
     let interrupted = "The run was interrupted. The next run goes on where it stopped.";
@@ -144,11 +153,12 @@ pub async fn run(job: &Job<'_>, options: Options) -> Result<Done, StateError> {
         Err(RunError::State(error @ StateError::Damaged)) => return Err(error),
         Err(RunError::State(error)) => Some(error.to_string()),
     };
+    report.parked = job.state.parked()?;
     report.outcome = if report.failure.is_some() {
         RunOutcome::Failed
     } else if report.held != Held::default() {
         RunOutcome::Held
-    } else if !report.problems.is_empty() {
+    } else if !report.problems.is_empty() || report.parked > 0 {
         RunOutcome::Partial
     } else {
         RunOutcome::Ok
@@ -182,14 +192,14 @@ fn traffic(job: &Job<'_>) -> crate::collection::Traffic {
 
 async fn rounds(
     job: &Job<'_>,
-    options: Options,
+    options: &Options,
     report: &mut Report,
     id: &mut Option<ReportId>,
     foreseen: &mut Vec<Touched>,
 ) -> Result<(), RunError> {
     let mut known = None;
     for round in 1..=ROUNDS {
-        let sides = look(job).await?;
+        let (sides, only) = look(job, options.only.as_ref()).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         if quarantine::of_nothing(&asides, &trees).next().is_some() {
@@ -200,12 +210,20 @@ async fn rounds(
             let own = |side| items(side).saturating_sub(quarantine::foreign(&asides, &trees, side));
             (Sides::from_fn(own), trees.pairs.len() as u64)
         });
-        let set_aside = quarantine::in_force(&asides, &trees, report.started);
-        let mut alone = set_aside.clone();
+        let set_aside = quarantine::in_force(&asides, &trees, job.policy, report.started);
+        let mut alone = quarantine::with_their_parts(&set_aside, &trees);
+        if let Some(only) = &only {
+            leave_others_alone(&trees, only, &mut alone);
+        }
 
-        let paired = pair_new(job, &mut trees, &mut alone).await?;
-        let plan = plan(job.policy, &trees, &paired.matched, &alone);
+        let sifted = sift(job, &trees, &asides, &mut alone).await?;
+        let paired = pair_new(job, &mut trees, &sifted.outside, &mut alone).await?;
+        let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
+        let mut plan = plan(job.policy, &trees, known);
         drop(trees);
+        if let Some(only) = &only {
+            plan.rows.retain(|row| is_among(&row.subject, only));
+        }
 
         // What is found now replaces what the round before said of the same items.
         report.problems = set_aside
@@ -219,6 +237,11 @@ async fn rounds(
                 "{} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two.",
                 paired.ambiguous
             ));
+        }
+        if let (1, true, true, Policy::TwoWay(conflict)) = (round, options.dry_run, in_sync == 0, job.policy)
+            && conflict != Conflict::Merge
+        {
+            report.notices.push(words::recommend_merge(job.profile, conflict));
         }
         if plan.rows.is_empty() {
             report.held = Held::default();
@@ -260,15 +283,38 @@ async fn rounds(
     Ok(())
 }
 
-/// Looks at both sides at the same time; what they hold now.
-pub(super) async fn look(job: &Job<'_>) -> Result<Sides<Tree>, RunError> {
+/// Looks at both sides at the same time; what they hold now. Where the run is limited to some items, what those are.
+pub(super) async fn look(
+    job: &Job<'_>,
+    only: Option<&Only>,
+) -> Result<(Sides<Tree>, Option<Only>), RunError> {
     job.progress.start(Phase::Looking(Side::Remote), None);
+    job.scope.remember(job.state)?;
+    if let Some(only) = only
+        && (job.state.cursor(Side::Remote)?.is_some() || !job.state.pairs()?.is_empty())
+    {
+        let only = observe::observe_only(job, only).await?;
+        let trees = Sides { local: job.state.tree(Side::Local)?, remote: job.state.tree(Side::Remote)? };
+        return Ok((trees, Some(only)));
+    }
     let (local, remote) = futures_util::future::try_join(
         observe::observe(job, Side::Local),
         observe::observe(job, Side::Remote),
     )
     .await?;
-    Ok(Sides { local, remote })
+    Ok((Sides { local, remote }, None))
+}
+
+fn is_among(subject: &Subject, only: &Only) -> bool {
+    Side::BOTH.into_iter().any(|side| subject[side].as_ref().is_some_and(|href| only[side].contains(href)))
+}
+
+/// New items of the local side that the run is not about are not even read.
+fn leave_others_alone(trees: &Trees, only: &Only, alone: &mut HashSet<Subject>) {
+    let new = Beside::of(trees, Side::Local).new.into_iter();
+    alone.extend(
+        new.filter(|(href, _)| !only.local.contains(*href)).map(|(href, _)| alone_on(Side::Local, href)),
+    );
 }
 
 /// What the chunks of a round come to.
@@ -318,7 +364,7 @@ impl Totals<'_> {
 /// brought to their end and recorded, and what does not need the side that stopped it is still done.
 async fn work(
     run: &Run<'_>,
-    options: Options,
+    options: &Options,
     plan: Plan,
     held: Sides<bool>,
     totals: &mut Totals<'_>,
@@ -374,6 +420,6 @@ fn writes_only_to(row: &Row, side: Side) -> bool {
         Action::Write(to) => to == side,
         Action::Delete(on) => on == side,
         Action::Forget => true,
-        Action::Nothing | Action::WriteNewer => false,
+        Action::Nothing | Action::WriteNewer | Action::Merge | Action::Park => false,
     }
 }

@@ -1,8 +1,10 @@
 //! A profile opened for work: its state, its two collections, and a run or a restore on them.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sides;
+use super::conflict::{self, Decision, DecisionError, View};
 use super::guard::Guard;
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
@@ -15,9 +17,6 @@ use crate::report::text::shell_word;
 use crate::report::{Problem, Report};
 use crate::state::{self, State, StateError, Version, VersionId};
 
-/// How many items are worked on in one go.
-const CHUNK_SIZE: usize = 100;
-
 /// Why a profile cannot be worked on. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -29,6 +28,8 @@ pub enum SessionError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
 }
 
 /// Runs a profile once. Whatever goes wrong is in the report; it is stored wherever the state can be used.
@@ -36,7 +37,7 @@ pub async fn run_profile(
     home: &Home,
     profile: &Profile,
     accounts: &Accounts,
-    options: Options,
+    options: &Options,
     progress: &dyn Progress,
 ) -> Done {
     let started = Timestamp::now();
@@ -90,7 +91,7 @@ async fn try_run(
     home: &Home,
     profile: &Profile,
     accounts: &Accounts,
-    options: Options,
+    options: &Options,
     progress: &dyn Progress,
 ) -> Result<Done, SessionError> {
     let state = open_state(home, profile)?;
@@ -114,6 +115,31 @@ pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> R
     let collections = profile::open(profile, &Accounts::default()).await?;
     let collections = Sides { local: &*collections.local, remote: &*collections.remote };
     Ok(restore(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
+}
+
+/// A conflict that waits for the person's decision, with what is on both sides now.
+pub async fn view_conflict(home: &Home, profile: &Profile, id: &str) -> Result<View, SessionError> {
+    let state = open_state(home, profile)?;
+    let collections = profile::open(profile, &Accounts::default()).await?;
+    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
+    Ok(conflict::view(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
+}
+
+/// Does what the person decided about a conflict.
+pub async fn decide_conflict(
+    home: &Home,
+    profile: &Profile,
+    id: &str,
+    decision: Decision,
+) -> Result<Done, SessionError> {
+    let state = open_state(home, profile)?;
+    let collections = profile::open(profile, &Accounts::default()).await?;
+    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
+    let done =
+        conflict::decide(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id, decision)
+            .await?;
+    log(&done.report);
+    Ok(done)
 }
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
@@ -156,11 +182,12 @@ fn job<'a>(
         profile: profile.name.as_str(),
         kind: profile.kind,
         policy: Policy::new(profile.mode, profile.conflict),
+        scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
         guard: Guard {
             max_deletions: profile.guard.max_deletions.into(),
             max_percent: profile.guard.max_percent.into(),
         },
-        chunk_size: CHUNK_SIZE,
+        chunk_size: if profile.chunk_size == 0 { usize::MAX } else { profile.chunk_size },
         keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
         collections,
         state,

@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod decisions;
 mod planner;
 mod runs;
+mod scope;
 mod table;

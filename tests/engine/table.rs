@@ -1,6 +1,7 @@
 //! Every cell of the table of modes and conflicts, through the whole engine.
 
 use bytes::Bytes;
+use jiff::SignedDuration;
 use pimbridge::report::RunOutcome;
 use pimbridge::sync::policy::{Conflict, Policy};
 
@@ -8,31 +9,31 @@ use crate::support::{event, title, world::World};
 
 /// The table as the documentation has it.
 const TABLE: &str = "
-    U U | = | = | = | = | = | = | =
-    C U | → | → | → | → | → | ← | ←
-    U C | ← | ← | ← | → | → | ← | ←
-    C C | → | ← | newer | → | → | ← | ←
-    D U | −R | −R | −R | −R | −R | +L | +L
-    U D | −L | −L | −L | +R | +R | −L | −L
-    C D | +R | −L | −L | +R | +R | −L | −L
-    D C | −R | +L | −R | −R | −R | +L | +L
-    D D | forget | forget | forget | forget | forget | forget | forget
-    + – | +R | +R | +R | +R | +R | −L | =
-    – + | +L | +L | +L | −R | = | +L | +L
-    + + | → | ← | newer | → | → | ← | ←
+    U U | = | = | = | = | = | = | = | = | =
+    C U | → | → | → | → | → | → | → | ← | ←
+    U C | ← | ← | ← | ← | ← | → | → | ← | ←
+    C C | → | ← | newer | merge | park | → | → | ← | ←
+    D U | −R | −R | −R | −R | −R | −R | −R | +L | +L
+    U D | −L | −L | −L | −L | −L | +R | +R | −L | −L
+    C D | +R | −L | −L | +R | park | +R | +R | −L | −L
+    D C | −R | +L | −R | +L | park | −R | −R | +L | +L
+    D D | forget | forget | forget | forget | forget | forget | forget | forget | forget
+    + – | +R | +R | +R | +R | +R | +R | +R | −L | =
+    – + | +L | +L | +L | +L | +L | −R | = | +L | +L
+    + + | → | ← | newer | merge | park | → | → | ← | ←
 ";
 
 /// The item as it is on each side after the cell: a title, or nothing.
 fn expected(cell: &str, local: Option<&str>, remote: Option<&str>, newer_local: bool) -> [Option<String>; 2] {
     let own = |title: Option<&str>| title.map(str::to_owned);
     match cell {
-        "=" | "forget" => [own(local), own(remote)],
+        "=" | "forget" | "park" => [own(local), own(remote)],
         "→" | "+R" => [own(local), own(local)],
         "←" | "+L" => [own(remote), own(remote)],
         "−R" => [own(local), None],
         "−L" => [None, own(remote)],
-        "newer" if newer_local => [own(local), own(local)],
-        "newer" => [own(remote), own(remote)],
+        "newer" | "merge" if newer_local => [own(local), own(local)],
+        "newer" | "merge" => [own(remote), own(remote)],
         other => panic!("unknown cell {other}"),
     }
 }
@@ -80,7 +81,10 @@ fn check(policy: Policy, changes: (&str, &str), cell: &str, newer_local: bool, d
 
     let report = world.sync(policy);
     let context = format!("{policy:?} {changes:?} {cell} deltas {deltas} silent {silent}\n{report:#?}");
-    assert_eq!(report.outcome, RunOutcome::Ok, "{context}");
+    let parked = cell == "park";
+    let outcome = if parked { RunOutcome::Partial } else { RunOutcome::Ok };
+    assert_eq!((report.outcome, report.parked), (outcome, u64::from(parked)), "{context}");
+    assert_eq!(report.problems.len(), usize::from(parked), "{context}");
     let found = [&world.local, &world.remote].map(|side| side.items().get("x.ics").map(title));
     assert_eq!(found, expected(cell, local.as_deref(), remote.as_deref(), newer_local), "{context}");
 
@@ -97,8 +101,10 @@ fn check(policy: Policy, changes: (&str, &str), cell: &str, newer_local: bool, d
     // A second run has nothing to do.
     world.local.lock().edits.clear();
     world.remote.lock().edits.clear();
+    world.wait(SignedDuration::from_mins(1));
     let again = world.sync(policy);
     assert_eq!((again.local.total(), again.remote.total()), (0, 0), "{context}\nagain {again:#?}");
+    assert_eq!((again.outcome, again.problems.len()), (outcome, 0), "the person is told once: {context}");
     assert!(world.local.lock().edits.is_empty() && world.remote.lock().edits.is_empty(), "{context}");
 
     if let Some(source) = policy.source() {
@@ -122,5 +128,5 @@ fn every_cell() {
             }
         }
     }
-    assert_eq!(cells, 12 * 7 * 6);
+    assert_eq!(cells, 12 * 9 * 6);
 }

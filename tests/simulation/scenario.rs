@@ -15,6 +15,7 @@ use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::Policy;
 use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Job, Options, run};
+use pimbridge::sync::scope::Scope;
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
@@ -147,6 +148,7 @@ impl Play {
             profile: "simulated",
             kind: Kind::Events,
             policy: self.policy,
+            scope: Scope::default(),
             guard: Guard::default(),
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 365 * 10),
@@ -156,7 +158,8 @@ impl Play {
             clock: &clock,
             progress: &Silent,
         };
-        let mut running = pin!(run(&job, Options { allow_deletions, dry_run: false }));
+        let options = Options { allow_deletions, ..Options::default() };
+        let mut running = pin!(run(&job, &options));
         let mut context = Context::from_waker(Waker::noop());
         let mut step = 0;
         let report = loop {

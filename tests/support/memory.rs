@@ -1,16 +1,18 @@
 //! A collection in memory.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pimbridge::collection::{
     Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome,
     Trouble,
 };
 use pimbridge::item;
+use pimbridge::item::span::{Range, is_within};
 
 /// How the collection behaves.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,10 @@ pub struct Manners {
     pub stumbles: Option<String>,
     /// It takes a cursor that it does not know for one that says that nothing changed.
     pub forgetful: bool,
+    /// It answers what takes place in a range and what has a UID; otherwise it cannot tell.
+    pub queries: bool,
+    /// It takes items with this title for out of any range.
+    pub overlooks: Option<String>,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
 }
@@ -57,10 +63,14 @@ pub struct Inner {
     /// How many items were fetched, and how many edits were tried.
     pub fetched: usize,
     pub edits: Vec<String>,
+    /// How many times it was listed, and how many questions it was asked.
+    pub observed: usize,
+    pub asked: usize,
 }
 
-#[derive(Debug, Default)]
-pub struct Memory(Mutex<Inner>);
+/// A clone is the same collection.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<Inner>>);
 
 impl Memory {
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -163,8 +173,9 @@ impl Inner {
 #[async_trait]
 impl Collection for Memory {
     async fn observe(&self, since: Option<&Cursor>) -> Result<Observation, CollectionError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.check()?;
+        inner.observed += 1;
         let since = since.and_then(|cursor| cursor.as_str().parse::<u64>().ok());
         let cursor = Cursor::new(inner.version.to_string());
         if let (true, Some(_)) = (inner.manners.forgetful, since) {
@@ -198,6 +209,31 @@ impl Collection for Memory {
             },
         };
         Ok(hrefs.iter().map(fetch).collect())
+    }
+
+    async fn within(&self, range: &Range) -> Result<Option<HashSet<Href>>, CollectionError> {
+        let mut inner = self.lock();
+        inner.check()?;
+        inner.asked += 1;
+        let sees = |stored: &Stored| {
+            inner.manners.overlooks.as_deref() != Some(&super::title(&stored.bytes))
+                && is_within(&stored.bytes, range, &TimeZone::UTC)
+        };
+        let within =
+            inner.items.iter().filter(|(_, stored)| sees(stored)).map(|(name, _)| Href::new(name.as_str()));
+        Ok(inner.manners.queries.then(|| within.collect()))
+    }
+
+    async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
+        let mut inner = self.lock();
+        inner.check()?;
+        inner.asked += uids.len();
+        let has = |stored: &Stored| {
+            item::read(&stored.bytes).is_ok_and(|facts| facts.uid.is_some_and(|uid| uids.contains(&uid)))
+        };
+        let having =
+            inner.items.iter().filter(|(_, stored)| has(stored)).map(|(name, _)| Href::new(name.as_str()));
+        Ok(inner.manners.queries.then(|| having.collect()))
     }
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {

@@ -25,6 +25,15 @@ pub fn event(uid: &str, title: &str, modified: u32) -> Bytes {
     .into()
 }
 
+/// An event of an hour on this day (`20270115`), with more lines of its own (each with its line end).
+pub fn event_on(day: &str, uid: &str, title: &str, lines: &str) -> Bytes {
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20260101T000000Z\r\n\
+         DTSTART:{day}T100000Z\r\nDTEND:{day}T110000Z\r\nSUMMARY:{title}\r\n{lines}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    .into()
+}
+
 /// The title of an event or task, the name of a contact.
 pub fn title(bytes: &Bytes) -> String {
     let text = String::from_utf8_lossy(bytes);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pimbridge::item::Kind;
 use pimbridge::report::{Report, Touched};
@@ -12,6 +13,7 @@ use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::Policy;
 use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Done, Job, Options, run};
+use pimbridge::sync::scope::Limits;
 
 use super::memory::Memory;
 
@@ -20,6 +22,8 @@ pub struct World {
     pub remote: Memory,
     pub chunk_size: usize,
     pub guard: Guard,
+    pub limits: Limits,
+    pub zone: TimeZone,
     now: Mutex<Timestamp>,
     dir: tempfile::TempDir,
 }
@@ -31,6 +35,8 @@ impl Default for World {
             remote: Memory::default(),
             chunk_size: 100,
             guard: Guard::default(),
+            limits: Limits::default(),
+            zone: TimeZone::UTC,
             now: Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()),
             dir: scratch(),
         }
@@ -38,6 +44,10 @@ impl Default for World {
 }
 
 impl World {
+    pub fn limited(limits: Limits) -> World {
+        World { limits, ..World::default() }
+    }
+
     pub fn state_file(&self) -> PathBuf {
         self.dir.path().join("work.sqlite")
     }
@@ -66,6 +76,7 @@ impl World {
             profile: "work",
             kind: Kind::Events,
             policy,
+            scope: self.limits.scope(Kind::Events, self.now(), self.zone.clone()),
             guard: self.guard,
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 90),
@@ -80,7 +91,7 @@ impl World {
     }
 
     pub fn run(&self, policy: Policy, options: Options) -> Done {
-        self.with_job(policy, async |job| run(job, options).await.unwrap())
+        self.with_job(policy, async |job| run(job, &options).await.unwrap())
     }
 
     pub fn sync(&self, policy: Policy) -> Report {

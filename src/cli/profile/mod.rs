@@ -28,6 +28,11 @@ pub enum Command {
     Remove(One),
     /// Copy a profile; the copy is inactive until you change what it syncs
     Copy(Copy),
+    /// Forget what was in sync, so that the next run compares both sides anew
+    ///
+    /// No item is touched, and the history and the reports stay. It helps where a profile seems to have lost its way.
+    /// What was deleted on one side only since the last run comes back.
+    Reset(Reset),
     /// Test a profile: the folder, the server, the sign-in
     Check(One),
     Password(password::Args),
@@ -61,6 +66,15 @@ pub struct Copy {
     new: String,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Reset {
+    /// The profile
+    name: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
 pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Add(args) => add::run(home, args).await,
@@ -69,6 +83,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Set(args) => set(home, args),
         Command::Remove(args) => remove(home, &args.name).await,
         Command::Copy(args) => copy(home, args),
+        Command::Reset(args) => reset(home, args),
         Command::Check(args) => check::run(home, &args.name).await,
         Command::Password(args) => password::run(home, args).await,
     }
@@ -115,6 +130,34 @@ fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, Failure> {
     profile::refuse_taken(home, name)?;
     State::forget(&home.state_file(name), Timestamp::now())?;
     Ok(profile::add(home, name, text)?)
+}
+
+fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
+    let name = profile::existing(home, &args.name)?;
+    if !args.yes {
+        let question = format!(
+            "The next run of {name} compares both sides anew. No item is touched now, but what was deleted on one side \
+             only since the last run comes back. Forget what was in sync?"
+        );
+        match out::ask(&question) {
+            Some(true) => {}
+            Some(false) => {
+                out::say("Nothing was changed.");
+                return Ok(exit::IN_SYNC);
+            }
+            None => {
+                return Err(Failure::Usage(
+                    "there is no terminal to ask on; if you are sure, say it with --yes".to_owned(),
+                ));
+            }
+        }
+    }
+    State::forget(&home.state_file(&name), Timestamp::now())?;
+    let word = shell_word(name.as_str());
+    out::say(format!(
+        "What was in sync is forgotten. To see what the next run will do: pimbridge sync {word} --dry-run"
+    ));
+    Ok(exit::IN_SYNC)
 }
 
 async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {

@@ -1,0 +1,168 @@
+//! Sifting: which of the items at hand are out of the profile's scope.
+
+use std::collections::{HashMap, HashSet};
+
+use super::plan::{Beside, Trees};
+use super::policy::{Action, Change, decide};
+use super::run::{Job, RunError};
+use super::{Side, Sides};
+use crate::collection::{Etag, Fetched, Href};
+use crate::item;
+use crate::state::{Aside, AsideKind, PairId, Subject};
+
+/// So few new items of the server are fetched rather than asked about, and so few are asked about one by one.
+pub(super) const FEW: usize = 10;
+
+/// What is out of scope.
+#[derive(Debug, Default)]
+pub(super) struct Sifted {
+    /// Pairs that are gone from a side, but were out of scope before.
+    pub asleep: HashSet<PairId>,
+    pub outside: Outside,
+}
+
+/// Items without a base that are out of scope. One of them can be what is new on the other side.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    pub by_uid: Sides<HashMap<String, Href>>,
+    /// Those on the server that nobody has looked into.
+    pub unknown: HashSet<Href>,
+}
+
+impl Outside {
+    pub fn is_empty(&self, side: Side) -> bool {
+        self.by_uid[side].is_empty() && (side == Side::Local || self.unknown.is_empty())
+    }
+
+    fn add(&mut self, side: Side, href: &Href, uid: Option<&String>) {
+        match uid {
+            Some(uid) => {
+                self.by_uid[side].insert(uid.clone(), href.clone());
+            }
+            None if side == Side::Remote => {
+                self.unknown.insert(href.clone());
+            }
+            None => {}
+        }
+    }
+}
+
+/// Finds what is out of scope. New items that are out of it are left alone; that is remembered until they change or
+/// the profile's range of time moves on.
+pub(super) async fn sift(
+    job: &Job<'_>,
+    trees: &Trees,
+    asides: &HashMap<Subject, Aside>,
+    alone: &mut HashSet<Subject>,
+) -> Result<Sifted, RunError> {
+    let mut sifted = Sifted::default();
+    if !job.scope.is_limited() {
+        return Ok(sifted);
+    }
+    for aside in asides.values().filter(|a| a.kind == AsideKind::Outside && alone.contains(&a.subject)) {
+        match (&aside.subject.local, &aside.subject.remote) {
+            (Some(href), None) => sifted.outside.add(Side::Local, href, aside.uid.as_ref()),
+            (None, Some(href)) => sifted.outside.add(Side::Remote, href, aside.uid.as_ref()),
+            _ => {}
+        }
+    }
+    let new = Sides::from_fn(|side| new_items(job, trees, side, alone));
+    let mut found = local(job, &new.local).await?;
+    found.extend(remote(job, trees, &new.remote).await?);
+    if !found.is_empty() {
+        job.state.write(|w| found.iter().try_for_each(|aside| w.put_aside(aside)))?;
+    }
+    for aside in found {
+        if let Some(href) = &aside.subject[aside.side] {
+            sifted.outside.add(aside.side, href, aside.uid.as_ref());
+        }
+        alone.insert(aside.subject);
+    }
+    let missing =
+        |side: Side| trees.pairs.iter().zip(Beside::of(trees, side).etags).map(|(_, etag)| etag.is_none());
+    for ((pair, local), remote) in trees.pairs.iter().zip(missing(Side::Local)).zip(missing(Side::Remote)) {
+        if (local || remote)
+            && let Some(bytes) = job.state.base_bytes(pair.id)?
+            && !job.scope.inside(Side::Local, &bytes).both()
+        {
+            sifted.asleep.insert(pair.id);
+        }
+    }
+    Ok(sifted)
+}
+
+/// The new items of a side that something would be done about.
+fn new_items(job: &Job<'_>, trees: &Trees, side: Side, alone: &HashSet<Subject>) -> Vec<(Href, Etag)> {
+    let (local, remote) = match side {
+        Side::Local => (Change::New, Change::Absent),
+        Side::Remote => (Change::Absent, Change::New),
+    };
+    if decide(job.policy, local, remote) == Action::Nothing {
+        return Vec::new();
+    }
+    let new = Beside::of(trees, side).new.into_iter();
+    new.filter(|(href, _)| !alone.contains(&alone_on(side, href)))
+        .map(|(href, etag)| (href.clone(), etag.clone()))
+        .collect()
+}
+
+/// What is on one side only.
+pub(super) fn alone_on(side: Side, href: &Href) -> Subject {
+    let mut subject = Subject::default();
+    subject[side] = Some(href.clone());
+    subject
+}
+
+async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunError> {
+    let mut outside = Vec::new();
+    for chunk in new.chunks(job.chunk_size.max(1)) {
+        let hrefs: Vec<Href> = chunk.iter().map(|(href, _)| href.clone()).collect();
+        let fetched = job.collections.local.fetch(&hrefs).await;
+        for found in fetched.map_err(|error| RunError::Collection(Side::Local, error))? {
+            if let Fetched::Found { href, etag, bytes, .. } = found
+                && let Ok(facts) = item::read(&bytes)
+                && facts.kind == Some(job.kind)
+                && !job.scope.inside(Side::Local, &bytes).both()
+            {
+                outside.push(aside(job, Side::Local, href, etag, facts.uid, facts.summary));
+            }
+        }
+    }
+    Ok(outside)
+}
+
+/// The server says what is in the range of time, so that the rest need not be fetched. What it says to be inside is
+/// judged once more by what it holds, as on the local side.
+async fn remote(job: &Job<'_>, trees: &Trees, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunError> {
+    let Some(range) = job.scope.range() else { return Ok(Vec::new()) };
+    if new.is_empty() || (new.len() <= FEW && !trees.pairs.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let within = job.collections.remote.within(range).await;
+    let Some(within) = within.map_err(|error| RunError::Collection(Side::Remote, error))? else {
+        return Ok(Vec::new());
+    };
+    let outside = new.iter().filter(|(href, _)| !within.contains(href));
+    Ok(outside
+        .map(|(href, etag)| {
+            aside(job, Side::Remote, href.clone(), etag.clone(), None, href.as_str().to_owned())
+        })
+        .collect())
+}
+
+fn aside(job: &Job<'_>, side: Side, href: Href, etag: Etag, uid: Option<String>, summary: String) -> Aside {
+    let mut etags = Sides::default();
+    etags[side] = Some(etag);
+    Aside {
+        subject: alone_on(side, &href),
+        etags,
+        kind: AsideKind::Outside,
+        side,
+        uid,
+        summary,
+        message: String::new(),
+        since: (job.clock)(),
+        tries: 1,
+        next_try: job.scope.moves(),
+    }
+}
