@@ -48,6 +48,20 @@ fn series() {
             false,
         ),
         ("EXDATE on another", b, MAY, &format!("{only}|EXDATE:20260415T100000Z,20260615T100000Z"), true),
+        (
+            "EXDATE by the clock of the series",
+            b,
+            "2026-04-30 2026-05-01",
+            &with("|EXDATE;TZID=Europe/Berlin:20260430T090000"),
+            false,
+        ),
+        (
+            "EXDATE on an RDATE by another clock",
+            b,
+            MAY,
+            "DTSTART;TZID=Europe/Berlin:20260101T090000|RDATE:20260515T070000Z|EXDATE;TZID=Europe/Berlin:20260515T090000",
+            false,
+        ),
         ("an EXDATE that cannot be read", b, MAY, &format!("{only}|EXDATE:2026-05-15"), true),
         (
             "EXDATE on the first",
