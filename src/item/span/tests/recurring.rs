@@ -228,6 +228,20 @@ fn series() {
             false,
         ),
         (
+            "COUNT from the middle of a week",
+            b,
+            "2026-05-02 2026-06-01",
+            "DTSTART:20260102T090000|RRULE:FREQ=WEEKLY;BYDAY=MO,FR;COUNT=36",
+            true,
+        ),
+        (
+            "COUNT from the middle of a week, one less",
+            b,
+            "2026-05-02 2026-06-01",
+            "DTSTART:20260102T090000|RRULE:FREQ=WEEKLY;BYDAY=MO,FR;COUNT=35",
+            false,
+        ),
+        (
             "several rules",
             b,
             MAY,
