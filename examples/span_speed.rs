@@ -14,17 +14,19 @@ fn main() {
     let range = Range::around(now, 60, 365, &zone);
     let daily = "DTSTART;TZID=Europe/Berlin:20100104T090000\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY";
     let weekly = "DTSTART;TZID=W. Europe Standard Time:20150105T090000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR";
+    let mondays = "DTSTART;TZID=Europe/Berlin:20150105T090000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY";
     let monthly =
         "DTSTART;TZID=America/New_York:20120127T160000\r\nDURATION:PT1H\r\nRRULE:FREQ=MONTHLY;BYDAY=-1FR";
     let birthday = "DTSTART;VALUE=DATE:19500829\r\nDTEND;VALUE=DATE:19500830\r\nRRULE:FREQ=YEARLY";
     let own_zone = "DTSTART;TZID=Office:20100104T090000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY";
     let until = |rule: &str| format!("{rule};UNTIL=20260301T000000Z");
     let count = |rule: &str, count: u32| format!("{rule};COUNT={count}");
-    let days: Vec<_> = (0..450).map(|day| range.start + jiff::SignedDuration::from_hours(24 * day)).collect();
-    let exdates: String = days
-        .iter()
-        .map(|day| format!("\r\nEXDATE;TZID=Europe/Berlin:{}T090000", day.strftime("%Y%m%d")))
-        .collect();
+    let exdates = |tzid: &str, step: usize, from: &str| -> String {
+        let first: Timestamp = from.parse().expect("a time");
+        let days =
+            (0..450).step_by(step).map(|day| first + jiff::SignedDuration::from_hours(24 * day as i64));
+        days.map(|day| format!("\r\nEXDATE;TZID={tzid}:{}T090000", day.strftime("%Y%m%d"))).collect()
+    };
     let mixes: Vec<(&str, Vec<String>)> = vec![
         ("daily", vec![daily.into()]),
         ("weekly, a Windows zone", vec![weekly.into()]),
@@ -34,7 +36,14 @@ fn main() {
         ("a zone of their own", vec![own_zone.into()]),
         ("none: ended by UNTIL", vec![until(daily), until(weekly), until(monthly)]),
         ("none: ended by COUNT", vec![count(daily, 5000), count(weekly, 1500), count(monthly, 150)]),
-        ("none: 450 EXDATEs", vec![format!("{daily}{exdates}")]),
+        (
+            "none: 65 weekly EXDATEs",
+            vec![format!("{mondays}{}", exdates("Europe/Berlin", 7, "2026-03-02T00:00:00Z"))],
+        ),
+        (
+            "none: 450 daily EXDATEs",
+            vec![format!("{daily}{}", exdates("Europe/Berlin", 1, "2026-03-02T00:00:00Z"))],
+        ),
         ("none: every fourth year", vec![format!("{birthday};INTERVAL=4;BYMONTH=8;BYDAY=1MO")]),
     ];
     for (name, kinds) in mixes {

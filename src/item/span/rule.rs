@@ -316,9 +316,12 @@ impl Rule {
             list.contains(&nth) || list.contains(&(nth - 1 - length))
         }
         let week_day = day::weekday(number);
-        if self.week_days.iter().all(|&(nth, own)| nth == 0 && own != week_day) && !self.week_days.is_empty()
-        {
+        if !self.week_days.is_empty() && self.week_days.iter().all(|&(_, own)| own != week_day) {
             return false;
+        }
+        let parts = [&self.months, &self.weeks, &self.year_days, &self.month_days];
+        if parts.iter().all(|list| list.is_empty()) && self.week_days.iter().all(|&(nth, _)| nth == 0) {
+            return true;
         }
         let (year, month, month_day) = day::date(number);
         let length = day::month_length(year, month);
@@ -327,11 +330,12 @@ impl Rule {
         {
             return false;
         }
-        let new_year = day::number(year, 1, 1);
-        let year_day = number - new_year + 1;
-        let year_length = 337 + day::month_length(year, 2);
-        if !self.year_days.is_empty() && !named(&self.year_days, year_day, year_length) {
-            return false;
+        let of_year = || (number - day::number(year, 1, 1) + 1, 337 + day::month_length(year, 2));
+        if !self.year_days.is_empty() {
+            let (year_day, length) = of_year();
+            if !named(&self.year_days, year_day, length) {
+                return false;
+            }
         }
         if !self.weeks.is_empty() {
             let (week, weeks) = day::week(number, self.week_start);
@@ -341,7 +345,7 @@ impl Rule {
         }
         // "The second Monday" is one of the month, but in a yearly rule without months one of the year.
         let (of, length) = match self.frequency == Yearly && self.months.is_empty() {
-            true => (year_day, year_length),
+            true => of_year(),
             false => (month_day, length),
         };
         self.week_days.is_empty()

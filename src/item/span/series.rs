@@ -245,8 +245,12 @@ impl<'a> Series<'a> {
         let start = self.first.local;
         let window = self.window()?;
         let excluded = self.excluded(window)?;
-        let counts = |instant: i64| !excluded.contains(&instant) && !self.replaced.contains(&instant);
+        let counts =
+            |instant: i64| !excluded.instants.contains(&instant) && !self.replaced.contains(&instant);
         let visit = |start: i64| {
+            if excluded.local.contains(&start) {
+                return false;
+            }
             let instant = self.first.clock.instant(start);
             counts(instant) && self.meets(start, instant)
         };
@@ -332,24 +336,47 @@ impl<'a> Series<'a> {
         Ok(false)
     }
 
-    /// The instants that EXDATE takes out, and those near the range that EXRULE does.
-    fn excluded(&self, window: (i64, i64)) -> Result<HashSet<i64>, Unclear> {
-        let mut excluded = HashSet::new();
+    /// The instants near the range that EXDATE and EXRULE take out.
+    fn excluded(&self, window: (i64, i64)) -> Result<Excluded, Unclear> {
+        let clock = &self.first.clock;
+        let has_dates = self.lines_of("RDATE").next().is_some();
+        let mut excluded = Excluded::default();
         for line in self.lines_of("EXDATE") {
             let tzid = line.param("TZID");
             let dates = values(line).filter_map(|value| Moment::read(value, tzid, self.zones));
-            excluded.extend(dates.map(|date| date.instant()));
+            let near = dates.filter(|date| window.0 - SLACK <= date.local && date.local <= window.1 + SLACK);
+            for date in near {
+                let is_own = date.clock.is(clock);
+                if is_own {
+                    excluded.local.insert(date.local);
+                }
+                if !is_own || has_dates {
+                    excluded.instants.insert(date.instant());
+                }
+            }
         }
         for line in self.lines_of("EXRULE") {
             let rule = Rule::read(line.value(), self.first.local, self.work)?;
             let exclude = |start| {
-                excluded.insert(self.first.clock.instant(start));
+                excluded.local.insert(start);
+                if has_dates {
+                    excluded.instants.insert(clock.instant(start));
+                }
                 false
             };
             rule.any(self.first.local, window, self.work, |start| self.lasts(&rule, start), exclude)?;
         }
         Ok(excluded)
     }
+}
+
+/// The starts that are taken out of a series.
+#[derive(Default)]
+struct Excluded {
+    /// By the clock of the series, where they are written for it: most are, and instants cost more.
+    local: HashSet<i64>,
+    /// The others; all, where the series has dates that another clock can tell.
+    instants: HashSet<i64>,
 }
 
 fn values<'a>(line: &'a Line<'_>) -> impl Iterator<Item = &'a str> {

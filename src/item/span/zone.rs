@@ -30,6 +30,15 @@ pub struct Change {
 }
 
 impl Clock {
+    /// Whether it is the same clock.
+    pub fn is(&self, other: &Clock) -> bool {
+        match (self, other) {
+            (Clock::Known(own), Clock::Known(other)) => own == other,
+            (Clock::Own(own), Clock::Own(other)) => Rc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// The instant of a local time, in seconds since 1970-01-01T00:00:00Z. One that occurs twice is the
     /// first, and one that is skipped is by the offset before the gap (RFC 5545 section 3.3.5).
     pub fn instant(&self, local: i64) -> i64 {

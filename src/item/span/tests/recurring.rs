@@ -48,6 +48,20 @@ fn series() {
             false,
         ),
         ("EXDATE on another", b, MAY, &format!("{only}|EXDATE:20260415T100000Z,20260615T100000Z"), true),
+        (
+            "EXDATE by the clock of the series",
+            b,
+            "2026-04-30 2026-05-01",
+            &with("|EXDATE;TZID=Europe/Berlin:20260430T090000"),
+            false,
+        ),
+        (
+            "EXDATE on an RDATE by another clock",
+            b,
+            MAY,
+            "DTSTART;TZID=Europe/Berlin:20260101T090000|RDATE:20260515T070000Z|EXDATE;TZID=Europe/Berlin:20260515T090000",
+            false,
+        ),
         ("an EXDATE that cannot be read", b, MAY, &format!("{only}|EXDATE:2026-05-15"), true),
         (
             "EXDATE on the first",
@@ -211,6 +225,20 @@ fn series() {
             b,
             "1997-08-24 1997-08-25",
             "DTSTART:19970805T090000|RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU",
+            false,
+        ),
+        (
+            "COUNT from the middle of a week",
+            b,
+            "2026-05-02 2026-06-01",
+            "DTSTART:20260102T090000|RRULE:FREQ=WEEKLY;BYDAY=MO,FR;COUNT=36",
+            true,
+        ),
+        (
+            "COUNT from the middle of a week, one less",
+            b,
+            "2026-05-02 2026-06-01",
+            "DTSTART:20260102T090000|RRULE:FREQ=WEEKLY;BYDAY=MO,FR;COUNT=35",
             false,
         ),
         (
