@@ -519,7 +519,7 @@ async fn a_query_keeps_to_its_time_range_and_properties() {
     };
     put("may", "DTSTART:20260510T100000Z");
     put("june", "DTSTART:20260610T100000Z");
-    put("series", "DTSTART:20200101T100000Z\r\nRRULE:FREQ=DAILY;COUNT=2");
+    put("series", "DTSTART:20200101T100000Z\r\nRRULE:FREQ=DAILY");
     put("odd&<\"", "DTSTART;VALUE=DATE:20250101");
     world.server.put(WORK, "broken.ics", "BEGIN:NOTHING");
     for (filter, names) in [
