@@ -75,17 +75,19 @@ pub struct Merged {
 /// [`Unreadable`] where one of the two versions is.
 pub fn merge(base: Option<&[u8]>, newer: &[u8], older: &[u8], now: Timestamp) -> Result<Merged, Unreadable> {
     let (newer_digest, older_digest) = (read(newer)?.digest, read(older)?.digest);
-    let base = base.filter(|base| read(base).is_ok()).map(Version::read);
-    let base_digest = base.as_ref().map(|base| base.digest(ROOT));
+    let base = base.and_then(|base| Some((base, read(base).ok()?.digest)));
     let unchanged = |bytes: &[u8]| Merged { bytes: Bytes::copy_from_slice(bytes), choices: Vec::new() };
-    if base_digest == Some(newer_digest) {
+    if let Some((base, digest)) = base
+        && digest == newer_digest
+        && (digest != older_digest || base == newer)
+    {
         return Ok(unchanged(older));
     }
-    if base_digest == Some(older_digest) || newer_digest == older_digest {
+    if newer_digest == older_digest || base.is_some_and(|(_, digest)| digest == older_digest) {
         return Ok(unchanged(newer));
     }
     let (newer, older) = (Version::read(newer), Version::read(older));
-    let base = base.filter(|base| base.root_name() == newer.root_name());
+    let base = base.map(|(base, _)| Version::read(base)).filter(|base| base.root_name() == newer.root_name());
     if newer.root_name() != older.root_name() {
         return Ok(newer.wins_over(&older));
     }

@@ -55,12 +55,10 @@ impl Merger<'_, '_> {
             self.edits.remove_component(id);
         }
         let document = &self.newer.document;
-        let root = document.component(ROOT);
         let at = match newer.is_empty() {
             true => document.place_behind_properties(ROOT),
             false => document.place_for_child(ROOT, "VTIMEZONE"),
         };
-        debug_assert!(root.parent.is_none());
         for &id in come {
             self.edits.put(at, self.older.octets(id));
         }
