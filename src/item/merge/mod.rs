@@ -31,7 +31,7 @@ use stamps::Stamp;
 
 /// Which version the merged item has something from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum From {
+pub enum Winner {
     /// Only the newer version changed it, or the older one had removed it.
     Newer,
     /// Only the older version changed it, or the newer one had removed it.
@@ -54,7 +54,7 @@ pub struct Choice {
     pub newer: Option<String>,
     /// The same of the older version.
     pub older: Option<String>,
-    pub from: From,
+    pub from: Winner,
 }
 
 /// A merged item, and what was decided on the way.
@@ -157,7 +157,7 @@ impl<'a> Version<'a> {
             what: words::what(self.root_name()),
             newer: Some(words::component(self, ROOT)),
             older: Some(words::component(older, ROOT)),
-            from: From::BothChangedNewerWon,
+            from: Winner::BothChangedNewerWon,
         };
         Merged { bytes: Bytes::copy_from_slice(self.document.source()), choices: vec![choice] }
     }
@@ -295,9 +295,9 @@ impl<'m, 'a> Merger<'m, 'a> {
             Some(taken) => changed && self.fits(version, id, series, taken),
         };
         let from = match (side, keep) {
-            (Side::Newer, true) | (Side::Older, false) if changed && !keep => From::BothChangedNewerWon,
-            (Side::Newer, true) | (Side::Older, false) => From::Newer,
-            (Side::Older, true) | (Side::Newer, false) => From::Older,
+            (Side::Newer, true) | (Side::Older, false) if changed && !keep => Winner::BothChangedNewerWon,
+            (Side::Newer, true) | (Side::Older, false) => Winner::Newer,
+            (Side::Older, true) | (Side::Newer, false) => Winner::Older,
         };
         let name = version.name(id).to_owned();
         let own = series::shown(version, id);

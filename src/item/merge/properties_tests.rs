@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{From, Merged, merge};
+use super::{Merged, Winner, merge};
 use crate::item::edit::Document;
 use crate::item::lines::Line;
 use crate::item::{Digest, read, text};
@@ -166,7 +166,7 @@ fn digest(bytes: &[u8]) -> Digest {
 }
 
 fn collided(merged: &Merged) -> bool {
-    merged.choices.iter().any(|choice| choice.from == From::BothChangedNewerWon)
+    merged.choices.iter().any(|choice| choice.from == Winner::BothChangedNewerWon)
 }
 
 /// What a set holds: addresses, phone numbers, categories, and which occurrences are changed.

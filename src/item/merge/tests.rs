@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use jiff::Timestamp;
 
-use super::{From, Merged, merge};
+use super::{Merged, Winner, merge};
 use crate::item::read;
 
 fn event(lines: &str) -> String {
@@ -40,9 +40,9 @@ fn told(base: Option<&str>, newer: &str, older: &str) -> String {
         let value = |value: Option<String>| value.map_or("–".to_owned(), |value| format!("“{value}”"));
         let occurrence = choice.occurrence.map(|when| format!("{when}: ")).unwrap_or_default();
         let from = match choice.from {
-            From::Newer => "newer",
-            From::Older => "older",
-            From::BothChangedNewerWon => "both, newer won",
+            Winner::Newer => "newer",
+            Winner::Older => "older",
+            Winner::BothChangedNewerWon => "both, newer won",
         };
         let (newer, older) = (value(choice.newer), value(choice.older));
         told += &format!("{occurrence}{} ({}): {newer} / {older}: {from}\n", choice.what, choice.property);
