@@ -22,7 +22,7 @@ pub use bytes::Bytes;
 pub use category::{has_any_category, has_category, with_category, without_category};
 pub use facts::{read, title};
 use jiff::Timestamp;
-pub use merge::{Choice, Merged, merge};
+pub use merge::{Choice, Merged, Winner, merge};
 use serde::{Deserialize, Serialize};
 pub use uid::with_uid;
 

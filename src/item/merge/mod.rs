@@ -31,7 +31,7 @@ use stamps::Stamp;
 
 /// Which version the merged item has something from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum From {
+pub enum Winner {
     /// Only the newer version changed it, or the older one had removed it.
     Newer,
     /// Only the older version changed it, or the newer one had removed it.
@@ -54,7 +54,7 @@ pub struct Choice {
     pub newer: Option<String>,
     /// The same of the older version.
     pub older: Option<String>,
-    pub from: From,
+    pub from: Winner,
 }
 
 /// A merged item, and what was decided on the way.
@@ -75,17 +75,19 @@ pub struct Merged {
 /// [`Unreadable`] where one of the two versions is.
 pub fn merge(base: Option<&[u8]>, newer: &[u8], older: &[u8], now: Timestamp) -> Result<Merged, Unreadable> {
     let (newer_digest, older_digest) = (read(newer)?.digest, read(older)?.digest);
-    let base = base.filter(|base| read(base).is_ok()).map(Version::read);
-    let base_digest = base.as_ref().map(|base| base.digest(ROOT));
+    let base = base.and_then(|base| Some((base, read(base).ok()?.digest)));
     let unchanged = |bytes: &[u8]| Merged { bytes: Bytes::copy_from_slice(bytes), choices: Vec::new() };
-    if base_digest == Some(newer_digest) {
+    if let Some((base, digest)) = base
+        && digest == newer_digest
+        && (digest != older_digest || base == newer)
+    {
         return Ok(unchanged(older));
     }
-    if base_digest == Some(older_digest) || newer_digest == older_digest {
+    if newer_digest == older_digest || base.is_some_and(|(_, digest)| digest == older_digest) {
         return Ok(unchanged(newer));
     }
     let (newer, older) = (Version::read(newer), Version::read(older));
-    let base = base.filter(|base| base.root_name() == newer.root_name());
+    let base = base.map(|(base, _)| Version::read(base)).filter(|base| base.root_name() == newer.root_name());
     if newer.root_name() != older.root_name() {
         return Ok(newer.wins_over(&older));
     }
@@ -155,7 +157,7 @@ impl<'a> Version<'a> {
             what: words::what(self.root_name()),
             newer: Some(words::component(self, ROOT)),
             older: Some(words::component(older, ROOT)),
-            from: From::BothChangedNewerWon,
+            from: Winner::BothChangedNewerWon,
         };
         Merged { bytes: Bytes::copy_from_slice(self.document.source()), choices: vec![choice] }
     }
@@ -293,9 +295,9 @@ impl<'m, 'a> Merger<'m, 'a> {
             Some(taken) => changed && self.fits(version, id, series, taken),
         };
         let from = match (side, keep) {
-            (Side::Newer, true) | (Side::Older, false) if changed && !keep => From::BothChangedNewerWon,
-            (Side::Newer, true) | (Side::Older, false) => From::Newer,
-            (Side::Older, true) | (Side::Newer, false) => From::Older,
+            (Side::Newer, true) | (Side::Older, false) if changed && !keep => Winner::BothChangedNewerWon,
+            (Side::Newer, true) | (Side::Older, false) => Winner::Newer,
+            (Side::Older, true) | (Side::Newer, false) => Winner::Older,
         };
         let name = version.name(id).to_owned();
         let own = series::shown(version, id);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::children::Triple;
 use super::series::Series;
 use super::slots::{Entry, Key, Slot, slots};
-use super::{Choice, From, Merger, Same, Side, words};
+use super::{Choice, Merger, Same, Side, Winner, words};
 use crate::item::digest::{Hash, Properties};
 use crate::item::edit::{ComponentId, folded};
 use crate::item::text;
@@ -148,26 +148,30 @@ impl Puts {
 }
 
 /// Whose content a slot gets, where the versions differ.
-fn decide(slot: &Slot) -> Option<(Side, From)> {
+fn decide(slot: &Slot) -> Option<(Side, Winner)> {
     let [newer, older, base] = [&slot.newer, &slot.older, &slot.base].map(|entries| hashes(entries));
     Some(match () {
         () if newer == older => return None,
-        () if newer == base => (Side::Older, From::Older),
-        () if older == base => (Side::Newer, From::Newer),
+        () if newer == base => (Side::Older, Winner::Older),
+        () if older == base => (Side::Newer, Winner::Newer),
         // A deletion never beats an edit.
-        () if newer.is_empty() => (Side::Older, From::Older),
-        () if older.is_empty() => (Side::Newer, From::Newer),
-        () => (Side::Newer, From::BothChangedNewerWon),
+        () if newer.is_empty() => (Side::Older, Winner::Older),
+        () if older.is_empty() => (Side::Newer, Winner::Newer),
+        () => (Side::Newer, Winner::BothChangedNewerWon),
     })
 }
 
 /// An occurrence that one version deleted and the other edited: it stays.
-fn revived(slot: &Slot, series: &Series) -> Option<(Side, From)> {
+fn revived(slot: &Slot, series: &Series) -> Option<(Side, Winner)> {
     match &slot.key {
         Key::Member(name, moment) if name == "EXDATE" && slot.base.is_empty() => {
             match (slot.newer.is_empty(), slot.older.is_empty()) {
-                (false, true) if series.edited_by_older.contains(moment) => Some((Side::Older, From::Older)),
-                (true, false) if series.edited_by_newer.contains(moment) => Some((Side::Newer, From::Newer)),
+                (false, true) if series.edited_by_older.contains(moment) => {
+                    Some((Side::Older, Winner::Older))
+                }
+                (true, false) if series.edited_by_newer.contains(moment) => {
+                    Some((Side::Newer, Winner::Newer))
+                }
                 _ => None,
             }
         }
@@ -205,7 +209,7 @@ fn without_common<'s>(newer: &'s [Entry], older: &'s [Entry]) -> (Vec<&'s Entry>
     (gone, come.collect())
 }
 
-fn choice(merger: &Merger<'_, '_>, slot: &Slot, occurrence: Option<&str>, from: From) -> Choice {
+fn choice(merger: &Merger<'_, '_>, slot: &Slot, occurrence: Option<&str>, from: Winner) -> Choice {
     let (newer, older) = without_common(&slot.newer, &slot.older);
     let first = newer.first().or(older.first());
     let property = first.map(|entry| entry.name.clone()).unwrap_or_default();

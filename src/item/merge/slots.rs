@@ -32,6 +32,8 @@ pub struct Entry {
     pub lines: Vec<usize>,
     /// Which value of its line's list it is.
     pub element: Option<Element>,
+    /// It is one of several whatever its name says.
+    is_member: bool,
     identity: String,
 }
 
@@ -125,8 +127,11 @@ pub fn slots(
 fn key(component: &str, entry: &mut Entry, several: bool, moved: bool) -> Key {
     let name = entry.name.as_str();
     let timed = is_main(component) && component != "VCARD";
-    let is_member =
-        digest::is_set(name) || MEMBERS.contains(&name) || name == "URL" && component == "VCARD" || several;
+    let is_member = digest::is_set(name)
+        || MEMBERS.contains(&name)
+        || name == "URL" && component == "VCARD"
+        || several
+        || entry.is_member;
     if timed && (TIMES.contains(&name) || moved && DATES.contains(&name)) {
         Key::Time
     } else if component == "VTODO" && PROGRESS.contains(&name) {
@@ -184,6 +189,8 @@ fn entries(version: &Version<'_>, id: ComponentId, properties: &mut Properties) 
         };
         let main = |one: &&Grouped| (one.name.starts_with("X-AB"), one.name.clone(), one.identity.clone());
         let Some(main) = group.iter().min_by_key(main) else { continue };
+        // Things that only share a group can't be merged into one another: such a group is taken as it is.
+        let is_member = group.iter().filter(|one| !one.name.starts_with("X-AB")).count() > 1;
         let mut lines: Vec<usize> = group.iter().map(|one| one.line).collect();
         lines.sort_unstable();
         entries.push(Entry {
@@ -191,7 +198,8 @@ fn entries(version: &Version<'_>, id: ComponentId, properties: &mut Properties) 
             hash,
             lines,
             element: None,
-            identity: main.identity.clone(),
+            is_member,
+            identity: if is_member { format!("{hash:x?}") } else { main.identity.clone() },
         });
     }
     entries
@@ -214,6 +222,7 @@ fn add_plain(entries: &mut Vec<Entry>, line: &Line<'_>, number: usize, name: Str
                 hash,
                 lines,
                 element: Some(Element { at, written: range }),
+                is_member: false,
                 identity,
             });
         }
@@ -224,7 +233,7 @@ fn add_plain(entries: &mut Vec<Entry>, line: &Line<'_>, number: usize, name: Str
         [alone] => alone,
         _ => digest::related(hashes.iter()),
     };
-    entries.push(Entry { name, hash, lines, element: None, identity: identity(line) });
+    entries.push(Entry { name, hash, lines, element: None, is_member: false, identity: identity(line) });
 }
 
 /// A value of a date property, the same for the same instant in any zone.

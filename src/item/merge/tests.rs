@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use jiff::Timestamp;
 
-use super::{From, Merged, merge};
+use super::{Merged, Winner, merge};
 use crate::item::read;
 
 fn event(lines: &str) -> String {
@@ -40,9 +40,9 @@ fn told(base: Option<&str>, newer: &str, older: &str) -> String {
         let value = |value: Option<String>| value.map_or("–".to_owned(), |value| format!("“{value}”"));
         let occurrence = choice.occurrence.map(|when| format!("{when}: ")).unwrap_or_default();
         let from = match choice.from {
-            From::Newer => "newer",
-            From::Older => "older",
-            From::BothChangedNewerWon => "both, newer won",
+            Winner::Newer => "newer",
+            Winner::Older => "older",
+            Winner::BothChangedNewerWon => "both, newer won",
         };
         let (newer, older) = (value(choice.newer), value(choice.older));
         told += &format!("{occurrence}{} ({}): {newer} / {older}: {from}\n", choice.what, choice.property);
@@ -60,14 +60,23 @@ fn the_person_edits_the_title_and_the_phone_the_place() {
     ));
     let newer = base.replace("Dentist", "Dentist, Dr. Müller");
     let older = base.replace("Here", "There").replace("SEQUENCE:1", "SEQUENCE:2");
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"
+    - LOCATION:Here
+    - SEQUENCE:1
+    - LAST-MODIFIED:20260101T000000Z
+    + LOCATION:There
+    + SEQUENCE:3
+    + LAST-MODIFIED:20261101T120000Z
+    title (SUMMARY): “Dentist, Dr. Müller” / “Dentist”: newer
+    place (LOCATION): “Here” / “There”: older
+    ");
 }
 
 #[test]
 fn both_edit_the_title() {
     let base = event(&format!("SUMMARY:Dentist\n{START}"));
     let told = told(Some(&base), &base.replace("Dentist", "A"), &base.replace("Dentist", "B"));
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"title (SUMMARY): “A” / “B”: both, newer won");
 }
 
 #[test]
@@ -78,7 +87,20 @@ fn lists_are_sets() {
         .replace("a,b", "B\\,e,b")
         .replace("NEEDS-ACTION", "ACCEPTED")
         .replace("END:VEVENT", "ATTENDEE;CN=Zoe:mailto:z@x\nEND:VEVENT");
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @r"
+    - CATEGORIES:a,b,c
+    - ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:x@x
+    + CATEGORIES:b,c
+    + ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@x
+    + CATEGORIES:B\,e
+    + ATTENDEE;CN=Zoe:mailto:z@x
+    category (CATEGORIES): “a” / –: older
+    category (CATEGORIES): “c” / –: newer
+    guest (ATTENDEE): “x@x, needs-action” / “x@x, accepted”: older
+    category (CATEGORIES): – / “B,e”: older
+    guest (ATTENDEE): – / “y@x”: newer
+    guest (ATTENDEE): – / “Zoe”: older
+    ");
 }
 
 #[test]
@@ -86,8 +108,20 @@ fn a_deletion_never_beats_an_edit() {
     let base = event("LOCATION:Here\nSUMMARY:a\nBEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT5M\nEND:VALARM\n");
     let newer = event("SUMMARY:a\n");
     let older = base.replace("Here", "There").replace("TRIGGER:", "DESCRIPTION:x\nTRIGGER:");
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
-    assert_snapshot!(told(Some(&base), &older, &newer), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"
+    + LOCATION:There
+    + BEGIN:VALARM
+    + ACTION:DISPLAY
+    + DESCRIPTION:x
+    + TRIGGER:-PT5M
+    + END:VALARM
+    place (LOCATION): – / “There”: older
+    reminder (VALARM): – / “-PT5M”: older
+    ");
+    assert_snapshot!(told(Some(&base), &older, &newer), @"
+    place (LOCATION): “There” / –: newer
+    reminder (VALARM): “-PT5M” / –: newer
+    ");
 }
 
 #[test]
@@ -95,7 +129,12 @@ fn an_occurrence_left_out_and_another_edited() {
     let base = series(WEEKLY, &[]);
     let newer = base.replace("END:VEVENT", "EXDATE;TZID=Europe/Berlin:20260510T100000\nEND:VEVENT");
     let older = series(WEEKLY, &["RECURRENCE-ID;TZID=Europe/Berlin:20260517T100000\nSUMMARY:moved\n"]);
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"
+    + RECURRENCE-ID;TZID=Europe/Berlin:20260517T100000
+    + SUMMARY:moved
+    left-out date (EXDATE): “10 May 2026, 10:00 (Europe/Berlin)” / –: newer
+    17 May 2026, 10:00 (Europe/Berlin): event (VEVENT): – / “moved”: older
+    ");
 }
 
 #[test]
@@ -103,8 +142,21 @@ fn an_occurrence_left_out_by_one_and_edited_by_the_other_stays() {
     let base = series(WEEKLY, &[]);
     let newer = base.replace("END:VEVENT", "EXDATE:20260510T080000Z,20260524T080000Z\nEND:VEVENT");
     let older = series(WEEKLY, &["RECURRENCE-ID;TZID=Europe/Berlin:20260510T100000\nSUMMARY:moved\n"]);
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
-    assert_snapshot!(told(Some(&base), &older, &newer), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"
+    - EXDATE:20260510T080000Z,20260524T080000Z
+    + EXDATE:20260524T080000Z
+    + RECURRENCE-ID;TZID=Europe/Berlin:20260510T100000
+    + SUMMARY:moved
+    left-out date (EXDATE): “10 May 2026, 08:00 UTC” / –: older
+    left-out date (EXDATE): “24 May 2026, 08:00 UTC” / –: newer
+    10 May 2026, 10:00 (Europe/Berlin): event (VEVENT): – / “moved”: older
+    ");
+    assert_snapshot!(told(Some(&base), &older, &newer), @"
+    + EXDATE:20260524T080000Z
+    left-out date (EXDATE): – / “10 May 2026, 08:00 UTC”: newer
+    left-out date (EXDATE): – / “24 May 2026, 08:00 UTC”: older
+    10 May 2026, 10:00 (Europe/Berlin): event (VEVENT): “moved” / –: newer
+    ");
 }
 
 #[test]
@@ -112,8 +164,12 @@ fn a_moved_series_is_not_mixed_with_an_edited_rule() {
     let base = series(WEEKLY, &[]);
     let moved = base.replace("20260503T100000", "20260504T110000");
     let daily = base.replace("WEEKLY", "DAILY");
-    assert_snapshot!(told(Some(&base), &moved, &daily), @"");
-    assert_snapshot!(told(Some(&base), &moved, &base.replace("RRULE", "SUMMARY:x\nRRULE")), @"");
+    assert_snapshot!(told(Some(&base), &moved, &daily), @"start (DTSTART): “4 May 2026, 11:00 (Europe/Berlin); FREQ=WEEKLY” / “3 May 2026, 10:00 (Europe/Berlin); FREQ=DAILY”: both, newer won");
+    assert_snapshot!(told(Some(&base), &moved, &base.replace("RRULE", "SUMMARY:x\nRRULE")), @"
+    + SUMMARY:x
+    start (DTSTART): “4 May 2026, 11:00 (Europe/Berlin)” / “3 May 2026, 10:00 (Europe/Berlin)”: newer
+    title (SUMMARY): – / “x”: older
+    ");
 }
 
 #[test]
@@ -122,8 +178,18 @@ fn an_edited_occurrence_of_a_moved_series_is_told_of() {
     let base = series(WEEKLY, &[occurrence]);
     let moved = series(&WEEKLY.replace("20260503T100000", "20260504T110000"), &[]);
     let edited = base.replace("SUMMARY:a", "SUMMARY:b");
-    assert_snapshot!(told(Some(&base), &moved, &edited), @"");
-    assert_snapshot!(told(Some(&base), &edited, &moved), @"");
+    assert_snapshot!(told(Some(&base), &moved, &edited), @"
+    start (DTSTART): “4 May 2026, 11:00 (Europe/Berlin)” / “3 May 2026, 10:00 (Europe/Berlin)”: newer
+    10 May 2026, 10:00 (Europe/Berlin): event (VEVENT): – / “b”: both, newer won
+    ");
+    assert_snapshot!(told(Some(&base), &edited, &moved), @"
+    - DTSTART;TZID=Europe/Berlin:20260503T100000
+    - RECURRENCE-ID;TZID=Europe/Berlin:20260510T100000
+    - SUMMARY:b
+    + DTSTART;TZID=Europe/Berlin:20260504T110000
+    start (DTSTART): “3 May 2026, 10:00 (Europe/Berlin)” / “4 May 2026, 11:00 (Europe/Berlin)”: older
+    10 May 2026, 10:00 (Europe/Berlin): event (VEVENT): “b” / –: older
+    ");
 }
 
 #[test]
@@ -134,7 +200,13 @@ fn an_edited_occurrence_of_a_series_that_ends_stays_if_it_is_before_the_end() {
         WEEKLY,
         &["RECURRENCE-ID:20260510T080000Z\nSUMMARY:kept\n", "RECURRENCE-ID:20260607T080000Z\nSUMMARY:late\n"],
     );
-    assert_snapshot!(told(Some(&base), &ends, &edited), @"");
+    assert_snapshot!(told(Some(&base), &ends, &edited), @"
+    + RECURRENCE-ID:20260510T080000Z
+    + SUMMARY:kept
+    repetition (RRULE): “FREQ=WEEKLY;UNTIL=20260601T000000Z” / “FREQ=WEEKLY”: newer
+    10 May 2026, 08:00 UTC: event (VEVENT): – / “kept”: older
+    7 June 2026, 08:00 UTC: event (VEVENT): – / “late”: both, newer won
+    ");
 }
 
 #[test]
@@ -142,7 +214,7 @@ fn a_task_is_done_or_not() {
     let base = event("STATUS:NEEDS-ACTION\nSUMMARY:a\n").replace("VEVENT", "VTODO");
     let newer = base.replace("STATUS:NEEDS-ACTION", "STATUS:IN-PROCESS\nPERCENT-COMPLETE:50");
     let older = base.replace("STATUS:NEEDS-ACTION", "STATUS:COMPLETED\nCOMPLETED:20260601T000000Z");
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"status (STATUS): “IN-PROCESS; 50” / “COMPLETED; 1 June 2026, 00:00 UTC”: both, newer won");
 }
 
 #[test]
@@ -153,14 +225,39 @@ fn a_contact_with_groups() {
     let older = card(
         "FN:Ada L.\nitem2.EMAIL:a@x\nitem2.X-ABLabel:yours\nitem1.EMAIL:b@x\nitem1.X-ABLabel:mine\nTEL;TYPE=home:2\n",
     );
-    assert_snapshot!(told(Some(&base), &newer, &older), @"");
+    assert_snapshot!(told(Some(&base), &newer, &older), @"
+    - FN:Ada
+    - item1.EMAIL:a@x
+    - item1.X-ABLabel:mine
+    - REV:2026-01-01T00:00:00Z
+    + FN:Ada L.
+    + item2.EMAIL:a@x
+    + item2.X-ABLabel:yours
+    + item3.EMAIL:b@x
+    + item3.X-ABLabel:mine
+    + TEL;TYPE=home:2
+    + REV:2026-11-01T12:00:00Z
+    name (FN): “Ada” / “Ada L.”: older
+    phone (TEL): “1” / –: newer
+    e-mail (EMAIL): “a@x” / “a@x”: older
+    phone (TEL): – / “2”: older
+    e-mail (EMAIL): – / “b@x”: older
+    ");
 }
 
 #[test]
 fn two_new_contacts_that_are_one() {
     let told =
         told(None, &card("FN:Ada\nEMAIL:a@x\nBDAY:18151210\n"), &card("FN:Ada L.\nEMAIL:b@x\nORG:Acme;\n"));
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    + EMAIL:b@x
+    + ORG:Acme;
+    name (FN): “Ada” / “Ada L.”: both, newer won
+    e-mail (EMAIL): “a@x” / –: newer
+    birthday (BDAY): “18151210” / –: newer
+    e-mail (EMAIL): – / “b@x”: older
+    company (ORG): – / “Acme”: older
+    ");
 }
 
 #[test]

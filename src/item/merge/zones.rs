@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Choice, From, Merger, ROOT, Same, Side, Version, words};
+use super::{Choice, Merger, ROOT, Same, Side, Version, Winner, words};
 use crate::item::edit::{ComponentId, Document};
 use crate::item::time::is_known_zone;
 
@@ -31,10 +31,10 @@ impl Merger<'_, '_> {
             }
             let (side, from) = match () {
                 () if new == old => continue,
-                () if new == base && (old.is_some() || !is_used(tzid)) => (Side::Older, From::Older),
-                () if new.is_none() && (old != base || is_used(tzid)) => (Side::Older, From::Older),
-                () if old == base || old.is_none() || new.is_none() => (Side::Newer, From::Newer),
-                () => (Side::Newer, From::BothChangedNewerWon),
+                () if new == base && (old.is_some() || !is_used(tzid)) => (Side::Older, Winner::Older),
+                () if new.is_none() && (old != base || is_used(tzid)) => (Side::Older, Winner::Older),
+                () if old == base || old.is_none() || new.is_none() => (Side::Newer, Winner::Newer),
+                () => (Side::Newer, Winner::BothChangedNewerWon),
             };
             same.took(side);
             let shown = |id: Option<&ComponentId>| id.map(|_| tzid.to_owned());
@@ -55,12 +55,10 @@ impl Merger<'_, '_> {
             self.edits.remove_component(id);
         }
         let document = &self.newer.document;
-        let root = document.component(ROOT);
         let at = match newer.is_empty() {
             true => document.place_behind_properties(ROOT),
             false => document.place_for_child(ROOT, "VTIMEZONE"),
         };
-        debug_assert!(root.parent.is_none());
         for &id in come {
             self.edits.put(at, self.older.octets(id));
         }
