@@ -31,10 +31,12 @@ pub(super) struct Paired {
 }
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
-/// items that are gone from its own. What must not be touched in this run is added to `alone`.
+/// items that are gone from its own. What must not be touched in this run is added to `alone`. `unread` are the
+/// sides with new items that are left alone because they could not be had.
 pub(super) async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
+    unread: Sides<bool>,
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
@@ -50,6 +52,10 @@ pub(super) async fn pair_new(
         lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
             .collect()
     });
+    let gone = |side: Side| lost[side].iter().map(|lost| lost.pair).collect();
+    for side in Side::BOTH.into_iter().filter(|&side| unread[side]) {
+        leave_lost_alone(trees, side, &gone(side), alone);
+    }
     let worthwhile = Sides::from_fn(|side| {
         !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
     });
@@ -59,16 +65,18 @@ pub(super) async fn pair_new(
     let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
     job.progress.start(Phase::Comparing, Some(total));
     let mut candidates: Sides<Vec<Candidate>> = Sides::default();
+    let mut complete = Sides { local: true, remote: true };
     for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
         let read = read_candidates(job, side, &new[side]).await?;
         if !read.complete {
             paired.incomplete = true;
-            let lost = lost[side].iter().map(|lost| lost.pair).collect();
-            leave_lost_alone(trees, side, &lost, alone);
+            leave_lost_alone(trees, side, &gone(side), alone);
         }
+        complete[side] = read.complete;
         candidates[side] = read.candidates;
     }
     let found = pair::pair(&candidates, &lost);
+    leave_partnerless_alone(&new, &found.matched, &complete, alone);
 
     if !found.renamed.is_empty() {
         job.state.write(|w| {
@@ -123,6 +131,25 @@ fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &
     let lost = trees.pairs.iter().filter(|pair| lost.contains(&pair.id));
     for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
         alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+    }
+}
+
+/// What cannot be read this time may also be what a new item of the other side is: that is not made again here in
+/// this run.
+fn leave_partnerless_alone(
+    new: &Sides<Vec<(Href, Etag)>>,
+    matched: &BTreeMap<Href, Href>,
+    complete: &Sides<bool>,
+    alone: &mut HashSet<Subject>,
+) {
+    let remotes: HashSet<&Href> = matched.values().collect();
+    for side in Side::BOTH.into_iter().filter(|side| !complete[side.other()]) {
+        let has_partner = |href: &Href| match side {
+            Side::Local => matched.contains_key(href),
+            Side::Remote => remotes.contains(href),
+        };
+        let partnerless = new[side].iter().filter(|(href, _)| !has_partner(href));
+        alone.extend(partnerless.map(|(href, _)| subject_of(side, href)));
     }
 }
 

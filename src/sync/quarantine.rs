@@ -43,6 +43,15 @@ pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Sid
     asides.values().filter(|aside| aside.kind == AsideKind::Foreign).filter(there).count() as u64
 }
 
+/// The sides with new items among these that could not be had.
+pub(super) fn unread(asides: &HashMap<Subject, Aside>, set_aside: &HashSet<Subject>) -> Sides<bool> {
+    Sides::from_fn(|side| {
+        let mut new =
+            set_aside.iter().filter(|subject| subject[side].is_some() && subject[side.other()].is_none());
+        new.any(|subject| asides.get(subject).is_some_and(|aside| aside.kind == AsideKind::Passing))
+    })
+}
+
 /// Those that are of items which are nowhere any more.
 pub(super) fn of_nothing<'a>(
     asides: &'a HashMap<Subject, Aside>,

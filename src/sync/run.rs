@@ -203,7 +203,8 @@ async fn rounds(
         let set_aside = quarantine::in_force(&asides, &trees, report.started);
         let mut alone = set_aside.clone();
 
-        let paired = pair_new(job, &mut trees, &mut alone).await?;
+        let unread = quarantine::unread(&asides, &set_aside);
+        let paired = pair_new(job, &mut trees, unread, &mut alone).await?;
         let plan = plan(job.policy, &trees, &paired.matched, &alone);
         drop(trees);
 
