@@ -18,6 +18,9 @@ use crate::item;
 use crate::report::Problem;
 use crate::state::{Content, PairId, Subject};
 
+/// How many tries to read a new item keep those of the other side waiting, which may be the same thing.
+const PATIENCE: u32 = 2;
+
 /// What pairing found.
 #[derive(Default)]
 pub(super) struct Paired {
@@ -31,12 +34,12 @@ pub(super) struct Paired {
 }
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
-/// items that are gone from its own. What must not be touched in this run is added to `alone`. `unread` are the
-/// sides with new items that are left alone because they could not be had.
+/// items that are gone from its own. What must not be touched in this run is added to `alone`. `unread` says on
+/// which sides new items are left alone because they could not be had, and how often that was tried.
 pub(super) async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
-    unread: Sides<bool>,
+    unread: Sides<Option<u32>>,
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
@@ -53,26 +56,27 @@ pub(super) async fn pair_new(
             .collect()
     });
     let gone = |side: Side| lost[side].iter().map(|lost| lost.pair).collect();
-    for side in Side::BOTH.into_iter().filter(|&side| unread[side]) {
+    for side in Side::BOTH.into_iter().filter(|&side| unread[side].is_some()) {
         leave_lost_alone(trees, side, &gone(side), alone);
     }
     let worthwhile = Sides::from_fn(|side| {
         !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
     });
+    let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
     if !worthwhile.local && !worthwhile.remote {
+        leave_partnerless_alone(&new, &paired.matched, &complete, alone);
         return Ok(paired);
     }
     let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
     job.progress.start(Phase::Comparing, Some(total));
     let mut candidates: Sides<Vec<Candidate>> = Sides::default();
-    let mut complete = Sides { local: true, remote: true };
     for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
         let read = read_candidates(job, side, &new[side]).await?;
         if !read.complete {
             paired.incomplete = true;
             leave_lost_alone(trees, side, &gone(side), alone);
         }
-        complete[side] = read.complete;
+        complete[side] &= read.complete;
         candidates[side] = read.candidates;
     }
     let found = pair::pair(&candidates, &lost);
@@ -134,8 +138,8 @@ fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &
     }
 }
 
-/// What cannot be read this time may also be what a new item of the other side is: that is not made again here in
-/// this run.
+/// What cannot be read this time may also be what a new item of the other side is: that is not made again here
+/// for now.
 fn leave_partnerless_alone(
     new: &Sides<Vec<(Href, Etag)>>,
     matched: &BTreeMap<Href, Href>,

@@ -43,12 +43,13 @@ pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Sid
     asides.values().filter(|aside| aside.kind == AsideKind::Foreign).filter(there).count() as u64
 }
 
-/// The sides with new items among these that could not be had.
-pub(super) fn unread(asides: &HashMap<Subject, Aside>, set_aside: &HashSet<Subject>) -> Sides<bool> {
+/// How often the new items of a side that could not be had were tried, where these are left alone: the least.
+pub(super) fn unread(asides: &HashMap<Subject, Aside>, set_aside: &HashSet<Subject>) -> Sides<Option<u32>> {
     Sides::from_fn(|side| {
-        let mut new =
+        let new =
             set_aside.iter().filter(|subject| subject[side].is_some() && subject[side.other()].is_none());
-        new.any(|subject| asides.get(subject).is_some_and(|aside| aside.kind == AsideKind::Passing))
+        let asides = new.filter_map(|subject| asides.get(subject));
+        asides.filter(|aside| aside.kind == AsideKind::Passing).map(|aside| aside.tries).min()
     })
 }
 

@@ -725,3 +725,37 @@ fn what_was_overwritten_by_something_that_vanished_unseen_stays_in_the_history()
     world.sync(Policy::TwoWay(Conflict::LocalWins));
     assert!(kept(&world).contains(&"remote".to_owned()), "{:?}", kept(&world));
 }
+
+#[test]
+fn a_new_file_that_cannot_be_had_at_first_is_not_doubled() {
+    let world = World::default();
+    world.local.put("a.ics", event("x", "here", 1));
+    world.remote.put("x.ics", event("x", "there", 2));
+    world.local.lock().manners.stumbles = Some("a.ics".into());
+    for _ in 0..2 {
+        assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+        assert_eq!(
+            (world.local.titles(), world.remote.titles()),
+            (vec!["here".into()], vec!["there".into()])
+        );
+        world.wait(SignedDuration::from_mins(30));
+    }
+    world.local.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_mins(61));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!((world.local.titles(), world.remote.titles()), (vec!["there".into()], vec!["there".into()]));
+}
+
+/// It does not keep the others waiting for ever.
+#[test]
+fn an_item_that_can_never_be_had_keeps_nobody_waiting() {
+    let world = in_sync(3);
+    world.remote.put("a.ics", event("x", "never", 1));
+    world.remote.lock().manners.stumbles = Some("a.ics".into());
+    world.local.put("b.ics", event("y", "new", 1));
+    for _ in 0..3 {
+        world.sync(TWO_WAY);
+        world.wait(SignedDuration::from_mins(61));
+    }
+    assert!(world.remote.titles().contains(&"new".to_owned()));
+}
