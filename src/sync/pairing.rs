@@ -124,10 +124,12 @@ fn anything_to_pair(trees: &Trees) -> bool {
         (beside.new.len(), changed, lost)
     });
     let ((new_here, ..), (new_there, ..)) = (counts.local, counts.remote);
-    let moved = |(_, changed, lost)| changed > 0 && changed + lost > 1;
+    let moved = |(_, changed, lost), new_there| changed > 0 && (changed + lost > 1 || new_there > 0);
     let renamed = |(new, _, lost)| new > 0 && lost > 0;
     (new_here > 0 && new_there > 0)
-        || [counts.local, counts.remote].into_iter().any(|c| moved(c) || renamed(c))
+        || [(counts.local, new_there), (counts.remote, new_here)]
+            .into_iter()
+            .any(|(c, new_there)| moved(c, new_there) || renamed(c))
 }
 
 /// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
@@ -207,8 +209,9 @@ async fn find_moves(
         }
     }
     // One alone is settled when its content is at hand. Two can have exchanged their names, and one can be
-    // what another was taken for gone.
-    if changed.is_empty() || changed.len() + lost.len() < 2 {
+    // what another was taken for gone, or what is new on the other side.
+    let new_there = || !Beside::of(trees, side.other()).new.is_empty();
+    if changed.is_empty() || (changed.len() + lost.len() < 2 && !new_there()) {
         return Ok(());
     }
     let hrefs: Vec<(Href, Etag)> = changed

@@ -759,3 +759,17 @@ fn an_item_that_can_never_be_had_keeps_nobody_waiting() {
     }
     assert!(world.remote.titles().contains(&"new".to_owned()));
 }
+
+/// What is new on one side may stand in the place of something else on the other.
+#[test]
+fn a_new_item_in_the_place_of_a_known_one_is_not_doubled() {
+    let world = in_sync(3);
+    let known = world.local.items()["1.ics"].clone();
+    world.local.put("1.ics", event("x", "here", 1));
+    world.local.put("2nd.ics", known);
+    world.remote.put("x.ics", event("x", "there", 2));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(world.local.titles(), ["event 0", "event 1", "event 2", "there"]);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "event 2", "there"]);
+    assert_eq!(world.local.items().len(), 4);
+}
