@@ -16,7 +16,7 @@ use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
 use crate::item;
 use crate::report::Problem;
-use crate::state::{Content, PairId, Subject};
+use crate::state::{Content, Pair, PairId, Subject};
 
 /// How many tries to read a new item keep those of the other side waiting, which may be the same thing.
 const PATIENCE: u32 = 2;
@@ -42,12 +42,45 @@ pub(super) async fn pair_new(
     unread: Sides<Option<u32>>,
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
+    let mut spared = Spared::default();
+    let paired = link_new(job, trees, unread, alone, &mut spared).await?;
+    // Now that the pairs have the names that they keep.
+    let spared = trees.pairs.iter().filter(|pair| spared.contains(trees, pair));
+    alone.extend(spared.map(|pair| Sides::from_fn(|side| Some(pair.sides[side].href.clone()))));
+    Ok(paired)
+}
+
+/// Pairs that must not be touched in this run.
+#[derive(Default)]
+struct Spared {
+    /// Those whose item is gone from a side, if it does not turn up: it may be what cannot be read this time, and is
+    /// not deleted elsewhere.
+    lost: Sides<BTreeSet<PairId>>,
+    twins: BTreeSet<PairId>,
+}
+
+impl Spared {
+    fn contains(&self, trees: &Trees, pair: &Pair) -> bool {
+        let is_lost = |side: Side| {
+            self.lost[side].contains(&pair.id) && !trees.sides[side].contains_key(&pair.sides[side].href)
+        };
+        self.twins.contains(&pair.id) || Side::BOTH.into_iter().any(is_lost)
+    }
+}
+
+async fn link_new(
+    job: &Job<'_>,
+    trees: &mut Trees,
+    unread: Sides<Option<u32>>,
+    alone: &mut HashSet<Subject>,
+    spared: &mut Spared,
+) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
     if !anything_to_pair(trees) {
         return Ok(paired);
     }
     for side in Side::BOTH {
-        find_moves(job, trees, side, alone, &mut paired).await?;
+        find_moves(job, trees, side, spared, &mut paired).await?;
     }
     let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
@@ -55,9 +88,9 @@ pub(super) async fn pair_new(
         lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
             .collect()
     });
-    let gone = |side: Side| lost[side].iter().map(|lost| lost.pair).collect();
+    let gone = |side: Side| lost[side].iter().map(|lost| lost.pair);
     for side in Side::BOTH.into_iter().filter(|&side| unread[side].is_some()) {
-        leave_lost_alone(trees, side, &gone(side), alone);
+        spared.lost[side].extend(gone(side));
     }
     let worthwhile = Sides::from_fn(|side| {
         !new[side].is_empty() && (!new[side.other()].is_empty() || !lost[side].is_empty())
@@ -74,7 +107,7 @@ pub(super) async fn pair_new(
         let read = read_candidates(job, side, &new[side]).await?;
         if !read.complete {
             paired.incomplete = true;
-            leave_lost_alone(trees, side, &gone(side), alone);
+            spared.lost[side].extend(gone(side));
         }
         complete[side] &= read.complete;
         candidates[side] = read.candidates;
@@ -94,10 +127,8 @@ pub(super) async fn pair_new(
             alone.insert(subject_of(side, &candidate.href));
         }
     }
-    for pair in trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)))
-    {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
-    }
+    let twins = trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)));
+    spared.twins.extend(twins.map(|pair| pair.id));
     for (side, href) in
         found.duplicates.iter().flat_map(|(side, hrefs)| hrefs.iter().map(move |h| (*side, h)))
     {
@@ -130,14 +161,6 @@ fn anything_to_pair(trees: &Trees) -> bool {
         || [(counts.local, new_there), (counts.remote, new_here)]
             .into_iter()
             .any(|(c, new_there)| moved(c, new_there) || renamed(c))
-}
-
-/// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
-fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &mut HashSet<Subject>) {
-    let lost = trees.pairs.iter().filter(|pair| lost.contains(&pair.id));
-    for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
-    }
 }
 
 /// What cannot be read this time may also be what a new item of the other side is: that is not made again here
@@ -191,7 +214,7 @@ async fn find_moves(
     job: &Job<'_>,
     trees: &mut Trees,
     side: Side,
-    alone: &mut HashSet<Subject>,
+    spared: &mut Spared,
     paired: &mut Paired,
 ) -> Result<(), RunError> {
     let mut changed: BTreeMap<Href, PairId> = BTreeMap::new();
@@ -221,7 +244,7 @@ async fn find_moves(
     let read = read_candidates(job, side, &hrefs).await?;
     if !read.complete {
         paired.incomplete = true;
-        leave_lost_alone(trees, side, &lost, alone);
+        spared.lost[side].extend(&lost);
     }
     let now: Vec<pair::Changed> = read
         .candidates
@@ -232,7 +255,7 @@ async fn find_moves(
         trees.pairs.iter().filter_map(|pair| Some((pair.id, pair.sides[side].uid.as_deref()?))).collect();
     let moves = pair::moves(&now, &uids, &lost);
     for pair in trees.pairs.iter().filter(|pair| moves.twins.contains(&pair.id)) {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+        spared.twins.insert(pair.id);
         paired.problems.push(duplicate(side, &pair.sides[side].href));
     }
     if !moves.detached.is_empty() {

@@ -773,3 +773,18 @@ fn a_new_item_in_the_place_of_a_known_one_is_not_doubled() {
     assert_eq!(world.remote.titles(), ["event 0", "event 1", "event 2", "there"]);
     assert_eq!(world.local.items().len(), 4);
 }
+
+#[test]
+fn an_item_renamed_on_both_sides_is_not_deleted_where_the_other_cannot_be_had() {
+    let world = in_sync(3);
+    world.local.lock().rename("1.ics", "a.ics");
+    world.remote.lock().rename("1.ics", "b.ics");
+    world.local.lock().manners.stumbles = Some("a.ics".into());
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total()), (RunOutcome::Partial, 0));
+    world.local.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_mins(1));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total(), report.local.total()), (RunOutcome::Ok, 0, 0));
+    assert!(quiet(&world));
+}
