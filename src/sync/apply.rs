@@ -1,7 +1,7 @@
 //! Applying a chunk: the versions that are about to go are put into the history, the edits are made, what
 //! came of them is read back where the collection did not say, and all outcomes are one transaction.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -252,7 +252,7 @@ async fn make_edits(job: &Job<'_>, doing: &mut [Doing]) -> Option<(Side, Collect
 /// then it is the collection's own form of what was written.
 async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), (Side, CollectionError)> {
     for side in Side::BOTH {
-        let mut waiting: HashMap<Href, usize> = HashMap::new();
+        let mut waiting: BTreeMap<Href, usize> = BTreeMap::new();
         for (at, one) in doing.iter().enumerate() {
             if let Some(Landed::Stored(Stored { href, etag: None, .. })) = &one.landed[side] {
                 waiting.insert(href.clone(), at);

@@ -101,7 +101,7 @@ pub fn pair(new: &Sides<Vec<Candidate>>, lost: &Sides<Vec<Lost>>) -> Pairing {
 
 /// Links items that say the same, where there is one of them on each side.
 fn by_digest(pairing: &mut Pairing, new: &Sides<Vec<Candidate>>, open: &mut Sides<BTreeSet<usize>>) {
-    let mut holders: HashMap<Digest, Sides<Vec<usize>>> = HashMap::new();
+    let mut holders: BTreeMap<Digest, Sides<Vec<usize>>> = BTreeMap::new();
     for side in Side::BOTH {
         for &at in &open[side] {
             holders.entry(new[side][at].digest).or_default()[side].push(at);

@@ -17,7 +17,10 @@ use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
 use crate::item::{self, Bytes};
 use crate::report::Problem;
-use crate::state::{Content, PairId, Subject};
+use crate::state::{Content, Pair, PairId, Subject};
+
+/// How many tries to read a new item keep those of the other side waiting, which may be the same thing.
+const PATIENCE: u32 = 2;
 
 /// What pairing found.
 #[derive(Default)]
@@ -32,19 +35,55 @@ pub(super) struct Paired {
 }
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
-/// items that are gone from its own. What must not be touched in this run is added to `alone`.
+/// items that are gone from its own. What must not be touched in this run is added to `alone`. `unread` says on
+/// which sides new items are left alone because they could not be had, and how often that was tried.
 pub(super) async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
     outside: &Outside,
+    unread: Sides<Option<u32>>,
     alone: &mut HashSet<Subject>,
+) -> Result<Paired, RunError> {
+    let mut spared = Spared::default();
+    let paired = link_new(job, trees, outside, unread, alone, &mut spared).await?;
+    // Now that the pairs have the names that they keep.
+    let spared = trees.pairs.iter().filter(|pair| spared.contains(trees, pair));
+    alone.extend(spared.map(|pair| Sides::from_fn(|side| Some(pair.sides[side].href.clone()))));
+    Ok(paired)
+}
+
+/// Pairs that must not be touched in this run.
+#[derive(Default)]
+struct Spared {
+    /// Those whose item is gone from a side, if it does not turn up: it may be what cannot be read this time, and is
+    /// not deleted elsewhere.
+    lost: Sides<BTreeSet<PairId>>,
+    twins: BTreeSet<PairId>,
+}
+
+impl Spared {
+    fn contains(&self, trees: &Trees, pair: &Pair) -> bool {
+        let is_lost = |side: Side| {
+            self.lost[side].contains(&pair.id) && !trees.sides[side].contains_key(&pair.sides[side].href)
+        };
+        self.twins.contains(&pair.id) || Side::BOTH.into_iter().any(is_lost)
+    }
+}
+
+async fn link_new(
+    job: &Job<'_>,
+    trees: &mut Trees,
+    outside: &Outside,
+    unread: Sides<Option<u32>>,
+    alone: &mut HashSet<Subject>,
+    spared: &mut Spared,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
     if !anything_to_pair(trees, outside) {
         return Ok(paired);
     }
     for side in Side::BOTH {
-        find_moves(job, trees, side, alone, &mut paired).await?;
+        find_moves(job, trees, side, spared, &mut paired).await?;
     }
     let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
@@ -52,11 +91,17 @@ pub(super) async fn pair_new(
         lost.filter_map(|pair| Some(pair::Lost { pair: pair.id, uid: pair.sides[side].uid.clone()? }))
             .collect()
     });
+    let gone = |side: Side| lost[side].iter().map(|lost| lost.pair);
+    for side in Side::BOTH.into_iter().filter(|&side| unread[side].is_some()) {
+        spared.lost[side].extend(gone(side));
+    }
     let worthwhile = Sides::from_fn(|side| {
         let there = !new[side.other()].is_empty() || !outside.is_empty(side.other());
         !new[side].is_empty() && (there || !lost[side].is_empty())
     });
+    let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
     if !worthwhile.local && !worthwhile.remote {
+        leave_partnerless_alone(&new, &paired.matched, &complete, alone);
         return Ok(paired);
     }
     let total = Side::BOTH.into_iter().filter(|&s| worthwhile[s]).map(|s| new[s].len() as u64).sum();
@@ -66,9 +111,9 @@ pub(super) async fn pair_new(
         let read = read_candidates(job, side, &new[side]).await?;
         if !read.complete {
             paired.incomplete = true;
-            let lost = lost[side].iter().map(|lost| lost.pair).collect();
-            leave_lost_alone(trees, side, &lost, alone);
+            spared.lost[side].extend(gone(side));
         }
+        complete[side] &= read.complete;
         candidates[side] = read.candidates;
     }
     let asleep = Sides {
@@ -80,6 +125,7 @@ pub(super) async fn pair_new(
         candidates[side].sort_by(|a, b| a.href.cmp(&b.href));
     }
     let found = pair::pair(&candidates, &lost);
+    leave_partnerless_alone(&new, &found.matched, &complete, alone);
 
     if !found.renamed.is_empty() {
         job.state.write(|w| {
@@ -93,10 +139,8 @@ pub(super) async fn pair_new(
             alone.insert(alone_on(side, &candidate.href));
         }
     }
-    for pair in trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)))
-    {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
-    }
+    let twins = trees.pairs.iter().filter(|pair| Side::BOTH.into_iter().any(|s| is_twin(&pair.sides[s].uid)));
+    spared.twins.extend(twins.map(|pair| pair.id));
     for (side, href) in
         found.duplicates.iter().flat_map(|(side, hrefs)| hrefs.iter().map(move |h| (*side, h)))
     {
@@ -123,11 +167,13 @@ fn anything_to_pair(trees: &Trees, outside: &Outside) -> bool {
         (beside.new.len(), changed, lost)
     });
     let ((new_here, ..), (new_there, ..)) = (counts.local, counts.remote);
-    let moved = |(_, changed, lost)| changed > 0 && changed + lost > 1;
+    let moved = |(_, changed, lost), new_there| changed > 0 && (changed + lost > 1 || new_there > 0);
     let renamed = |(new, _, lost)| new > 0 && lost > 0;
     (new_here > 0 && (new_there > 0 || !outside.is_empty(Side::Remote)))
         || (new_there > 0 && !outside.is_empty(Side::Local))
-        || [counts.local, counts.remote].into_iter().any(|c| moved(c) || renamed(c))
+        || [(counts.local, new_there), (counts.remote, new_here)]
+            .into_iter()
+            .any(|(c, new_there)| moved(c, new_there) || renamed(c))
 }
 
 /// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it.
@@ -174,11 +220,22 @@ async fn wake(
     Ok(read)
 }
 
-/// What cannot be read this time may be what is thought gone: that is not deleted elsewhere in this run.
-fn leave_lost_alone(trees: &Trees, side: Side, lost: &BTreeSet<PairId>, alone: &mut HashSet<Subject>) {
-    let lost = trees.pairs.iter().filter(|pair| lost.contains(&pair.id));
-    for pair in lost.filter(|pair| !trees.sides[side].contains_key(&pair.sides[side].href)) {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+/// What cannot be read this time may also be what a new item of the other side is: that is not made again here
+/// for now.
+fn leave_partnerless_alone(
+    new: &Sides<Vec<(Href, Etag)>>,
+    matched: &BTreeMap<Href, Href>,
+    complete: &Sides<bool>,
+    alone: &mut HashSet<Subject>,
+) {
+    let remotes: HashSet<&Href> = matched.values().collect();
+    for side in Side::BOTH.into_iter().filter(|side| !complete[side.other()]) {
+        let has_partner = |href: &Href| match side {
+            Side::Local => matched.contains_key(href),
+            Side::Remote => remotes.contains(href),
+        };
+        let partnerless = new[side].iter().filter(|(href, _)| !has_partner(href));
+        alone.extend(partnerless.map(|(href, _)| alone_on(side, href)));
     }
 }
 
@@ -208,7 +265,7 @@ async fn find_moves(
     job: &Job<'_>,
     trees: &mut Trees,
     side: Side,
-    alone: &mut HashSet<Subject>,
+    spared: &mut Spared,
     paired: &mut Paired,
 ) -> Result<(), RunError> {
     let mut changed: BTreeMap<Href, PairId> = BTreeMap::new();
@@ -226,8 +283,9 @@ async fn find_moves(
         }
     }
     // One alone is settled when its content is at hand. Two can have exchanged their names, and one can be
-    // what another was taken for gone.
-    if changed.is_empty() || changed.len() + lost.len() < 2 {
+    // what another was taken for gone, or what is new on the other side.
+    let new_there = || !Beside::of(trees, side.other()).new.is_empty();
+    if changed.is_empty() || (changed.len() + lost.len() < 2 && !new_there()) {
         return Ok(());
     }
     let hrefs: Vec<(Href, Etag)> = changed
@@ -237,7 +295,7 @@ async fn find_moves(
     let read = read_candidates(job, side, &hrefs).await?;
     if !read.complete {
         paired.incomplete = true;
-        leave_lost_alone(trees, side, &lost, alone);
+        spared.lost[side].extend(&lost);
     }
     let now: Vec<pair::Changed> = read
         .candidates
@@ -248,7 +306,7 @@ async fn find_moves(
         trees.pairs.iter().filter_map(|pair| Some((pair.id, pair.sides[side].uid.as_deref()?))).collect();
     let moves = pair::moves(&now, &uids, &lost);
     for pair in trees.pairs.iter().filter(|pair| moves.twins.contains(&pair.id)) {
-        alone.insert(Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+        spared.twins.insert(pair.id);
         paired.problems.push(duplicate(side, &pair.sides[side].href));
     }
     if !moves.detached.is_empty() {

@@ -70,6 +70,16 @@ pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Sid
     asides.values().filter(of_others).filter(there).count() as u64
 }
 
+/// How often the new items of a side that could not be had were tried, where these are left alone: the least.
+pub(super) fn unread(asides: &HashMap<Subject, Aside>, set_aside: &HashSet<Subject>) -> Sides<Option<u32>> {
+    Sides::from_fn(|side| {
+        let new =
+            set_aside.iter().filter(|subject| subject[side].is_some() && subject[side.other()].is_none());
+        let asides = new.filter_map(|subject| asides.get(subject));
+        asides.filter(|aside| aside.kind == AsideKind::Passing).map(|aside| aside.tries).min()
+    })
+}
+
 /// Those that are of items which are nowhere any more.
 pub(super) fn of_nothing<'a>(
     asides: &'a HashMap<Subject, Aside>,

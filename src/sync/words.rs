@@ -2,7 +2,7 @@
 
 use super::policy::{Change, Conflict, Policy};
 use super::{Side, Sides};
-use crate::item::merge::{Choice, From};
+use crate::item::merge::{Choice, Winner};
 use crate::report::Operation;
 use crate::report::text::enumerated;
 use crate::report::text::shell_word;
@@ -87,7 +87,7 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         Some(occurrence) => format!("{} of {occurrence}", choice.what),
         None => choice.what.clone(),
     };
-    let from = |from: From, side: Side| {
+    let from = |from: Winner, side: Side| {
         let mut names: Vec<String> = all.iter().filter(|choice| choice.from == from).map(of).collect();
         names.dedup();
         let more = names.len().saturating_sub(MOST_CHOICES);
@@ -101,7 +101,7 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         };
         (!names.is_empty()).then(|| format!("{} from {whose}", enumerated(names.iter().map(String::as_str))))
     };
-    let both = all.iter().filter(|choice| choice.from == From::BothChangedNewerWon);
+    let both = all.iter().filter(|choice| choice.from == Winner::BothChangedNewerWon);
     let both = both.take(MOST_CHOICES).map(|choice| {
         let value = |value: &Option<String>| match value {
             Some(value) => format!("{value:?}"),
@@ -116,7 +116,7 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
             place(newer.other())
         )
     });
-    let parts: Vec<String> = [from(From::Newer, newer), from(From::Older, newer.other())]
+    let parts: Vec<String> = [from(Winner::Newer, newer), from(Winner::Older, newer.other())]
         .into_iter()
         .flatten()
         .chain(both)

@@ -654,3 +654,137 @@ fn what_was_done_before_a_break_is_recorded() {
     assert_eq!(world.sync(TWO_WAY).remote.created, 2);
     assert!(quiet(&world));
 }
+
+#[test]
+fn a_file_that_is_renamed_again_while_it_is_read_is_not_deleted_on_the_server() {
+    let world = in_sync(3);
+    world.local.lock().rename("1.ics", "a.ics");
+    world.local.lock().manners.before_fetch = Some(|local| local.rename("a.ics", "b.ics"));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total(), report.local.total()), (RunOutcome::Ok, 0, 0));
+    assert!(quiet(&world));
+    world.remote.put("1.ics", event("1", "changed", 9));
+    world.sync(TWO_WAY);
+    assert_eq!(title(&world.local.items()["b.ics"]), "changed");
+}
+
+/// Not all stores refuse a second item with the same UID.
+#[test]
+fn a_new_file_that_is_renamed_while_it_is_read_is_not_doubled() {
+    let world = World::default();
+    world.local.put("a.ics", event("x", "here", 1));
+    world.remote.put("x.ics", event("x", "there", 2));
+    world.local.lock().manners.before_fetch = Some(|local| local.rename("a.ics", "b.ics"));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!((world.local.titles(), world.remote.titles()), (vec!["there".into()], vec!["there".into()]));
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_renamed_file_that_cannot_be_had_is_not_deleted_on_the_server() {
+    let world = in_sync(3);
+    world.local.lock().rename("1.ics", "a.ics");
+    world.local.lock().manners.stumbles = Some("a.ics".into());
+    for _ in 0..4 {
+        let report = world.sync(TWO_WAY);
+        assert_eq!((report.outcome, report.remote.total()), (RunOutcome::Partial, 0));
+        world.wait(SignedDuration::from_mins(31));
+    }
+    world.local.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_mins(61));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total()), (RunOutcome::Ok, 0));
+    assert!(quiet(&world));
+}
+
+/// The items were found to be the same thing by what one of them said a moment ago.
+#[test]
+fn what_was_matched_is_not_written_from_another_version() {
+    let world = World::default();
+    let there = String::from_utf8(event("there", "Dentist", 1).to_vec()).unwrap();
+    world.local.put("a.ics", event("here", "Dentist", 2));
+    world.remote.put("b.ics", there.replace("kept", "else").into());
+    world.local.lock().manners.after_fetch = Some(|local| local.put("a.ics", event("here", "Lunch", 3)));
+    let report = world.sync(Policy::TwoWay(Conflict::LocalWins));
+    assert_eq!(report.outcome, RunOutcome::Ok);
+    assert_eq!(world.local.titles(), ["Dentist", "Lunch"]);
+    assert_eq!(world.remote.titles(), ["Dentist", "Lunch"]);
+    assert!(quiet(&world));
+}
+
+#[test]
+fn what_was_overwritten_by_something_that_vanished_unseen_stays_in_the_history() {
+    let world = in_sync(3);
+    world.local.put("1.ics", event("1", "local", 10));
+    world.remote.put("1.ics", event("1", "remote", 20));
+    {
+        let mut remote = world.remote.lock();
+        remote.manners.silent = true;
+        remote.manners.after_edits = Some(|remote| assert!(remote.remove("1.ics")));
+    }
+    world.sync(Policy::TwoWay(Conflict::LocalWins));
+    assert!(kept(&world).contains(&"remote".to_owned()), "{:?}", kept(&world));
+}
+
+#[test]
+fn a_new_file_that_cannot_be_had_at_first_is_not_doubled() {
+    let world = World::default();
+    world.local.put("a.ics", event("x", "here", 1));
+    world.remote.put("x.ics", event("x", "there", 2));
+    world.local.lock().manners.stumbles = Some("a.ics".into());
+    for _ in 0..2 {
+        assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+        assert_eq!(
+            (world.local.titles(), world.remote.titles()),
+            (vec!["here".into()], vec!["there".into()])
+        );
+        world.wait(SignedDuration::from_mins(30));
+    }
+    world.local.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_mins(61));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!((world.local.titles(), world.remote.titles()), (vec!["there".into()], vec!["there".into()]));
+}
+
+/// It does not keep the others waiting for ever.
+#[test]
+fn an_item_that_can_never_be_had_keeps_nobody_waiting() {
+    let world = in_sync(3);
+    world.remote.put("a.ics", event("x", "never", 1));
+    world.remote.lock().manners.stumbles = Some("a.ics".into());
+    world.local.put("b.ics", event("y", "new", 1));
+    for _ in 0..3 {
+        world.sync(TWO_WAY);
+        world.wait(SignedDuration::from_mins(61));
+    }
+    assert!(world.remote.titles().contains(&"new".to_owned()));
+}
+
+/// What is new on one side may stand in the place of something else on the other.
+#[test]
+fn a_new_item_in_the_place_of_a_known_one_is_not_doubled() {
+    let world = in_sync(3);
+    let known = world.local.items()["1.ics"].clone();
+    world.local.put("1.ics", event("x", "here", 1));
+    world.local.put("2nd.ics", known);
+    world.remote.put("x.ics", event("x", "there", 2));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(world.local.titles(), ["event 0", "event 1", "event 2", "there"]);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "event 2", "there"]);
+    assert_eq!(world.local.items().len(), 4);
+}
+
+#[test]
+fn an_item_renamed_on_both_sides_is_not_deleted_where_the_other_cannot_be_had() {
+    let world = in_sync(3);
+    world.local.lock().rename("1.ics", "a.ics");
+    world.remote.lock().rename("1.ics", "b.ics");
+    world.local.lock().manners.stumbles = Some("a.ics".into());
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total()), (RunOutcome::Partial, 0));
+    world.local.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_mins(1));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.total(), report.local.total()), (RunOutcome::Ok, 0, 0));
+    assert!(quiet(&world));
+}

@@ -15,11 +15,13 @@ use pimbridge::collection::{
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
+use crate::knowledge::Knowledge;
 
 /// What can go wrong, as chances in a hundred; all zero once the faults have stopped.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Faults {
-    pub offline: u64,
+    /// A call fails as a whole.
+    pub unusable: u64,
     pub lost_cursor: u64,
     pub stale_listing: u64,
     /// A write is done, but the answer does not come.
@@ -36,7 +38,48 @@ pub struct Faults {
     pub stumbles: u64,
     /// A user does something between two calls.
     pub edits: u64,
+    /// From some moment of a run on, a table of the state cannot be written.
+    pub disk: u64,
 }
+
+/// What keeps a collection as a whole from being used.
+const TROUBLES: [(Trouble, &str); 8] = [
+    (Trouble::Offline, "offline"),
+    (Trouble::Untrusted, "untrusted"),
+    (Trouble::SignIn, "sign-in refused"),
+    (Trouble::Gone, "collection gone"),
+    (Trouble::Forbidden, "forbidden"),
+    (Trouble::Busy, "busy"),
+    (Trouble::NotUnderstood, "not understood"),
+    (Trouble::Storage, "no storage"),
+];
+
+/// All that is counted: over many seeds, each of it must happen.
+pub const EVENTS: [&str; 23] = [
+    "offline",
+    "untrusted",
+    "sign-in refused",
+    "collection gone",
+    "forbidden",
+    "busy",
+    "not understood",
+    "no storage",
+    "cursor lost",
+    "hidden from a listing",
+    "unanswered",
+    "cut off",
+    "failed",
+    "refused",
+    "unreadable",
+    "unsure",
+    "stumbles",
+    "edited meanwhile",
+    "stored silently",
+    "names exchanged",
+    "state lost",
+    "state not written",
+    "killed",
+];
 
 /// How a collection behaves, all the time.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,10 +87,12 @@ pub struct Nature {
     pub deltas: bool,
     /// Of a hundred writes, how many do not tell the new version.
     pub silent: u64,
-    /// It puts lines of its own into what is written, in another order.
+    /// It puts lines of its own into what is written, and changes the order of the others.
     pub decorates: bool,
     /// It drops a property that it does not know.
     pub drops: bool,
+    /// It takes no second item with the same UID; otherwise only none with the same name.
+    pub unique_uids: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -79,14 +124,17 @@ pub struct World {
     uids: u64,
     /// What the engine overwrote or deleted, by side.
     pub destroyed: BTreeSet<(Side, Bytes)>,
-    /// The UIDs of items that a user deleted on any side.
-    deleted: BTreeSet<String>,
-    /// A user exchanged the names of two items.
+    /// Users exchange the names of items.
+    pub exchanges: bool,
+    /// A user did.
     pub exchanged: bool,
     /// The UIDs of items that the engine deleted although no user had deleted them.
     pub unasked: BTreeSet<String>,
     /// How many edits the engine made on each side.
     pub edits: Sides<u64>,
+    pub knowledge: Knowledge,
+    /// How often each of the events happened.
+    pub counts: BTreeMap<&'static str, u64>,
     pub story: Vec<String>,
 }
 
@@ -125,16 +173,47 @@ impl World {
             titles: 0,
             uids: 0,
             destroyed: BTreeSet::new(),
-            deleted: BTreeSet::new(),
             unasked: BTreeSet::new(),
+            exchanges: false,
             exchanged: false,
             edits: Sides::default(),
+            knowledge: Knowledge::default(),
+            counts: BTreeMap::new(),
             story: Vec::new(),
         }
     }
 
     pub fn tell(&mut self, line: impl Into<String>) {
         self.story.push(line.into());
+    }
+
+    pub fn count(&mut self, event: &'static str) {
+        *self.counts.entry(event).or_default() += 1;
+    }
+
+    /// Whether a fault of this chance happens.
+    pub fn happens(&mut self, percent: u64, event: &'static str) -> bool {
+        let happens = self.chance.percent(percent);
+        if happens {
+            self.count(event);
+        }
+        happens
+    }
+
+    /// The UIDs that are on both sides.
+    pub fn both(&self) -> BTreeSet<String> {
+        let uids = |side: Side| -> BTreeSet<String> {
+            self.sides[side].items.values().map(|item| essence(&item.bytes).0).collect()
+        };
+        &uids(Side::Local) & &uids(Side::Remote)
+    }
+
+    /// The UIDs of items that do not show in a listing yet.
+    pub fn hidden(&self) -> BTreeSet<String> {
+        let held = Side::BOTH.into_iter().map(|side| &self.sides[side]);
+        let items =
+            held.flat_map(|held| held.items.values().filter(|item| item.hidden_until > held.observations));
+        items.map(|item| essence(&item.bytes).0).collect()
     }
 
     fn set(&mut self, side: Side, name: &str, bytes: Bytes, hidden_until: u64) {
@@ -178,53 +257,56 @@ impl World {
         let names: Vec<String> = self.sides[side].items.keys().cloned().collect();
         let name = self.chance.pick(&names).cloned();
         let other = self.chance.pick(&names).cloned();
-        match (self.chance.below(11), name) {
-            (10, Some(name)) => {
+        let what = self.chance.below(11);
+        let Some(name) = name.filter(|_| what > 1) else { return self.create(&[side]) };
+        let bytes = self.sides[side].items[&name].bytes.clone();
+        let (uid, title) = essence(&bytes);
+        match what {
+            10 if self.exchanges => {
                 let Some(other) = other.filter(|other| *other != name) else { return };
                 self.exchanged = true;
+                self.count("names exchanged");
                 self.tell(format!("user exchanges the names {name} and {other} on {side:?}"));
-                let (a, b) = (
-                    self.sides[side].items[&name].bytes.clone(),
-                    self.sides[side].items[&other].bytes.clone(),
-                );
-                self.set(side, &name, b, 0);
-                self.set(side, &other, a, 0);
+                let others = self.sides[side].items[&other].bytes.clone();
+                self.set(side, &name, others, 0);
+                self.set(side, &other, bytes, 0);
             }
-            (0..=1, _) | (_, None) => self.create(&[side]),
-            (2..=5, Some(name)) => {
-                let (uid, _) = essence(&self.sides[side].items[&name].bytes);
+            2..=5 => {
                 let bytes = self.write(&uid);
                 self.tell(format!("user edits {name} on {side:?}: {:?}", essence(&bytes)));
+                self.knowledge.edited(side, &uid, &title);
                 self.set(side, &name, bytes, 0);
             }
-            (6..=7, Some(name)) => {
+            6..=7 => {
                 self.tell(format!("user deletes {name} on {side:?}"));
-                if let Some(item) = self.unset(side, &name) {
-                    self.deleted.insert(essence(&item.bytes).0);
-                }
+                self.knowledge.deleted(side, &uid);
+                self.unset(side, &name);
             }
-            (8, Some(name)) => {
+            8 => {
+                self.titles += 1;
+                let to = format!("renamed-{}.ics", self.titles);
+                self.tell(format!("user renames {name} on {side:?} to {to}"));
+                self.knowledge.acted(side, &uid);
+                self.unset(side, &name);
+                self.set(side, &to, bytes, 0);
+            }
+            _ => {
                 self.tell(format!("{name} on {side:?} is touched"));
-                let bytes = self.sides[side].items[&name].bytes.clone();
+                self.knowledge.acted(side, &uid);
                 self.set(side, &name, bytes, 0);
-            }
-            (_, Some(name)) => {
-                if let Some(item) = self.unset(side, &name) {
-                    self.titles += 1;
-                    let to = format!("renamed-{}.ics", self.titles);
-                    self.tell(format!("user renames {name} on {side:?} to {to}"));
-                    self.set(side, &to, item.bytes, 0);
-                }
             }
         }
     }
 
-    fn offline(&mut self, what: &str) -> Result<(), CollectionError> {
-        if self.chance.percent(self.faults.offline) {
-            self.tell(format!("{what}: offline"));
-            return Err(CollectionError::new(Trouble::Offline, "offline"));
+    /// The collection as a whole cannot be used any more, if that happens.
+    fn trouble(&mut self, percent: u64, what: &str) -> Result<(), CollectionError> {
+        if !self.chance.percent(percent) {
+            return Ok(());
         }
-        Ok(())
+        let (trouble, event) = TROUBLES[self.chance.below(TROUBLES.len())];
+        self.count(event);
+        self.tell(format!("{what}: {event}"));
+        Err(CollectionError::new(trouble, event))
     }
 
     /// What the collection makes of bytes that are written to it.
@@ -240,27 +322,36 @@ impl World {
                 "BEGIN:VEVENT\r\n",
                 "PRODID:-//server//\r\nBEGIN:VEVENT\r\nCREATED:20260101T000000Z\r\n",
             );
+            let (begin, end) = ("BEGIN:VEVENT\r\n", "END:VEVENT\r\n");
+            let inside = text.find(begin).unwrap() + begin.len()..text.find(end).unwrap();
+            let reversed: String = text[inside.clone()].split_inclusive('\n').rev().collect();
+            text.replace_range(inside, &reversed);
         }
         text.into()
     }
 
     fn apply(&mut self, side: Side, edit: Edit) -> Outcome {
-        if self.chance.percent(self.faults.refused) {
+        let faults = self.faults;
+        if self.happens(faults.refused, "refused") {
             return Outcome::Refused { reason: "refused".into() };
         }
-        if self.chance.percent(self.faults.failed) {
+        if self.happens(faults.failed, "failed") {
             return Outcome::Failed { reason: "failed".into() };
         }
         let etag_of = |world: &World, name: &str| world.sides[side].items.get(name).map(etag);
         let (name, bytes) = match edit {
             Edit::Create { uid, bytes } => {
-                let mut name = format!("{}.ics", uid.unwrap());
-                let uid_taken = |item: &Item| essence(&item.bytes).0 == essence(&bytes).0;
-                if self.sides[side].items.values().any(uid_taken) {
+                let held = &self.sides[side];
+                let is_same = |item: &Item| essence(&item.bytes).0 == essence(&bytes).0;
+                if held.nature.unique_uids && held.items.values().any(is_same) {
                     return Outcome::Stale { sure: true };
                 }
                 // The name may be that of another item.
-                while self.sides[side].items.contains_key(&name) {
+                let mut name = format!("{}.ics", uid.unwrap());
+                while let Some(there) = held.items.get(&name) {
+                    if is_same(there) {
+                        return Outcome::Stale { sure: true };
+                    }
                     name = format!("another-{name}");
                 }
                 (name, Some(bytes))
@@ -286,29 +377,38 @@ impl World {
         let Some(bytes) = bytes else {
             if let Some(item) = self.unset(side, &name) {
                 let (uid, _) = essence(&item.bytes);
-                if !self.deleted.contains(&uid) {
+                if !self.knowledge.ever_deleted.contains(&uid) {
                     self.unasked.insert(uid);
                 }
             }
-            return if self.chance.percent(self.faults.unanswered) {
+            return if self.happens(faults.unanswered, "unanswered") {
                 Outcome::Failed { reason: "unanswered".into() }
             } else {
                 Outcome::Deleted
             };
         };
-        let hidden = self.chance.percent(self.faults.stale_listing);
+        let hidden = self.happens(faults.stale_listing, "hidden from a listing");
         let hidden_until = if hidden { self.sides[side].observations + 2 } else { 0 };
         let form = self.stored_form(side, &bytes);
+        let essence = essence(&form);
         self.set(side, &name, form, hidden_until);
-        if self.chance.percent(self.faults.unanswered) {
+        self.knowledge.written.insert(essence.clone());
+        if self.happens(faults.unanswered, "unanswered") {
             self.tell("… and the answer is lost");
+            self.knowledge.unknown(essence);
             return Outcome::Failed { reason: "unanswered".into() };
         }
-        if self.chance.percent(self.faults.unsure) {
+        if self.happens(faults.unsure, "unsure") {
             self.tell("… and it is said that something else is there");
+            self.knowledge.unknown(essence);
             return Outcome::Stale { sure: false };
         }
-        let silent = self.chance.percent(self.sides[side].nature.silent);
+        let silent = self.sides[side].nature.silent;
+        let silent = self.happens(silent, "stored silently");
+        // It may be impossible to read it back.
+        if silent && faults != Faults::default() {
+            self.knowledge.unknown(essence);
+        }
         let etag = etag_of(self, &name).filter(|_| !silent);
         Outcome::Stored { href: Href::new(name), etag }
     }
@@ -334,7 +434,7 @@ impl Simulated {
         let mut turns = {
             let mut world = self.world();
             let edits = world.faults.edits;
-            if world.chance.percent(edits) {
+            if world.happens(edits, "edited meanwhile") {
                 let side = if world.chance.percent(50) { Side::Local } else { Side::Remote };
                 world.user(side);
             }
@@ -358,10 +458,10 @@ impl Collection for Simulated {
         self.wait().await;
         let observation = {
             let mut world = self.world();
-            world.offline("observe")?;
-            let lost = world.faults.lost_cursor;
+            let faults = world.faults;
+            world.trouble(faults.unusable, "observe")?;
             let since = since.and_then(|cursor| cursor.as_str().parse::<u64>().ok());
-            let since = if world.chance.percent(lost) { None } else { since };
+            let since = since.filter(|_| !world.happens(faults.lost_cursor, "cursor lost"));
             let held = &mut world.sides[self.side];
             held.observations += 1;
             let now = held.observations;
@@ -372,7 +472,7 @@ impl Collection for Simulated {
             let hidden = held.items.values().filter(|item| !shown(item)).map(|item| item.version).min();
             let newest = held.changes.values().copied().max().unwrap_or(0);
             let cursor = Cursor::new(hidden.map_or(newest, |first| first - 1).to_string());
-            match since.filter(|_| held.nature.deltas) {
+            let mut observation = match since.filter(|_| held.nature.deltas) {
                 Some(since) => {
                     let names = held.changes.iter().filter(|(_, at)| **at > since).map(|(name, _)| name);
                     let (there, gone): (Vec<&String>, Vec<&String>) =
@@ -388,7 +488,23 @@ impl Collection for Simulated {
                     entries: held.items.iter().filter(|(_, item)| shown(item)).map(entry).collect(),
                     cursor: held.nature.deltas.then_some(cursor),
                 },
+            };
+            match &mut observation {
+                Observation::Delta { changed: entries, .. } | Observation::Listing { entries, .. } => {
+                    world.chance.shuffle(entries);
+                }
             }
+            world.tell(match &observation {
+                Observation::Delta { changed, removed, .. } => {
+                    let names: Vec<&Href> = changed.iter().map(|entry| &entry.href).collect();
+                    format!("{:?} tells changes {names:?}, removals {removed:?}", self.side)
+                }
+                Observation::Listing { entries, .. } => {
+                    let names: Vec<&Href> = entries.iter().map(|entry| &entry.href).collect();
+                    format!("{:?} lists {names:?}", self.side)
+                }
+            });
+            observation
         };
         self.wait().await;
         Ok(observation)
@@ -398,13 +514,12 @@ impl Collection for Simulated {
         self.wait().await;
         let fetched = {
             let mut world = self.world();
-            world.offline("fetch")?;
+            let faults = world.faults;
+            world.trouble(faults.unusable, "fetch")?;
             let mut fetched = Vec::new();
             for href in hrefs {
-                let unreadable = world.faults.unreadable;
-                let unreadable = world.chance.percent(unreadable);
-                let stumbles = world.faults.stumbles;
-                let stumbles = world.chance.percent(stumbles);
+                let unreadable = world.happens(faults.unreadable, "unreadable");
+                let stumbles = world.happens(faults.stumbles, "stumbles");
                 fetched.push(match world.sides[self.side].items.get(href.as_str()) {
                     None => Fetched::Gone { href: href.clone() },
                     Some(_) if stumbles => Fetched::Failed { href: href.clone(), reason: "stumbles".into() },
@@ -419,6 +534,15 @@ impl Collection for Simulated {
                     },
                 });
             }
+            world.chance.shuffle(&mut fetched);
+            let found = |fetched: &Fetched| match fetched {
+                Fetched::Found { href, bytes, .. } => format!("{href} {:?}", essence(bytes)),
+                Fetched::Gone { href } => format!("{href} gone"),
+                Fetched::Unreadable { href, .. } => format!("{href} unreadable"),
+                Fetched::Failed { href, .. } => format!("{href} failed"),
+            };
+            let told: Vec<String> = fetched.iter().map(found).collect();
+            world.tell(format!("{:?} gives {}", self.side, told.join(", ")));
             fetched
         };
         self.wait().await;
@@ -427,23 +551,28 @@ impl Collection for Simulated {
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {
         self.wait().await;
-        let mut outcomes = Vec::new();
-        let mut stopped = None;
-        for edit in edits {
-            let outcome = {
+        let mut outcomes: Vec<Outcome> = edits.iter().map(|_| Outcome::NotTried).collect();
+        let mut edits: Vec<(usize, Edit)> = edits.into_iter().enumerate().collect();
+        let faults = {
+            let mut world = self.world();
+            world.chance.shuffle(&mut edits);
+            world.faults
+        };
+        if let Err(stopped) = self.world().trouble(faults.unusable, "apply") {
+            return Applied { outcomes, stopped: Some(stopped) };
+        }
+        for (at, edit) in edits {
+            {
                 let mut world = self.world();
-                let partial = world.faults.partial;
-                if stopped.is_none() && (world.chance.percent(partial) || world.offline("apply").is_err()) {
-                    stopped = Some(CollectionError::new(Trouble::Offline, "cut off"));
+                if world.happens(faults.partial, "cut off")
+                    && let Err(stopped) = world.trouble(100, "apply, in the middle")
+                {
+                    return Applied { outcomes, stopped: Some(stopped) };
                 }
-                match &stopped {
-                    Some(_) => Outcome::NotTried,
-                    None => world.apply(self.side, edit),
-                }
-            };
-            outcomes.push(outcome);
+                outcomes[at] = world.apply(self.side, edit);
+            }
             self.wait().await;
         }
-        Applied { outcomes, stopped }
+        Applied { outcomes, stopped: None }
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use pimbridge::item::Kind;
+use pimbridge::item::{self, Kind};
 use pimbridge::report::{Report, RunOutcome};
 use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
@@ -29,18 +29,29 @@ struct Play {
     unreadable: u64,
     /// Versions that were in the history of a state that was lost.
     kept: Vec<Bytes>,
+    lost_state: bool,
+    /// How many steps the last run took that was not killed.
+    steps: usize,
+}
+
+/// A seed that was played to its end.
+pub struct Played {
+    pub story: Vec<String>,
+    /// How often each of the events happened.
+    pub counts: BTreeMap<&'static str, u64>,
 }
 
 /// Plays one seed; panics with its whole story where something is wrong.
-pub fn play(seed: u64) {
+pub fn play(seed: u64) -> Played {
     let world = Arc::new(Mutex::new(World::new(seed)));
     let told = Arc::clone(&world);
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play_in(seed, world)));
+    let mut told = told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Err(panic) = result {
-        let told = told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         eprintln!("seed {seed}:\n{}", told.story.join("\n"));
         std::panic::resume_unwind(panic);
     }
+    Played { story: std::mem::take(&mut told.story), counts: std::mem::take(&mut told.counts) }
 }
 
 fn play_in(seed: u64, world: Arc<Mutex<World>>) {
@@ -55,42 +66,46 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         dir,
         unreadable: 0,
         kept: Vec::new(),
+        lost_state: false,
+        steps: 40,
     };
     play.set_up(&mut chance);
     let unreadable = play.world().faults.unreadable;
     play.unreadable = unreadable;
 
     for _ in 0..2 + chance.below(6) {
-        for _ in 0..chance.below(6) {
-            let side = if chance.percent(50) { Side::Local } else { Side::Remote };
-            play.world().user(side);
-        }
+        play.users(&mut chance);
         if chance.percent(4) {
             play.lose_state();
         }
-        let steps = chance.percent(50).then(|| chance.below(400));
-        play.run(steps, chance.percent(50));
-        play.world().now += 3_600;
+        let disk = play.world().faults.disk;
+        let broken = chance.percent(disk).then(|| play.break_disk(&mut chance));
+        let killed_after = chance.percent(50).then(|| chance.below(play.steps));
+        play.run(killed_after, chance.percent(50), broken.is_some());
+        if broken.is_some() {
+            play.mend_disk();
+        }
+        play.world().now += HOUR;
     }
 
     // Peace: no faults, nobody edits, and enough time for what was set aside.
     play.world().faults = Faults::default();
-    let mut last = None;
-    for _ in 0..3 {
-        play.world().now += 8 * 24 * 3_600;
-        last = play.run(None, true);
+    for _ in 0..2 {
+        play.world().now += 8 * 24 * HOUR;
+        play.run(None, true, false);
     }
-    let last = last.expect("a run that was not killed");
-    let seen = format!("seed {seed}, {policy:?}: {last:#?}");
-    assert_eq!(last.outcome, RunOutcome::Ok, "{seen}");
-    play.check(&seen);
+    play.world().now += 8 * 24 * HOUR;
+    play.agrees(seed, "after three runs in peace");
+    play.is_idle(seed);
 
-    let before = play.world().edits;
-    let idle = play.run(None, true).expect("a run that was not killed");
-    assert_eq!(idle.outcome, RunOutcome::Ok, "one more: {seen}");
-    assert_eq!(play.world().edits, before, "one more run does nothing: {seen}");
-    assert_eq!((idle.local.total(), idle.remote.total()), (0, 0), "{seen}");
+    // What users do now is carried over at once, by what the cursors tell.
+    play.users(&mut chance);
+    play.world().now += HOUR;
+    play.agrees(seed, "after one run more");
+    play.is_idle(seed);
 }
+
+const HOUR: i64 = 3_600;
 
 impl Play {
     fn world(&self) -> std::sync::MutexGuard<'_, World> {
@@ -101,6 +116,23 @@ impl Play {
         let mut world = self.world();
         let policy = self.policy;
         world.tell(format!("{policy:?}, chunks of {}", self.chunk_size));
+        let mut some = |most: u64| if chance.percent(50) { chance.next() % (most + 1) } else { 0 };
+        let unreadable = if some(1) == 1 { some(20) } else { 0 };
+        let stumbles = some(10);
+        world.faults = Faults {
+            unusable: some(6),
+            lost_cursor: some(30),
+            stale_listing: some(30),
+            unanswered: some(20),
+            partial: some(10),
+            failed: some(15),
+            refused: some(10),
+            unreadable,
+            unsure: some(15),
+            stumbles,
+            edits: some(25),
+            disk: some(40),
+        };
         for side in Side::BOTH {
             world.sides[side].nature = Nature {
                 deltas: chance.percent(50),
@@ -108,6 +140,10 @@ impl Play {
                 decorates: chance.percent(30),
                 // Only a server drops what it does not know.
                 drops: side == Side::Remote && chance.percent(20),
+                // An item that cannot be read has a UID that nobody knows: only a store that refuses a second one
+                // keeps it from being doubled.
+                unique_uids: unreadable + stumbles > 0
+                    || chance.percent(if side == Side::Remote { 80 } else { 50 }),
             };
         }
         for _ in 0..chance.below(12) {
@@ -117,28 +153,34 @@ impl Play {
                 _ => world.create(&Side::BOTH),
             }
         }
-        let mut some = |most: u64| if chance.percent(50) { chance.next() % (most + 1) } else { 0 };
-        world.faults = Faults {
-            offline: some(6),
-            lost_cursor: some(30),
-            stale_listing: some(30),
-            unanswered: some(20),
-            partial: some(10),
-            failed: some(15),
-            refused: some(10),
-            unreadable: some(10),
-            unsure: some(15),
-            stumbles: some(10),
-            edits: some(25),
-        };
+        world.exchanges = chance.percent(50);
         let faults = world.faults;
         world.tell(format!("{faults:?}"));
     }
 
+    /// Users do something before a run.
+    fn users(&self, chance: &mut Chance) {
+        for _ in 0..chance.below(6) {
+            let side = if chance.percent(50) { Side::Local } else { Side::Remote };
+            self.world().user(side);
+        }
+    }
+
     /// Runs once; after so many steps the program is killed.
-    fn run(&self, steps: Option<usize>, allow_deletions: bool) -> Option<Report> {
-        let now = self.world().now;
-        self.world().tell(format!("— run at {now}, killed after {steps:?}"));
+    fn run(
+        &mut self,
+        killed_after: Option<usize>,
+        allow_deletions: bool,
+        broken_disk: bool,
+    ) -> Option<Report> {
+        let now = {
+            let mut world = self.world();
+            let now = world.now;
+            world.tell(format!("— run at {now}, killed after {killed_after:?}"));
+            let both = world.both();
+            world.knowledge.begins(both);
+            now
+        };
         let started = Timestamp::from_second(now).unwrap();
         let state = State::open(&self.dir.path().join("state.sqlite"), "a|b", started).unwrap();
         let local = Simulated { world: Arc::clone(&self.world), side: Side::Local };
@@ -164,17 +206,80 @@ impl Play {
         let mut step = 0;
         let report = loop {
             match running.as_mut().poll(&mut context) {
-                Poll::Ready(done) => break Some(done.unwrap().report),
-                Poll::Pending if steps.is_some_and(|steps| step >= steps) => break None,
+                Poll::Ready(Ok(done)) => break Some(done.report),
+                Poll::Ready(Err(error)) => {
+                    assert!(broken_disk, "{error}");
+                    break None;
+                }
+                Poll::Pending if killed_after.is_some_and(|steps| step >= steps) => {
+                    self.world().count("killed");
+                    break None;
+                }
                 Poll::Pending => step += 1,
             }
             assert!(step < 1_000_000, "the run does not end");
         };
-        self.world().tell(match &report {
+        let mut world = self.world();
+        world.tell(match &report {
             Some(report) => format!("— {:?} {:?}", report.outcome, report.failure),
             None => "— killed".to_owned(),
         });
+        if report.is_none() || broken_disk {
+            world.knowledge.breaks_off();
+        } else if report.as_ref().is_some_and(|report| report.outcome == RunOutcome::Ok) {
+            let (both, hidden) = (world.both(), world.hidden());
+            world.knowledge.all_is_in_sync(&both, &hidden);
+        }
+        drop(world);
+        if report.is_some() {
+            self.steps = step.max(1);
+        }
         report
+    }
+
+    /// Runs once in peace; then both sides must agree.
+    fn agrees(&mut self, seed: u64, when: &str) {
+        let last = self.run(None, true, false).expect("a run that was not killed");
+        let seen = format!("seed {seed}, {when}, {:?}: {last:#?}", self.policy);
+        assert_eq!(last.outcome, RunOutcome::Ok, "{seen}");
+        self.check(&seen);
+    }
+
+    /// One more run does nothing.
+    fn is_idle(&mut self, seed: u64) {
+        let before = self.world().edits;
+        let idle = self.run(None, true, false).expect("a run that was not killed");
+        let seen = format!("seed {seed}, one more, {:?}: {idle:#?}", self.policy);
+        assert_eq!(idle.outcome, RunOutcome::Ok, "{seen}");
+        assert_eq!(self.world().edits, before, "{seen}");
+        assert_eq!((idle.local.total(), idle.remote.total()), (0, 0), "{seen}");
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("state.sqlite")).unwrap()
+    }
+
+    /// A table of the state can take only so many rows more.
+    fn break_disk(&self, chance: &mut Chance) {
+        const TABLES: [&str; 8] = ["cursor", "seen", "pair", "blob", "content", "aside", "history", "report"];
+        let (table, rows) = (TABLES[chance.below(TABLES.len())], chance.below(5));
+        let mut world = self.world();
+        world.count("state not written");
+        world.tell(format!("the state takes {rows} rows more in {table}"));
+        drop(State::open(&self.dir.path().join("state.sqlite"), "a|b", Timestamp::UNIX_EPOCH).unwrap());
+        let broken = format!(
+            "CREATE TABLE room (rows INTEGER);
+             INSERT INTO room VALUES ({rows});
+             CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN
+                 UPDATE room SET rows = rows - 1;
+                 SELECT RAISE(ABORT, 'full') FROM room WHERE rows < 0;
+             END;"
+        );
+        self.database().execute_batch(&broken).unwrap();
+    }
+
+    fn mend_disk(&self) {
+        self.database().execute_batch("DROP TRIGGER full; DROP TABLE room;").unwrap();
     }
 
     fn history(&self) -> Vec<Bytes> {
@@ -186,7 +291,9 @@ impl Play {
     }
 
     fn lose_state(&mut self) {
+        self.lost_state = true;
         self.world().tell("the state is lost");
+        self.world().count("state lost");
         let history = self.history();
         self.kept.extend(history);
         for file in std::fs::read_dir(self.dir.path()).unwrap() {
@@ -199,24 +306,23 @@ impl Play {
         let mut history = self.history();
         history.extend(self.kept.iter().cloned());
         let world = self.world();
+        // Where the server drops a property, it says something else in the end.
+        let drops = world.sides.remote.nature.drops;
         let contents = Sides::from_fn(|side| {
-            let mut contents: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            let mut contents = BTreeMap::new();
             for item in world.sides[side].items.values() {
-                let (uid, title) = essence(&item.bytes);
-                contents.entry(uid).or_default().push(title);
+                let essence = essence(&item.bytes);
+                let digest = item::read(&item.bytes).unwrap().digest;
+                let before = contents.insert(essence.0.clone(), (essence, (!drops).then_some(digest)));
+                assert_eq!(before, None, "doubled on {side:?}: {seen}");
             }
             contents
         });
-        for side in Side::BOTH {
-            for (uid, titles) in &contents[side] {
-                assert_eq!(titles.len(), 1, "{uid} is doubled on {side:?}: {seen}");
-            }
-        }
         match self.policy {
             Policy::MergeToServer | Policy::MergeFromServer => {
                 let source = self.policy.source().unwrap();
-                for (uid, title) in &contents[source] {
-                    assert_eq!(contents[source.other()].get(uid), Some(title), "{uid}: {seen}");
+                for (uid, content) in &contents[source] {
+                    assert_eq!(contents[source.other()].get(uid), Some(content), "{uid}: {seen}");
                 }
             }
             _ => assert_eq!(contents.local, contents.remote, "{seen}"),
@@ -229,6 +335,12 @@ impl Play {
         let replicates = matches!(self.policy, Policy::ReplicateToServer | Policy::ReplicateFromServer);
         if !replicates && self.unreadable == 0 && !world.exchanged {
             assert!(world.unasked.is_empty(), "deleted unasked: {:?}: {seen}", world.unasked);
+        }
+        let two_way = matches!(self.policy, Policy::TwoWay(_));
+        if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops {
+            for (essence, _) in contents.local.values() {
+                assert_eq!(world.knowledge.objects(essence), None, "{essence:?}: {seen}");
+            }
         }
         for (side, bytes) in &world.destroyed {
             let there = world.sides[*side].items.values().any(|item| item.bytes == *bytes);

@@ -44,6 +44,10 @@ pub struct Manners {
     pub overlooks: Option<String>,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
+    /// What somebody does just before or after the next fetch, or after the next edits.
+    pub before_fetch: Option<fn(&mut Inner)>,
+    pub after_fetch: Option<fn(&mut Inner)>,
+    pub after_edits: Option<fn(&mut Inner)>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,6 +114,12 @@ impl Inner {
         self.version += 1;
         self.changes.insert(name.into(), self.version);
         self.items.remove(name).is_some()
+    }
+
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let bytes = self.items[from].bytes.clone();
+        self.remove(from);
+        self.put(to, bytes);
     }
 
     fn etag(&self, name: &str) -> Option<Etag> {
@@ -195,6 +205,9 @@ impl Collection for Memory {
         let mut inner = self.lock();
         inner.check()?;
         inner.fetched += hrefs.len();
+        if let Some(deed) = inner.manners.before_fetch.take() {
+            deed(&mut inner);
+        }
         let stumbles = inner.manners.stumbles.clone();
         let fetch = |href: &Href| match inner.items.get(href.as_str()) {
             _ if stumbles.as_deref() == Some(href.as_str()) => {
@@ -208,7 +221,11 @@ impl Collection for Memory {
                 modified: Some(stored.modified),
             },
         };
-        Ok(hrefs.iter().map(fetch).collect())
+        let fetched = hrefs.iter().map(fetch).collect();
+        if let Some(deed) = inner.manners.after_fetch.take() {
+            deed(&mut inner);
+        }
+        Ok(fetched)
     }
 
     async fn within(&self, range: &Range) -> Result<Option<HashSet<Href>>, CollectionError> {
@@ -263,6 +280,9 @@ impl Collection for Memory {
             let done = matches!(outcome, Outcome::Stored { .. } | Outcome::Deleted);
             let unsure = inner.manners.gateway && done;
             outcomes.push(if unsure { Outcome::Stale { sure: false } } else { outcome });
+        }
+        if let Some(deed) = inner.manners.after_edits.take() {
+            deed(&mut inner);
         }
         Applied { outcomes, stopped }
     }
