@@ -153,6 +153,7 @@ pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunE
         for side in Side::BOTH.into_iter().filter(|&side| lacks(task, side)).collect::<Vec<_>>() {
             complete(task, side, &mut findings, &mut chunk.sightings);
         }
+        spare_what_left(task);
         refuse_duplicate(job, task, &mut created)?;
     }
     Ok(chunk)
@@ -413,10 +414,10 @@ fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, Ru
     let version = item::read(&shared).ok().map(|facts| Version {
         href: href.clone(),
         etag: etag.clone(),
+        inside: job.scope.inside(side, &bytes),
         bytes: if side == Side::Local { bytes } else { shared.clone() },
         shared,
         facts,
-        inside: Inside::YES,
         stored: None,
     });
     Ok(version)
@@ -462,6 +463,15 @@ fn complete(task: &mut Task, side: Side, findings: &mut Findings, sightings: &mu
             task.step = Step::Again(side);
         }
         found => task.step = without_version(side, &href, found, sightings),
+    }
+}
+
+/// What went out of scope by the change that it is to be deleted in spite of is not deleted.
+fn spare_what_left(task: &mut Task) {
+    if let Step::Delete(side) = task.step
+        && task.versions[side].as_ref().is_some_and(|version| !version.inside.both())
+    {
+        task.step = Step::Forget;
     }
 }
 

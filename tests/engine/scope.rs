@@ -172,6 +172,23 @@ fn what_sleeps_is_deleted_nowhere_else() {
     }
 }
 
+/// Even where a deletion beats a change.
+#[test]
+fn what_was_moved_out_of_the_range_is_not_deleted() {
+    for policy in [Conflict::LocalWins, Conflict::Automatic].map(Policy::TwoWay) {
+        let world = month();
+        for uid in ["a", "b"] {
+            world.local.put(&format!("{uid}.ics"), event_on("20270110", uid, "planned", ""));
+        }
+        sync_as(&world, policy);
+        world.local.remove("a.ics");
+        world.remote.put("a.ics", event_on("20290110", "a", "put off", ""));
+        sync_as(&world, policy);
+        assert_eq!(world.remote.titles(), ["planned", "put off"], "{policy:?}");
+        no_deletions(&world);
+    }
+}
+
 #[test]
 fn another_range_needs_no_new_start() {
     let mut world = month();
