@@ -1,4 +1,4 @@
-//! How long it takes to merge conflicts: `cargo run --release --example merge_speed [COUNT]` merges so many
+//! How long it takes to merge conflicts: `cargo bench --bench merge -- [COUNT]` merges so many
 //! (1,000 by default), each of three versions of a meeting of about 2 kB, and prints the seconds.
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pimbridge::item::merge;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let count: usize = std::env::args().nth(1).map_or(Ok(1_000), |count| count.parse())?;
+    let count: usize = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).map_or(Ok(1_000), |count| count.parse())?;
     let now = Timestamp::UNIX_EPOCH;
     let conflicts: Vec<_> = (0..count).map(conflict).collect();
     let octets: usize = conflicts.iter().map(|[base, ..]| base.len()).sum();
