@@ -809,3 +809,15 @@ fn names_that_are_exchanged_while_they_are_read_double_nothing() {
     );
     assert!(quiet(&world));
 }
+
+#[test]
+fn a_file_renamed_just_after_the_listing_is_not_deleted_on_the_server() {
+    let world = in_sync(3);
+    world.local.remove("2.ics");
+    world.local.lock().manners.before_fetch = Some(|local| local.rename("0.ics", "a.ics"));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.deleted, report.remote.created), (RunOutcome::Ok, 1, 0));
+    assert_eq!(world.remote.titles(), ["event 0", "event 1"]);
+    assert_eq!(world.sync(TWO_WAY).remote.total(), 0);
+    assert!(quiet(&world));
+}
