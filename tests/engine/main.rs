@@ -3,6 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../../fuzz/targets.rs"]
+mod fuzz_targets;
+
+mod fuzz;
 mod planner;
 mod runs;
 mod table;
