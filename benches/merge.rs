@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use pimbridge::item::merge;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let count: usize = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).map_or(Ok(1_000), |count| count.parse())?;
+    let count: usize = std::env::args()
+        .skip(1)
+        .find(|arg| !arg.starts_with("--"))
+        .map_or(Ok(1_000), |count| count.parse())?;
     let now = Timestamp::UNIX_EPOCH;
     let conflicts: Vec<_> = (0..count).map(conflict).collect();
     let octets: usize = conflicts.iter().map(|[base, ..]| base.len()).sum();

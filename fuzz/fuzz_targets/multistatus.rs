@@ -1,8 +1,7 @@
-//! The multistatus reader: no panic, and an end.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+#[allow(dead_code)]
+#[path = "../targets.rs"]
+mod targets;
 
-fuzz_target!(|bytes: &[u8]| {
-    pimbridge::collection::dav::read_multistatus(bytes);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::multistatus(bytes));

@@ -1,14 +1,7 @@
-//! Profile files: no panic, and an error is one sentence.
 #![no_main]
 
-use std::path::Path;
+#[allow(dead_code)]
+#[path = "../targets.rs"]
+mod targets;
 
-use libfuzzer_sys::fuzz_target;
-use pimbridge::profile::{Name, parse};
-
-fuzz_target!(|text: &str| {
-    let Ok(name) = Name::new("fuzzed") else { return };
-    if let Err(error) = parse(&name, Path::new("fuzzed.toml"), text) {
-        assert!(!error.to_string().is_empty());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::profile(bytes));

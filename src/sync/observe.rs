@@ -47,6 +47,8 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
                 let hrefs: Vec<Href> = missing.iter().cloned().chain(witness.clone()).collect();
                 for found in collection.fetch(&hrefs).await.map_err(failed)? {
                     match found {
+                        // It was there when all was listed, and what it is called now is not listed.
+                        Fetched::Gone { href } if Some(&href) == witness.as_ref() => unconfirmed = true,
                         Fetched::Gone { href } => gone.push(href),
                         Fetched::Found { href, etag, .. } if differs(&href, &etag) => seen.push((href, etag)),
                         Fetched::Found { .. } => {}

@@ -1,7 +1,7 @@
 //! Pairing at work: reads what [`super::pair`] needs to know of new and moved items, and makes its findings the
 //! state's.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -343,6 +343,7 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
             None => ask.push(href.clone()),
         }
     }
+    let listed: HashMap<&Href, &Etag> = new.iter().map(|(href, etag)| (href, etag)).collect();
     let mut ask = ask.into_iter();
     let mut chunks = FuturesOrdered::new();
     let mut memory = Memory::default();
@@ -373,7 +374,11 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
         }
         for answer in fetched {
             match answer {
-                Fetched::Found { href, bytes, .. } => consider(href, &bytes),
+                // What was written a moment ago may stand elsewhere by now, under a name that was read before.
+                Fetched::Found { href, etag, bytes, .. } => {
+                    complete &= listed.get(&href) == Some(&&etag);
+                    consider(href, &bytes);
+                }
                 // One that is gone again may have another name by now.
                 Fetched::Failed { .. } | Fetched::Gone { .. } => complete = false,
                 Fetched::Unreadable { .. } => {}

@@ -3,7 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../../fuzz/targets.rs"]
+mod fuzz_targets;
+
 mod decisions;
+mod fuzz;
 mod planner;
 mod runs;
 mod scope;

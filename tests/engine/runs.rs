@@ -788,3 +788,36 @@ fn an_item_renamed_on_both_sides_is_not_deleted_where_the_other_cannot_be_had() 
     assert_eq!((report.outcome, report.remote.total(), report.local.total()), (RunOutcome::Ok, 0, 0));
     assert!(quiet(&world));
 }
+
+#[test]
+fn names_that_are_exchanged_while_they_are_read_double_nothing() {
+    let mut world = World::default();
+    world.chunk_size = 1;
+    world.local.put("a.ics", event("x", "x", 1));
+    world.local.put("b.ics", event("y", "y", 1));
+    world.remote.put("y.ics", event("y", "y", 1));
+    world.local.lock().manners.after_fetch = Some(|local| {
+        local.rename("a.ics", "c.ics");
+        local.rename("b.ics", "a.ics");
+        local.rename("c.ics", "b.ics");
+    });
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    world.chunk_size = 100;
+    assert_eq!(
+        (world.local.titles(), world.remote.titles()),
+        (vec!["x".into(), "y".into()], vec!["x".into(), "y".into()])
+    );
+    assert!(quiet(&world));
+}
+
+#[test]
+fn a_file_renamed_just_after_the_listing_is_not_deleted_on_the_server() {
+    let world = in_sync(3);
+    world.local.remove("2.ics");
+    world.local.lock().manners.before_fetch = Some(|local| local.rename("0.ics", "a.ics"));
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.remote.deleted, report.remote.created), (RunOutcome::Ok, 1, 0));
+    assert_eq!(world.remote.titles(), ["event 0", "event 1"]);
+    assert_eq!(world.sync(TWO_WAY).remote.total(), 0);
+    assert!(quiet(&world));
+}

@@ -177,11 +177,8 @@ impl Collection for Dav {
     }
 }
 
-#[cfg(test)]
-mod tests;
-
 /// Reads a multistatus to its end, for fuzzing.
-#[cfg(fuzzing)]
+#[doc(hidden)]
 pub fn read_multistatus(bytes: &[u8]) {
     let mut multistatus = xml::Multistatus::new(bytes);
     let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -189,3 +186,6 @@ pub fn read_multistatus(bytes: &[u8]) {
         runtime.block_on(async { while let Ok(Some(_)) = multistatus.next().await {} });
     }
 }
+
+#[cfg(test)]
+mod tests;

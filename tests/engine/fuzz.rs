@@ -1,0 +1,47 @@
+//! What the fuzz targets do, with their seeds and with pieces of them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::fuzz_targets as targets;
+
+/// Runs a target on the files of a folder of the project: whole, cut off anywhere, and with a byte changed.
+fn replay(folder: &str, target: fn(&[u8])) {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    let mut replayed = 0;
+    for file in files {
+        let mut bytes = fs::read(file.unwrap().path()).unwrap();
+        target(&bytes);
+        let step = bytes.len() / 100 + 1;
+        for at in (0..bytes.len()).step_by(step) {
+            target(&bytes[..at]);
+            for other in *b"\n\"<;:\xff" {
+                let was = std::mem::replace(&mut bytes[at], other);
+                target(&bytes);
+                bytes[at] = was;
+            }
+        }
+        replayed += 1;
+    }
+    assert!(replayed > 0, "{folder} is empty");
+}
+
+#[test]
+fn content_lines() {
+    replay("fuzz/seeds/item", targets::content_lines);
+}
+
+#[test]
+fn items() {
+    replay("fuzz/seeds/item", targets::item);
+}
+
+#[test]
+fn multistatus() {
+    replay("fuzz/seeds/multistatus", targets::multistatus);
+}
+
+#[test]
+fn profiles() {
+    replay("profiles-examples", targets::profile);
+}
