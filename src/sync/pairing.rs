@@ -100,7 +100,8 @@ async fn link_new(
         !new[side].is_empty() && (there || !lost[side].is_empty())
     });
     let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
-    if !worthwhile.local && !worthwhile.remote {
+    let renamed = |side: Side| !lost[side].is_empty() && !outside.is_empty(side);
+    if !Side::BOTH.into_iter().any(|side| worthwhile[side] || renamed(side)) {
         leave_partnerless_alone(&new, &paired.matched, &complete, alone);
         return Ok(paired);
     }
@@ -117,8 +118,8 @@ async fn link_new(
         candidates[side] = read.candidates;
     }
     let asleep = Sides {
-        local: wake(job, trees, Side::Local, &candidates, outside).await?,
-        remote: wake(job, trees, Side::Remote, &candidates, outside).await?,
+        local: wake(job, trees, Side::Local, &candidates, &lost, outside).await?,
+        remote: wake(job, trees, Side::Remote, &candidates, &lost, outside).await?,
     };
     for side in Side::BOTH {
         candidates[side].extend(asleep[side].iter().cloned());
@@ -176,12 +177,14 @@ fn anything_to_pair(trees: &Trees, outside: &Outside) -> bool {
             .any(|(c, new_there)| moved(c, new_there) || renamed(c))
 }
 
-/// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it.
+/// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it, or of one
+/// that is gone from its own.
 async fn wake(
     job: &Job<'_>,
     trees: &Trees,
     side: Side,
     candidates: &Sides<Vec<Candidate>>,
+    lost: &Sides<Vec<pair::Lost>>,
     outside: &Outside,
 ) -> Result<Vec<Candidate>, RunError> {
     if outside.is_empty(side) {
@@ -191,6 +194,7 @@ async fn wake(
     let wanted: Vec<String> = candidates[side.other()]
         .iter()
         .filter_map(|candidate| candidate.uid.clone())
+        .chain(lost[side].iter().map(|lost| lost.uid.clone()))
         .filter(|uid| !known.contains(uid))
         .collect();
     let mut hrefs: BTreeSet<Href> =

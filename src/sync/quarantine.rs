@@ -91,6 +91,15 @@ pub(super) fn of_nothing<'a>(
     asides.keys().filter(move |subject| !Side::BOTH.into_iter().any(|side| there(subject, side)))
 }
 
+/// The conflicts that do not wait for the person any more: their items are looked at again.
+pub(super) fn moot<'a>(
+    asides: &'a HashMap<Subject, Aside>,
+    set_aside: &'a HashSet<Subject>,
+) -> impl Iterator<Item = &'a Subject> {
+    let parked = asides.values().filter(|aside| aside.kind == AsideKind::Parked);
+    parked.map(|aside| &aside.subject).filter(|subject| !set_aside.contains(*subject))
+}
+
 /// What the report of the run that began at `started` says of an item that is left alone because of its trouble.
 pub(super) fn standing_problem(aside: &Aside, started: Timestamp) -> Option<Problem> {
     let href = aside.subject[aside.side].as_ref().or(aside.subject[aside.side.other()].as_ref());

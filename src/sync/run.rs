@@ -211,6 +211,14 @@ async fn rounds(
             (Sides::from_fn(own), trees.pairs.len() as u64)
         });
         let set_aside = quarantine::in_force(&asides, &trees, job.policy, report.started);
+        if !options.dry_run {
+            let of_this_run = |subject: &Subject| only.as_ref().is_none_or(|only| is_among(subject, only));
+            let moot: Vec<&Subject> =
+                quarantine::moot(&asides, &set_aside).filter(|s| of_this_run(s)).collect();
+            if !moot.is_empty() {
+                job.state.write(|w| moot.into_iter().try_for_each(|subject| w.drop_aside(subject)))?;
+            }
+        }
         let mut alone = quarantine::with_their_parts(&set_aside, &trees);
         if let Some(only) = &only {
             leave_others_alone(&trees, only, &mut alone);
@@ -266,10 +274,14 @@ async fn rounds(
         let run = Run { job, asides, log };
         let mut total =
             Totals { report, held: Sides::default(), unsettled: Vec::new(), stale: Sides::default() };
+        // What is left of a forgotten pair is new now, and may be in scope.
+        let leaves_new = plan.rows.iter().any(|row| {
+            row.action == Action::Forget && Side::BOTH.into_iter().any(|side| row.present(side).is_some())
+        });
         work(&run, options, plan, held, &mut total, foreseen).await?;
         let Totals { held, unsettled, stale, .. } = total;
         report.held = Held { local: held.local, remote: held.remote };
-        if unsettled.is_empty() && !(paired.incomplete && round < ROUNDS) {
+        if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());
         }
         if round == ROUNDS || options.dry_run {

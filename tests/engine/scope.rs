@@ -350,6 +350,21 @@ fn a_category_that_is_renamed_or_removed_deletes_nothing() {
 }
 
 #[test]
+fn what_leaves_the_scope_and_is_renamed_at_once_is_still_the_same() {
+    for policy in Policy::ALL {
+        let world = work();
+        world.local.put("a.ics", categorised("a", "meeting", "Work"));
+        world.remote.put("a.ics", plain("a", "meeting"));
+        sync_as(&world, policy);
+        world.local.remove("a.ics");
+        world.local.put("renamed.ics", categorised("a", "meeting", "Private"));
+        sync_as(&world, policy);
+        assert_eq!((world.local.items().len(), world.remote.items().len()), (1, 1), "{policy:?}");
+        no_deletions(&world);
+    }
+}
+
+#[test]
 fn another_filter_deletes_nothing() {
     let mut world = work();
     for n in 0..12 {

@@ -1,6 +1,6 @@
 //! Two simulated collections with their users, and all that goes wrong between them and the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
@@ -8,10 +8,13 @@ use std::task::Poll;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pimbridge::collection::{
     Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome,
     Trouble,
 };
+use pimbridge::item::span::{Range, is_within};
+use pimbridge::sync::scope::{Limits, Scope};
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
@@ -93,6 +96,10 @@ pub struct Nature {
     pub drops: bool,
     /// It takes no second item with the same UID; otherwise only none with the same name.
     pub unique_uids: bool,
+    /// It tells what takes place in a range, and which items have a UID.
+    pub queries: bool,
+    /// It takes some items for out of any range.
+    pub overlooks: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +109,13 @@ pub struct Item {
     pub modified: i64,
     /// It does not show in a listing before this observation.
     hidden_until: u64,
+}
+
+impl Item {
+    /// The server's idea of what a range is leaves some items out.
+    pub fn is_overlooked(&self) -> bool {
+        self.version % 5 == 0
+    }
 }
 
 #[derive(Debug, Default)]
@@ -130,6 +144,11 @@ pub struct World {
     pub exchanged: bool,
     /// The UIDs of items that the engine deleted although no user had deleted them.
     pub unasked: BTreeSet<String>,
+    /// What the profile is limited to, and what that is in this run.
+    pub limits: Limits,
+    pub scope: Scope,
+    /// The UIDs of items that the engine deleted although they were out of scope.
+    pub strayed: BTreeSet<String>,
     /// How many edits the engine made on each side.
     pub edits: Sides<u64>,
     pub knowledge: Knowledge,
@@ -139,7 +158,8 @@ pub struct World {
 }
 
 /// An event of the simulation. Its title is a number that no other version has.
-fn event(uid: &str, title: &str, modified: Option<i64>) -> Bytes {
+fn event(uid: &str, title: &str, modified: Option<i64>, day: i64, category: &str) -> Bytes {
+    let day = Timestamp::from_second(day).unwrap().strftime("%Y%m%dT100000Z");
     let modified = modified
         .map(|at| {
             format!("LAST-MODIFIED:{}\r\n", Timestamp::from_second(at).unwrap().strftime("%Y%m%dT%H%M%SZ"))
@@ -147,7 +167,7 @@ fn event(uid: &str, title: &str, modified: Option<i64>) -> Bytes {
         .unwrap_or_default();
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//user//\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n{modified}\
-         DTSTART:20260501T100000Z\r\nSUMMARY:{title}\r\nX-DROPPED:{title}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+         DTSTART:{day}\r\nSUMMARY:{title}\r\nX-DROPPED:{title}\r\n{category}END:VEVENT\r\nEND:VCALENDAR\r\n"
     )
     .into()
 }
@@ -176,6 +196,9 @@ impl World {
             unasked: BTreeSet::new(),
             exchanges: false,
             exchanged: false,
+            limits: Limits::default(),
+            scope: Scope::default(),
+            strayed: BTreeSet::new(),
             edits: Sides::default(),
             knowledge: Knowledge::default(),
             counts: BTreeMap::new(),
@@ -236,7 +259,8 @@ impl World {
     pub fn create(&mut self, sides: &[Side]) {
         self.uids += 1;
         let uid = format!("uid{}", self.uids);
-        let bytes = self.write(&uid);
+        let side = if sides == [Side::Remote] { Side::Remote } else { Side::Local };
+        let bytes = self.write(side, &uid);
         for &side in sides {
             self.tell(format!("user creates {:?} on {side:?}", essence(&bytes)));
             // A user's own program gives files names of its own.
@@ -245,11 +269,22 @@ impl World {
         }
     }
 
-    fn write(&mut self, uid: &str) -> Bytes {
+    fn write(&mut self, side: Side, uid: &str) -> Bytes {
         self.titles += 1;
         self.now += 1;
         let modified = self.chance.percent(70).then_some(self.now);
-        event(uid, &format!("t{}", self.titles), modified)
+        let days = match self.limits.past_days {
+            Some(_) => self.chance.below(80) as i64 - 40,
+            None => 0,
+        };
+        let category = match &self.limits.category {
+            // On the server, nobody knows the profile's category.
+            Some(_) if side == Side::Remote => ["", "", "", "CATEGORIES:Home\r\n"][self.chance.below(4)],
+            Some(_) => ["", "CATEGORIES:Home\r\n", "CATEGORIES:Work\r\n", "CATEGORIES:Work,Home\r\n"]
+                [self.chance.below(4)],
+            None => "",
+        };
+        event(uid, &format!("t{}", self.titles), modified, self.now + days * 24 * 3_600, category)
     }
 
     /// A user does something on a side.
@@ -272,7 +307,7 @@ impl World {
                 self.set(side, &other, bytes, 0);
             }
             2..=5 => {
-                let bytes = self.write(&uid);
+                let bytes = self.write(side, &uid);
                 self.tell(format!("user edits {name} on {side:?}: {:?}", essence(&bytes)));
                 self.knowledge.edited(side, &uid, &title);
                 self.set(side, &name, bytes, 0);
@@ -377,6 +412,9 @@ impl World {
         let Some(bytes) = bytes else {
             if let Some(item) = self.unset(side, &name) {
                 let (uid, _) = essence(&item.bytes);
+                if !self.scope.inside(side, &item.bytes).both() {
+                    self.strayed.insert(uid.clone());
+                }
                 if !self.knowledge.ever_deleted.contains(&uid) {
                     self.unasked.insert(uid);
                 }
@@ -547,6 +585,31 @@ impl Collection for Simulated {
         };
         self.wait().await;
         Ok(fetched)
+    }
+
+    async fn within(&self, range: &Range) -> Result<Option<HashSet<Href>>, CollectionError> {
+        self.wait().await;
+        let mut world = self.world();
+        let faults = world.faults;
+        world.trouble(faults.unusable, "query")?;
+        let held = &world.sides[self.side];
+        let sees = |item: &Item| {
+            is_within(&item.bytes, range, &TimeZone::UTC) && !(held.nature.overlooks && item.is_overlooked())
+        };
+        let within =
+            held.items.iter().filter(|(_, item)| sees(item)).map(|(name, _)| Href::new(name.as_str()));
+        Ok(held.nature.queries.then(|| within.collect()))
+    }
+
+    async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
+        self.wait().await;
+        let mut world = self.world();
+        let faults = world.faults;
+        world.trouble(faults.unusable, "query")?;
+        let held = &world.sides[self.side];
+        let having = held.items.iter().filter(|(_, item)| uids.contains(&essence(&item.bytes).0));
+        let having = having.map(|(name, _)| Href::new(name.as_str()));
+        Ok(held.nature.queries.then(|| having.collect()))
     }
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {

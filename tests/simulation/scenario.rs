@@ -1,21 +1,22 @@
 //! One seed: a world, runs with faults and kills, then peace, and what must be true then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pimbridge::item::{self, Kind};
 use pimbridge::report::{Report, RunOutcome};
 use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
-use pimbridge::sync::policy::Policy;
+use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Job, Options, run};
-use pimbridge::sync::scope::Scope;
+use pimbridge::sync::scope::{Category, Inside, Limits};
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
@@ -88,8 +89,11 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         play.world().now += HOUR;
     }
 
-    // Peace: no faults, nobody edits, and enough time for what was set aside.
+    // Peace: no faults, nobody edits, enough time for what was set aside, and what was parked is decided.
     play.world().faults = Faults::default();
+    if play.policy == Policy::TwoWay(Conflict::Ask) {
+        play.policy = Policy::TwoWay(Conflict::Merge);
+    }
     for _ in 0..2 {
         play.world().now += 8 * 24 * HOUR;
         play.run(None, true, false);
@@ -103,6 +107,25 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
     play.world().now += HOUR;
     play.agrees(seed, "after one run more");
     play.is_idle(seed);
+}
+
+/// What a profile is limited to: half of them to nothing.
+fn limits(chance: &mut Chance) -> Limits {
+    let mut limits = Limits::default();
+    if chance.percent(50) {
+        return limits;
+    }
+    let which = chance.below(3);
+    if which != 0 {
+        limits.past_days = Some(20);
+        limits.future_days = chance.percent(70).then_some(15);
+    }
+    if which != 1 {
+        let invert = chance.percent(20);
+        let include_uncategorised = !invert && chance.percent(30);
+        limits.category = Some(Category { name: "Work".into(), include_uncategorised, invert });
+    }
+    limits
 }
 
 const HOUR: i64 = 3_600;
@@ -144,8 +167,13 @@ impl Play {
                 // keeps it from being doubled.
                 unique_uids: unreadable + stumbles > 0
                     || chance.percent(if side == Side::Remote { 80 } else { 50 }),
+                queries: side == Side::Remote && chance.percent(70),
+                overlooks: chance.percent(30),
             };
         }
+        world.limits = limits(chance);
+        let limits = world.limits.clone();
+        world.tell(format!("{limits:?}"));
         for _ in 0..chance.below(12) {
             match chance.below(4) {
                 0 => world.create(&[Side::Local]),
@@ -182,6 +210,11 @@ impl Play {
             now
         };
         let started = Timestamp::from_second(now).unwrap();
+        let scope = {
+            let mut world = self.world();
+            world.scope = world.limits.scope(Kind::Events, started, TimeZone::UTC);
+            world.scope.clone()
+        };
         let state = State::open(&self.dir.path().join("state.sqlite"), "a|b", started).unwrap();
         let local = Simulated { world: Arc::clone(&self.world), side: Side::Local };
         let remote = Simulated { world: Arc::clone(&self.world), side: Side::Remote };
@@ -190,7 +223,7 @@ impl Play {
             profile: "simulated",
             kind: Kind::Events,
             policy: self.policy,
-            scope: Scope::default(),
+            scope,
             guard: Guard::default(),
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 365 * 10),
@@ -311,21 +344,22 @@ impl Play {
         let contents = Sides::from_fn(|side| {
             let mut contents = BTreeMap::new();
             for item in world.sides[side].items.values() {
-                let essence = essence(&item.bytes);
-                let digest = item::read(&item.bytes).unwrap().digest;
-                let before = contents.insert(essence.0.clone(), (essence, (!drops).then_some(digest)));
+                let shared = world.scope.shared(&item.bytes);
+                let content = Content {
+                    essence: essence(&item.bytes),
+                    digest: (!drops).then(|| item::read(&shared).unwrap().digest),
+                    inside: world.scope.inside(side, &item.bytes),
+                    overlooked: world.sides[side].nature.overlooks && item.is_overlooked(),
+                };
+                let before = contents.insert(content.essence.0.clone(), content);
                 assert_eq!(before, None, "doubled on {side:?}: {seen}");
             }
             contents
         });
-        match self.policy {
-            Policy::MergeToServer | Policy::MergeFromServer => {
-                let source = self.policy.source().unwrap();
-                for (uid, content) in &contents[source] {
-                    assert_eq!(contents[source.other()].get(uid), Some(content), "{uid}: {seen}");
-                }
-            }
-            _ => assert_eq!(contents.local, contents.remote, "{seen}"),
+        assert!(world.strayed.is_empty(), "deleted out of scope: {:?}: {seen}", world.strayed);
+        let uids: BTreeSet<&String> = contents.local.keys().chain(contents.remote.keys()).collect();
+        for uid in uids {
+            self.check_item(uid, contents.local.get(uid), contents.remote.get(uid), seen);
         }
         if let Some(source) = self.policy.source() {
             assert_eq!(world.edits[source], 0, "a one-way mode wrote to its source: {seen}");
@@ -336,9 +370,9 @@ impl Play {
         if !replicates && self.unreadable == 0 && !world.exchanged {
             assert!(world.unasked.is_empty(), "deleted unasked: {:?}: {seen}", world.unasked);
         }
-        let two_way = matches!(self.policy, Policy::TwoWay(_));
+        let two_way = matches!(self.policy, Policy::TwoWay(_)) && world.limits == Limits::default();
         if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops {
-            for (essence, _) in contents.local.values() {
+            for Content { essence, .. } in contents.local.values() {
                 assert_eq!(world.knowledge.objects(essence), None, "{essence:?}: {seen}");
             }
         }
@@ -347,4 +381,36 @@ impl Play {
             assert!(there || history.contains(bytes), "lost on {side:?}: {:?}: {seen}", essence(bytes));
         }
     }
+
+    /// Both sides agree about an item as the mode demands, as far as it is in scope.
+    fn check_item(&self, uid: &str, local: Option<&Content>, remote: Option<&Content>, seen: &str) {
+        let must_be_there = |content: &Content| content.inside.both() && !content.overlooked;
+        let one_side = |side: Side, content: &Content| {
+            let missing = match self.policy {
+                Policy::TwoWay(_) => true,
+                Policy::MergeToServer | Policy::MergeFromServer => self.policy.source() == Some(side),
+                Policy::ReplicateToServer | Policy::ReplicateFromServer => true,
+            };
+            assert!(!missing || !must_be_there(content), "{uid} is on {side:?} only: {seen}");
+        };
+        match (local, remote) {
+            (Some(local), Some(remote)) => {
+                let awake = local.inside.category && (local.inside.range || remote.inside.range);
+                let same = local.essence == remote.essence && local.digest == remote.digest;
+                assert!(!awake || same, "{uid}: {local:?} and {remote:?}: {seen}");
+            }
+            (Some(local), None) => one_side(Side::Local, local),
+            (None, Some(remote)) => one_side(Side::Remote, remote),
+            (None, None) => {}
+        }
+    }
+}
+
+/// What is in the end on a side.
+#[derive(Debug, PartialEq)]
+struct Content {
+    essence: (String, String),
+    digest: Option<item::Digest>,
+    inside: Inside,
+    overlooked: bool,
 }
