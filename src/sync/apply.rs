@@ -609,11 +609,12 @@ fn touched(job: &Job<'_>, task: &Task, side: Side, href: &Href) -> Touched {
         _ => Operation::Update,
     };
     let (why, conflict) = match &task.merge {
-        Some(merge) => {
-            let both = matches!(task.step, Step::Merge(_));
-            (words::merged(merge.newer, &merge.choices), !both || side == Side::Local)
+        // A conflict is told once.
+        Some(_) if matches!(task.step, Step::Merge(_)) && side == Side::Remote => {
+            (words::MERGED.to_owned(), false)
         }
-        None => words::why(job.policy, task.changes, side, operation),
+        Some(merge) => (words::merged(merge.newer, &merge.choices), true),
+        None => words::why(job.policy, job.decided, task.changes, side, operation),
     };
     Touched { side, operation, summary: summary(task), item: href.to_string(), why, conflict }
 }

@@ -1,9 +1,11 @@
 //! Conflicts that wait for the person's decision: what both sides have, and doing what was decided.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::policy::{Conflict as Winner, Policy};
+use super::resolve::{BaseContent, Content, newer};
 use super::run::{Done, Job, Only, Options, RunError, run};
 use super::{Side, Sides};
 use crate::collection::{Edit, Fetched, Href, Outcome};
@@ -63,12 +65,11 @@ pub struct View {
 /// Looks at a conflict.
 pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
     let aside = find(job, id)?;
-    let mut versions = Sides::default();
+    let mut found: Sides<Option<Found>> = Sides::default();
     for side in Side::BOTH {
-        versions[side] = match &aside.subject[side] {
-            Some(href) => fetch(job, side, href).await?,
-            None => None,
-        };
+        if let Some(href) = &aside.subject[side] {
+            found[side] = fetch(job, side, href).await?;
+        }
     }
     let pairs = job.state.pairs()?;
     let base = pairs.iter().find(|pair| {
@@ -78,13 +79,19 @@ pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
         Some(pair) => job.state.base_bytes(pair.id)?.map(|bytes| job.scope.shared(&bytes)),
         None => None,
     };
-    let shared = Sides::from_fn(|side| versions[side].as_ref().map(|bytes: &Bytes| job.scope.shared(bytes)));
-    let modified = |side: Side| item::read(shared[side].as_ref()?).ok()?.modified;
-    let newer = if modified(Side::Local) > modified(Side::Remote) { Side::Local } else { Side::Remote };
+    let shared = Sides::from_fn(|side| found[side].as_ref().map(|found| job.scope.shared(&found.bytes)));
+    let facts = |bytes: &Option<Bytes>| bytes.as_ref().and_then(|bytes| item::read(bytes).ok());
+    let contents = Sides::from_fn(|side| {
+        let (facts, stored) = (facts(&shared[side])?, found[side].as_ref()?.modified);
+        Some(Content { digest: facts.digest, modified: facts.modified, stored })
+    });
+    let before = facts(&base).map(|facts| BaseContent { digest: facts.digest, modified: facts.modified });
+    let newer = newer(before, &contents);
     let merged = match (&shared[newer], &shared[newer.other()]) {
         (Some(new), Some(old)) => merge(base.as_deref(), new, old, (job.clock)()).ok(),
         _ => None,
     };
+    let versions = Sides::from_fn(|side| found[side].as_ref().map(|found| found.bytes.clone()));
     Ok(View { aside, versions, newer, merged })
 }
 
@@ -108,7 +115,7 @@ pub async fn decide(job: &Job<'_>, id: &str, decision: Decision) -> Result<Done,
             None => Winner::Merge,
         },
     };
-    let job = Job { policy: Policy::TwoWay(winner), ..job.clone() };
+    let job = Job { policy: Policy::TwoWay(winner), decided: true, ..job.clone() };
     let options = Options { allow_deletions: true, only: Some(only), ..Options::default() };
     Ok(run(&job, &options).await?)
 }
@@ -124,7 +131,7 @@ fn find(job: &Job<'_>, name: &str) -> Result<Aside, DecisionError> {
 /// Stores the local version once more, as an item of its own; `None` where one of the sides has none.
 async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Option<Href>, DecisionError> {
     let (Some(local), Some(remote)) = (&aside.subject.local, &aside.subject.remote) else { return Ok(None) };
-    let (Some(bytes), Some(_)) =
+    let (Some(Found { bytes, .. }), Some(_)) =
         (fetch(job, Side::Local, local).await?, fetch(job, Side::Remote, remote).await?)
     else {
         return Ok(None);
@@ -143,11 +150,18 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Option<Href>, DecisionErro
     }
 }
 
-async fn fetch(job: &Job<'_>, side: Side, href: &Href) -> Result<Option<Bytes>, DecisionError> {
+/// What is there now.
+struct Found {
+    bytes: Bytes,
+    /// When the store says that it was changed.
+    modified: Option<Timestamp>,
+}
+
+async fn fetch(job: &Job<'_>, side: Side, href: &Href) -> Result<Option<Found>, DecisionError> {
     let found = job.collections[side].fetch(std::slice::from_ref(href)).await;
     let found = found.map_err(|error| RunError::Collection(side, error))?;
     Ok(found.into_iter().find_map(|found| match found {
-        Fetched::Found { bytes, .. } => Some(bytes),
+        Fetched::Found { bytes, modified, .. } => Some(Found { bytes, modified }),
         Fetched::Gone { .. } | Fetched::Unreadable { .. } | Fetched::Failed { .. } => None,
     }))
 }

@@ -87,7 +87,7 @@ pub fn resolve(
 ///
 /// An item's own LAST-MODIFIED or REV counts, unless the editor left it as it was in the base: then the
 /// store's time does.
-fn newer(base: Option<BaseContent>, contents: &Sides<Option<Content>>) -> Side {
+pub(super) fn newer(base: Option<BaseContent>, contents: &Sides<Option<Content>>) -> Side {
     let time = |side: Side| {
         contents[side].and_then(|content| {
             let kept = base.is_some_and(|base| base.modified == content.modified);

@@ -31,6 +31,8 @@ pub struct Job<'a> {
     pub profile: &'a str,
     pub kind: Kind,
     pub policy: Policy,
+    /// The policy is what the person decided about the items of this run.
+    pub decided: bool,
     pub scope: Scope,
     pub guard: Guard,
     /// How many items are worked on in one go: they are in memory together, and recorded together.

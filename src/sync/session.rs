@@ -182,6 +182,7 @@ fn job<'a>(
         profile: profile.name.as_str(),
         kind: profile.kind,
         policy: Policy::new(profile.mode, profile.conflict),
+        decided: false,
         scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
         guard: Guard {
             max_deletions: profile.guard.max_deletions.into(),

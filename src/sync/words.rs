@@ -18,6 +18,7 @@ pub fn place(side: Side) -> &'static str {
 /// Why an item was written to or deleted on `side`, and whether both sides had changed it.
 pub(super) fn why(
     policy: Policy,
+    decided: bool,
     changes: Sides<Change>,
     side: Side,
     operation: Operation,
@@ -40,6 +41,7 @@ pub(super) fn why(
             _ => "changed on both sides".to_owned(),
         };
         let winner = match policy {
+            _ if decided => format!("you decided for what is {here}"),
             Policy::TwoWay(Conflict::LocalWins) => "this computer wins in this profile".to_owned(),
             Policy::TwoWay(Conflict::ServerWins) => "the server wins in this profile".to_owned(),
             Policy::TwoWay(Conflict::Automatic) if operation == Operation::Delete => {
@@ -71,10 +73,13 @@ pub(super) fn parked(changes: Sides<Change>) -> String {
 }
 
 /// Why an item is now what both sides had made of it.
+pub(super) const MERGED: &str = "changed on both sides and put together";
+
+/// The same, with what comes from where.
 pub(super) fn merged(newer: Side, all: &[Choice]) -> String {
     match choices(newer, all) {
-        text if text.is_empty() => "changed on both sides and put together".to_owned(),
-        text => format!("changed on both sides and put together: {text}"),
+        text if text.is_empty() => MERGED.to_owned(),
+        text => format!("{MERGED}: {text}"),
     }
 }
 

@@ -114,7 +114,7 @@ pub struct Item {
 impl Item {
     /// The server's idea of what a range is leaves some items out.
     pub fn is_overlooked(&self) -> bool {
-        self.version % 5 == 0
+        self.version.is_multiple_of(5)
     }
 }
 

@@ -223,6 +223,7 @@ impl Play {
             profile: "simulated",
             kind: Kind::Events,
             policy: self.policy,
+            decided: false,
             scope,
             guard: Guard::default(),
             chunk_size: self.chunk_size,

@@ -76,6 +76,7 @@ impl World {
             profile: "work",
             kind: Kind::Events,
             policy,
+            decided: false,
             scope: self.limits.scope(Kind::Events, self.now(), self.zone.clone()),
             guard: self.guard,
             chunk_size: self.chunk_size,
