@@ -39,6 +39,13 @@ pub struct Pair {
     pub sides: Sides<Seen>,
 }
 
+impl Pair {
+    /// Where its item is, or was when both sides last agreed; nothing where another item has its name now.
+    pub fn subject(&self) -> Subject {
+        Sides::from_fn(|side| Some(self.sides[side].href.clone()).filter(|href| !href.as_str().is_empty()))
+    }
+}
+
 /// What is to be remembered of a pair that is in sync now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
@@ -175,17 +182,6 @@ impl State {
             Side::Remote => "SELECT id FROM pair WHERE remote_uid = ?1",
         })?;
         Ok(statement.query_row([uid], |row| row.get(0)).optional()?.map(PairId))
-    }
-
-    /// The name on this side of the pair that has this UID there.
-    pub fn href_with_uid(&self, side: Side, uid: &str) -> Result<Option<Href>> {
-        let db = self.db();
-        let mut statement = db.prepare_cached(match side {
-            Side::Local => "SELECT local_href FROM pair WHERE local_uid = ?1",
-            Side::Remote => "SELECT remote_href FROM pair WHERE remote_uid = ?1",
-        })?;
-        let found: Option<String> = statement.query_row([uid], |row| row.get(0)).optional()?;
-        Ok(found.filter(|href| !href.is_empty()).map(Href::new))
     }
 
     /// How many conflicts wait for the person's decision.

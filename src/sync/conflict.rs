@@ -1,5 +1,7 @@
 //! Conflicts that wait for the person's decision: what both sides have, and doing what was decided.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -47,7 +49,7 @@ impl From<StateError> for DecisionError {
 pub fn id(subject: &Subject) -> String {
     let name = |side: Side| subject[side].as_ref().map(Href::as_str).unwrap_or_default();
     let hash = Sha256::new_with_prefix(name(Side::Local)).chain_update([0]).chain_update(name(Side::Remote));
-    hash.finalize()[..3].iter().map(|octet| format!("{octet:02x}")).collect()
+    hash.finalize()[..4].iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// A conflict with what is there now.
@@ -102,22 +104,27 @@ pub async fn decide(job: &Job<'_>, id: &str, decision: Decision) -> Result<Done,
     for side in Side::BOTH {
         only[side].extend(aside.subject[side].clone());
     }
-    let winner = match decision {
-        Decision::Take(Side::Local) => Winner::LocalWins,
-        Decision::Take(Side::Remote) => Winner::ServerWins,
-        Decision::Merge => Winner::Merge,
+    let (winner, copy) = match decision {
+        Decision::Take(Side::Local) => (Winner::LocalWins, None),
+        Decision::Take(Side::Remote) => (Winner::ServerWins, None),
+        Decision::Merge => (Winner::Merge, None),
         Decision::Both => match copy(job, &aside).await? {
-            Some(copy) => {
-                only.local.insert(copy);
-                Winner::ServerWins
-            }
+            Copy::Made(href) => (Winner::ServerWins, Some(href)),
+            Copy::There => (Winner::ServerWins, None),
             // It is on one side only, and stays.
-            None => Winner::Merge,
+            Copy::Pointless => (Winner::Merge, None),
         },
     };
     let job = Job { policy: Policy::TwoWay(winner), decided: true, ..job.clone() };
-    let options = Options { allow_deletions: true, only: Some(only), ..Options::default() };
-    Ok(run(&job, &options).await?)
+    let options = |only| Options { allow_deletions: true, only: Some(only), ..Options::default() };
+    let mut done = run(&job, &options(only)).await?;
+    if let Some(href) = copy
+        && done.report.failure.is_none()
+    {
+        let copied = run(&job, &options(Only { local: BTreeSet::from([href]), ..Only::default() })).await?;
+        done = copied;
+    }
+    Ok(done)
 }
 
 fn find(job: &Job<'_>, name: &str) -> Result<Aside, DecisionError> {
@@ -128,14 +135,21 @@ fn find(job: &Job<'_>, name: &str) -> Result<Aside, DecisionError> {
         .ok_or_else(|| DecisionError::Unknown(name.to_owned()))
 }
 
-/// Stores the local version once more, as an item of its own; `None` where one of the sides has none.
-async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Option<Href>, DecisionError> {
-    let (Some(local), Some(remote)) = (&aside.subject.local, &aside.subject.remote) else { return Ok(None) };
-    let (Some(Found { bytes, .. }), Some(_)) =
-        (fetch(job, Side::Local, local).await?, fetch(job, Side::Remote, remote).await?)
-    else {
-        return Ok(None);
+/// The local version, stored once more as an item of its own.
+enum Copy {
+    Made(Href),
+    /// An earlier attempt made it; the next sync carries it over.
+    There,
+    /// One of the sides has no version.
+    Pointless,
+}
+
+async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Copy, DecisionError> {
+    let (Some(local), Some(remote)) = (&aside.subject.local, &aside.subject.remote) else {
+        return Ok(Copy::Pointless);
     };
+    let versions = (fetch(job, Side::Local, local).await?, fetch(job, Side::Remote, remote).await?);
+    let (Some(Found { bytes, .. }), Some(_)) = versions else { return Ok(Copy::Pointless) };
     // Made of the content, so that a second attempt finds the first.
     let uid: String = Sha256::digest(&bytes)[..16].iter().map(|octet| format!("{octet:02x}")).collect();
     let bytes = item::with_uid(&bytes, &uid);
@@ -144,9 +158,10 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Option<Href>, DecisionErro
         return Err(RunError::Collection(Side::Local, error).into());
     }
     match applied.outcomes.pop() {
-        Some(Outcome::Stored { href, .. }) => Ok(Some(href)),
+        Some(Outcome::Stored { href, .. }) => Ok(Copy::Made(href)),
+        Some(Outcome::Stale { sure: true }) => Ok(Copy::There),
         Some(Outcome::Refused { reason } | Outcome::Failed { reason }) => Err(DecisionError::Copy(reason)),
-        _ => Err(DecisionError::Copy("something of that name is there already".into())),
+        _ => Err(DecisionError::Copy("it is not known whether it was done".into())),
     }
 }
 

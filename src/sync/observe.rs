@@ -81,50 +81,66 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
     Ok(tree)
 }
 
-/// Looks only at these items, and at those of the local side that had another name before. Returns what it looked at.
-pub(super) async fn observe_only(job: &Job<'_>, only: &Only) -> Result<Only, RunError> {
-    let mut only = only.clone();
-    let mut renamed: Vec<Href> = Vec::new();
-    let hrefs: Vec<Href> = only.local.iter().cloned().collect();
-    for hrefs in hrefs.chunks(CONFIRM) {
-        let found =
-            job.collections.local.fetch(hrefs).await.map_err(|e| RunError::Collection(Side::Local, e))?;
-        for found in &found {
-            if let Fetched::Found { bytes, .. } = found
-                && let Some(uid) = item::read(bytes).ok().and_then(|facts| facts.uid)
-                && let Some(href) = job.state.href_with_uid(Side::Local, &uid)?
-                && only.local.insert(href.clone())
-            {
-                renamed.push(href);
-            }
-        }
-        see(job, Side::Local, &found)?;
-    }
-    look_again(job, Side::Local, &renamed).await?;
+/// Looks at the server only as far as these items are concerned; what it holds as far as that is known. `local` is
+/// what the local side holds now.
+pub(super) async fn observe_only(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Tree, RunError> {
     let remote: Vec<Href> = only.remote.iter().cloned().collect();
     look_again(job, Side::Remote, &remote).await?;
-    Ok(only)
+    // What is new here can be there already, under another name.
+    let uids = new_uids(job, local, only).await?;
+    if !uids.is_empty() {
+        let found = job.collections.remote.having_uids(&uids).await;
+        match found.map_err(|error| RunError::Collection(Side::Remote, error))? {
+            Some(found) => {
+                let known = job.state.tree(Side::Remote)?;
+                let found: Vec<Href> = found.into_iter().filter(|href| !known.contains_key(href)).collect();
+                look_again(job, Side::Remote, &found).await?;
+            }
+            None => return observe(job, Side::Remote).await,
+        }
+    }
+    Ok(job.state.tree(Side::Remote)?)
+}
+
+/// The UIDs of those of these items that are new on the local side.
+async fn new_uids(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Vec<String>, RunError> {
+    let pairs = job.state.pairs()?;
+    let known: HashSet<&Href> = pairs.iter().map(|pair| &pair.sides.local.href).collect();
+    let new: Vec<Href> = only
+        .local
+        .iter()
+        .filter(|href| local.contains_key(*href) && !known.contains(href))
+        .cloned()
+        .collect();
+    let mut uids = Vec::new();
+    for hrefs in new.chunks(CONFIRM) {
+        let found = job.collections.local.fetch(hrefs).await;
+        for found in found.map_err(|error| RunError::Collection(Side::Local, error))? {
+            if let Fetched::Found { bytes, .. } = found
+                && let Some(uid) = item::read(&bytes).ok().and_then(|facts| facts.uid)
+                && job.state.pair_with_uid(Side::Local, &uid)?.is_none()
+            {
+                uids.push(uid);
+            }
+        }
+    }
+    Ok(uids)
 }
 
 /// Looks again at single items of a side whose version turned out to be another one.
 pub(super) async fn look_again(job: &Job<'_>, side: Side, hrefs: &[Href]) -> Result<(), RunError> {
     for hrefs in hrefs.chunks(CONFIRM) {
         let found = job.collections[side].fetch(hrefs).await.map_err(|e| RunError::Collection(side, e))?;
-        see(job, side, &found)?;
-    }
-    Ok(())
-}
-
-fn see(job: &Job<'_>, side: Side, found: &[Fetched]) -> Result<(), RunError> {
-    job.state.write(|w| {
-        for found in found {
-            match found {
-                Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
-                Fetched::Gone { href } => w.unsee(side, href)?,
-                Fetched::Unreadable { .. } | Fetched::Failed { .. } => {}
+        job.state.write(|w| {
+            for found in &found {
+                match found {
+                    Fetched::Found { href, etag, .. } => w.see(side, href, etag)?,
+                    Fetched::Gone { href } => w.unsee(side, href)?,
+                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => {}
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
+    }
     Ok(())
 }

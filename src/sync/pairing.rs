@@ -27,6 +27,8 @@ const PATIENCE: u32 = 2;
 pub(super) struct Paired {
     /// New items which are the same thing: local href to remote href.
     pub matched: BTreeMap<Href, Href>,
+    /// The new names of items of the local side.
+    pub renamed: Vec<Href>,
     pub problems: Vec<Problem>,
     /// How many new items look like more than one on the other side.
     pub ambiguous: usize,
@@ -48,7 +50,7 @@ pub(super) async fn pair_new(
     let paired = link_new(job, trees, outside, unread, alone, &mut spared).await?;
     // Now that the pairs have the names that they keep.
     let spared = trees.pairs.iter().filter(|pair| spared.contains(trees, pair));
-    alone.extend(spared.map(|pair| Sides::from_fn(|side| Some(pair.sides[side].href.clone()))));
+    alone.extend(spared.map(Pair::subject));
     Ok(paired)
 }
 
@@ -118,8 +120,8 @@ async fn link_new(
         candidates[side] = read.candidates;
     }
     let asleep = Sides {
-        local: wake(job, trees, Side::Local, &candidates, &lost, outside).await?,
-        remote: wake(job, trees, Side::Remote, &candidates, &lost, outside).await?,
+        local: wake(job, trees, Side::Local, &candidates, outside, alone).await?,
+        remote: wake(job, trees, Side::Remote, &candidates, outside, alone).await?,
     };
     for side in Side::BOTH {
         candidates[side].extend(asleep[side].iter().cloned());
@@ -128,6 +130,8 @@ async fn link_new(
     let found = pair::pair(&candidates, &lost);
     leave_partnerless_alone(&new, &found.matched, &complete, alone);
 
+    let local = found.renamed.iter().filter(|(_, side, _)| *side == Side::Local);
+    paired.renamed = local.map(|(_, _, href)| href.clone()).collect();
     if !found.renamed.is_empty() {
         job.state.write(|w| {
             found.renamed.iter().try_for_each(|(pair, side, href)| w.rename(*pair, *side, href))
@@ -184,17 +188,21 @@ async fn wake(
     trees: &Trees,
     side: Side,
     candidates: &Sides<Vec<Candidate>>,
-    lost: &Sides<Vec<pair::Lost>>,
     outside: &Outside,
+    alone: &HashSet<Subject>,
 ) -> Result<Vec<Candidate>, RunError> {
     if outside.is_empty(side) {
         return Ok(Vec::new());
     }
     let known: HashSet<&String> = candidates[side].iter().filter_map(|c| c.uid.as_ref()).collect();
+    let is_lost = |pair: &&Pair| {
+        !trees.sides[side].contains_key(&pair.sides[side].href) && !alone.contains(&pair.subject())
+    };
+    let lost = trees.pairs.iter().filter(is_lost).filter_map(|pair| pair.sides[side].uid.clone());
     let wanted: Vec<String> = candidates[side.other()]
         .iter()
         .filter_map(|candidate| candidate.uid.clone())
-        .chain(lost[side].iter().map(|lost| lost.uid.clone()))
+        .chain(lost)
         .filter(|uid| !known.contains(uid))
         .collect();
     let mut hrefs: BTreeSet<Href> =

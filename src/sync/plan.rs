@@ -110,8 +110,7 @@ pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
             Some(_) => Change::Changed,
         });
         if changes != (Sides { local: Change::Unchanged, remote: Change::Unchanged }) {
-            let subject = Sides::from_fn(|side| Some(pair.sides[side].href.clone()));
-            add(Some(pair), subject, changes);
+            add(Some(pair), pair.subject(), changes);
         }
     }
     for &(local, _) in &beside.local.new {

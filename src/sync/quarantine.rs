@@ -49,7 +49,7 @@ pub(super) fn with_their_parts(set_aside: &HashSet<Subject>, trees: &Trees) -> H
         set_aside.iter().filter(|subject| subject.local.is_some() && subject.remote.is_some()).collect();
     if !twins.is_empty() {
         for pair in &trees.pairs {
-            twins.remove(&Sides::from_fn(|side| Some(pair.sides[side].href.clone())));
+            twins.remove(&pair.subject());
         }
     }
     for twin in twins {

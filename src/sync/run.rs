@@ -15,7 +15,7 @@ use super::policy::{Action, Conflict, Policy};
 use super::prepare::prepare;
 use super::progress::{Phase, Progress};
 use super::scope::Scope;
-use super::sift::{alone_on, sift};
+use super::sift::{Asleep, alone_on, asleep, sift};
 use super::{Side, Sides, apply, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
@@ -54,7 +54,7 @@ pub struct Options {
     pub dry_run: bool,
     /// The person has said yes to deletions that the guard would hold back.
     pub allow_deletions: bool,
-    /// Look at nothing but these items. A profile that was never synchronized before is looked at as a whole.
+    /// Do nothing about any but these items.
     pub only: Option<Only>,
 }
 
@@ -213,16 +213,8 @@ async fn rounds(
             (Sides::from_fn(own), trees.pairs.len() as u64)
         });
         let set_aside = quarantine::in_force(&asides, &trees, job.policy, report.started);
-        if !options.dry_run {
-            let of_this_run = |subject: &Subject| only.as_ref().is_none_or(|only| is_among(subject, only));
-            let moot: Vec<&Subject> =
-                quarantine::moot(&asides, &set_aside).filter(|s| of_this_run(s)).collect();
-            if !moot.is_empty() {
-                job.state.write(|w| moot.into_iter().try_for_each(|subject| w.drop_aside(subject)))?;
-            }
-        }
         let mut alone = quarantine::with_their_parts(&set_aside, &trees);
-        if let Some(only) = &only {
+        if let (Some(only), true) = (&only, job.decided) {
             leave_others_alone(&trees, only, &mut alone);
         }
 
@@ -231,10 +223,21 @@ async fn rounds(
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &mut alone).await?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
         let mut plan = plan(job.policy, &trees, known);
-        drop(trees);
-        if let Some(only) = &only {
-            plan.rows.retain(|row| is_among(&row.subject, only));
+        if let Some(mut only) = only {
+            only.local.extend(paired.renamed);
+            plan.rows.retain(|row| is_among(&row.subject, &only));
+            if !options.dry_run {
+                drop_moot(job, &asides, &set_aside, &plan, |subject| is_among(subject, &only))?;
+            }
+        } else if !options.dry_run {
+            drop_moot(job, &asides, &set_aside, &plan, |_| true)?;
         }
+        let deletions = guard::deletions(&plan, job.policy);
+        let asleep = match deletions.local + deletions.remote {
+            0 => Asleep::default(),
+            _ => asleep(job, &trees)?,
+        };
+        drop(trees);
 
         // What is found now replaces what the round before said of the same items.
         report.problems = set_aside
@@ -262,12 +265,15 @@ async fn rounds(
             return Ok(());
         }
 
-        let deletions = guard::deletions(&plan, job.policy);
         let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
         let held = Sides::from_fn(|side| {
             !options.allow_deletions
                 && deletions[side] > 0
-                && job.guard.holds(deletions[side] + done[side], items[side], in_sync)
+                && job.guard.holds(
+                    deletions[side] + done[side],
+                    items[side].saturating_sub(asleep.items[side]),
+                    in_sync.saturating_sub(asleep.pairs),
+                )
         });
         if !options.dry_run && id.is_none() {
             *id = Some(job.state.write(|w| w.begin_report(report))?);
@@ -298,38 +304,57 @@ async fn rounds(
     Ok(())
 }
 
-/// Looks at both sides at the same time; what they hold now. Where the run is limited to some items, what those are.
+/// Looks at both sides at the same time; what they hold now. Where the run is limited to some items, what those are:
+/// then the server is asked about nothing else.
 pub(super) async fn look(
     job: &Job<'_>,
     only: Option<&Only>,
 ) -> Result<(Sides<Tree>, Option<Only>), RunError> {
     job.progress.start(Phase::Looking(Side::Remote), None);
     job.scope.remember(job.state)?;
-    if let Some(only) = only
-        && (job.state.cursor(Side::Remote)?.is_some() || !job.state.pairs()?.is_empty())
-    {
-        let only = observe::observe_only(job, only).await?;
-        let trees = Sides { local: job.state.tree(Side::Local)?, remote: job.state.tree(Side::Remote)? };
-        return Ok((trees, Some(only)));
+    let is_known = job.state.cursor(Side::Remote)?.is_some() || !job.state.tree(Side::Remote)?.is_empty();
+    if let (Some(only), true) = (only, is_known) {
+        let local = observe::observe(job, Side::Local).await?;
+        let remote = observe::observe_only(job, &local, only).await?;
+        return Ok((Sides { local, remote }, Some(only.clone())));
     }
     let (local, remote) = futures_util::future::try_join(
         observe::observe(job, Side::Local),
         observe::observe(job, Side::Remote),
     )
     .await?;
-    Ok((Sides { local, remote }, None))
+    Ok((Sides { local, remote }, only.cloned()))
 }
 
 fn is_among(subject: &Subject, only: &Only) -> bool {
     Side::BOTH.into_iter().any(|side| subject[side].as_ref().is_some_and(|href| only[side].contains(href)))
 }
 
-/// New items of the local side that the run is not about are not even read.
+/// New items that the person did not decide about are not paired with those that were decided about.
 fn leave_others_alone(trees: &Trees, only: &Only, alone: &mut HashSet<Subject>) {
-    let new = Beside::of(trees, Side::Local).new.into_iter();
-    alone.extend(
-        new.filter(|(href, _)| !only.local.contains(*href)).map(|(href, _)| alone_on(Side::Local, href)),
-    );
+    for side in Side::BOTH {
+        let others = Beside::of(trees, side).new.into_iter().filter(|(href, _)| !only[side].contains(*href));
+        alone.extend(others.map(|(href, _)| alone_on(side, href)));
+    }
+}
+
+/// Forgets the conflicts that do not wait for the person any more and about which nothing is to be done.
+fn drop_moot(
+    job: &Job<'_>,
+    asides: &HashMap<Subject, Aside>,
+    set_aside: &HashSet<Subject>,
+    plan: &Plan,
+    of_this_run: impl Fn(&Subject) -> bool,
+) -> Result<(), StateError> {
+    let mut moot: HashSet<&Subject> =
+        quarantine::moot(asides, set_aside).filter(|subject| of_this_run(subject)).collect();
+    if moot.is_empty() {
+        return Ok(());
+    }
+    for row in &plan.rows {
+        moot.remove(&row.subject);
+    }
+    job.state.write(|w| moot.into_iter().try_for_each(|subject| w.drop_aside(subject)))
 }
 
 /// What the chunks of a round come to.

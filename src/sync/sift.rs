@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::memory::Memory;
 use super::plan::{Beside, Trees};
 use super::policy::{Action, Change, decide};
 use super::run::{Job, RunError};
@@ -91,6 +92,32 @@ pub(super) async fn sift(
     Ok(sifted)
 }
 
+/// How many pairs are out of scope, and how many of their items there are.
+#[derive(Debug, Default)]
+pub(super) struct Asleep {
+    pub pairs: u64,
+    pub items: Sides<u64>,
+}
+
+/// Counts what sleeps: it does not make it any less alarming that the rest is deleted.
+pub(super) fn asleep(job: &Job<'_>, trees: &Trees) -> Result<Asleep, RunError> {
+    let mut asleep = Asleep::default();
+    if !job.scope.is_limited() {
+        return Ok(asleep);
+    }
+    for pair in &trees.pairs {
+        if let Some(bytes) = job.state.base_bytes(pair.id)?
+            && !job.scope.inside(Side::Local, &bytes).both()
+        {
+            asleep.pairs += 1;
+            for side in Side::BOTH {
+                asleep.items[side] += u64::from(trees.sides[side].contains_key(&pair.sides[side].href));
+            }
+        }
+    }
+    Ok(asleep)
+}
+
 /// The new items of a side that something would be done about.
 fn new_items(job: &Job<'_>, trees: &Trees, side: Side, alone: &HashSet<Subject>) -> Vec<(Href, Etag)> {
     let (local, remote) = match side {
@@ -115,18 +142,25 @@ pub(super) fn alone_on(side: Side, href: &Href) -> Subject {
 
 async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunError> {
     let mut outside = Vec::new();
-    for chunk in new.chunks(job.chunk_size.max(1)) {
+    let mut memory = Memory::default();
+    let mut rest = new;
+    while !rest.is_empty() {
+        let (chunk, others) = rest.split_at(memory.chunk_size(job.chunk_size).min(rest.len()));
+        rest = others;
         let hrefs: Vec<Href> = chunk.iter().map(|(href, _)| href.clone()).collect();
         let fetched = job.collections.local.fetch(&hrefs).await;
+        let mut bytes_in_all = 0;
         for found in fetched.map_err(|error| RunError::Collection(Side::Local, error))? {
-            if let Fetched::Found { href, etag, bytes, .. } = found
-                && let Ok(facts) = item::read(&bytes)
+            let Fetched::Found { href, etag, bytes, .. } = found else { continue };
+            bytes_in_all += bytes.len();
+            if let Ok(facts) = item::read(&bytes)
                 && facts.kind == Some(job.kind)
                 && !job.scope.inside(Side::Local, &bytes).both()
             {
                 outside.push(aside(job, Side::Local, href, etag, facts.uid, facts.summary));
             }
         }
+        memory.learn(hrefs.len() as u64, bytes_in_all);
     }
     Ok(outside)
 }
