@@ -3,9 +3,11 @@
 //! Names compare without the white space around them and in any case. Only the item's own categories
 //! count: those of its main components, not of alarms.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
-use super::edit::{Document, Edits};
+use super::edit::{ComponentId, Document, Edits};
 use super::lines::Line;
 use super::text;
 
@@ -26,19 +28,35 @@ pub fn has_any_category(bytes: &[u8]) -> bool {
 
 /// The item with the category in each main component, as a line of its own where it was missing. Every
 /// other octet stays as it was; nothing changes where the name is empty.
-pub fn with_category(bytes: &Bytes, name: &str) -> Bytes {
+///
+/// Where it takes the place of another version, `there`, an occurrence that was without the category stays so.
+pub fn with_category(bytes: &Bytes, name: &str, there: Option<&[u8]>) -> Bytes {
     let document = Document::read(bytes);
     let mut edits = Edits::new(&document);
     let wanted = folded(name);
+    let has = |document: &Document<'_>, id| document.properties(id).any(|line| holds(line, &wanted));
+    let there = there.map(Document::read);
+    let without: HashSet<String> = there
+        .iter()
+        .flat_map(|there| {
+            let without = there.main_components().filter(|&id| !has(there, id));
+            without.map(|id| occurrence(there, id)).collect::<Vec<_>>()
+        })
+        .collect();
     if !wanted.is_empty() {
         let line = format!("CATEGORIES:{}", text::escape(name.trim()));
         for id in document.main_components() {
-            if !document.properties(id).any(|line| holds(line, &wanted)) {
+            if !has(&document, id) && !without.contains(&occurrence(&document, id)) {
                 edits.add(id, &line);
             }
         }
     }
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
+}
+
+/// Which occurrence of a series the component changes, as written; empty for the series itself.
+fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
+    document.property(id, "RECURRENCE-ID").map(|line| line.value().trim().to_owned()).unwrap_or_default()
 }
 
 /// The item without the category in any main component. Other categories keep their order and
@@ -103,19 +121,19 @@ mod tests {
 
     #[test]
     fn puts_it_in_a_line_of_its_own() {
-        assert_eq!(with_category(&event(""), "A;b"), event("CATEGORIES:A\\;b\r\n"));
+        assert_eq!(with_category(&event(""), "A;b", None), event("CATEGORIES:A\\;b\r\n"));
         assert_eq!(
-            with_category(&event("CATEGORIES:x\r\nSUMMARY:s\r\n"), "Work"),
+            with_category(&event("CATEGORIES:x\r\nSUMMARY:s\r\n"), "Work", None),
             event("CATEGORIES:x\r\nCATEGORIES:Work\r\nSUMMARY:s\r\n")
         );
         let two = Bytes::from(
             "BEGIN:VCALENDAR\nBEGIN:VTODO\nCATEGORIES:work\nEND:VTODO\nBEGIN:VTODO\nRECURRENCE-ID:20260101\nEND:VTODO\nEND:VCALENDAR",
         );
         assert_eq!(
-            with_category(&two, "Work"),
+            with_category(&two, "Work", None),
             "BEGIN:VCALENDAR\nBEGIN:VTODO\nCATEGORIES:work\nEND:VTODO\nBEGIN:VTODO\nRECURRENCE-ID:20260101\nCATEGORIES:Work\nEND:VTODO\nEND:VCALENDAR"
         );
-        assert_eq!(with_category(&two, " "), two);
+        assert_eq!(with_category(&two, " ", None), two);
     }
 
     #[test]
@@ -137,7 +155,7 @@ mod tests {
         ) {
             let item = event(&lines.concat());
             prop_assume!(!has_category(&item, &name));
-            let with = with_category(&item, &name);
+            let with = with_category(&item, &name, None);
             prop_assert!(name.trim().is_empty() || has_category(&with, &name));
             prop_assert_eq!(without_category(&with, &name), item);
         }

@@ -137,14 +137,15 @@ impl State {
         Ok(Some(Peek(Mutex::new(connect(path)?))))
     }
 
-    /// Makes this the scope of the profile. Where it was another one before, `digest` tells what the content of a
-    /// base is in the new one.
-    pub fn set_scope(&self, scope: &str, digest: impl Fn(Bytes) -> Option<Digest>) -> Result<()> {
-        if self.meta("scope")?.unwrap_or_default() == scope {
-            return Ok(());
-        }
+    /// The scope of the profile, as [`State::set_scope`] was told it.
+    pub fn scope(&self) -> Result<Option<String>> {
+        self.meta("scope")
+    }
+
+    /// Makes this the scope of the profile. `rebase` tells the bytes and the digest of a base in it.
+    pub fn set_scope(&self, scope: &str, rebase: impl Fn(&Bytes) -> Option<(Bytes, Digest)>) -> Result<()> {
         self.write(|w| {
-            w.rescope(digest)?;
+            w.rescope(rebase)?;
             w.set_meta("scope", scope)
         })
     }

@@ -371,22 +371,29 @@ impl Write<'_> {
         if old == blob { Ok(()) } else { self.release_blob(old) }
     }
 
-    /// The scope of the profile is another one: what was out of it is looked at again, and the digests of the bases
-    /// are those that `digest` makes of their bytes.
-    pub fn rescope(&self, digest: impl Fn(Bytes) -> Option<Digest>) -> Result<()> {
+    /// The scope of the profile is another one: what was out of it is looked at again, and `rebase` tells the bytes
+    /// and the digest of each base. Where the bytes are others, the local item counts as changed.
+    pub fn rescope(&self, rebase: impl Fn(&Bytes) -> Option<(Bytes, Digest)>) -> Result<()> {
         self.0.execute("DELETE FROM aside WHERE kind = ?1", [AsideKind::Outside.word()])?;
-        let mut pairs = self.0.prepare("SELECT pair.id, data FROM pair JOIN blob ON blob.id = pair.blob")?;
+        let ids: Vec<i64> = {
+            let mut pairs = self.0.prepare("SELECT id FROM pair")?;
+            let ids = pairs.query_map([], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        let mut old =
+            self.0.prepare("SELECT data FROM blob WHERE id = (SELECT blob FROM pair WHERE id = ?1)")?;
         let mut update = self.0.prepare("UPDATE pair SET digest = ?2, remote_verbatim = 0 WHERE id = ?1")?;
-        let mut rows = pairs.query([])?;
-        let mut digests = Vec::new();
-        while let Some(row) = rows.next()? {
-            let data: Vec<u8> = row.get(1)?;
-            if let Some(digest) = digest(expand(&data)?) {
-                digests.push((row.get::<_, i64>(0)?, digest));
-            }
-        }
-        for (id, digest) in digests {
+        let mut change =
+            self.0.prepare("UPDATE pair SET local_etag = NULL, local_verbatim = 0 WHERE id = ?1")?;
+        for id in ids {
+            let data: Vec<u8> = old.query_row([id], |row| row.get(0))?;
+            let base = expand(&data)?;
+            let Some((bytes, digest)) = rebase(&base) else { continue };
             update.execute((id, digest.0))?;
+            if bytes != base {
+                self.set_base_bytes(PairId(id), &bytes)?;
+                change.execute([id])?;
+            }
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ async fn link_new(
         return Ok(paired);
     }
     for side in Side::BOTH {
-        find_moves(job, trees, side, spared, &mut paired).await?;
+        find_moves(job, trees, side, alone, spared, &mut paired).await?;
     }
     let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
@@ -277,6 +277,7 @@ async fn find_moves(
     job: &Job<'_>,
     trees: &mut Trees,
     side: Side,
+    alone: &HashSet<Subject>,
     spared: &mut Spared,
     paired: &mut Paired,
 ) -> Result<(), RunError> {
@@ -288,7 +289,8 @@ async fn find_moves(
             None => {
                 lost.insert(pair.id);
             }
-            Some(etag) if base.etag.as_ref() != Some(etag) => {
+            // What is left alone was looked at as it is.
+            Some(etag) if base.etag.as_ref() != Some(etag) && !alone.contains(&pair.subject()) => {
                 changed.insert(base.href.clone(), pair.id);
             }
             Some(_) => {}

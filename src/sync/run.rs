@@ -15,7 +15,7 @@ use super::policy::{Action, Conflict, Policy};
 use super::prepare::prepare;
 use super::progress::{Phase, Progress};
 use super::scope::Scope;
-use super::sift::{Asleep, alone_on, asleep, sift};
+use super::sift::{alone_on, asleep, sift};
 use super::{Side, Sides, apply, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
@@ -200,6 +200,7 @@ async fn rounds(
     foreseen: &mut Vec<Touched>,
 ) -> Result<(), RunError> {
     let mut known = None;
+    let mut asleep_at_first = None;
     for round in 1..=ROUNDS {
         let (sides, only) = look(job, options.only.as_ref()).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
@@ -233,10 +234,12 @@ async fn rounds(
             drop_moot(job, &asides, &set_aside, &plan, |_| true)?;
         }
         let deletions = guard::deletions(&plan, job.policy);
-        let asleep = match deletions.local + deletions.remote {
-            0 => Asleep::default(),
-            _ => asleep(job, &trees)?,
-        };
+        // Counted before any is forgotten.
+        let forgets = plan.rows.iter().any(|row| row.action == Action::Forget);
+        if asleep_at_first.is_none() && (forgets || deletions != Sides::default()) {
+            asleep_at_first = Some(asleep(job, &trees)?);
+        }
+        let asleep = asleep_at_first.unwrap_or_default();
         drop(trees);
 
         // What is found now replaces what the round before said of the same items.

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::{Side, Sides};
 use crate::item::category::{has_any_category, has_category, with_category, without_category};
@@ -12,7 +13,8 @@ use crate::item::{self, Kind};
 use crate::state::{self, State};
 
 /// What a profile is limited to, as it says itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Events and tasks that ended longer ago are left out.
     pub past_days: Option<u32>,
@@ -37,7 +39,7 @@ impl Limits {
                 zone,
             }),
             category: self.category.clone(),
-            limits: if *self == Limits::default() { String::new() } else { format!("{self:?}") },
+            limits: self.clone(),
         }
     }
 }
@@ -47,8 +49,7 @@ impl Limits {
 pub struct Scope {
     window: Option<Window>,
     category: Option<Category>,
-    /// The limits that it comes from, as a text to compare.
-    limits: String,
+    limits: Limits,
 }
 
 /// The stretch of time that a run covers.
@@ -62,7 +63,7 @@ struct Window {
 }
 
 /// Which items of the local side belong to the profile. Several profiles can share one folder so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
     pub name: String,
     /// Items without any category belong to it too.
@@ -74,15 +75,16 @@ pub struct Category {
 /// Whether a version is in scope, by each of the two filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inside {
-    pub category: bool,
+    /// `None` where the version does not tell: only the local side has the profile's category.
+    pub category: Option<bool>,
     pub range: bool,
 }
 
 impl Inside {
-    pub const YES: Inside = Inside { category: true, range: true };
+    pub const YES: Inside = Inside { category: Some(true), range: true };
 
     pub fn both(self) -> bool {
-        self.category && self.range
+        self.category != Some(false) && self.range
     }
 }
 
@@ -107,16 +109,36 @@ impl Scope {
     }
 
     /// Makes what the state remembers fit this scope, if the profile's limits were others before.
+    ///
+    /// A category that only the local side had is one of the item's own from now on: its local version counts as
+    /// changed, so that the category is not taken for one that the server's version has removed.
     pub fn remember(&self, state: &State) -> state::Result<()> {
-        state.set_scope(&self.limits, |base| item::read(&self.shared(&base)).ok().map(|facts| facts.digest))
+        let before: Limits = match state.scope()? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            None => Limits::default(),
+        };
+        if before == self.limits {
+            return Ok(());
+        }
+        let before = Scope { category: before.category, ..Scope::default() };
+        let is_same = before.marker() == self.marker();
+        let rebase = |base: &Bytes| {
+            let bytes = if is_same { base.clone() } else { before.shared(base) };
+            let digest = item::read(&self.shared(&bytes)).ok()?.digest;
+            Some((bytes, digest))
+        };
+        state.set_scope(&serde_json::to_string(&self.limits).unwrap_or_default(), rebase)
     }
 
-    /// Whether this side's version of an item is in scope. The category is looked for on the local side only: all
-    /// that the server's collection holds belongs to the profile.
+    /// Whether this side's version of an item is in scope. A category that items of the server get only on the local
+    /// side is looked for there only; one that keeps items out keeps them out on both.
     pub fn inside(&self, side: Side, bytes: &[u8]) -> Inside {
         Inside {
-            category: side == Side::Remote
-                || self.category.as_ref().is_none_or(|category| category.holds(bytes)),
+            category: match &self.category {
+                None => Some(true),
+                Some(category) if side == Side::Local || category.invert => Some(category.holds(bytes)),
+                Some(_) => None,
+            },
             range: self.window.as_ref().is_none_or(|window| is_within(bytes, &window.range, &window.zone)),
         }
     }
@@ -130,14 +152,12 @@ impl Scope {
         }
     }
 
-    /// A shared item in the form in which it is on this side; `there` is the version that it takes the place of.
+    /// A shared item in the form in which it is on this side; `there` is the version that it takes the place of: what
+    /// has lost its category there does not get it back.
     pub fn on(&self, side: Side, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
-        let stays_without = |there: &Bytes| {
-            self.category.as_ref().is_some_and(|c| c.include_uncategorised) && !has_any_category(there)
-        };
-        match self.marker() {
-            Some(name) if side == Side::Local && !there.is_some_and(stays_without) => {
-                with_category(shared, name)
+        match self.marker().filter(|_| side == Side::Local) {
+            Some(name) if there.is_none_or(|there| has_category(there, name)) => {
+                with_category(shared, name, there.map(|there| &there[..]))
             }
             _ => shared.clone(),
         }
@@ -159,15 +179,10 @@ impl Category {
 /// Whether an item sleeps: it is out of scope, and was so before it changed.
 ///
 /// `base` is the local form of what both sides last agreed on, `versions` are those that changed or are new. What
-/// leaves the scope by a change is still brought to the other side. A change on either side can bring an item back
-/// into the range; the category is the local side's own.
+/// leaves the scope by a change is still brought to the other side, and a change on either side can bring an item back.
 pub fn sleeps(base: Option<Inside>, versions: &Sides<Option<Inside>>) -> bool {
-    let before = base.unwrap_or(Inside { category: false, range: false });
-    let category = match (versions.local, base) {
-        (Some(local), _) => before.category || local.category,
-        (None, Some(base)) => base.category,
-        (None, None) => true,
-    };
-    let range = before.range || [versions.local, versions.remote].into_iter().flatten().any(|v| v.range);
-    !(category && range)
+    let all = || [base, versions.local, versions.remote].into_iter().flatten();
+    let mut told = all().filter_map(|inside| inside.category).peekable();
+    let category = told.peek().is_none() || told.any(|inside| inside);
+    !(category && all().any(|inside| inside.range))
 }

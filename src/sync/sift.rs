@@ -93,7 +93,7 @@ pub(super) async fn sift(
 }
 
 /// How many pairs are out of scope, and how many of their items there are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Asleep {
     pub pairs: u64,
     pub items: Sides<u64>,

@@ -48,7 +48,14 @@ pub(super) fn why(
                 "a deletion wins in this profile".to_owned()
             }
             Policy::TwoWay(Conflict::Automatic) => format!("the version {here} is newer"),
-            Policy::TwoWay(Conflict::Merge | Conflict::Ask) => "a change wins over a deletion".to_owned(),
+            Policy::TwoWay(Conflict::Merge | Conflict::Ask)
+                if changes[side] == Deleted || changes[from] == Deleted =>
+            {
+                "a change wins over a deletion".to_owned()
+            }
+            Policy::TwoWay(Conflict::Merge | Conflict::Ask) => {
+                format!("they cannot be put together, and the version {here} is newer")
+            }
             _ => format!("this profile keeps it as it is {here}"),
         };
         return (format!("{how}; {winner}"), !one_way);

@@ -168,6 +168,68 @@ fn both_versions_can_stay() {
     is_settled(&world, ASK);
 }
 
+/// The others wait on, also where the server cannot tell what changed.
+#[test]
+fn a_decision_is_about_one_conflict() {
+    let world = World::default();
+    for n in 0..3 {
+        let event = |title: &str| event_on("20270115", &format!("{n}"), title, "");
+        world.local.put(&format!("{n}.ics"), event("here"));
+        world.remote.put(&format!("{n}.ics"), event("there"));
+    }
+    assert_eq!(world.sync(ASK).parked, 3);
+    let first = conflict::id(&world.peek().conflicts().unwrap()[0].subject);
+    assert_eq!(decide(&world, &first, Decision::Take(Side::Local)).parked, 2);
+    assert_eq!(world.remote.titles(), ["here", "there", "there"]);
+    assert_eq!(world.local.titles(), ["here", "here", "here"]);
+}
+
+/// What could not be done stays in the list.
+#[test]
+fn a_decision_that_fails_can_be_made_again() {
+    let (world, id) = parked(Some("here"), Some("there"));
+    world.remote.lock().manners.read_only = true;
+    let report = decide(&world, &id, Decision::Take(Side::Local));
+    assert_eq!((report.outcome, report.parked), (RunOutcome::Failed, 1));
+    world.remote.lock().manners.read_only = false;
+    assert_eq!(decide(&world, &id, Decision::Take(Side::Local)).outcome, RunOutcome::Ok);
+    is_settled(&world, ASK);
+}
+
+/// Recognised as the same by what they say, not by their UIDs.
+#[test]
+fn both_versions_of_look_alikes_can_stay() {
+    let world = World::default();
+    let party = |uid: &str, place: &str| event_on("20270115", uid, "party", &format!("LOCATION:{place}\r\n"));
+    world.local.put("l.ics", party("l", "home"));
+    world.remote.put("r.ics", party("r", "garden"));
+    assert_eq!(world.sync(ASK).parked, 1);
+    let id = conflict::id(&world.peek().conflicts().unwrap()[0].subject);
+    let report = decide(&world, &id, Decision::Both);
+    assert_eq!((report.outcome, report.parked), (RunOutcome::Ok, 0), "{report:#?}");
+    for side in [&world.local, &world.remote] {
+        let places: Vec<bool> = side.items().values().map(|item| text(item).contains("home")).collect();
+        assert_eq!(places.iter().filter(|home| **home).count(), 1);
+        assert_eq!(places.len(), 2);
+    }
+    is_settled(&world, ASK);
+}
+
+/// The program is stopped after the copy was made.
+#[test]
+fn both_can_be_decided_again() {
+    let (world, id) = parked(Some("here"), Some("there"));
+    world.remote.lock().manners.offline = true;
+    let failed = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both).await);
+    assert!(failed.is_err());
+    world.remote.lock().manners.offline = false;
+    world.local.lock().manners.read_only = false;
+    decide(&world, &id, Decision::Both);
+    assert_eq!(world.local.titles(), ["here", "other", "there"]);
+    world.sync(ASK);
+    assert_eq!(world.remote.titles(), ["here", "other", "there"]);
+}
+
 #[test]
 fn a_conflict_can_be_put_together() {
     let (world, id) = parked(Some("here"), Some("there"));

@@ -80,7 +80,7 @@ fn item(row: &Row) -> usize {
 
 /// In a profile that leaves something out, every third content is out of its scope.
 fn inside(limited: bool, content: u8) -> Inside {
-    Inside { category: true, range: !limited || content % 3 != 1 }
+    Inside { category: Some(true), range: !limited || content % 3 != 1 }
 }
 
 /// Whether an item sleeps: nothing is done about it.

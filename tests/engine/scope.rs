@@ -283,6 +283,7 @@ fn a_category_comes_and_goes_with_the_item() {
     assert!(text(&remote["w.ics"]).contains("CATEGORIES:Travel\r\n"), "{:?}", remote["w.ics"]);
     assert_eq!(remote["r.ics"], plain("r", "remote work"));
     is_idle(&world);
+    let before = local;
 
     world.remote.put("r.ics", plain("r", "remote work, changed"));
     world.local.put("w.ics", categorised("w", "local work, changed", "Travel,Work"));
@@ -297,9 +298,12 @@ fn a_category_comes_and_goes_with_the_item() {
     let peek = world.peek();
     let kept: Vec<Bytes> =
         peek.history().unwrap().iter().map(|v| peek.version(v.id).unwrap().unwrap().1).collect();
-    assert!(
-        kept.contains(&plain("r", "remote work")) || kept.iter().any(|k| text(k).contains("CATEGORIES:Work"))
-    );
+    let of = |title: &str| -> Vec<String> {
+        kept.iter().filter(|bytes| self::title(bytes) == title).map(text).collect()
+    };
+    assert_eq!(of("remote work"), [text(&before["r.ics"])]);
+    assert_eq!(of("local work").len(), 1);
+    assert!(!of("local work")[0].contains("Work\r\n"), "the server's version is kept as it was");
     no_deletions(&world);
 }
 
@@ -347,6 +351,113 @@ fn a_category_that_is_renamed_or_removed_deletes_nothing() {
         assert_eq!(title(&world.local.items()["0.ics"]), "moved on the server");
         no_deletions(&world);
     }
+}
+
+/// The person takes the category away while the server's version changes.
+#[test]
+fn a_category_that_was_removed_is_not_put_back() {
+    let world = work();
+    world.local.put("a.ics", categorised("a", "meeting", "Work"));
+    sync(&world);
+    world.local.put("a.ics", plain("a", "meeting"));
+    world.remote.put("a.ics", plain("a", "moved on the server"));
+    sync(&world);
+    assert_eq!(world.local.items()["a.ics"], plain("a", "moved on the server"));
+    is_idle(&world);
+}
+
+#[test]
+fn an_occurrence_without_the_category_stays_so() {
+    let series = |title: &str, master: &str, occurrence: &str| -> Bytes {
+        format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:s\r\nDTSTART:20270115T100000Z\r\nRRULE:FREQ=DAILY\r\n\
+             SUMMARY:{title}\r\n{master}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20270116T100000Z\r\n\
+             DTSTART:20270116T120000Z\r\nSUMMARY:later\r\n{occurrence}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+        .into()
+    };
+    let world = work();
+    world.local.put("s.ics", series("daily", "CATEGORIES:Work\r\n", "CATEGORIES:Private\r\n"));
+    sync(&world);
+    assert_eq!(world.remote.items()["s.ics"], series("daily", "", "CATEGORIES:Private\r\n"));
+    world.remote.put("s.ics", series("daily, changed", "", "CATEGORIES:Private\r\n"));
+    sync(&world);
+    let expected = series("daily, changed", "CATEGORIES:Work\r\n", "CATEGORIES:Private\r\n");
+    assert_eq!(world.local.items()["s.ics"], expected);
+    is_idle(&world);
+}
+
+/// Without the filter, the category is one of the item's own.
+#[test]
+fn a_filter_that_is_removed_takes_no_category_away() {
+    for conflict in [Conflict::Automatic, Conflict::Merge] {
+        let policy = Policy::TwoWay(conflict);
+        let mut world = work();
+        world.remote.put("a.ics", plain("a", "meeting"));
+        world.remote.put("b.ics", plain("b", "other meeting"));
+        sync_as(&world, policy);
+        world.limits = Limits::default();
+        sync_as(&world, policy);
+        world.remote.put("b.ics", categorised("b", "moved on the server", "Work"));
+        sync_as(&world, policy);
+        for side in [&world.local, &world.remote] {
+            for item in side.items().values() {
+                assert!(
+                    String::from_utf8_lossy(item).contains("CATEGORIES:Work\r\n"),
+                    "{conflict:?} {item:?}"
+                );
+            }
+        }
+        assert_eq!(title(&world.local.items()["b.ics"]), "moved on the server");
+        is_idle(&world);
+    }
+}
+
+#[test]
+fn what_an_inverted_filter_leaves_out_does_not_come_from_the_server_either() {
+    let mut world = World::default();
+    world.limits.category =
+        Some(Category { name: "Private".into(), include_uncategorised: false, invert: true });
+    world.remote.put("p.ics", categorised("p", "private", "Private"));
+    world.remote.put("w.ics", categorised("w", "work", "Work"));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["work"]);
+    is_idle(&world);
+    world.remote.put("p.ics", categorised("p", "not so private", "Work"));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["not so private", "work"]);
+    world.remote.put("p.ics", categorised("p", "private again", "Private"));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["private again", "work"], "the change is told, then it sleeps");
+    world.remote.put("p.ics", categorised("p", "asleep", "Private"));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["private again", "work"]);
+    world.remote.put("p.ics", categorised("p", "awake", ""));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["awake", "work"]);
+    is_idle(&world);
+    no_deletions(&world);
+}
+
+/// That much sleeps makes it no less alarming that all the rest is gone.
+#[test]
+fn the_guard_counts_what_is_awake() {
+    let world = month();
+    for n in 0..100 {
+        world.local.put(&format!("old{n}.ics"), event_on("20270110", &format!("old{n}"), "old", ""));
+    }
+    sync(&world);
+    world.wait(SignedDuration::from_hours(24 * 60));
+    for n in 0..20 {
+        world.local.put(&format!("new{n}.ics"), event_on("20270310", &format!("new{n}"), "new", ""));
+    }
+    sync(&world);
+    for name in world.remote.items().into_keys().collect::<Vec<_>>() {
+        world.remote.remove(&name);
+    }
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.held.local), (RunOutcome::Held, 20), "{report:#?}");
+    assert_eq!(world.local.items().len(), 120);
 }
 
 #[test]
@@ -471,6 +582,7 @@ fn only(names: &[&str]) -> Options {
 fn a_run_can_be_about_some_items_only() {
     let world = World::default();
     world.remote.lock().manners.deltas = true;
+    world.remote.lock().manners.queries = true;
     for n in 0..30 {
         world.local.put(&format!("{n}.ics"), plain(&format!("{n}"), "item"));
     }
@@ -507,6 +619,19 @@ fn a_run_can_be_about_some_items_only() {
     let done = world.run(TWO_WAY, only(&["29.ics"])).report;
     assert_eq!((done.outcome, done.conflicts), (RunOutcome::Ok, 1));
     assert_eq!(title(&world.local.items()["29.ics"]), "changed there");
+
+    // Another program put it on the server under another name.
+    world.remote.put("theirs.ics", plain("invited", "invitation"));
+    world.local.put("mine.ics", plain("invited", "invitation"));
+    let done = world.run(TWO_WAY, only(&["mine.ics"])).report;
+    assert_eq!((done.outcome, done.linked, done.remote.total()), (RunOutcome::Ok, 1, 0));
+
+    // Only the old name of a renamed file is told.
+    let nine = world.local.items()["9.ics"].clone();
+    world.local.remove("9.ics");
+    world.local.put("nine.ics", nine);
+    let done = world.run(TWO_WAY, only(&["9.ics"])).report;
+    assert_eq!((done.outcome, done.remote.total()), (RunOutcome::Ok, 0));
 
     let rest = sync(&world);
     assert_eq!((rest.remote.updated, rest.remote.created, rest.local.total()), (3, 0, 0));

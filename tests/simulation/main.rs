@@ -68,7 +68,7 @@ fn simulation() {
     if seeds >= 300 {
         for event in collection::EVENTS {
             let times = counts.get(event).copied().unwrap_or(0);
-            assert!(times >= seeds / 20, "{event}: only {times} times in {seeds} seeds");
+            assert!(times >= seeds / 40, "{event}: only {times} times in {seeds} seeds");
         }
     }
 }

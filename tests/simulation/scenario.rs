@@ -396,7 +396,8 @@ impl Play {
         };
         match (local, remote) {
             (Some(local), Some(remote)) => {
-                let awake = local.inside.category && (local.inside.range || remote.inside.range);
+                let outside = [local, remote].into_iter().any(|item| item.inside.category == Some(false));
+                let awake = !outside && (local.inside.range || remote.inside.range);
                 let same = local.essence == remote.essence && local.digest == remote.digest;
                 assert!(!awake || same, "{uid}: {local:?} and {remote:?}: {seen}");
             }

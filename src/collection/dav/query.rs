@@ -44,8 +44,12 @@ impl Dav {
     /// Tasks are never searched by time: servers leave out those without a start, or those that recur.
     pub(super) async fn search_range(&self, range: &Range) -> Result<Option<HashSet<Href>>, Fault> {
         match Filter::range(range).filter(|_| self.kind == Kind::Events) {
-            // Some servers do not see that an RDATE takes place: whatever has one counts as inside.
-            Some(filter) => self.search(&self.searches.no_ranges, vec![filter, Filter::Has("RDATE")]).await,
+            // Some servers do not see that an RDATE takes place, or an occurrence that was moved: whatever has one
+            // counts as inside.
+            Some(filter) => {
+                let filters = vec![filter, Filter::Has("RDATE"), Filter::Has("RECURRENCE-ID")];
+                self.search(&self.searches.no_ranges, filters).await
+            }
             None => Ok(None),
         }
     }

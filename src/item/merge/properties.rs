@@ -23,7 +23,8 @@ impl Merger<'_, '_> {
         let (Some(newer), Some(older)) = (triple.newer, triple.older) else { return (same, time) };
         let base = self.base.zip(triple.base);
         let versions = [Some((self.newer, newer)), Some((self.older, older)), base];
-        let slots = slots(self.newer.name(newer), versions, series.moved, &mut Properties::default());
+        let slots =
+            slots(self.newer.name(newer), versions, series.is_elsewhere(), &mut Properties::default());
         let mut puts = Puts::new(self, newer);
         for slot in &slots {
             let Some((side, from)) = revived(slot, series).or_else(|| decide(slot)) else { continue };

@@ -41,6 +41,13 @@ pub fn shown(version: &Version<'_>, id: ComponentId) -> Option<String> {
     version.document.property(id, "RECURRENCE-ID").map(words::moment)
 }
 
+impl Series {
+    /// Whether the dates that one version left out or added mean nothing in the other's series.
+    pub fn is_elsewhere(&self) -> bool {
+        self.moved && !self.fitting.alike
+    }
+}
+
 impl Merger<'_, '_> {
     pub(super) fn series(&self, master: Option<&Triple>, components: &[Triple]) -> Series {
         let mut series = Series::default();

@@ -53,7 +53,7 @@ pub struct Slot {
 }
 
 /// What says when a component takes place. Dates left out of a series or added to it are merged one by
-/// one as long as the series stays where it is.
+/// one as long as the series stays where it is, however long it goes on.
 const TIMES: [&str; 7] = ["DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", "RECURRENCE-ID"];
 const DATES: [&str; 2] = ["EXDATE", "RDATE"];
 const PROGRESS: [&str; 3] = ["STATUS", "COMPLETED", "PERCENT-COMPLETE"];
@@ -82,12 +82,12 @@ const MEMBERS: [&str; 19] = [
     "X-ABRELATEDNAMES",
 ];
 
-/// The slots of a component in the newer, older and base versions, in the order of the file. `moved` says
-/// that the versions disagree on where the series is.
+/// The slots of a component in the newer, older and base versions, in the order of the file. `elsewhere` says
+/// that the series are at different places, so that the dates of one mean nothing in the other.
 pub fn slots(
     component: &str,
     versions: [Option<(&Version<'_>, ComponentId)>; 3],
-    moved: bool,
+    elsewhere: bool,
     properties: &mut Properties,
 ) -> Vec<Slot> {
     let entries =
@@ -108,7 +108,7 @@ pub fn slots(
     for (which, entries) in entries.into_iter().enumerate() {
         for mut entry in entries {
             let several = several.get(&entry.name).is_some_and(|&several| several);
-            let key = key(component, &mut entry, several, moved);
+            let key = key(component, &mut entry, several, elsewhere);
             let at = *known.entry(key).or_insert_with_key(|key| {
                 let (newer, older, base) = (Vec::new(), Vec::new(), Vec::new());
                 slots.push(Slot { key: key.clone(), newer, older, base });
@@ -124,7 +124,7 @@ pub fn slots(
     slots
 }
 
-fn key(component: &str, entry: &mut Entry, several: bool, moved: bool) -> Key {
+fn key(component: &str, entry: &mut Entry, several: bool, elsewhere: bool) -> Key {
     let name = entry.name.as_str();
     let timed = is_main(component) && component != "VCARD";
     let is_member = digest::is_set(name)
@@ -132,7 +132,7 @@ fn key(component: &str, entry: &mut Entry, several: bool, moved: bool) -> Key {
         || name == "URL" && component == "VCARD"
         || several
         || entry.is_member;
-    if timed && (TIMES.contains(&name) || moved && DATES.contains(&name)) {
+    if timed && (TIMES.contains(&name) || elsewhere && DATES.contains(&name)) {
         Key::Time
     } else if component == "VTODO" && PROGRESS.contains(&name) {
         Key::Progress
