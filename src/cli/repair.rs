@@ -38,7 +38,7 @@ As JSON, each item has:
   profile, side   where it is: \"local\" or \"remote\"
   item, summary   its name there, and what you call it
   problem         \"double\", \"shared-uid\", \"no-uid\", \"several-uids\" or \"unreadable\"
-  state           \"mendable\" (with --apply), \"mended\", \"held\" (waits for your yes) or \"left\" (to you)
+  state           \"mendable\", \"mended\", \"held\" (waits for your yes) or \"left\" (to you)
   message         what is wrong, in words
 
 Exit status:
@@ -170,4 +170,78 @@ fn json_line(profile: &str, found: &Found) -> String {
             _ => format!("It {problem}."),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collection::{Entry, Etag, Href};
+    use crate::sync::repair::{Finding, Left};
+
+    fn found(side: Side, item: &str, summary: &str, what: What, fate: Fate) -> Found {
+        let item = Entry { href: Href::new(item), etag: Etag::new("1") };
+        let left = matches!(fate, Fate::Left(_)).then_some(Left::Unreadable);
+        Found { finding: Finding { side, item, pair: None, summary: summary.into(), what, left }, fate }
+    }
+
+    fn report(fate: Fate) -> RepairReport {
+        let twin = Some(Entry { href: Href::new("y"), etag: Etag::new("1") });
+        let found = vec![
+            found(
+                Side::Local,
+                "copy.ics",
+                "Dentist, 3 May 2026",
+                What::Double { of: Href::new("dentist.ics"), twin: None },
+                fate.clone(),
+            ),
+            found(Side::Local, "b.ics", "Lunch", What::Double { of: Href::new("a.ics"), twin }, fate.clone()),
+            found(
+                Side::Remote,
+                "c.ics",
+                "Standup\u{1b}[2J",
+                What::SharedUid { with: Href::new("d.ics"), new: "x".into() },
+                fate.clone(),
+            ),
+            found(Side::Remote, "e.ics", "Party", What::NoUid { new: "x".into() }, fate.clone()),
+            found(
+                Side::Local,
+                "all.ics",
+                "First",
+                What::SeveralUids { stays: "1".into(), create: vec!["2".into()] },
+                fate,
+            ),
+            found(
+                Side::Local,
+                "empty.ics",
+                "empty.ics",
+                What::Unreadable { reason: "the file is empty".into() },
+                Fate::Left("Correct it.".into()),
+            ),
+        ];
+        RepairReport { found, failure: None }
+    }
+
+    #[test]
+    fn before() {
+        let report = report(Fate::Mendable);
+        assert_eq!(status(&report), exit::SOME_FAILED);
+        insta::assert_snapshot!(text("my work", Options::default(), &report), @"");
+        let lines: Vec<String> = report.found.iter().map(|found| json_line("work", found)).collect();
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn after() {
+        let options = Options { apply: true, allow_deletions: false };
+        let mut report = report(Fate::Mended);
+        assert_eq!(status(&report), exit::SOME_FAILED);
+        report.found[0].fate = Fate::Held;
+        assert_eq!(status(&report), exit::HELD);
+        insta::assert_snapshot!(text("work", options, &report), @"");
+        report.found.truncate(1);
+        report.found[0].fate = Fate::Mended;
+        assert_eq!(status(&report), exit::IN_SYNC);
+        report.found.clear();
+        insta::assert_snapshot!(text("work", options, &report), @"work: nothing is doubled or broken.");
+    }
 }

@@ -35,6 +35,7 @@ fn the_help() {
       report    Read the reports of past runs
       history   Bring back versions that a sync overwrote or deleted
       conflict  Decide what both sides changed, where a profile asks you
+      repair    Find doubled and broken items, and mend them
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -247,6 +248,11 @@ fn the_help_of_history() {
           --debug
               Write details to the log
     "#);
+}
+
+#[test]
+fn the_help_of_repair() {
+    insta::assert_snapshot!(help(&["repair"]), @"");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 mod decisions;
 mod planner;
+mod repair;
 mod runs;
 mod scope;
 mod table;

@@ -357,3 +357,6 @@ impl<'a> Finder<'a> {
         holders.into_iter().any(|&at| self.digest(side, at) != Some(digest))
     }
 }
+
+#[cfg(test)]
+mod tests;
