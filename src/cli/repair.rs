@@ -225,9 +225,31 @@ mod tests {
     fn before() {
         let report = report(Fate::Mendable);
         assert_eq!(status(&report), exit::SOME_FAILED);
-        insta::assert_snapshot!(text("my work", Options::default(), &report), @"");
+        insta::assert_snapshot!(text("my work", Options::default(), &report), @r#"
+        "my work": 6 items are doubled or broken.
+
+          Can be mended (5):
+            Dentist, 3 May 2026 (copy.ics on this computer) says the same as dentist.ics; it goes, and the history keeps it.
+            Lunch (b.ics on this computer) says the same as a.ics, and so it is on the other side; it goes on both sides, and the history keeps it.
+            Standup [2J (c.ics on the server) has the UID of d.ics, but says something else; it gets a UID of its own.
+            Party (e.ics on the server) has no UID; it gets one.
+            First (all.ics on this computer) holds several items; each gets a place of its own.
+
+          Left to you (1):
+            empty.ics (on this computer) cannot be read: the file is empty.
+              Correct it.
+
+        Nothing was changed. To mend them: pimbridge repair "my work" --apply
+        "#);
         let lines: Vec<String> = report.found.iter().map(|found| json_line("work", found)).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        {"profile":"work","side":"local","item":"copy.ics","summary":"Dentist, 3 May 2026","problem":"double","state":"mendable","message":"It says the same as dentist.ics; it goes, and the history keeps it."}
+        {"profile":"work","side":"local","item":"b.ics","summary":"Lunch","problem":"double","state":"mendable","message":"It says the same as a.ics, and so it is on the other side; it goes on both sides, and the history keeps it."}
+        {"profile":"work","side":"remote","item":"c.ics","summary":"Standup\u001b[2J","problem":"shared-uid","state":"mendable","message":"It has the UID of d.ics, but says something else; it gets a UID of its own."}
+        {"profile":"work","side":"remote","item":"e.ics","summary":"Party","problem":"no-uid","state":"mendable","message":"It has no UID; it gets one."}
+        {"profile":"work","side":"local","item":"all.ics","summary":"First","problem":"several-uids","state":"mendable","message":"It holds several items; each gets a place of its own."}
+        {"profile":"work","side":"local","item":"empty.ics","summary":"empty.ics","problem":"unreadable","state":"left","message":"It cannot be read: the file is empty. Correct it."}
+        "#);
     }
 
     #[test]
@@ -237,7 +259,27 @@ mod tests {
         assert_eq!(status(&report), exit::SOME_FAILED);
         report.found[0].fate = Fate::Held;
         assert_eq!(status(&report), exit::HELD);
-        insta::assert_snapshot!(text("work", options, &report), @"");
+        insta::assert_snapshot!(text("work", options, &report), @"
+        work: 6 items are doubled or broken.
+
+          Mended (4):
+            Lunch (b.ics on this computer) says the same as a.ics, and so it is on the other side; it goes on both sides, and the history keeps it.
+            Standup [2J (c.ics on the server) has the UID of d.ics, but says something else; it gets a UID of its own.
+            Party (e.ics on the server) has no UID; it gets one.
+            First (all.ics on this computer) holds several items; each gets a place of its own.
+
+          Waits for your yes (1):
+            Dentist, 3 May 2026 (copy.ics on this computer) says the same as dentist.ics; it goes, and the history keeps it.
+
+          Left to you (1):
+            empty.ics (on this computer) cannot be read: the file is empty.
+              Correct it.
+
+        The next sync brings this to the other side: pimbridge sync work
+        What was removed or changed is kept: pimbridge history list work
+
+        These are unusually many to remove. To do it: pimbridge repair work --apply --allow-deletions
+        ");
         report.found.truncate(1);
         report.found[0].fate = Fate::Mended;
         assert_eq!(status(&report), exit::IN_SYNC);

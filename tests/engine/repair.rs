@@ -221,7 +221,8 @@ fn what_is_out_of_scope_is_left_out() {
 
 #[test]
 fn a_server_that_goes_away_in_the_middle() {
-    let world = World { chunk_size: 1, ..World::default() };
+    let mut world = World::default();
+    world.chunk_size = 1;
     for uid in ["a", "b", "c"] {
         world.local.put(&format!("{uid}.ics"), event(uid, "Dentist", 0));
     }

@@ -34,11 +34,38 @@ fn doubled_and_broken_events() {
     let (local, remote) = (files(&folder), http::items(&url));
 
     let run = |arguments: &[&str], status: i32| home.shown(&home.run(arguments).expect(status));
-    insta::assert_snapshot!(run(&["repair", "work"], 1), @"");
+    insta::assert_snapshot!(run(&["repair", "work"], 1), @"
+    work: 6 items are doubled or broken.
+
+      Can be mended (5):
+        Lunch, 1 May 2026 (clash.ics on this computer) has the UID of dentist.ics, but says something else; it gets a UID of its own.
+        Dentist, 1 May 2026 (copy.ics on this computer) says the same as dentist.ics; it goes, and the history keeps it.
+        Party, 1 May 2026 (party.ics on this computer) says the same as party-2.ics, and so it is on the other side; it goes on both sides, and the history keeps it.
+        One (two.ics on this computer) holds several items; each gets a place of its own.
+        Dentist, 1 May 2026 (again.ics on the server) says the same as dentist.ics; it goes, and the history keeps it.
+
+      Left to you (1):
+        empty.ics (on this computer) cannot be read: the file is empty.
+          Only you can say what it should be: correct it or delete it. Until then it is left as it is.
+
+    Nothing was changed. To mend them: pimbridge repair work --apply
+    ");
     assert_eq!((files(&folder), http::items(&url)), (local, remote), "only a look");
     fs::remove_file(folder.join("empty.ics")).unwrap();
-    insta::assert_snapshot!(run(&["repair", "work", "--apply"], 0), @"");
-    insta::assert_snapshot!(run(&["repair", "work"], 0), @"");
+    insta::assert_snapshot!(run(&["repair", "work", "--apply"], 0), @"
+    work: 5 items are doubled or broken.
+
+      Mended (5):
+        Lunch, 1 May 2026 (clash.ics on this computer) has the UID of dentist.ics, but says something else; it gets a UID of its own.
+        Dentist, 1 May 2026 (copy.ics on this computer) says the same as dentist.ics; it goes, and the history keeps it.
+        Party, 1 May 2026 (party.ics on this computer) says the same as party-2.ics, and so it is on the other side; it goes on both sides, and the history keeps it.
+        One (two.ics on this computer) holds several items; each gets a place of its own.
+        Dentist, 1 May 2026 (again.ics on the server) says the same as dentist.ics; it goes, and the history keeps it.
+
+    The next sync brings this to the other side: pimbridge sync work
+    What was removed or changed is kept: pimbridge history list work
+    ");
+    insta::assert_snapshot!(run(&["repair", "work"], 0), @"work: nothing is doubled or broken.");
 
     let titles = |items: Vec<bytes::Bytes>| {
         let mut titles: Vec<String> = items.iter().map(title).collect();
@@ -76,7 +103,10 @@ fn doubled_contacts() {
     let problems: Vec<_> =
         json.iter().map(|found| (&found["item"], &found["problem"], &found["state"])).collect();
     let shown = problems.iter().map(|(item, problem, state)| format!("{item} {problem} {state}"));
-    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+    "ole.vcf" "no-uid" "mended"
+    "twin.vcf" "double" "mended"
+    "#);
     home.sync("people", 0);
     assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), ["jana.vcf", "ole.vcf"]);
     assert_eq!(http::names(&url).len(), 2);
