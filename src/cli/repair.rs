@@ -9,7 +9,8 @@ use crate::report::json;
 use crate::report::text::{line, shell_word, summary};
 use crate::sync::Side;
 use crate::sync::repair::{Fate, Found, Options, RepairReport, What, words};
-use crate::sync::session::repair_profile;
+use crate::sync::run::RunError;
+use crate::sync::session::{SessionError, repair_profile};
 use crate::sync::words::place;
 
 /// Find doubled and broken items, and mend them
@@ -51,8 +52,10 @@ Exit status:
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let profile = profile::load(home, &args.profile)?;
     let options = Options { apply: args.apply, allow_deletions: args.allow_deletions };
-    let report =
-        repair_profile(home, &profile, options).await.map_err(|error| Failure::NotDone(error.to_string()))?;
+    let report = repair_profile(home, &profile, options).await.map_err(|error| match error {
+        SessionError::State(error) | SessionError::Run(RunError::State(error)) => error.into(),
+        other => Failure::NotDone(other.to_string()),
+    })?;
     let name = profile.name.as_str();
     if args.json {
         report.found.iter().for_each(|found| out::say(json_line(name, found)));

@@ -16,10 +16,34 @@ pub struct Part {
     pub bytes: Bytes,
 }
 
-/// The items of a calendar object that holds several, each with the time zones that it needs; every other octet stays
-/// as it was. `None` where there is nothing to split, or where it is not known to which item a component belongs.
+/// The items of what holds several: of a calendar object with several UIDs, each with the time zones that it needs, or
+/// of several contacts or calendar objects in a row. Every other octet stays as it was. `None` where there is nothing
+/// to split, or where it is not known to which item a component belongs.
 pub fn split(bytes: &[u8]) -> Option<Vec<Part>> {
     let document = Document::read(bytes);
+    let objects = document.components().iter().filter(|component| component.parent.is_none()).count();
+    if objects > 1 { objects_of(&document) } else { items_of(&document) }
+}
+
+/// One item for each object.
+fn objects_of(document: &Document<'_>) -> Option<Vec<Part>> {
+    let components = document.components().iter().enumerate();
+    let objects: Vec<ComponentId> =
+        components.filter(|(_, component)| component.parent.is_none()).map(|(id, _)| id).collect();
+    if objects.len() > MOST_PARTS {
+        return None;
+    }
+    let mut uids = HashSet::new();
+    let part = |id: ComponentId| {
+        let bytes = Bytes::copy_from_slice(&document.source()[document.octets(id)]);
+        let uid = super::read(&bytes).ok()?.uid?;
+        uids.insert(uid.clone()).then_some(Part { uid, bytes })
+    };
+    objects.into_iter().map(part).collect()
+}
+
+/// One item for each UID in the object.
+fn items_of(document: &Document<'_>) -> Option<Vec<Part>> {
     let mut parts: Vec<(&str, Vec<ComponentId>)> = Vec::new();
     let mut by_uid: HashMap<&str, usize> = HashMap::new();
     for id in document.main_components() {
@@ -34,11 +58,11 @@ pub fn split(bytes: &[u8]) -> Option<Vec<Part>> {
     if !(2..=MOST_PARTS).contains(&parts.len()) {
         return None;
     }
-    let zones = zones(&document);
-    let used: Vec<HashSet<&str>> = parts.iter().map(|(_, own)| used_in(&document, own)).collect();
+    let zones = zones(document);
+    let used: Vec<HashSet<&str>> = parts.iter().map(|(_, own)| used_in(document, own)).collect();
     let needed = |tzid: &str| used.iter().any(|used| used.contains(tzid));
     let of_one = |at: usize| {
-        let mut edits = Edits::new(&document);
+        let mut edits = Edits::new(document);
         for (other, (_, components)) in parts.iter().enumerate() {
             if other != at {
                 components.iter().for_each(|&id| edits.remove_component(id));
@@ -101,6 +125,18 @@ mod tests {
                 Part { uid: "2".into(), bytes: calendar(&format!("{b}{two}")).into() },
             ]
         );
+    }
+
+    #[test]
+    fn several_objects_in_a_row() {
+        let card = |name: &str| format!("BEGIN:VCARD\r\nUID:{name}\r\nFN:{name}\r\nEND:VCARD\r\n");
+        let parts =
+            |text: String| split(text.as_bytes()).map(|parts| parts.into_iter().map(|p| p.bytes).collect());
+        let (ada, bob): (Bytes, Bytes) = (card("ada").into(), card("bob").into());
+        assert_eq!(parts(format!("{}\r\n{}", card("ada"), card("bob"))), Some(vec![ada, bob]));
+        assert_eq!(parts(format!("{}{}", card("ada"), card("ada"))), None::<Vec<Bytes>>, "which one is it?");
+        assert_eq!(parts(format!("{}BEGIN:VCARD\nFN:x\nEND:VCARD\n", card("ada"))), None);
+        assert_eq!(parts(format!("{}BEGIN:VCARD\nUID:x\n", card("ada"))), None);
     }
 
     #[test]

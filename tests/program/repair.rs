@@ -99,17 +99,24 @@ fn doubled_contacts() {
     let text = String::from_utf8_lossy(&jana);
     fs::write(folder.join("twin.vcf"), text.replace("UID:jana\r\n", "UID:twin\r\n")).unwrap();
     fs::write(folder.join("ole.vcf"), text.replace("UID:jana\r\n", "").replace("Jana", "Ole")).unwrap();
+    let bob = text.replace("jana", "bob").replace("Jana", "Bob");
+    fs::write(folder.join("export.vcf"), bob.clone() + &bob.replace("bob", "eva").replace("Bob", "Eva"))
+        .unwrap();
     let json = home.run(&["repair", "people", "--json", "--apply"]).expect(0).json();
     let problems: Vec<_> =
         json.iter().map(|found| (&found["item"], &found["problem"], &found["state"])).collect();
     let shown = problems.iter().map(|(item, problem, state)| format!("{item} {problem} {state}"));
     insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+    "export.vcf" "several-uids" "mended"
     "ole.vcf" "no-uid" "mended"
     "twin.vcf" "double" "mended"
     "#);
     home.sync("people", 0);
-    assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), ["jana.vcf", "ole.vcf"]);
-    assert_eq!(http::names(&url).len(), 2);
+    assert_eq!(
+        files(&folder).into_keys().collect::<Vec<_>>(),
+        ["eva.vcf", "export.vcf", "jana.vcf", "ole.vcf"]
+    );
+    assert_eq!(http::names(&url).len(), 4);
     assert!(files(&folder).values().all(|bytes| pimbridge::item::read(bytes).unwrap().uid.is_some()));
 }
 

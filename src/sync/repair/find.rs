@@ -32,6 +32,8 @@ pub enum Content {
     /// Several items, which can be parted: the UID and the digest of each.
     Several(Vec<(String, Digest)>),
     Unreadable(String),
+    /// It could not be had this time.
+    Failed(String),
 }
 
 /// Something that is doubled or broken.
@@ -79,6 +81,8 @@ pub enum What {
 pub enum Left {
     /// Nobody knows what it should be.
     Unreadable,
+    /// It could not be had this time.
+    Failed,
     /// The profile never writes to that side.
     Source,
     /// The server might write to those who are invited.
@@ -287,7 +291,9 @@ impl<'a> Finder<'a> {
                 Content::One { uid: Some(_), .. } => continue,
                 Content::One { uid: None, .. } => What::NoUid { new: self.uid_of_partner(side, at) },
                 Content::Several(parts) => self.parted(side, at, parts),
-                Content::Unreadable(reason) => What::Unreadable { reason: reason.clone() },
+                Content::Unreadable(reason) | Content::Failed(reason) => {
+                    What::Unreadable { reason: reason.clone() }
+                }
             };
             self.add(side, at, what);
         }
@@ -329,8 +335,10 @@ impl<'a> Finder<'a> {
         let both = matches!(what, What::Double { twin: Some(_), .. });
         // What only this computer has is nothing to the server.
         let here_only = side == Side::Local && matches!(what, What::Double { twin: None, .. });
-        let left = if matches!(what, What::Unreadable { .. }) {
+        let left = if matches!(item.content, Content::Unreadable(_)) {
             Some(Left::Unreadable)
+        } else if matches!(item.content, Content::Failed(_)) {
+            Some(Left::Failed)
         } else if self.source.is_some_and(|source| both || source == side) {
             Some(Left::Source)
         } else if item.guests && !here_only {

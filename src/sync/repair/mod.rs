@@ -128,19 +128,19 @@ async fn look(job: &Job<'_>, side: Side) -> Result<Looked, RunError> {
         rest = behind;
         let mut bytes_read = 0;
         for fetched in job.collections[side].fetch(chunk).await.map_err(failed)? {
-            match fetched {
+            let (href, content) = match fetched {
                 Fetched::Found { href, etag, bytes, .. } => {
                     bytes_read += bytes.len();
                     items.extend(understand(job, side, Entry { href, etag }, &bytes));
+                    continue;
                 }
-                Fetched::Unreadable { href, reason } | Fetched::Failed { href, reason } => {
-                    if let Some((href, etag)) = etags.remove_entry(&href) {
-                        let summary = href.to_string();
-                        let content = Content::Unreadable(reason);
-                        items.push(Item { entry: Entry { href, etag }, summary, content, guests: false });
-                    }
-                }
-                Fetched::Gone { .. } => {}
+                Fetched::Gone { .. } => continue,
+                Fetched::Unreadable { href, reason } => (href, Content::Unreadable(reason)),
+                Fetched::Failed { href, reason } => (href, Content::Failed(reason)),
+            };
+            if let Some((href, etag)) = etags.remove_entry(&href) {
+                let summary = href.to_string();
+                items.push(Item { entry: Entry { href, etag }, summary, content, guests: false });
             }
         }
         memory.learn(chunk.len() as u64, bytes_read);
@@ -161,7 +161,7 @@ fn understand(job: &Job<'_>, side: Side, entry: Entry, bytes: &Bytes) -> Option<
             let distinct = !facts.keys.is_empty();
             (facts.summary, Content::One { uid: facts.uid, digest: facts.digest, distinct })
         }
-        Err(error @ Unreadable::SeveralUids(..)) => {
+        Err(error @ (Unreadable::SeveralUids(..) | Unreadable::SeveralObjects)) => {
             let content = parts(job, bytes).map_or_else(
                 || Content::Unreadable(error.to_string()),
                 |parts| {

@@ -31,6 +31,7 @@ pub(super) fn left(left: Left) -> &'static str {
         Left::Unreadable => {
             "Only you can say what it should be: correct it or delete it. Until then it is left as it is."
         }
+        Left::Failed => "It could not be had this time, so nothing is known of it. Run the repair again.",
         Left::Source => {
             "It is not mended here, because this profile never writes to that side. Mend it there, or change the mode of \
              the profile."

@@ -10,6 +10,7 @@ fn item(text: &str) -> Item {
     let digest = |content: &str| Digest([content.to_ascii_lowercase().as_bytes()[0]; 32]);
     let content = match uid {
         "broken" => Content::Unreadable("the file is empty".into()),
+        "failed" => Content::Failed("error 500".into()),
         "several" => Content::Several(
             content.split(',').map(|part| (part[1..].to_owned(), digest(part))).collect::<Vec<_>>(),
         ),
@@ -154,6 +155,7 @@ fn several_items_in_one() {
 #[test]
 fn what_is_left_to_the_person() {
     assert_eq!(found(&["a broken x"], &[], &[]), ["L a: the file is empty (Unreadable)"]);
+    assert_eq!(found(&["a failed x"], &[], &[]), ["L a: error 500 (Failed)"]);
     assert_eq!(found(&["a 1 A!", "b 2 A!"], &[], &[]), ["L b: double of a"], "nobody was invited to it");
     assert_eq!(found(&[], &["a 1 A!", "b 2 A!"], &[]), ["R b: double of a (Guests)"]);
     assert_eq!(
