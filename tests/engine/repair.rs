@@ -38,6 +38,11 @@ fn uid(bytes: &Bytes) -> String {
     pimbridge::item::read(bytes).unwrap().uid.unwrap()
 }
 
+/// What the state knows of a side.
+fn seen(world: &World, side: Side) -> Vec<String> {
+    world.state().tree(side).unwrap().into_keys().map(|href| href.to_string()).collect()
+}
+
 /// One more run leaves nothing to be done, and a repair finds nothing.
 #[track_caller]
 fn is_settled(world: &World, policy: Policy) {
@@ -85,6 +90,8 @@ fn everything_that_can_be_mended() {
         let names = |side: &Memory| side.items().into_keys().collect::<Vec<_>>();
         assert_eq!(names(&world.local), ["a.ics", "broken.ics", "clash.ics", "no-uid.ics"]);
         assert_eq!(names(&world.remote), ["a.ics", "q.ics", "several.ics"]);
+        assert_eq!(seen(&world, Side::Local), ["a.ics", "clash.ics", "no-uid.ics"]);
+        assert_eq!(seen(&world, Side::Remote), ["a.ics", "q.ics", "several.ics"]);
         let before: BTreeMap<String, Bytes> = ["clash.ics", "copy.ics", "no-uid.ics"]
             .map(|name| (name.to_owned(), local[name].clone()))
             .into_iter()
@@ -120,6 +127,10 @@ fn before_the_first_sync_and_after() {
         let done = run(&world, TWO_WAY, APPLY);
         assert_eq!(fates(&done), [(Side::Local, "b.ics", &Fate::Mended)]);
         assert_eq!(history(&world).into_keys().collect::<Vec<_>>(), ["0.ics", "b.ics"]);
+        if synced {
+            assert_eq!([seen(&world, Side::Local), seen(&world, Side::Remote)], [["a.ics"], ["1.ics"]]);
+            assert_eq!(world.state().pairs().unwrap().len(), 1);
+        }
         is_settled(&world, TWO_WAY);
         assert_eq!(world.local.items().into_keys().collect::<Vec<_>>(), ["a.ics"]);
         assert_eq!(world.remote.items().into_keys().collect::<Vec<_>>(), ["1.ics"]);
@@ -150,6 +161,21 @@ fn what_somebody_changes_meanwhile_stays() {
     is_settled(&world, TWO_WAY);
     assert_eq!(world.remote.titles(), ["Brunch", "Dentist", "Dentist, but later"]);
     assert_eq!(world.remote.items().into_keys().collect::<Vec<_>>(), ["a.ics", "b.ics", "copy.ics"]);
+}
+
+#[test]
+fn a_double_stays_on_both_sides_where_it_was_changed_on_one() {
+    let world = World::default();
+    for uid in ["a", "b"] {
+        world.local.put(&format!("{uid}.ics"), event(uid, "Dentist", 0));
+    }
+    world.sync(TWO_WAY);
+    world.local.lock().manners.intruder = Some(("b.ics".into(), event("b", "Lunch", 1)));
+    assert!(matches!(run(&world, TWO_WAY, APPLY).found[0].fate, Fate::Left(_)));
+    assert_eq!(world.remote.titles(), ["Dentist", "Dentist"]);
+    assert!(history(&world).is_empty());
+    is_settled(&world, TWO_WAY);
+    assert_eq!(world.remote.titles(), ["Dentist", "Lunch"]);
 }
 
 #[test]

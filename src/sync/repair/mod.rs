@@ -87,9 +87,14 @@ pub async fn repair(job: &Job<'_>, options: Options) -> Result<RepairReport, Run
         }
     }
     for chunk in to_do.chunks_mut(chunk_size) {
-        if let Some((_, error)) = mend(job, chunk).await? {
-            report.failure = Some(error);
-            break;
+        match mend(job, chunk).await {
+            Ok(()) => {}
+            // What was done so far is told all the same.
+            Err(RunError::Collection(_, error)) => {
+                report.failure = Some(error);
+                break;
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(report)
@@ -216,7 +221,7 @@ struct Mending<'f> {
 }
 
 /// Mends a few findings. What was done is recorded also where a side cannot be used any more.
-async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<Option<(Side, CollectionError)>, RunError> {
+async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<(), RunError> {
     let contents = contents(job, found).await?;
     let mut all: Vec<Mending<'_>> = Vec::with_capacity(found.len());
     for found in found.iter_mut() {
@@ -233,12 +238,13 @@ async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<Option<(Side, C
         }
     }
     let unseen = record(job, &mut all)?;
-    if stopped.is_none() {
-        for side in Side::BOTH {
-            look_again(job, side, &unseen[side]).await?;
-        }
+    if let Some((side, error)) = stopped {
+        return Err(RunError::Collection(side, error));
     }
-    Ok(stopped)
+    for side in Side::BOTH {
+        look_again(job, side, &unseen[side]).await?;
+    }
+    Ok(())
 }
 
 const CHANGED: &str = "It was changed in the meantime, so it was left as it is. Run the repair again.";
@@ -361,10 +367,7 @@ async fn make(job: &Job<'_>, all: &mut [Mending<'_>], stage: Stage, side: Side) 
     let mut edits = Vec::new();
     let mut doing = Vec::new();
     for Mending { steps, .. } in all.iter_mut() {
-        let goes_on = steps.iter().all(|step| match &step.outcome {
-            None => step.stage as u8 >= stage as u8,
-            Some(outcome) => is_done(outcome),
-        });
+        let goes_on = steps.iter().all(|step| step.outcome.as_ref().is_none_or(is_done));
         for step in steps.iter_mut().filter(|step| goes_on && is_next(step)) {
             edits.push(step.edit.clone());
             doing.push(step);
