@@ -15,6 +15,7 @@ pub mod exit;
 mod history;
 mod out;
 mod profile;
+mod repair;
 mod report;
 mod samples;
 mod status;
@@ -72,6 +73,7 @@ enum Command {
     /// Decide what both sides changed, where a profile asks you
     #[command(subcommand)]
     Conflict(conflict::Command),
+    Repair(repair::Args),
 }
 
 /// Why a command could not do what it should: a sentence for a person, and the kind of trouble.
@@ -149,6 +151,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,
         Command::Conflict(command) => conflict::run(home, command).await,
+        Command::Repair(args) => repair::run(home, args).await,
     }
 }
 

@@ -35,6 +35,7 @@ fn the_help() {
       report    Read the reports of past runs
       history   Bring back versions that a sync overwrote or deleted
       conflict  Decide what both sides changed, where a profile asks you
+      repair    Find doubled and broken items, and mend them
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -246,6 +247,58 @@ fn the_help_of_history() {
 
           --debug
               Write details to the log
+    "#);
+}
+
+#[test]
+fn the_help_of_repair() {
+    insta::assert_snapshot!(help(&["repair"]), @r#"
+    Find doubled and broken items, and mend them
+
+    Finds, on both sides, items that say the same as another, that share their UID with another, that
+    have no UID, that hold several items, or that cannot be read. Nothing is changed without --apply.
+    What is removed or changed is kept: "pimbridge history" brings it back. The next sync brings what
+    was mended to the other side.
+
+    Usage: pimbridge repair [OPTIONS] <PROFILE>
+
+    Arguments:
+      <PROFILE>
+              The profile
+
+    Options:
+          --apply
+              Mend what can be mended; without it nothing is changed
+
+          --allow-deletions
+              Remove even unusually many items, which otherwise wait for your yes
+
+          --json
+              Print one JSON object an item and line, and nothing else
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+
+    As JSON, each item has:
+      profile, side   where it is: "local" or "remote"
+      item, summary   its name there, and what you call it
+      problem         "double", "shared-uid", "no-uid", "several-uids" or "unreadable"
+      state           "mendable", "mended", "held" (waits for your yes) or "left" (to you)
+      message         what is wrong, in words
+
+    Exit status:
+      0  nothing is doubled or broken, or all of it was mended
+      1  something is still to be mended
+      2  wrong use, or a wrong profile
+      3  it could not be done (no network, sign-in refused, folder or collection gone)
+      4  so many removals that they wait for your yes
     "#);
 }
 

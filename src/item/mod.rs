@@ -14,6 +14,7 @@ mod keys;
 pub mod lines;
 pub mod merge;
 pub mod span;
+mod split;
 mod text;
 mod time;
 mod uid;
@@ -24,6 +25,7 @@ pub use facts::{read, title};
 use jiff::Timestamp;
 pub use merge::{Choice, Merged, Winner, merge};
 use serde::{Deserialize, Serialize};
+pub use split::{Part, split};
 pub use uid::with_uid;
 
 /// The largest item that is read, in bytes. A larger one is reported as [`Unreadable::TooLarge`].

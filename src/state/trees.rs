@@ -358,6 +358,17 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// A pair's item has another UID on one side now.
+    pub fn set_pair_uid(&self, id: PairId, side: Side, uid: Option<&str>) -> Result<()> {
+        self.0
+            .prepare_cached(match side {
+                Side::Local => "UPDATE pair SET local_uid = ?2, local_verbatim = 0 WHERE id = ?1",
+                Side::Remote => "UPDATE pair SET remote_uid = ?2, remote_verbatim = 0 WHERE id = ?1",
+            })?
+            .execute((id.0, uid))?;
+        Ok(())
+    }
+
     /// The local side's form of a pair's base is another one; what is the same on both sides is not.
     pub fn set_base_bytes(&self, id: PairId, bytes: &Bytes) -> Result<()> {
         let blob = self.blob(bytes)?;

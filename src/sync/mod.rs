@@ -6,6 +6,7 @@ pub mod pair;
 pub mod plan;
 pub mod policy;
 pub mod progress;
+pub mod repair;
 pub mod resolve;
 pub mod restore;
 pub mod run;

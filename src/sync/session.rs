@@ -8,8 +8,9 @@ use super::conflict::{self, Decision, DecisionError, View};
 use super::guard::Guard;
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
+use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
-use super::run::{Done, Job, Options, run};
+use super::run::{Done, Job, Options, RunError, run};
 use crate::collection::Collection;
 use crate::home::{Home, HomeError, make_private};
 use crate::profile::{self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, remote_key};
@@ -30,6 +31,8 @@ pub enum SessionError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     Decision(#[from] DecisionError),
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 /// Runs a profile once. Whatever goes wrong is in the report; it is stored wherever the state can be used.
@@ -115,6 +118,18 @@ pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> R
     let collections = profile::open(profile, &Accounts::default()).await?;
     let collections = Sides { local: &*collections.local, remote: &*collections.remote };
     Ok(restore(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
+}
+
+/// Finds what is doubled or broken on both sides of the profile and, if it is to, mends it.
+pub async fn repair_profile(
+    home: &Home,
+    profile: &Profile,
+    options: repair::Options,
+) -> Result<RepairReport, SessionError> {
+    let state = open_state(home, profile)?;
+    let collections = profile::open(profile, &Accounts::default()).await?;
+    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
+    Ok(repair(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), options).await?)
 }
 
 /// A conflict that waits for the person's decision, with what is on both sides now.

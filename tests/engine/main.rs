@@ -9,6 +9,7 @@ mod fuzz_targets;
 mod decisions;
 mod fuzz;
 mod planner;
+mod repair;
 mod runs;
 mod scope;
 mod table;

@@ -11,4 +11,5 @@ mod keyring;
 mod kill;
 mod modes;
 mod query;
+mod repair;
 mod trouble;

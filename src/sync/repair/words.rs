@@ -1,0 +1,48 @@
+//! What a repair says of its findings.
+
+use super::{Finding, Left, What};
+use crate::report::text::line;
+
+/// What is wrong, and what mends it: goes on from the name of the item.
+pub fn problem(finding: &Finding) -> String {
+    match &finding.what {
+        What::Double { of, twin: None } => {
+            format!("says the same as {}; it goes, and the history keeps it", line(of.as_str()))
+        }
+        What::Double { of, twin: Some(_) } => format!(
+            "says the same as {}, and so it is on the other side; it goes on both sides, and the history keeps it",
+            line(of.as_str())
+        ),
+        What::SharedUid { with, .. } => {
+            format!(
+                "has the UID of {}, but says something else; it gets a UID of its own",
+                line(with.as_str())
+            )
+        }
+        What::NoUid { .. } => "has no UID; it gets one".to_owned(),
+        What::SeveralUids { .. } => "holds several items; each gets a place of its own".to_owned(),
+        What::Unreadable { reason } => format!("cannot be read: {}", line(reason.trim_end_matches('.'))),
+    }
+}
+
+/// Why a finding is left to the person, with a way out.
+pub(super) fn left(left: Left) -> &'static str {
+    match left {
+        Left::Unreadable => {
+            "Only you can say what it should be: correct it or delete it. Until then it is left as it is."
+        }
+        Left::Failed => "It could not be had this time, so nothing is known of it. Run the repair again.",
+        Left::Source => {
+            "It is not mended here, because this profile never writes to that side. Mend it there, or change the mode of \
+             the profile."
+        }
+        Left::Guests => {
+            "It is not mended here, because the server might write to the people who are invited. Delete or copy it in \
+             your calendar program."
+        }
+        Left::Taken => {
+            "It is not mended here, because one of its items is there already, but says something else. Delete the one \
+             that is wrong."
+        }
+    }
+}
