@@ -12,7 +12,7 @@ use super::plan::{Beside, Trees};
 use super::prepare::duplicate_message;
 use super::progress::Phase;
 use super::run::{Job, RunError};
-use super::sift::{FEW, Outside, alone_on};
+use super::sift::{FEW, Outside, acts_on_new, alone_on};
 use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
 use crate::item::{self, Bytes};
@@ -81,7 +81,7 @@ async fn link_new(
     spared: &mut Spared,
 ) -> Result<Paired, RunError> {
     let mut paired = Paired::default();
-    if !anything_to_pair(trees, outside) {
+    if !anything_to_pair(job, trees, outside) {
         return Ok(paired);
     }
     for side in Side::BOTH {
@@ -98,7 +98,7 @@ async fn link_new(
         spared.lost[side].extend(gone(side));
     }
     let worthwhile = Sides::from_fn(|side| {
-        let there = !new[side.other()].is_empty() || !outside.is_empty(side.other());
+        let there = !new[side.other()].is_empty() || may_double(job, side, outside);
         !new[side].is_empty() && (there || !lost[side].is_empty())
     });
     let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
@@ -158,7 +158,7 @@ async fn link_new(
 
 /// Whether any item may be another than its name says, or may be what another side or name is missing: seen at
 /// a glance, because most runs have nothing of the kind.
-fn anything_to_pair(trees: &Trees, outside: &Outside) -> bool {
+fn anything_to_pair(job: &Job<'_>, trees: &Trees, outside: &Outside) -> bool {
     let counts = Sides::from_fn(|side| {
         let beside = Beside::of(trees, side);
         let (mut changed, mut lost) = (0, 0);
@@ -174,11 +174,16 @@ fn anything_to_pair(trees: &Trees, outside: &Outside) -> bool {
     let ((new_here, ..), (new_there, ..)) = (counts.local, counts.remote);
     let moved = |(_, changed, lost), new_there| changed > 0 && (changed + lost > 1 || new_there > 0);
     let renamed = |(new, _, lost)| new > 0 && lost > 0;
-    (new_here > 0 && (new_there > 0 || !outside.is_empty(Side::Remote)))
-        || (new_there > 0 && !outside.is_empty(Side::Local))
+    (new_here > 0 && (new_there > 0 || may_double(job, Side::Local, outside)))
+        || (new_there > 0 && may_double(job, Side::Remote, outside))
         || [(counts.local, new_there), (counts.remote, new_here)]
             .into_iter()
             .any(|(c, new_there)| moved(c, new_there) || renamed(c))
+}
+
+/// Whether a new item of this side is written to the other, where it may be already, out of scope.
+fn may_double(job: &Job<'_>, side: Side, outside: &Outside) -> bool {
+    acts_on_new(job.policy, side) && !outside.is_empty(side.other())
 }
 
 /// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it, or of one
@@ -199,7 +204,11 @@ async fn wake(
         !trees.sides[side].contains_key(&pair.sides[side].href) && !alone.contains(&pair.subject())
     };
     let lost = trees.pairs.iter().filter(is_lost).filter_map(|pair| pair.sides[side].uid.clone());
-    let wanted: Vec<String> = candidates[side.other()]
+    let new_there: &[Candidate] = match acts_on_new(job.policy, side.other()) {
+        true => &candidates[side.other()],
+        false => &[],
+    };
+    let wanted: Vec<String> = new_there
         .iter()
         .filter_map(|candidate| candidate.uid.clone())
         .chain(lost)

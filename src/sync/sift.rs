@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::memory::Memory;
 use super::plan::{Beside, Trees};
-use super::policy::{Action, Change, decide};
+use super::policy::{Action, Change, Policy, decide};
 use super::run::{Job, RunError};
 use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
@@ -120,17 +120,22 @@ pub(super) fn asleep(job: &Job<'_>, trees: &Trees) -> Result<Asleep, RunError> {
 
 /// The new items of a side that something would be done about.
 fn new_items(job: &Job<'_>, trees: &Trees, side: Side, alone: &HashSet<Subject>) -> Vec<(Href, Etag)> {
-    let (local, remote) = match side {
-        Side::Local => (Change::New, Change::Absent),
-        Side::Remote => (Change::Absent, Change::New),
-    };
-    if decide(job.policy, local, remote) == Action::Nothing {
+    if !acts_on_new(job.policy, side) {
         return Vec::new();
     }
     let new = Beside::of(trees, side).new.into_iter();
     new.filter(|(href, _)| !alone.contains(&alone_on(side, href)))
         .map(|(href, etag)| (href.clone(), etag.clone()))
         .collect()
+}
+
+/// Whether anything is done about an item that only this side has, and that is new there.
+pub(super) fn acts_on_new(policy: Policy, side: Side) -> bool {
+    let (local, remote) = match side {
+        Side::Local => (Change::New, Change::Absent),
+        Side::Remote => (Change::Absent, Change::New),
+    };
+    decide(policy, local, remote) != Action::Nothing
 }
 
 /// What is on one side only.

@@ -151,6 +151,8 @@ pub struct World {
     pub strayed: BTreeSet<String>,
     /// How many edits the engine made on each side.
     pub edits: Sides<u64>,
+    /// How many items it asked for.
+    pub fetched: u64,
     pub knowledge: Knowledge,
     /// How often each of the events happened.
     pub counts: BTreeMap<&'static str, u64>,
@@ -200,6 +202,7 @@ impl World {
             scope: Scope::default(),
             strayed: BTreeSet::new(),
             edits: Sides::default(),
+            fetched: 0,
             knowledge: Knowledge::default(),
             counts: BTreeMap::new(),
             story: Vec::new(),
@@ -555,6 +558,7 @@ impl Collection for Simulated {
             let mut world = self.world();
             let faults = world.faults;
             world.trouble(faults.unusable, "fetch")?;
+            world.fetched += hrefs.len() as u64;
             let mut fetched = Vec::new();
             for href in hrefs {
                 let unreadable = world.happens(faults.unreadable, "unreadable");

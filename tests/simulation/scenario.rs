@@ -279,13 +279,17 @@ impl Play {
         self.check(&seen);
     }
 
-    /// One more run does nothing.
+    /// One more run does nothing, and asks for no item.
     fn is_idle(&mut self, seed: u64) {
-        let before = self.world().edits;
+        let done = |play: &Play| {
+            let world = play.world();
+            (world.edits, world.fetched)
+        };
+        let before = done(self);
         let idle = self.run(None, true, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, one more, {:?}: {idle:#?}", self.policy);
         assert_eq!(idle.outcome, RunOutcome::Ok, "{seen}");
-        assert_eq!(self.world().edits, before, "{seen}");
+        assert_eq!(done(self), before, "{seen}");
         assert_eq!((idle.local.total(), idle.remote.total()), (0, 0), "{seen}");
     }
 
