@@ -5,10 +5,13 @@ mod support;
 
 mod bytes;
 mod commands;
+mod decisions;
 mod demo;
 mod fire;
 mod keyring;
 mod kill;
 mod modes;
+mod parts;
 mod query;
+mod scope;
 mod trouble;
