@@ -599,6 +599,7 @@ fn problem(task: &Task, side: Side, summary: &str, message: &str) -> Problem {
         side,
         message: message.to_owned(),
         since: None,
+        parked: matches!(task.step, Step::Aside { kind: AsideKind::Parked, .. }),
     }
 }
 
@@ -610,8 +611,9 @@ fn touched(job: &Job<'_>, task: &Task, side: Side, href: &Href) -> Touched {
     };
     let (why, conflict) = match &task.merge {
         Some(merge) => {
-            let both = matches!(task.step, Step::Merge(_));
-            (words::merged(merge.newer, &merge.choices), !both || side == Side::Local)
+            // One of two writes tells it all.
+            let tells = side == Side::Local || !matches!(task.step, Step::Merge(_));
+            (words::merged(merge.newer, if tells { &merge.choices } else { &[] }), tells)
         }
         None => words::why(job.policy, task.changes, side, operation),
     };

@@ -189,6 +189,7 @@ fn duplicate(side: Side, href: &Href) -> Problem {
         side,
         message: duplicate_message(href),
         since: None,
+        parked: false,
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) fn why(
             _ => "changed on both sides".to_owned(),
         };
         let winner = match policy {
-            Policy::TwoWay(Conflict::LocalWins) => "this computer wins in this profile".to_owned(),
-            Policy::TwoWay(Conflict::ServerWins) => "the server wins in this profile".to_owned(),
+            Policy::TwoWay(Conflict::LocalWins) => "this computer's side is taken".to_owned(),
+            Policy::TwoWay(Conflict::ServerWins) => "the server's side is taken".to_owned(),
             Policy::TwoWay(Conflict::Automatic) if operation == Operation::Delete => {
                 "a deletion wins in this profile".to_owned()
             }
@@ -134,8 +134,82 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
         Conflict::Merge => "both changes are kept",
     };
     format!(
-        "Where both sides change the same item, {now}. Recommended is to keep both changes: pimbridge profile set {} \
-         conflict merge",
+        "where both sides change the same item, {now}. We recommend to keep both changes instead: \
+         \"pimbridge profile set {} conflict merge\"",
         shell_word(profile)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(what: &str, from: From) -> Choice {
+        Choice { property: what.into(), what: what.into(), occurrence: None, from, newer: None, older: None }
+    }
+
+    #[test]
+    fn what_of_a_merged_item_comes_from_where() {
+        let both = |newer: Option<&str>, older: Option<&str>| Choice {
+            newer: newer.map(str::to_owned),
+            older: older.map(str::to_owned),
+            ..choice("place", From::BothChangedNewerWon)
+        };
+        let all = [
+            choice("title", From::Newer),
+            choice("reminder", From::Newer),
+            Choice { occurrence: Some("3 May 2026".into()), ..choice("start", From::Older) },
+            both(Some("Room 7"), Some("Room 8")),
+            both(None, Some("Room 8")),
+        ];
+        insta::assert_snapshot!(merged(Side::Local, &all), @r#"changed on both sides and put together: title and reminder from this computer; start of 3 May 2026 from the server; place was changed on both: "Room 7" on this computer, which is newer, and not "Room 8" on the server; place was changed on both: nothing on this computer, which is newer, and not "Room 8" on the server"#);
+        insta::assert_snapshot!(merged(Side::Remote, &all[1..2]), @"changed on both sides and put together: reminder from the server");
+        insta::assert_snapshot!(merged(Side::Remote, &[]), @"changed on both sides and put together");
+        let many: Vec<Choice> = (0..12).map(|n| choice(&format!("x{n}"), From::Older)).collect();
+        insta::assert_snapshot!(choices(Side::Local, &many), @"x0, x1, x2, x3, x4, x5, x6, x7 and 4 more from the server");
+    }
+
+    #[test]
+    fn why_an_item_waits() {
+        use Change::{Changed, Deleted, New};
+        let all = [(Changed, Changed), (Deleted, Changed), (Changed, Deleted), (New, New)];
+        let all = all.map(|(local, remote)| parked(Sides { local, remote }));
+        insta::assert_snapshot!(all.join("\n"), @"
+        It was changed on both sides. Both sides are left as they are until you decide.
+        It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
+        It was changed on this computer, but deleted on the server. Both sides are left as they are until you decide.
+        It is on both sides, but different. Both sides are left as they are until you decide.
+        ");
+    }
+
+    #[test]
+    fn why_a_side_is_taken() {
+        use Change::{Changed, Deleted};
+        let why = |conflict: Conflict, local, remote, side, operation| {
+            why(Policy::TwoWay(conflict), Sides { local, remote }, side, operation).0
+        };
+        let all = [
+            why(Conflict::LocalWins, Changed, Changed, Side::Remote, Operation::Update),
+            why(Conflict::ServerWins, Changed, Deleted, Side::Local, Operation::Delete),
+            why(Conflict::Automatic, Deleted, Changed, Side::Remote, Operation::Delete),
+            why(Conflict::Merge, Deleted, Changed, Side::Local, Operation::Create),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        changed on both sides; this computer's side is taken
+        deleted on the server, but changed on this computer; the server's side is taken
+        deleted on this computer, but changed on the server; a deletion wins in this profile
+        changed on the server, but deleted on this computer; a change wins over a deletion
+        ");
+    }
+
+    #[test]
+    fn what_is_recommended() {
+        let all = [Conflict::Automatic, Conflict::LocalWins, Conflict::ServerWins, Conflict::Ask];
+        insta::assert_snapshot!(all.map(|now| recommend_merge("my work", now)).join("\n"), @r#"
+        where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
+        where both sides change the same item, the version on this computer is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
+        where both sides change the same item, the version on the server is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
+        where both sides change the same item, you are asked. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
+        "#);
+    }
 }

@@ -195,7 +195,7 @@ fn json_has_the_documented_keys() {
         assert!(keys.contains(key), "{key}: {line:#}");
     }
     let more: Vec<&String> = keys.iter().filter(|key| !KEYS.contains(&key.as_str())).collect();
-    assert_eq!(more, ["dry_run", "failure", "held", "linked", "notices", "started"]);
+    assert_eq!(more, ["dry_run", "failure", "held", "linked", "notices", "parked", "started"]);
     assert_eq!(line["outcome"], "partial");
     assert_eq!(line["remote"], serde_json::json!({ "created": 1, "updated": 0, "deleted": 0 }));
     let error = line["errors"][0].as_object().unwrap();
