@@ -128,8 +128,8 @@ fn shown(profile: &str, conflict: &str, view: &View) -> String {
     }
     shown.push_str("\nTo decide, one of these:");
     for (take, what) in ways(&view.versions) {
-        let command = format!("pimbridge conflict resolve {} {conflict} {take}", shell_word(profile));
-        shown.push_str(&format!("\n  {command:<48}  {what}"));
+        let command = format!("pimbridge conflict resolve {} {conflict}", shell_word(profile));
+        shown.push_str(&format!("\n  {command} {take:<6}  {what}"));
     }
     shown
 }
@@ -292,10 +292,10 @@ mod tests {
         --- put together: title from this computer; notes and place from the server
 
         To decide, one of these:
-          pimbridge conflict resolve "my work" 1a2b3c local  what is on this computer
+          pimbridge conflict resolve "my work" 1a2b3c local   what is on this computer
           pimbridge conflict resolve "my work" 1a2b3c remote  what is on the server
-          pimbridge conflict resolve "my work" 1a2b3c both  both of them, as two items
-          pimbridge conflict resolve "my work" 1a2b3c merge  the changes of both, put together
+          pimbridge conflict resolve "my work" 1a2b3c both    both of them, as two items
+          pimbridge conflict resolve "my work" 1a2b3c merge   the changes of both, put together
         "#);
     }
 
@@ -317,14 +317,14 @@ mod tests {
         END:VCALENDAR
 
         To decide, one of these:
-          pimbridge conflict resolve work 1a2b3c remote     keep it, and bring it back to this computer
-          pimbridge conflict resolve work 1a2b3c local      delete it on the server too
+          pimbridge conflict resolve work 1a2b3c remote  keep it, and bring it back to this computer
+          pimbridge conflict resolve work 1a2b3c local   delete it on the server too
         ");
         let kept = shown("work", "1a2b3c", &view(Some(event("")), None));
         insta::assert_snapshot!(kept.rsplit_once("one of these:").unwrap().1, @"
 
-        pimbridge conflict resolve work 1a2b3c local      keep it, and bring it back to the server
-        pimbridge conflict resolve work 1a2b3c remote     delete it on this computer too
+        pimbridge conflict resolve work 1a2b3c local   keep it, and bring it back to the server
+        pimbridge conflict resolve work 1a2b3c remote  delete it on this computer too
         ");
     }
 }

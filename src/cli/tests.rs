@@ -337,10 +337,10 @@ fn the_help_of_conflict() {
               What both sides are to have
 
               Possible values:
-              - local:  What is on this computer
-              - remote: What is on the server
-              - both:   Both versions, as two items
-              - merge:  The changes of both, put together
+              - local:  What is on this computer; what was deleted here is deleted on the server too
+              - remote: What is on the server; what was deleted there is deleted on this computer too
+              - both:   Both versions, as two items; what one side deleted is kept
+              - merge:  The changes of both, put together; what one side deleted is kept
 
     Options:
       -h, --help

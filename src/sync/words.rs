@@ -15,6 +15,13 @@ pub fn place(side: Side) -> &'static str {
     }
 }
 
+fn whose(side: Side) -> &'static str {
+    match side {
+        Side::Local => "this computer",
+        Side::Remote => "the server",
+    }
+}
+
 /// Why an item was written to or deleted on `side`, and whether both sides had changed it.
 pub(super) fn why(
     policy: Policy,
@@ -95,25 +102,20 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        let whose = match side {
-            Side::Local => "this computer",
-            Side::Remote => "the server",
-        };
-        (!names.is_empty()).then(|| format!("{} from {whose}", enumerated(names.iter().map(String::as_str))))
+        let names = enumerated(names.iter().map(String::as_str));
+        (!names.is_empty()).then(|| format!("{names} from {}", whose(side)))
     };
     let both = all.iter().filter(|choice| choice.from == From::BothChangedNewerWon);
     let both = both.take(MOST_CHOICES).map(|choice| {
-        let value = |value: &Option<String>| match value {
-            Some(value) => format!("{value:?}"),
-            None => "nothing".to_owned(),
+        let there = |value: &Option<String>, side: Side| match value {
+            Some(value) => format!("{value:?} from {}", whose(side)),
+            None => format!("removed {}", place(side)),
         };
         format!(
-            "{} was changed on both: {} {}, which is newer, and not {} {}",
+            "{} changed on both sides: {}, which is newer, instead of {}",
             of(choice),
-            value(&choice.newer),
-            place(newer),
-            value(&choice.older),
-            place(newer.other())
+            there(&choice.newer, newer),
+            there(&choice.older, newer.other())
         )
     });
     let parts: Vec<String> = [from(From::Newer, newer), from(From::Older, newer.other())]
@@ -134,8 +136,8 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
         Conflict::Merge => "both changes are kept",
     };
     format!(
-        "where both sides change the same item, {now}. We recommend to keep both changes instead: \
-         \"pimbridge profile set {} conflict merge\"",
+        "Where both sides change the same item, {now}. We recommend to keep both changes instead (pimbridge profile \
+         set {} conflict merge)",
         shell_word(profile)
     )
 }
@@ -162,7 +164,7 @@ mod tests {
             both(Some("Room 7"), Some("Room 8")),
             both(None, Some("Room 8")),
         ];
-        insta::assert_snapshot!(merged(Side::Local, &all), @r#"changed on both sides and put together: title and reminder from this computer; start of 3 May 2026 from the server; place was changed on both: "Room 7" on this computer, which is newer, and not "Room 8" on the server; place was changed on both: nothing on this computer, which is newer, and not "Room 8" on the server"#);
+        insta::assert_snapshot!(merged(Side::Local, &all), @r#"changed on both sides and put together: title and reminder from this computer; start of 3 May 2026 from the server; place changed on both sides: "Room 7" from this computer, which is newer, instead of "Room 8" from the server; place changed on both sides: removed on this computer, which is newer, instead of "Room 8" from the server"#);
         insta::assert_snapshot!(merged(Side::Remote, &all[1..2]), @"changed on both sides and put together: reminder from the server");
         insta::assert_snapshot!(merged(Side::Remote, &[]), @"changed on both sides and put together");
         let many: Vec<Choice> = (0..12).map(|n| choice(&format!("x{n}"), From::Older)).collect();
@@ -206,10 +208,10 @@ mod tests {
     fn what_is_recommended() {
         let all = [Conflict::Automatic, Conflict::LocalWins, Conflict::ServerWins, Conflict::Ask];
         insta::assert_snapshot!(all.map(|now| recommend_merge("my work", now)).join("\n"), @r#"
-        where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
-        where both sides change the same item, the version on this computer is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
-        where both sides change the same item, the version on the server is taken. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
-        where both sides change the same item, you are asked. We recommend to keep both changes instead: "pimbridge profile set "my work" conflict merge"
+        Where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, the version on this computer is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, the version on the server is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, you are asked. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
         "#);
     }
 }

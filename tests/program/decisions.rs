@@ -103,7 +103,8 @@ impl Two {
     /// The names of the conflicts that wait.
     fn conflicts(&self) -> Vec<String> {
         let listed = self.home.run(&["conflict", "list", "work"]).expect(0).stdout;
-        listed.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect()
+        let conflicts = listed.lines().filter_map(|line| line.strip_prefix("work  "));
+        conflicts.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
     }
 
     /// The name of the conflict about this item.
@@ -211,10 +212,12 @@ fn the_newer_wins_where_both_changed_the_same(server: &Server, kind: Kind) {
     let what = if kind == Kind::Contacts { "name" } else { "title" };
     for choice in [
         format!(
-            "{what} was changed on both: \"Here later\" on this computer, which is newer, and not \"There earlier\" on the server"
+            "{what} changed on both sides: \"Here later\" from this computer, which is newer, instead of \
+             \"There earlier\" from the server"
         ),
         format!(
-            "{what} was changed on both: \"There later\" on the server, which is newer, and not \"Here earlier\" on this computer"
+            "{what} changed on both sides: \"There later\" from the server, which is newer, instead of \
+             \"Here earlier\" from this computer"
         ),
     ] {
         assert!(shown.contains(&choice), "{choice}\n{shown}");
@@ -380,68 +383,51 @@ fn what_a_person_reads() {
     let server = Server::start(Software::Radicale);
     let two = four_parked(&server, Kind::Events);
     insta::assert_snapshot!(two.shown(&["sync", "work"], 1), @"
-    work: synced, except for some items.
+    work: synced, except for what waits for your decision.
       On the server: 1 changed.
 
       What changed:
         changed on the server     Ordinary changed, 1 May 2026 (changed on this computer)
 
-      4 items could not be synced (everything else was, and none of these is lost):
-        Dentist at nine, 1 May 2026 (a.ics on this computer): It was changed on both sides. Both sides are left as they are until you decide.
-        Choir on Monday, 1 May 2026 (on the server): It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
-        Picnic by the lake, 1 May 2026 (c.ics on this computer): It was changed on this computer, but deleted on the server. Both sides are left as they are until you decide.
-        Cinema at eight, 1 May 2026 (d.ics on this computer): It was changed on both sides. Both sides are left as they are until you decide.
-
-      4 conflicts wait for your decision. See: pimbridge conflict list
+      4 conflicts wait for your decision (both sides stay as they are until then):
+        Dentist at nine, 1 May 2026: it was changed on both sides
+        Choir on Monday, 1 May 2026: it was deleted on this computer, but changed on the server
+        Picnic by the lake, 1 May 2026: it was changed on this computer, but deleted on the server
+        Cinema at eight, 1 May 2026: it was changed on both sides
+      To decide: pimbridge conflict list work
       (TRAFFIC)
     ");
     insta::assert_snapshot!(two.shown(&["sync", "work"], 1), @"
     work: synced, except for what waits for your decision.
 
-      4 conflicts wait for your decision. See: pimbridge conflict list
+      4 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
     ");
-    insta::assert_snapshot!(two.shown(&["status"], 0), @"work: in sync except for 0 items (DAY TIME)");
+    insta::assert_snapshot!(two.shown(&["status"], 0), @"work: 4 conflicts wait for your decision (DAY TIME)");
     insta::assert_snapshot!(two.shown(&["conflict", "list"], 0), @"
-    work  ID  Dentist at nine, 1 May 2026 (It was changed on both sides, since DAY)
-    work  ID  Choir on Monday, 1 May 2026 (It was deleted on this computer, but changed on the server, since DAY)
-    work  ID  Picnic by the lake, 1 May 2026 (It was changed on this computer, but deleted on the server, since DAY)
-    work  ID  Cinema at eight, 1 May 2026 (It was changed on both sides, since DAY)
+    work  ID  Dentist at nine, 1 May 2026: it was changed on both sides (since DAY)
+    work  ID  Choir on Monday, 1 May 2026: it was deleted on this computer, but changed on the server (since DAY)
+    work  ID  Picnic by the lake, 1 May 2026: it was changed on this computer, but deleted on the server (since DAY)
+    work  ID  Cinema at eight, 1 May 2026: it was changed on both sides (since DAY)
+
+    To see one of them, and how to decide it: pimbridge conflict show work ID
     ");
     let (dentist, choir) = (two.conflict("Dentist"), two.conflict("Choir"));
     insta::assert_snapshot!(two.shown(&["conflict", "show", "work", &choir], 0), @r#"
     Choir on Monday, 1 May 2026: It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
 
-    --- on this computer: it is not there
+    --- on this computer: it is not there any more
 
-    --- on the server: Choir on Monday
+    --- on the server:
     BEGIN:VCALENDAR
     VERSION:2.0
     PRODID:-//Somebody//Something 1.0//DE
-    BEGIN:VTIMEZONE
-    TZID:Europe/Berlin
-    BEGIN:STANDARD
-    DTSTART:20001029T030000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-    TZNAME:CET
-    TZOFFSETFROM:+0200
-    TZOFFSETTO:+0100
-    END:STANDARD
-    BEGIN:DAYLIGHT
-    DTSTART:20000326T020000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-    TZNAME:CEST
-    TZOFFSETFROM:+0100
-    TZOFFSETTO:+0200
-    END:DAYLIGHT
-    END:VTIMEZONE
     BEGIN:VEVENT
     UID:b
     DTSTART;TZID=Europe/Berlin:20260501T100000
     DURATION:PT1H
     ATTACH;ENCODING=BASE64;VALUE=BINARY:QUJDREVGRw==
-    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass sie
-      gefaltet werden muss 🎉
+    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass sie gefaltet werden muss 🎉
     DTSTAMP:20260101T000000Z
     LAST-MODIFIED:20260101T003000Z
     SUMMARY:Choir on Monday
@@ -459,12 +445,14 @@ fn what_a_person_reads() {
     END:VEVENT
     END:VCALENDAR
 
-    To decide: pimbridge conflict resolve work ID local, remote, both or merge
+    To decide, one of these:
+      pimbridge conflict resolve work ID remote  keep it, and bring it back to this computer
+      pimbridge conflict resolve work ID local   delete it on the server too
     "#);
     insta::assert_snapshot!(two.shown(&["conflict", "show", "work", &dentist], 0), @r#"
     Dentist at nine, 1 May 2026: It was changed on both sides. Both sides are left as they are until you decide.
 
-    --- on this computer: Dentist at nine
+    --- on this computer:
     BEGIN:VCALENDAR
     VERSION:2.0
     PRODID:-//Somebody//Something 1.0//DE
@@ -475,8 +463,7 @@ fn what_a_person_reads() {
     DTSTART;TZID=Europe/Berlin:20260501T100000
     DURATION:PT1H
     SUMMARY:Dentist at nine
-    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass si
-     e gefaltet werden muss 🎉
+    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass sie gefaltet werden muss 🎉
     X-UNKNOWN;X-PARAM="a:b;c":kept
     ATTACH;ENCODING=BASE64;VALUE=BINARY:QUJDREVGRw==
     BEGIN:VALARM
@@ -492,34 +479,16 @@ fn what_a_person_reads() {
     END:VEVENT
     END:VCALENDAR
 
-    --- on the server: Dentist
+    --- on the server:
     BEGIN:VCALENDAR
     VERSION:2.0
     PRODID:-//Somebody//Something 1.0//DE
-    BEGIN:VTIMEZONE
-    TZID:Europe/Berlin
-    BEGIN:STANDARD
-    DTSTART:20001029T030000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-    TZNAME:CET
-    TZOFFSETFROM:+0200
-    TZOFFSETTO:+0100
-    END:STANDARD
-    BEGIN:DAYLIGHT
-    DTSTART:20000326T020000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-    TZNAME:CEST
-    TZOFFSETFROM:+0100
-    TZOFFSETTO:+0200
-    END:DAYLIGHT
-    END:VTIMEZONE
     BEGIN:VEVENT
     UID:a
     DTSTART;TZID=Europe/Berlin:20260501T100000
     DURATION:PT1H
     ATTACH;ENCODING=BASE64;VALUE=BINARY:QUJDREVGRw==
-    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass sie
-      gefaltet werden muss 🎉
+    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass sie gefaltet werden muss 🎉
     DTSTAMP:20260101T000000Z
     LAST-MODIFIED:20260101T000000Z
     LOCATION:Room 7
@@ -539,69 +508,29 @@ fn what_a_person_reads() {
     END:VCALENDAR
 
     --- put together: title from this computer; place from the server
-    BEGIN:VCALENDAR
-    VERSION:2.0
-    PRODID:-//Somebody//Something 1.0//DE
-    BEGIN:VTIMEZONE
-    TZID:Europe/Berlin
-    BEGIN:STANDARD
-    DTSTART:20001029T030000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-    TZNAME:CET
-    TZOFFSETFROM:+0200
-    TZOFFSETTO:+0100
-    END:STANDARD
-    BEGIN:DAYLIGHT
-    DTSTART:20000326T020000
-    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-    TZNAME:CEST
-    TZOFFSETFROM:+0100
-    TZOFFSETTO:+0200
-    END:DAYLIGHT
-    END:VTIMEZONE
-    BEGIN:VEVENT
-    UID:a
-    DTSTAMP:20260101T000000Z
-    LAST-MODIFIED:20261122T011058Z
-    DTSTART;TZID=Europe/Berlin:20260501T100000
-    DURATION:PT1H
-    SUMMARY:Dentist at nine
-    DESCRIPTION:Grüße aus Köln\, mit einer Zeile\ndie so lang ist\; dass si
-     e gefaltet werden muss 🎉
-    X-UNKNOWN;X-PARAM="a:b;c":kept
-    ATTACH;ENCODING=BASE64;VALUE=BINARY:QUJDREVGRw==
-    LOCATION:Room 7
-    BEGIN:VALARM
-    ACTION:DISPLAY
-    TRIGGER:-PT15M
-    DESCRIPTION:first
-    END:VALARM
-    BEGIN:VALARM
-    ACTION:DISPLAY
-    TRIGGER:-PT5M
-    DESCRIPTION:second
-    END:VALARM
-    END:VEVENT
-    END:VCALENDAR
 
-    To decide: pimbridge conflict resolve work ID local, remote, both or merge
+    To decide, one of these:
+      pimbridge conflict resolve work ID local   what is on this computer
+      pimbridge conflict resolve work ID remote  what is on the server
+      pimbridge conflict resolve work ID both    both of them, as two items
+      pimbridge conflict resolve work ID merge   the changes of both, put together
     "#);
-    insta::assert_snapshot!(two.shown(&["conflict", "show", "work", "nothing"], 2), @r#"pimbridge: there is no conflict "nothing" in this profile; "pimbridge conflict list" shows those that wait for you"#);
+    insta::assert_snapshot!(two.shown(&["conflict", "show", "work", "nothing"], 2), @r#"pimbridge: no conflict "nothing" waits in this profile (any more); "pimbridge conflict list" shows those that do"#);
     insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 0), @"
     work: synced, except for what waits for your decision.
       On the server: 1 changed.
       On this computer: 1 changed.
 
-      1 conflict (both sides had changed the item; the other version is kept in the history):
+      1 conflict (both sides had changed the item; what was replaced is kept in the history):
         Dentist at nine, 1 May 2026: changed on both sides and put together: title from this computer; place from the server
 
       What changed:
-        changed on the server     Dentist at nine, 1 May 2026 (changed on both sides and put together: title from this computer; place from the server)
+        changed on the server     Dentist at nine, 1 May 2026 (changed on both sides and put together)
 
-      3 conflicts wait for your decision. See: pimbridge conflict list
+      3 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
     ");
-    insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 2).replace(&dentist, "ID"), @r#"pimbridge: there is no conflict "ID" in this profile; "pimbridge conflict list" shows those that wait for you"#);
+    insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 2).replace(&dentist, "ID"), @r#"pimbridge: no conflict "ID" waits in this profile (any more); "pimbridge conflict list" shows those that do"#);
     insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &choir, "theirs"], 2).replace(&choir, "ID"), @"
     error: invalid value 'theirs' for '<TAKE>'
       [possible values: local, remote, both, merge]
@@ -612,15 +541,15 @@ fn what_a_person_reads() {
     work: synced, except for what waits for your decision.
       On the server: 1 deleted.
 
-      1 conflict (both sides had changed the item; the other version is kept in the history):
-        Choir on Monday, 1 May 2026: deleted on this computer, but changed on the server; this computer wins in this profile
+      1 conflict (both sides had changed the item; what was replaced is kept in the history):
+        Choir on Monday, 1 May 2026: deleted on this computer, but changed on the server; this computer's side is taken
 
-      2 conflicts wait for your decision. See: pimbridge conflict list
+      2 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
     ");
     insta::assert_snapshot!(two.shown(&["conflict", "list", "nowhere"], 2), @r#"pimbridge: there is no profile "nowhere"; "pimbridge profile list" shows those that there are"#);
     for title in ["Cinema", "Picnic"] {
         two.home.run(&["conflict", "resolve", "work", &two.conflict(title), "both"]).expect(0);
     }
-    insta::assert_snapshot!(two.shown(&["conflict", "list"], 0), @"pimbridge: no conflict waits for a decision");
+    insta::assert_snapshot!(two.shown(&["conflict", "list"], 0), @"No conflict waits for a decision.");
 }

@@ -210,7 +210,7 @@ fn what_a_person_reads() {
       What would change:
         new     on this computer  Dentist, 1 May 2026 (new on the server)
 
-      Note: Where both sides change the same item, the version that was changed last is taken. Recommended is to keep both changes: pimbridge profile set work conflict merge.
+      Note: Where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead (pimbridge profile set work conflict merge).
       (TRAFFIC)
     ");
     home.run(&["profile", "set", "work", "conflict", "merge"]).expect(0);
