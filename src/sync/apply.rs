@@ -611,9 +611,8 @@ fn touched(job: &Job<'_>, task: &Task, side: Side, href: &Href) -> Touched {
     };
     let (why, conflict) = match &task.merge {
         Some(merge) => {
-            // One of two writes tells it all.
-            let tells = side == Side::Local || !matches!(task.step, Step::Merge(_));
-            (words::merged(merge.newer, if tells { &merge.choices } else { &[] }), tells)
+            let both = matches!(task.step, Step::Merge(_));
+            (words::merged(merge.newer, &merge.choices), !both || side == Side::Local)
         }
         None => words::why(job.policy, task.changes, side, operation),
     };

