@@ -145,30 +145,33 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::merge::merge;
 
-    fn choice(what: &str, from: From) -> Choice {
-        Choice { property: what.into(), what: what.into(), occurrence: None, from, newer: None, older: None }
+    fn event(lines: &str) -> String {
+        format!("BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:x\n{lines}END:VEVENT\nEND:VCALENDAR\n")
+    }
+
+    fn of_merged(base: &str, newer: &str, older: &str) -> Vec<Choice> {
+        let [base, newer, older] = [base, newer, older].map(event);
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        merge(Some(base.as_bytes()), newer.as_bytes(), older.as_bytes(), now).unwrap().choices
     }
 
     #[test]
     fn what_of_a_merged_item_comes_from_where() {
-        let both = |newer: Option<&str>, older: Option<&str>| Choice {
-            newer: newer.map(str::to_owned),
-            older: older.map(str::to_owned),
-            ..choice("place", From::BothChangedNewerWon)
-        };
-        let all = [
-            choice("title", From::Newer),
-            choice("reminder", From::Newer),
-            Choice { occurrence: Some("3 May 2026".into()), ..choice("start", From::Older) },
-            both(Some("Room 7"), Some("Room 8")),
-            both(None, Some("Room 8")),
-        ];
-        insta::assert_snapshot!(merged(Side::Local, &all), @r#"changed on both sides and put together: title and reminder from this computer; start of 3 May 2026 from the server; place changed on both sides: "Room 7" from this computer, which is newer, instead of "Room 8" from the server; place changed on both sides: removed on this computer, which is newer, instead of "Room 8" from the server"#);
-        insta::assert_snapshot!(merged(Side::Remote, &all[1..2]), @"changed on both sides and put together: reminder from the server");
+        let base = "SUMMARY:Dentist\nLOCATION:Room 6\n";
+        let both = of_merged(
+            base,
+            "SUMMARY:Dentist at nine\nLOCATION:Room 7\nPRIORITY:1\n",
+            "SUMMARY:Dentist\nLOCATION:Room 8\nDESCRIPTION:Bring the card\n",
+        );
+        insta::assert_snapshot!(merged(Side::Local, &both), @r#"changed on both sides and put together: title and priority from this computer; notes from the server; place changed on both sides: "Room 7" from this computer, which is newer, instead of "Room 8" from the server"#);
+        let removed = of_merged(base, "SUMMARY:Dentist\n", "SUMMARY:Dentist\nLOCATION:Room 8\n");
+        insta::assert_snapshot!(merged(Side::Remote, &removed), @"changed on both sides and put together: place from this computer");
         insta::assert_snapshot!(merged(Side::Remote, &[]), @"changed on both sides and put together");
-        let many: Vec<Choice> = (0..12).map(|n| choice(&format!("x{n}"), From::Older)).collect();
-        insta::assert_snapshot!(choices(Side::Local, &many), @"x0, x1, x2, x3, x4, x5, x6, x7 and 4 more from the server");
+        let many: String = (0..12).map(|n| format!("X-N{n}:1\n")).collect();
+        let long = of_merged(base, &base.replace("Dentist", "Dr. Fang"), &format!("{base}{many}"));
+        insta::assert_snapshot!(choices(Side::Local, &long), @"title from this computer; n0, n1, n2, n3, n4, n5, n6, n7 and 4 more from the server");
     }
 
     #[test]

@@ -542,7 +542,7 @@ fn what_a_person_reads() {
       On the server: 1 deleted.
 
       1 conflict (both sides had changed the item; what was replaced is kept in the history):
-        Choir on Monday, 1 May 2026: deleted on this computer, but changed on the server; this computer's side is taken
+        Choir on Monday, 1 May 2026: deleted on this computer, but changed on the server; you decided for what is on this computer
 
       2 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
