@@ -1,18 +1,19 @@
 //! `conflict`: items that both sides changed and that wait for the person's decision.
 
+use bytes::Bytes;
 use clap::ValueEnum;
 
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::item;
+use crate::item::lines::Lines;
 use crate::profile;
 use crate::report::RunOutcome;
-use crate::report::text::{self, day, shell_word, summary};
+use crate::report::text::{self, cut, day, in_short, shell_word, summary};
 use crate::state::Aside;
-use crate::sync::Side;
 use crate::sync::conflict::{Decision, DecisionError, View, id};
 use crate::sync::session::{SessionError, decide_conflict, view_conflict};
 use crate::sync::words::{choices, place};
+use crate::sync::{Side, Sides};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -54,13 +55,13 @@ pub struct Resolve {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Take {
-    /// What is on this computer
+    /// What is on this computer; what was deleted here is deleted on the server too
     Local,
-    /// What is on the server
+    /// What is on the server; what was deleted there is deleted on this computer too
     Remote,
-    /// Both versions, as two items
+    /// Both versions, as two items; what one side deleted is kept
     Both,
-    /// The changes of both, put together
+    /// The changes of both, put together; what one side deleted is kept
     Merge,
 }
 
@@ -77,27 +78,28 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         Some(name) => vec![stored::known(home, &name)?],
         None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
     };
-    let mut none = true;
+    let mut first = None;
     for name in names {
         let Some(state) = stored::peek(home, &name)? else { continue };
         for aside in state.conflicts()? {
-            none = false;
             out::say(line(name.as_str(), &aside));
+            first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
         }
     }
-    if none {
-        out::complain("no conflict waits for a decision");
-    }
+    out::say(match first {
+        Some(first) => format!("\nTo see one of them, and how to decide it: pimbridge conflict show {first}"),
+        None => "No conflict waits for a decision.".to_owned(),
+    });
     Ok(exit::IN_SYNC)
 }
 
 fn line(profile: &str, aside: &Aside) -> String {
-    let what = aside.message.split_once('.').map_or(aside.message.as_str(), |(first, _)| first);
     format!(
-        "{}  {}  {} ({what}, since {})",
+        "{}  {}  {}: {} (since {})",
         shell_word(profile),
         id(&aside.subject),
         summary(&aside.summary),
+        in_short(&aside.message),
         day(aside.since)
     )
 }
@@ -112,29 +114,67 @@ async fn show(home: &Home, args: One) -> Result<u8, Failure> {
 fn shown(profile: &str, conflict: &str, view: &View) -> String {
     let mut shown = format!("{}: {}\n", summary(&view.aside.summary), view.aside.message);
     for side in Side::BOTH {
-        let bytes = view.versions[side].as_ref();
-        shown.push_str(&match bytes {
-            Some(bytes) => {
-                let title = item::title(bytes).unwrap_or_default();
-                format!(
-                    "\n--- {}: {}\n{}",
-                    place(side),
-                    summary(&title),
-                    String::from_utf8_lossy(bytes).trim_end()
-                )
-            }
-            None => format!("\n--- {}: it is not there", place(side)),
+        shown.push_str(&match &view.versions[side] {
+            Some(bytes) => format!("\n--- {}:\n{}", place(side), readable(bytes)),
+            None => format!("\n--- {}: it is not there any more\n", place(side)),
         });
-        shown.push('\n');
     }
     if let Some(merged) = &view.merged {
-        shown.push_str(&format!("\n--- put together: {}\n", choices(view.newer, &merged.choices)));
-        shown.push_str(String::from_utf8_lossy(&merged.bytes).trim_end());
-        shown.push('\n');
+        let choices = match choices(view.newer, &merged.choices) {
+            none if none.is_empty() => "all that both have".to_owned(),
+            choices => choices,
+        };
+        shown.push_str(&format!("\n--- put together: {choices}\n"));
     }
-    let command = format!("pimbridge conflict resolve {} {conflict}", shell_word(profile));
-    shown.push_str(&format!("\nTo decide: {command} local, remote, both or merge"));
+    shown.push_str("\nTo decide, one of these:");
+    for (take, what) in ways(&view.versions) {
+        let command = format!("pimbridge conflict resolve {} {conflict}", shell_word(profile));
+        shown.push_str(&format!("\n  {command} {take:<6}  {what}"));
+    }
     shown
+}
+
+/// What can be decided, and what it comes to.
+fn ways(versions: &Sides<Option<Bytes>>) -> Vec<(&'static str, &'static str)> {
+    match (&versions.local, &versions.remote) {
+        (None, Some(_)) => {
+            vec![
+                ("remote", "keep it, and bring it back to this computer"),
+                ("local", "delete it on the server too"),
+            ]
+        }
+        (Some(_), None) => {
+            vec![
+                ("local", "keep it, and bring it back to the server"),
+                ("remote", "delete it on this computer too"),
+            ]
+        }
+        _ => vec![
+            ("local", "what is on this computer"),
+            ("remote", "what is on the server"),
+            ("both", "both of them, as two items"),
+            ("merge", "the changes of both, put together"),
+        ],
+    }
+}
+
+/// How much of a line of an item is shown, in characters.
+const LINE: usize = 200;
+
+/// An item's lines as a person can read them: unfolded, long ones cut, and without the rules of time zones.
+fn readable(bytes: &Bytes) -> String {
+    let mut in_zone = false;
+    let mut readable = String::new();
+    for line in Lines::new(bytes).filter_map(Result::ok) {
+        let is_zone = line.value().eq_ignore_ascii_case("VTIMEZONE");
+        in_zone |= line.is("BEGIN") && is_zone;
+        if !in_zone {
+            readable.push_str(&cut(line.text(), LINE));
+            readable.push('\n');
+        }
+        in_zone &= !(line.is("END") && is_zone);
+    }
+    readable
 }
 
 async fn resolve(home: &Home, args: Resolve) -> Result<u8, Failure> {
@@ -162,5 +202,129 @@ fn failure(error: SessionError) -> Failure {
     match &error {
         SessionError::Decision(DecisionError::Unknown(_)) => Failure::Usage(error.to_string()),
         _ => Failure::NotDone(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collection::Href;
+    use crate::item::merge::merge;
+    use crate::state::AsideKind;
+
+    fn aside(message: &str) -> Aside {
+        Aside {
+            subject: Sides { local: Some(Href::new("a.ics")), remote: Some(Href::new("b.ics")) },
+            etags: Sides::default(),
+            kind: AsideKind::Parked,
+            side: Side::Local,
+            uid: None,
+            summary: "Dentist, 1 May 2026".into(),
+            message: message.into(),
+            since: "2026-11-21T12:00:00Z".parse().unwrap(),
+            tries: 1,
+            next_try: None,
+        }
+    }
+
+    fn event(lines: &str) -> Bytes {
+        format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:x\r\n\
+             {lines}DTSTART;TZID=Europe/Berlin:20260501T1\r\n 00000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+        .into()
+    }
+
+    fn view(local: Option<Bytes>, remote: Option<Bytes>) -> View {
+        let message = match (&local, &remote) {
+            (Some(_), Some(_)) => {
+                "It was changed on both sides. Both sides are left as they are until you decide."
+            }
+            _ => {
+                "It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide."
+            }
+        };
+        let base = event("SUMMARY:Dentist\r\n");
+        let merged = match (&local, &remote) {
+            (Some(local), Some(remote)) => {
+                merge(Some(&base), local, remote, jiff::Timestamp::UNIX_EPOCH).ok()
+            }
+            _ => None,
+        };
+        View { aside: aside(message), versions: Sides { local, remote }, newer: Side::Local, merged }
+    }
+
+    #[test]
+    fn a_line_of_the_list() {
+        let aside = aside("It was changed on both sides. Both sides are left as they are until you decide.");
+        insta::assert_snapshot!(line("my work", &aside), @r#""my work"  a3669a71  Dentist, 1 May 2026: it was changed on both sides (since 2026-11-21)"#);
+    }
+
+    #[test]
+    fn two_versions() {
+        let local = event("SUMMARY:Dentist \u{1b}[2Jat nine\r\n");
+        let long = format!("SUMMARY:Dentist\r\nDESCRIPTION:{}\r\nLOCATION:Room 7\r\n", "long ".repeat(60));
+        insta::assert_snapshot!(shown("my work", "1a2b3c", &view(Some(local), Some(event(&long)))), @r#"
+        Dentist, 1 May 2026: It was changed on both sides. Both sides are left as they are until you decide.
+
+        --- on this computer:
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VEVENT
+        UID:x
+        SUMMARY:Dentist [2Jat nine
+        DTSTART;TZID=Europe/Berlin:20260501T100000
+        END:VEVENT
+        END:VCALENDAR
+
+        --- on the server:
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VEVENT
+        UID:x
+        SUMMARY:Dentist
+        DESCRIPTION:long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long lon…
+        LOCATION:Room 7
+        DTSTART;TZID=Europe/Berlin:20260501T100000
+        END:VEVENT
+        END:VCALENDAR
+
+        --- put together: title from this computer; notes and place from the server
+
+        To decide, one of these:
+          pimbridge conflict resolve "my work" 1a2b3c local   what is on this computer
+          pimbridge conflict resolve "my work" 1a2b3c remote  what is on the server
+          pimbridge conflict resolve "my work" 1a2b3c both    both of them, as two items
+          pimbridge conflict resolve "my work" 1a2b3c merge   the changes of both, put together
+        "#);
+    }
+
+    #[test]
+    fn a_deletion_and_a_change() {
+        insta::assert_snapshot!(shown("work", "1a2b3c", &view(None, Some(event("SUMMARY:Dentist\r\n")))), @"
+        Dentist, 1 May 2026: It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
+
+        --- on this computer: it is not there any more
+
+        --- on the server:
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VEVENT
+        UID:x
+        SUMMARY:Dentist
+        DTSTART;TZID=Europe/Berlin:20260501T100000
+        END:VEVENT
+        END:VCALENDAR
+
+        To decide, one of these:
+          pimbridge conflict resolve work 1a2b3c remote  keep it, and bring it back to this computer
+          pimbridge conflict resolve work 1a2b3c local   delete it on the server too
+        ");
+        let kept = shown("work", "1a2b3c", &view(Some(event("")), None));
+        insta::assert_snapshot!(kept.rsplit_once("one of these:").unwrap().1, @"
+
+        pimbridge conflict resolve work 1a2b3c local   keep it, and bring it back to the server
+        pimbridge conflict resolve work 1a2b3c remote  delete it on this computer too
+        ");
     }
 }

@@ -46,10 +46,7 @@ fn as_json(profile: &Profile, last: Option<&Report>) -> String {
 pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
         RunOutcome::Ok => "all in sync".to_owned(),
-        RunOutcome::Partial => match report.problems.len() {
-            1 => "in sync except for 1 item".to_owned(),
-            number => format!("in sync except for {number} items"),
-        },
+        RunOutcome::Partial => partly(report),
         RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
         RunOutcome::Failed => match &report.failure {
             Some(failure) => format!("could not be synced: {}", line(failure)),
@@ -57,6 +54,20 @@ pub fn how_it_went(report: &Report) -> String {
         },
     };
     format!("{outcome} ({})", moment(report.started))
+}
+
+fn partly(report: &Report) -> String {
+    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
+        0 => None,
+        1 => Some("in sync except for 1 item".to_owned()),
+        number => Some(format!("in sync except for {number} items")),
+    };
+    let waits = match report.parked {
+        0 => None,
+        1 => Some("1 conflict waits for your decision".to_owned()),
+        number => Some(format!("{number} conflicts wait for your decision")),
+    };
+    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -68,12 +79,12 @@ mod tests {
     fn in_words() {
         let words = |outcome| {
             let mut report = report();
-            (report.outcome, report.held.remote) = (outcome, 12);
+            (report.outcome, report.held.remote, report.parked) = (outcome, 12, 2);
             report.failure = Some("the server\ncannot be reached".into());
             how_it_went(&report).rsplit_once(" (").unwrap().0.to_owned()
         };
         assert_eq!(words(RunOutcome::Ok), "all in sync");
-        assert_eq!(words(RunOutcome::Partial), "in sync except for 0 items");
+        assert_eq!(words(RunOutcome::Partial), "2 conflicts wait for your decision");
         assert_eq!(words(RunOutcome::Held), "12 deletions wait for your yes");
         assert_eq!(words(RunOutcome::Failed), "could not be synced: the server cannot be reached");
     }

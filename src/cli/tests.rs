@@ -191,13 +191,13 @@ fn the_help_of_profile_add() {
               [default: two-way]
 
           --conflict <CONFLICT>
-              Who wins where both sides changed an item; the other version stays in the history
+              What counts where both sides changed an item; what it replaces stays in the history
 
               Possible values:
               - automatic:   the version that was changed last; a deletion beats a change
               - local-wins:  the folder's version
               - server-wins: the server's version
-              - merge:       both: the changes are put together; a change beats a deletion
+              - merge:       both (recommended): the changes are put together; a change beats a deletion
               - ask:         you decide; until then both sides stay as they are
               
               [default: automatic]
@@ -300,6 +300,142 @@ fn the_help_of_repair() {
       3  it could not be done (no network, sign-in refused, folder or collection gone)
       4  so many removals that they wait for your yes
     "#);
+}
+
+#[test]
+fn the_help_of_conflict() {
+    insta::assert_snapshot!(help(&["conflict"]), @"
+    Decide what both sides changed, where a profile asks you
+
+    Usage: pimbridge conflict [OPTIONS] <COMMAND>
+
+    Commands:
+      list     List the conflicts that wait for your decision
+      show     Show what both sides have, and what putting both together would come to
+      resolve  Decide a conflict
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+    insta::assert_snapshot!(help(&["conflict", "list"]), @r#"
+    List the conflicts that wait for your decision
+
+    There are some only in profiles with conflict = "ask". Until you decide, both sides stay as they
+    are.
+
+    Usage: pimbridge conflict list [OPTIONS] [PROFILE]
+
+    Arguments:
+      [PROFILE]
+              The profile [default: all]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+    insta::assert_snapshot!(help(&["conflict", "show"]), @r#"
+    Show what both sides have, and what putting both together would come to
+
+    Usage: pimbridge conflict show [OPTIONS] <PROFILE> <CONFLICT>
+
+    Arguments:
+      <PROFILE>
+              The profile
+
+      <CONFLICT>
+              The conflict, as "conflict list" shows it
+
+    Options:
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+    insta::assert_snapshot!(help(&["conflict", "resolve"]), @r#"
+    Decide a conflict
+
+    What is overwritten or deleted by that is kept; "pimbridge history" brings it back.
+
+    Usage: pimbridge conflict resolve [OPTIONS] <PROFILE> <CONFLICT> <TAKE>
+
+    Arguments:
+      <PROFILE>
+              The profile
+
+      <CONFLICT>
+              The conflict, as "conflict list" shows it
+
+      <TAKE>
+              What both sides are to have
+
+              Possible values:
+              - local:  What is on this computer; what was deleted here is deleted on the server too
+              - remote: What is on the server; what was deleted there is deleted on this computer too
+              - both:   Both versions, as two items; what one side deleted is kept
+              - merge:  The changes of both, put together; what one side deleted is kept
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+}
+
+#[test]
+fn the_help_of_reset() {
+    insta::assert_snapshot!(help(&["profile", "reset"]), @"
+    Forget what was in sync, so that the next run compares both sides anew
+
+    No item is touched, and the history and the reports stay. It helps where a profile seems to have
+    lost its way. What was deleted on one side only since the last run comes back.
+
+    Usage: pimbridge profile reset [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>
+              The profile
+
+    Options:
+          --yes
+              Do not ask
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn new_text(new: &New) -> String {
          # Change it here, or with: pimbridge profile set NAME KEY VALUE\n\n\
          kind = {:31} # events | tasks | contacts\n\
          mode = {:31} # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server\n\
-         conflict = {:27} # who wins where both sides changed an item: automatic (the newer) | local-wins | server-wins\n\
+         conflict = {:27} # where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; recommended) | ask\n\
          interval_minutes = {:<19} # for the background program, which this version does not have yet; 0: by hand only\n\n\
          [local]\ntype = \"vdir\"\npath = {}\n\n\
          [remote]\ntype = \"dav\"\nurl = {}\n",

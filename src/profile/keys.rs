@@ -38,7 +38,11 @@ pub const CONFLICTS: &[Word<Conflict>] = &[
     word("automatic", Conflict::Automatic, "the version that was changed last; a deletion beats a change"),
     word("local-wins", Conflict::LocalWins, "the folder's version"),
     word("server-wins", Conflict::ServerWins, "the server's version"),
-    word("merge", Conflict::Merge, "both: the changes are put together; a change beats a deletion"),
+    word(
+        "merge",
+        Conflict::Merge,
+        "both (recommended): the changes are put together; a change beats a deletion",
+    ),
     word("ask", Conflict::Ask, "you decide; until then both sides stay as they are"),
 ];
 

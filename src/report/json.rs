@@ -127,6 +127,7 @@ mod tests {
             side: Side::Local,
             message: "it is broken".into(),
             since: None,
+            parked: false,
         }];
         let line = line(&report);
         assert!(!line.contains('\n'));

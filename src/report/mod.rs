@@ -136,6 +136,9 @@ pub struct Problem {
     pub message: String,
     /// Since when the item is set aside, where this is not the first run that meets the trouble.
     pub since: Option<Timestamp>,
+    /// Nothing failed: it waits for the person's decision.
+    #[serde(default)]
+    pub parked: bool,
 }
 
 #[cfg(test)]

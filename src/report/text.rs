@@ -49,7 +49,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     changes(out, report, touched, options)?;
     problems(out, report)?;
     held(out, report)?;
-    parked(out, report)?;
+    parked(out, report, options)?;
     if !report.notices.is_empty() {
         writeln!(out)?;
     }
@@ -65,7 +65,8 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
 }
 
 fn headline(report: &Report) -> &'static str {
-    let idle = report.local.total() + report.remote.total() + report.linked == 0;
+    let idle = report.local.total() + report.remote.total() + report.linked == 0
+        && !(report.dry_run && report.problems.iter().any(|problem| problem.parked));
     match (report.outcome, report.dry_run) {
         (RunOutcome::Failed, true) => "this could not be looked at.",
         (RunOutcome::Failed, false) => "the sync could not be done.",
@@ -75,7 +76,7 @@ fn headline(report: &Report) -> &'static str {
         (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
         (_, true) if idle => "a look ahead: there is nothing to do.",
         (_, true) => "a look ahead, nothing was changed.",
-        (RunOutcome::Partial, false) if report.problems.is_empty() => {
+        (RunOutcome::Partial, false) if report.problems.iter().all(|problem| problem.parked) => {
             "synced, except for what waits for your decision."
         }
         (RunOutcome::Partial, false) => "synced, except for some items.",
@@ -89,7 +90,7 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Op
         return Ok(());
     }
     let what = count(report.conflicts, "conflict", "conflicts");
-    writeln!(out, "\n  {what} (both sides had changed the item; the other version is kept in the history):")?;
+    writeln!(out, "\n  {what} (both sides had changed the item; what was replaced is kept in the history):")?;
     let conflicts = touched.iter().filter(|item| item.conflict);
     list(out, conflicts, report.conflicts, options, |out, item| {
         writeln!(out, "    {}: {}", summary(&item.summary), line(&item.why))
@@ -134,12 +135,14 @@ fn list<'a>(
 }
 
 fn problems(out: &mut String, report: &Report) -> fmt::Result {
-    if report.problems.is_empty() {
+    let failed = || report.problems.iter().filter(|problem| !problem.parked);
+    let number = failed().count() as u64;
+    if number == 0 {
         return Ok(());
     }
-    let what = count(report.problems.len() as u64, "item", "items");
+    let what = count(number, "item", "items");
     writeln!(out, "\n  {what} could not be synced (everything else was, and none of these is lost):")?;
-    for Problem { item, summary: called, side, message, since } in &report.problems {
+    for Problem { item, summary: called, side, message, since, .. } in failed() {
         let called = if called.trim().is_empty() { item } else { called };
         let place = place(*side, Start::Within);
         // The name of a file is what the person must know to mend it.
@@ -185,12 +188,44 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-fn parked(out: &mut String, report: &Report) -> fmt::Result {
-    match report.parked {
-        0 => Ok(()),
-        1 => writeln!(out, "\n  1 conflict waits for your decision. See: pimbridge conflict list"),
-        more => writeln!(out, "\n  {more} conflicts wait for your decision. See: pimbridge conflict list"),
+/// Conflicts that wait are told one by one when they are new, and are only counted afterwards.
+fn parked(out: &mut String, report: &Report, options: Options) -> fmt::Result {
+    let told: Vec<&Problem> = report.problems.iter().filter(|problem| problem.parked).collect();
+    let number = report.parked.max(told.len() as u64);
+    if number == 0 {
+        return Ok(());
     }
+    let wait = match (report.dry_run, number) {
+        (true, _) => "would wait",
+        (false, 1) => "waits",
+        (false, _) => "wait",
+    };
+    write!(out, "\n  {} {wait} for your decision", count(number, "conflict", "conflicts"))?;
+    if told.is_empty() {
+        return writeln!(out, ". To see which: pimbridge conflict list {}", shell_word(&report.profile));
+    }
+    writeln!(out, " (both sides stay as they are until then):")?;
+    let limit = if options.all { usize::MAX } else { LISTED };
+    let listed = told.iter().take(limit);
+    let more = number - listed.len() as u64;
+    for problem in listed {
+        writeln!(out, "    {}: {}", summary(&problem.summary), in_short(&problem.message))?;
+    }
+    if more > 0 {
+        writeln!(out, "    … and {more} more")?;
+    }
+    if report.dry_run {
+        return Ok(());
+    }
+    writeln!(out, "  To decide: pimbridge conflict list {}", shell_word(&report.profile))
+}
+
+/// The first sentence of a message, to go on with in another one.
+pub fn in_short(message: &str) -> String {
+    let clean = line(message);
+    let first = clean.split_once(". ").map_or(clean.as_str(), |(first, _)| first);
+    let mut letters = first.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[derive(Clone, Copy)]
@@ -266,8 +301,13 @@ pub fn line(text: &str) -> String {
 
 /// What a person calls an item, short enough for a line.
 pub fn summary(text: &str) -> String {
+    cut(text, SUMMARY)
+}
+
+/// A text on one line, of so many characters at most.
+pub fn cut(text: &str, limit: usize) -> String {
     let clean = line(text);
-    match clean.char_indices().nth(SUMMARY) {
+    match clean.char_indices().nth(limit) {
         None => clean,
         Some((cut, _)) => format!("{}…", clean[..cut].trim_end()),
     }
@@ -339,7 +379,7 @@ mod tests {
           On this computer: 2 changed.
           30 items are the same on both sides and only had to be linked.
 
-          1 conflict (both sides had changed the item; the other version is kept in the history):
+          1 conflict (both sides had changed the item; what was replaced is kept in the history):
             Team: changed on both sides, the server's version is newer
 
           What changed:
@@ -381,6 +421,7 @@ mod tests {
                 side: Side::Remote,
                 message: "the server refuses it: \"too large\"; make it smaller".into(),
                 since: None,
+                parked: false,
             },
             Problem {
                 item: "broken.ics".into(),
@@ -388,6 +429,7 @@ mod tests {
                 side: Side::Local,
                 message: "BEGIN:VEVENT is begun but never ended".into(),
                 since: Some("2026-11-20T12:00:00Z".parse().unwrap()),
+                parked: false,
             },
             Problem {
                 item: "büro.ics".into(),
@@ -395,6 +437,7 @@ mod tests {
                 side: Side::Local,
                 message: "it is not valid UTF-8 text".into(),
                 since: None,
+                parked: false,
             },
         ];
         insta::assert_snapshot!(show(&report, &[]), @r#"
@@ -446,6 +489,80 @@ mod tests {
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
           If you did not delete them, do not say yes: find out first where they went on the other side.
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        ");
+    }
+
+    fn parked(summary: &str, message: &str) -> Problem {
+        Problem {
+            item: "x.ics".into(),
+            summary: summary.into(),
+            side: Side::Local,
+            message: message.into(),
+            since: None,
+            parked: true,
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_decision() {
+        let mut report = report();
+        report.profile = "my work".into();
+        report.outcome = RunOutcome::Partial;
+        report.parked = 3;
+        let kept = "Both sides are left as they are until you decide.";
+        report.problems = vec![
+            parked("Dentist", &format!("It was changed on both sides. {kept}")),
+            parked("Choir", &format!("It was deleted on this computer, but changed on the server. {kept}")),
+        ];
+        insta::assert_snapshot!(show(&report, &[]), @r#"
+        my work: synced, except for what waits for your decision.
+
+          3 conflicts wait for your decision (both sides stay as they are until then):
+            Dentist: it was changed on both sides
+            Choir: it was deleted on this computer, but changed on the server
+            … and 1 more
+          To decide: pimbridge conflict list "my work"
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        "#);
+        report.problems.truncate(1);
+        (report.dry_run, report.parked) = (true, 0);
+        insta::assert_snapshot!(show(&report, &[]), @"
+        my work: a look ahead, nothing was changed.
+
+          1 conflict would wait for your decision (both sides stay as they are until then):
+            Dentist: it was changed on both sides
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        ");
+        report.problems.clear();
+        (report.dry_run, report.parked) = (false, 1);
+        insta::assert_snapshot!(show(&report, &[]), @r#"
+        my work: synced, except for what waits for your decision.
+
+          1 conflict waits for your decision. To see which: pimbridge conflict list "my work"
+          (1 request, 320 B received, 0 B sent, 0.4 s)
+        "#);
+    }
+
+    #[test]
+    fn what_waits_is_told_apart_from_what_failed() {
+        let mut report = report();
+        report.outcome = RunOutcome::Partial;
+        report.parked = 1;
+        report.problems = vec![
+            parked("Dentist", "It was changed on both sides. Both sides are left."),
+            parked("Party", "It cannot be read"),
+        ];
+        report.problems[1].parked = false;
+        insta::assert_snapshot!(show(&report, &[]), @"
+        work: synced, except for some items.
+
+          1 item could not be synced (everything else was, and none of these is lost):
+            Party (x.ics on this computer): It cannot be read.
+
+          1 conflict waits for your decision (both sides stay as they are until then):
+            Dentist: it was changed on both sides
+          To decide: pimbridge conflict list work
           (1 request, 320 B received, 0 B sent, 0.4 s)
         ");
     }

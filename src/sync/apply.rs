@@ -599,6 +599,7 @@ fn problem(task: &Task, side: Side, summary: &str, message: &str) -> Problem {
         side,
         message: message.to_owned(),
         since: None,
+        parked: matches!(task.step, Step::Aside { kind: AsideKind::Parked, .. }),
     }
 }
 

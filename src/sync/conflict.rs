@@ -30,7 +30,7 @@ pub enum Decision {
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
     #[error(
-        "there is no conflict {0:?} in this profile; \"pimbridge conflict list\" shows those that wait for you"
+        "no conflict {0:?} waits in this profile (any more); \"pimbridge conflict list\" shows those that do"
     )]
     Unknown(String),
     #[error("a copy of the version on this computer could not be stored: {0}")]

@@ -267,6 +267,7 @@ fn duplicate(side: Side, href: &Href) -> Problem {
         side,
         message: duplicate_message(href),
         since: None,
+        parked: false,
     }
 }
 

@@ -116,6 +116,7 @@ pub(super) fn standing_problem(aside: &Aside, started: Timestamp) -> Option<Prob
         side: aside.side,
         message: aside.message.clone(),
         since: (!new).then_some(aside.since),
+        parked: aside.kind == AsideKind::Parked,
     })
 }
 

@@ -15,6 +15,13 @@ pub fn place(side: Side) -> &'static str {
     }
 }
 
+fn whose(side: Side) -> &'static str {
+    match side {
+        Side::Local => "this computer",
+        Side::Remote => "the server",
+    }
+}
+
 /// Why an item was written to or deleted on `side`, and whether both sides had changed it.
 pub(super) fn why(
     policy: Policy,
@@ -107,25 +114,20 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        let whose = match side {
-            Side::Local => "this computer",
-            Side::Remote => "the server",
-        };
-        (!names.is_empty()).then(|| format!("{} from {whose}", enumerated(names.iter().map(String::as_str))))
+        let names = enumerated(names.iter().map(String::as_str));
+        (!names.is_empty()).then(|| format!("{names} from {}", whose(side)))
     };
     let both = all.iter().filter(|choice| choice.from == Winner::BothChangedNewerWon);
     let both = both.take(MOST_CHOICES).map(|choice| {
-        let value = |value: &Option<String>| match value {
-            Some(value) => format!("{value:?}"),
-            None => "nothing".to_owned(),
+        let there = |value: &Option<String>, side: Side| match value {
+            Some(value) => format!("{value:?} from {}", whose(side)),
+            None => format!("removed {}", place(side)),
         };
         format!(
-            "{} was changed on both: {} {}, which is newer, and not {} {}",
+            "{} changed on both sides: {}, which is newer, instead of {}",
             of(choice),
-            value(&choice.newer),
-            place(newer),
-            value(&choice.older),
-            place(newer.other())
+            there(&choice.newer, newer),
+            there(&choice.older, newer.other())
         )
     });
     let parts: Vec<String> = [from(Winner::Newer, newer), from(Winner::Older, newer.other())]
@@ -146,8 +148,65 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
         Conflict::Merge => "both changes are kept",
     };
     format!(
-        "Where both sides change the same item, {now}. Recommended is to keep both changes: pimbridge profile set {} \
-         conflict merge",
+        "Where both sides change the same item, {now}. We recommend to keep both changes instead (pimbridge profile \
+         set {} conflict merge)",
         shell_word(profile)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::merge::merge;
+
+    fn event(lines: &str) -> String {
+        format!("BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:x\n{lines}END:VEVENT\nEND:VCALENDAR\n")
+    }
+
+    fn of_merged(base: &str, newer: &str, older: &str) -> Vec<Choice> {
+        let [base, newer, older] = [base, newer, older].map(event);
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        merge(Some(base.as_bytes()), newer.as_bytes(), older.as_bytes(), now).unwrap().choices
+    }
+
+    #[test]
+    fn what_of_a_merged_item_comes_from_where() {
+        let base = "SUMMARY:Dentist\nLOCATION:Room 6\n";
+        let both = of_merged(
+            base,
+            "SUMMARY:Dentist at nine\nLOCATION:Room 7\nPRIORITY:1\n",
+            "SUMMARY:Dentist\nLOCATION:Room 8\nDESCRIPTION:Bring the card\n",
+        );
+        insta::assert_snapshot!(merged(Side::Local, &both), @r#"changed on both sides and put together: title and priority from this computer; notes from the server; place changed on both sides: "Room 7" from this computer, which is newer, instead of "Room 8" from the server"#);
+        let removed = of_merged(base, "SUMMARY:Dentist\n", "SUMMARY:Dentist\nLOCATION:Room 8\n");
+        insta::assert_snapshot!(merged(Side::Remote, &removed), @"changed on both sides and put together: place from this computer");
+        insta::assert_snapshot!(merged(Side::Remote, &[]), @"changed on both sides and put together");
+        let many: String = (0..12).map(|n| format!("X-N{n}:1\n")).collect();
+        let long = of_merged(base, &base.replace("Dentist", "Dr. Fang"), &format!("{base}{many}"));
+        insta::assert_snapshot!(choices(Side::Local, &long), @"title from this computer; n0, n1, n2, n3, n4, n5, n6, n7 and 4 more from the server");
+    }
+
+    #[test]
+    fn why_an_item_waits() {
+        use Change::{Changed, Deleted, New};
+        let all = [(Changed, Changed), (Deleted, Changed), (Changed, Deleted), (New, New)];
+        let all = all.map(|(local, remote)| parked(Sides { local, remote }));
+        insta::assert_snapshot!(all.join("\n"), @"
+        It was changed on both sides. Both sides are left as they are until you decide.
+        It was deleted on this computer, but changed on the server. Both sides are left as they are until you decide.
+        It was changed on this computer, but deleted on the server. Both sides are left as they are until you decide.
+        It is on both sides, but different. Both sides are left as they are until you decide.
+        ");
+    }
+
+    #[test]
+    fn what_is_recommended() {
+        let all = [Conflict::Automatic, Conflict::LocalWins, Conflict::ServerWins, Conflict::Ask];
+        insta::assert_snapshot!(all.map(|now| recommend_merge("my work", now)).join("\n"), @r#"
+        Where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, the version on this computer is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, the version on the server is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        Where both sides change the same item, you are asked. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
+        "#);
+    }
 }

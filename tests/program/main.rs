@@ -5,11 +5,14 @@ mod support;
 
 mod bytes;
 mod commands;
+mod decisions;
 mod demo;
 mod fire;
 mod keyring;
 mod kill;
 mod modes;
+mod parts;
 mod query;
 mod repair;
+mod scope;
 mod trouble;

@@ -43,7 +43,7 @@ pub struct Args {
     /// Which way changes go
     #[arg(long, value_parser = one_of(MODES), default_value = "two-way")]
     mode: &'static str,
-    /// Who wins where both sides changed an item; the other version stays in the history
+    /// What counts where both sides changed an item; what it replaces stays in the history
     #[arg(long, value_parser = one_of(CONFLICTS), default_value = "automatic")]
     conflict: &'static str,
     /// Make the folder if it does not exist
