@@ -15,15 +15,17 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::item::{Bytes, Digest};
 
+mod asides;
 mod blobs;
 mod history;
 mod reports;
 mod schema;
 mod trees;
 
+pub use asides::{Aside, AsideKind};
 pub use history::{Loss, Lost, Version, VersionId};
 pub use reports::ReportId;
-pub use trees::{Aside, AsideKind, Base, Content, Pair, PairId, Seen, Subject, Tree};
+pub use trees::{Base, Content, Pair, PairId, Seen, Subject, Tree};
 
 /// The state of one profile, locked against other processes while it is open.
 pub struct State {

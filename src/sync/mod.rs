@@ -20,6 +20,7 @@ mod observe;
 mod pairing;
 mod prepare;
 mod quarantine;
+mod record;
 mod sift;
 
 /// One of the two collections of a profile.
