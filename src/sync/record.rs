@@ -27,6 +27,7 @@ impl Doing {
         match &task.step {
             Step::Adopt => self.adopt(&run.job.scope, w, tally)?,
             Step::Forget => {
+                tally.leaves_new |= Side::BOTH.into_iter().any(|side| task.row.present(side).is_some());
                 if let Some(pair) = pair {
                     w.drop_pair(pair)?;
                 }

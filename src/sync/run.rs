@@ -86,6 +86,8 @@ pub(super) struct Tally {
     pub touched: Vec<Touched>,
     pub linked: u64,
     pub held: Sides<u64>,
+    /// What is left of a forgotten pair is new now, and may be in scope.
+    pub leaves_new: bool,
     pub problems: Vec<Problem>,
     /// Items to be looked at again in this run.
     pub unsettled: Vec<Unsettled>,
@@ -283,14 +285,15 @@ async fn rounds(
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
         let run = Run { job, asides, log };
-        let mut total =
-            Totals { report, held: Sides::default(), unsettled: Vec::new(), stale: Sides::default() };
-        // What is left of a forgotten pair is new now, and may be in scope.
-        let leaves_new = plan.rows.iter().any(|row| {
-            row.action == Action::Forget && Side::BOTH.into_iter().any(|side| row.present(side).is_some())
-        });
+        let mut total = Totals {
+            report,
+            held: Sides::default(),
+            leaves_new: false,
+            unsettled: Vec::new(),
+            stale: Sides::default(),
+        };
         work(&run, options, plan, held, &mut total, foreseen).await?;
-        let Totals { held, unsettled, stale, .. } = total;
+        let Totals { held, leaves_new, unsettled, stale, .. } = total;
         report.held = Held { local: held.local, remote: held.remote };
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());
@@ -364,6 +367,7 @@ fn drop_moot(
 struct Totals<'a> {
     report: &'a mut Report,
     held: Sides<u64>,
+    leaves_new: bool,
     unsettled: Vec<Unsettled>,
     stale: Sides<Vec<Href>>,
 }
@@ -392,6 +396,7 @@ impl Totals<'_> {
             self.report.conflicts += u64::from(touched.conflict);
         }
         self.report.linked += tally.linked;
+        self.leaves_new |= tally.leaves_new;
         self.report.problems.extend(tally.problems);
         self.unsettled.extend(tally.unsettled);
         for side in Side::BOTH {

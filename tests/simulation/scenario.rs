@@ -401,7 +401,13 @@ impl Play {
         match (local, remote) {
             (Some(local), Some(remote)) => {
                 let outside = [local, remote].into_iter().any(|item| item.inside.category == Some(false));
-                let awake = !outside && (local.inside.range || remote.inside.range);
+                let in_range = match self.policy {
+                    // What the target has besides is nothing to it.
+                    Policy::MergeToServer => local.inside.range,
+                    Policy::MergeFromServer => remote.inside.range,
+                    _ => local.inside.range || remote.inside.range,
+                };
+                let awake = !outside && in_range;
                 let same = local.essence == remote.essence && local.digest == remote.digest;
                 assert!(!awake || same, "{uid}: {local:?} and {remote:?}: {seen}");
             }
