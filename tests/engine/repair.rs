@@ -243,6 +243,9 @@ fn what_is_out_of_scope_is_left_out() {
         world.local.put(&format!("{name}.ics"), now(name, "CATEGORIES:Work\r\n"));
     }
     assert_eq!(fates(&run(&world, TWO_WAY, LOOK)), [(Side::Local, "d.ics", &Fate::Mendable)]);
+    // Whose it is that cannot be read, nobody knows.
+    world.local.put("x.ics", "broken".into());
+    assert!(fates(&run(&world, TWO_WAY, LOOK)).iter().any(|(_, name, _)| *name == "x.ics"));
 }
 
 #[test]

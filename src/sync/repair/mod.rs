@@ -156,11 +156,8 @@ async fn look(job: &Job<'_>, side: Side) -> Result<Looked, RunError> {
 
 /// What there is to know of an item; `None` where it is none of the profile's.
 fn understand(job: &Job<'_>, side: Side, entry: Entry, bytes: &Bytes) -> Option<Item> {
-    if !job.scope.inside(side, bytes).both() {
-        return None;
-    }
     let title = || item::title(bytes).unwrap_or_else(|| entry.href.to_string());
-    let (summary, content) = match item::read(bytes) {
+    let (summary, content) = match item::read(&job.scope.shared(bytes)) {
         Ok(facts) if facts.kind != Some(job.kind) => return None,
         Ok(facts) => {
             let distinct = !facts.keys.is_empty();
@@ -177,15 +174,20 @@ fn understand(job: &Job<'_>, side: Side, entry: Entry, bytes: &Bytes) -> Option<
         }
         Err(error) => (title(), Content::Unreadable(error.to_string())),
     };
+    // Whose it is that cannot be read, nobody knows.
+    let unreadable = matches!(content, Content::Unreadable(_));
+    if !unreadable && !job.scope.inside(side, bytes).both() {
+        return None;
+    }
     let has_guests = || Document::read(bytes).lines().iter().any(|line| line.is("ATTENDEE"));
-    let guests = !matches!(content, Content::Unreadable(_)) && has_guests();
+    let guests = !unreadable && has_guests();
     Some(Item { entry, summary, content, guests })
 }
 
 /// The items that one holds, if each of them is right by itself.
 fn parts(job: &Job<'_>, bytes: &Bytes) -> Option<Vec<(item::Part, item::Digest)>> {
     let right = |part: item::Part| {
-        let facts = item::read(&part.bytes).ok()?;
+        let facts = item::read(&job.scope.shared(&part.bytes)).ok()?;
         (facts.kind == Some(job.kind) && facts.uid.as_ref() == Some(&part.uid))
             .then_some((part, facts.digest))
     };
