@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use pimbridge::item::{self, lines::Lines};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pimbridge::item;
+use pimbridge::item::lines::Lines;
+use pimbridge::item::span::{Range, is_within};
 use pimbridge::profile::{Name, parse};
 
 /// The content-line reader: no panic, and every line's range lies behind the one before it.
@@ -22,9 +26,12 @@ pub fn content_lines(bytes: &[u8]) {
 }
 
 /// The item facts: no panic; what can be read can be read again after its UID was changed, says the same and has
-/// the UID.
+/// the UID. Whether it takes place in a range is told in bounded time.
 pub fn item(bytes: &[u8]) {
     let _ = item::title(bytes);
+    let _ = item::split(bytes);
+    let (start, end) = (Timestamp::UNIX_EPOCH, Timestamp::constant(1_800_000_000, 0));
+    let _ = is_within(bytes, &Range { start, end }, &TimeZone::UTC);
     let Ok(facts) = item::read(bytes) else { return };
     assert!(!facts.summary.is_empty());
     let changed = item::with_uid(&Bytes::copy_from_slice(bytes), "another-uid");
@@ -37,6 +44,33 @@ pub fn item(bytes: &[u8]) {
             }
         }
         Err(error) => panic!("no item any more: {error}"),
+    }
+}
+
+/// The three-way merge of two or three items (NUL octets between them: base, newer, older): no panic; what
+/// can be read and has one UID merges into what can be read, and an unchanged version gives way to the other, octet
+/// for octet. A category that is added and removed again leaves every octet as it was.
+pub fn merge(bytes: &[u8]) {
+    let mut parts = bytes.splitn(3, |&octet| octet == 0);
+    let (Some(base), Some(newer)) = (parts.next(), parts.next()) else { return };
+    let older = parts.next().unwrap_or(base);
+    let (Ok(facts), Ok(_)) = (item::read(newer), item::read(older)) else { return };
+    let now = Timestamp::UNIX_EPOCH;
+    let uid = facts.uid.as_deref().unwrap_or("one-uid");
+    let [newer, older] = [newer, older].map(|item| item::with_uid(&Bytes::copy_from_slice(item), uid));
+    for base in [None, Some(base)] {
+        match item::merge(base, &newer, &older, now) {
+            Ok(merged) => assert!(item::read(&merged.bytes).is_ok()),
+            Err(error) => panic!("they cannot be merged: {error}"),
+        }
+    }
+    if item::read(base).is_ok() {
+        let merged = item::merge(Some(base), base, &newer, now);
+        assert_eq!(merged.map(|merged| merged.bytes), Ok(newer.clone()));
+    }
+    if !item::has_category(&newer, "Filter") {
+        let with = item::with_category(&newer, "Filter", None);
+        assert_eq!(item::without_category(&with, "Filter"), newer);
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::edit::{ComponentId, Document, Edits};
 use super::lines::Line;
 use super::text;
+use super::time::Moment;
 
 /// Whether any main component has the category.
 pub fn has_category(bytes: &[u8], name: &str) -> bool {
@@ -54,9 +55,11 @@ pub fn with_category(bytes: &Bytes, name: &str, there: Option<&[u8]>) -> Bytes {
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
 }
 
-/// Which occurrence of a series the component changes, as written; empty for the series itself.
+/// Which occurrence of a series the component changes, the same in any zone; empty for the series itself.
 fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
-    document.property(id, "RECURRENCE-ID").map(|line| line.value().trim().to_owned()).unwrap_or_default()
+    let Some(line) = document.property(id, "RECURRENCE-ID") else { return String::new() };
+    let moment = Moment::read(line.value(), line.param("TZID"));
+    moment.map_or_else(|| line.value().trim().to_owned(), |moment| moment.canonical())
 }
 
 /// The item without the category in any main component. Other categories keep their order and

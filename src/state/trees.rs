@@ -280,14 +280,18 @@ impl Write<'_> {
             ids.collect::<rusqlite::Result<_>>()?
         };
         let mut old =
-            self.0.prepare("SELECT data FROM blob WHERE id = (SELECT blob FROM pair WHERE id = ?1)")?;
+            self.0.prepare("SELECT data, digest FROM pair JOIN blob ON blob.id = blob WHERE pair.id = ?1")?;
         let mut update = self.0.prepare("UPDATE pair SET digest = ?2, remote_verbatim = 0 WHERE id = ?1")?;
         let mut change =
             self.0.prepare("UPDATE pair SET local_etag = NULL, local_verbatim = 0 WHERE id = ?1")?;
         for id in ids {
-            let data: Vec<u8> = old.query_row([id], |row| row.get(0))?;
+            let (data, before): (Vec<u8>, [u8; 32]) =
+                old.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let base = expand(&data)?;
             let Some((bytes, digest)) = rebase(&base) else { continue };
+            if bytes == base && digest.0 == before {
+                continue;
+            }
             update.execute((id, digest.0))?;
             if bytes != base {
                 self.set_base_bytes(PairId(id), &bytes)?;

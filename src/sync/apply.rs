@@ -113,7 +113,12 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
             | Step::Problem { side, summary, message } => {
                 tally.problems.push(problem(&task, *side, summary, message));
             }
-            Step::Aside { .. } | Step::Forget | Step::Nothing | Step::Again(_) | Step::Moved(_) => {}
+            Step::Aside { .. }
+            | Step::Forget
+            | Step::Release(_)
+            | Step::Nothing
+            | Step::Again(_)
+            | Step::Moved(_) => {}
         }
     }
     tally

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::policy::{Conflict as Winner, Policy};
 use super::resolve::{BaseContent, Content, newer};
 use super::run::{Done, Job, Only, Options, RunError, run};
+use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Fetched, Href, Outcome};
 use crate::item;
@@ -35,6 +36,8 @@ pub enum DecisionError {
     Unknown(String),
     #[error("a copy of the version on this computer could not be stored: {0}")]
     Copy(String),
+    #[error("the version {} could not be read, so nothing was done: {reason}", place(*.side))]
+    Unread { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),
 }
@@ -148,8 +151,11 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Copy, DecisionError> {
     let (Some(local), Some(remote)) = (&aside.subject.local, &aside.subject.remote) else {
         return Ok(Copy::Pointless);
     };
-    let versions = (fetch(job, Side::Local, local).await?, fetch(job, Side::Remote, remote).await?);
-    let (Some(Found { bytes, .. }), Some(_)) = versions else { return Ok(Copy::Pointless) };
+    let (Some(Found { bytes, .. }), Some(_)) =
+        (fetch(job, Side::Local, local).await?, fetch(job, Side::Remote, remote).await?)
+    else {
+        return Ok(Copy::Pointless);
+    };
     // Made of the content, so that a second attempt finds the first.
     let uid: String = Sha256::digest(&bytes)[..16].iter().map(|octet| format!("{octet:02x}")).collect();
     let bytes = item::with_uid(&bytes, &uid);
@@ -172,11 +178,16 @@ struct Found {
     modified: Option<Timestamp>,
 }
 
+/// `None` where it is gone.
 async fn fetch(job: &Job<'_>, side: Side, href: &Href) -> Result<Option<Found>, DecisionError> {
     let found = job.collections[side].fetch(std::slice::from_ref(href)).await;
     let found = found.map_err(|error| RunError::Collection(side, error))?;
-    Ok(found.into_iter().find_map(|found| match found {
-        Fetched::Found { bytes, modified, .. } => Some(Found { bytes, modified }),
-        Fetched::Gone { .. } | Fetched::Unreadable { .. } | Fetched::Failed { .. } => None,
-    }))
+    match found.into_iter().next() {
+        Some(Fetched::Found { bytes, modified, .. }) => Ok(Some(Found { bytes, modified })),
+        Some(Fetched::Gone { .. }) => Ok(None),
+        Some(Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. }) => {
+            Err(DecisionError::Unread { side, reason })
+        }
+        None => Err(DecisionError::Unread { side, reason: "no answer came".into() }),
+    }
 }

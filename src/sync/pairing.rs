@@ -27,8 +27,8 @@ const PATIENCE: u32 = 2;
 pub(super) struct Paired {
     /// New items which are the same thing: local href to remote href.
     pub matched: BTreeMap<Href, Href>,
-    /// The new names of items of the local side.
-    pub renamed: Vec<Href>,
+    /// Items of the local side that have another name now: the old and the new one.
+    pub renamed: Vec<(Href, Href)>,
     pub problems: Vec<Problem>,
     /// How many new items look like more than one on the other side.
     pub ambiguous: usize,
@@ -130,8 +130,10 @@ async fn link_new(
     let found = pair::pair(&candidates, &lost);
     leave_partnerless_alone(&new, &found.matched, &complete, alone);
 
+    let old_name =
+        |id: PairId| trees.pairs.iter().find(|pair| pair.id == id).map(|p| p.sides.local.href.clone());
     let local = found.renamed.iter().filter(|(_, side, _)| *side == Side::Local);
-    paired.renamed = local.map(|(_, _, href)| href.clone()).collect();
+    paired.renamed = local.filter_map(|(id, _, new)| Some((old_name(*id)?, new.clone()))).collect();
     if !found.renamed.is_empty() {
         job.state.write(|w| {
             found.renamed.iter().try_for_each(|(pair, side, href)| w.rename(*pair, *side, href))

@@ -68,7 +68,10 @@ pub(super) enum Step {
     /// Write what is in neither version to both sides.
     Merge(Box<Merged>),
     Delete(Side),
+    /// There is no pair any more.
     Forget,
+    /// There is no pair any more, and what is left of it on this side has nothing to do with the profile.
+    Release(Side),
     Nothing,
     /// It is not what was seen on this side a moment ago: look again and plan anew.
     Again(Side),
@@ -257,7 +260,8 @@ fn settle(
 ) -> Result<Task, RunError> {
     let mut versions: Sides<Option<Version>> = Sides::default();
     if row.action == Action::Forget {
-        return Ok(Task { changes: row.changes, row, versions, step: Step::Forget, merge: None });
+        let step = forget(job, &row)?;
+        return Ok(Task { changes: row.changes, row, versions, step, merge: None });
     }
     let mut step = None;
     for side in Side::BOTH {
@@ -292,7 +296,8 @@ fn settle(
         }
         _ => None,
     };
-    if job.scope.is_limited() {
+    // What the person decided about is settled wherever it is by now.
+    if job.scope.is_limited() && !job.decided {
         let before = base.as_ref().map(|bytes| job.scope.inside(Side::Local, bytes));
         let inside = Sides::from_fn(|side| versions[side].as_ref().map(|version| version.inside));
         if sleeps(before.or(row.pair.as_ref().map(|_| Inside::YES)), &inside) {
@@ -343,6 +348,18 @@ fn settle(
     Ok(task)
 }
 
+/// What had lost its category and is gone from the local side is the server's own from then on: nothing there tells
+/// that it was out of scope.
+fn forget(job: &Job<'_>, row: &Row) -> Result<Step, RunError> {
+    let base = match &row.pair {
+        Some(pair) if row.present(Side::Remote).is_some() => job.state.base_bytes(pair.id)?,
+        _ => None,
+    };
+    let had_no_category =
+        base.is_some_and(|base| job.scope.inside(Side::Local, &base).category == Some(false));
+    Ok(if had_no_category { Step::Release(Side::Remote) } else { Step::Forget })
+}
+
 /// Leaves alone what is out of the profile's scope.
 fn outside(side: Side, version: Option<&Version>) -> Step {
     Step::Aside {
@@ -374,7 +391,11 @@ fn put_together(
     let (Some(new), Some(old)) = (&versions[newer], &versions[newer.other()]) else {
         return (Step::Again(Side::Local), None);
     };
-    let merged = merge(base.map(|bytes| &bytes[..]), &new.shared, &old.shared, (job.clock)());
+    let same_uid = match &new.facts.uid {
+        Some(uid) if old.facts.uid.as_ref() != Some(uid) => item::with_uid(&old.shared, uid),
+        _ => old.shared.clone(),
+    };
+    let merged = merge(base.map(|bytes| &bytes[..]), &new.shared, &same_uid, (job.clock)());
     let Some((merged, facts)) = merged.ok().and_then(|m| item::read(&m.bytes).ok().map(|facts| (m, facts)))
     else {
         // Both can be read, so this is not to be expected; the older version will be in the history.

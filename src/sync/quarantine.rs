@@ -66,7 +66,12 @@ pub(super) fn with_their_parts(set_aside: &HashSet<Subject>, trees: &Trees) -> H
 pub(super) fn foreign(asides: &HashMap<Subject, Aside>, trees: &Trees, side: Side) -> u64 {
     let there =
         |aside: &&Aside| aside.subject[side].as_ref().is_some_and(|h| trees.sides[side].contains_key(h));
-    let of_others = |aside: &&Aside| matches!(aside.kind, AsideKind::Foreign | AsideKind::Outside);
+    // Pairs that sleep are counted by themselves.
+    let of_others = |aside: &&Aside| match aside.kind {
+        AsideKind::Foreign => true,
+        AsideKind::Outside => aside.subject[side.other()].is_none(),
+        AsideKind::Trouble | AsideKind::Passing | AsideKind::Parked => false,
+    };
     asides.values().filter(of_others).filter(there).count() as u64
 }
 

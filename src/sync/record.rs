@@ -7,6 +7,7 @@ use super::policy::Change;
 use super::prepare::{Step, Task, Version};
 use super::run::{Job, Run, Tally, Unsettled};
 use super::scope::Scope;
+use super::sift::outside;
 use super::{Side, Sides, words};
 use crate::collection::{Etag, Href};
 use crate::item::Digest;
@@ -31,6 +32,18 @@ impl Doing {
                 if let Some(pair) = pair {
                     w.drop_pair(pair)?;
                 }
+            }
+            Step::Release(side) => {
+                if let Some(pair) = pair {
+                    w.drop_pair(pair)?;
+                }
+                if let Some((href, etag)) = task.row.present(*side) {
+                    let summary = href.as_str().to_owned();
+                    let aside = outside(run.job, *side, href.clone(), etag.clone(), None, summary);
+                    // Not before it changes.
+                    w.put_aside(&Aside { next_try: None, ..aside })?;
+                }
+                return Ok(());
             }
             Step::Nothing => {}
             Step::Moved(side) => {

@@ -227,7 +227,11 @@ async fn rounds(
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
         let mut plan = plan(job.policy, &trees, known);
         if let Some(mut only) = only {
-            only.local.extend(paired.renamed);
+            for (old, new) in paired.renamed {
+                if only.local.contains(&old) {
+                    only.local.insert(new);
+                }
+            }
             plan.rows.retain(|row| is_among(&row.subject, &only));
             if !options.dry_run {
                 drop_moot(job, &asides, &set_aside, &plan, |subject| is_among(subject, &only))?;

@@ -57,7 +57,7 @@ pub(super) async fn sift(
     alone: &mut HashSet<Subject>,
 ) -> Result<Sifted, RunError> {
     let mut sifted = Sifted::default();
-    if !job.scope.is_limited() {
+    if !job.scope.is_limited() || job.decided {
         return Ok(sifted);
     }
     for aside in asides.values().filter(|a| a.kind == AsideKind::Outside && alone.contains(&a.subject)) {
@@ -146,7 +146,7 @@ pub(super) fn alone_on(side: Side, href: &Href) -> Subject {
 }
 
 async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunError> {
-    let mut outside = Vec::new();
+    let mut found_outside = Vec::new();
     let mut memory = Memory::default();
     let mut rest = new;
     while !rest.is_empty() {
@@ -162,12 +162,12 @@ async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunErr
                 && facts.kind == Some(job.kind)
                 && !job.scope.inside(Side::Local, &bytes).both()
             {
-                outside.push(aside(job, Side::Local, href, etag, facts.uid, facts.summary));
+                found_outside.push(outside(job, Side::Local, href, etag, facts.uid, facts.summary));
             }
         }
         memory.learn(hrefs.len() as u64, bytes_in_all);
     }
-    Ok(outside)
+    Ok(found_outside)
 }
 
 /// The server says what is in the range of time, so that the rest need not be fetched. What it says to be inside is
@@ -181,15 +181,23 @@ async fn remote(job: &Job<'_>, trees: &Trees, new: &[(Href, Etag)]) -> Result<Ve
     let Some(within) = within.map_err(|error| RunError::Collection(Side::Remote, error))? else {
         return Ok(Vec::new());
     };
-    let outside = new.iter().filter(|(href, _)| !within.contains(href));
-    Ok(outside
+    let others = new.iter().filter(|(href, _)| !within.contains(href));
+    Ok(others
         .map(|(href, etag)| {
-            aside(job, Side::Remote, href.clone(), etag.clone(), None, href.as_str().to_owned())
+            outside(job, Side::Remote, href.clone(), etag.clone(), None, href.as_str().to_owned())
         })
         .collect())
 }
 
-fn aside(job: &Job<'_>, side: Side, href: Href, etag: Etag, uid: Option<String>, summary: String) -> Aside {
+/// How an item that is out of scope is left alone.
+pub(super) fn outside(
+    job: &Job<'_>,
+    side: Side,
+    href: Href,
+    etag: Etag,
+    uid: Option<String>,
+    summary: String,
+) -> Aside {
     let mut etags = Sides::default();
     etags[side] = Some(etag);
     Aside {

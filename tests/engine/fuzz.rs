@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::fuzz_targets as targets;
 
 /// Runs a target on the files of a folder of the project: whole, cut off anywhere, and with a byte changed.
-fn replay(folder: &str, target: fn(&[u8])) {
+fn replay(folder: &str, target: impl Fn(&[u8])) {
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
     let mut replayed = 0;
     for file in files {
@@ -34,6 +34,12 @@ fn content_lines() {
 #[test]
 fn items() {
     replay("fuzz/seeds/item", targets::item);
+}
+
+#[test]
+fn merges() {
+    let whole = include_bytes!("../../fuzz/seeds/item/demo-bicycle.ics");
+    replay("fuzz/seeds/item", |bytes: &[u8]| targets::merge(&[bytes, b"\0", whole.as_slice()].concat()));
 }
 
 #[test]

@@ -363,8 +363,14 @@ impl Play {
         });
         assert!(world.strayed.is_empty(), "deleted out of scope: {:?}: {seen}", world.strayed);
         let uids: BTreeSet<&String> = contents.local.keys().chain(contents.remote.keys()).collect();
+        let has_marker = world.limits.category.as_ref().is_some_and(|category| !category.invert);
         for uid in uids {
-            self.check_item(uid, contents.local.get(uid), contents.remote.get(uid), seen);
+            let (local, remote) = (contents.local.get(uid), contents.remote.get(uid));
+            // What lost its category and was then deleted from the folder is the server's own.
+            if local.is_none() && has_marker && world.knowledge.ever_deleted.contains(uid) {
+                continue;
+            }
+            self.check_item(uid, local, remote, seen);
         }
         if let Some(source) = self.policy.source() {
             assert_eq!(world.edits[source], 0, "a one-way mode wrote to its source: {seen}");

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
+
 use super::children::Triple;
 use super::{Merger, Side, Version, slots, words};
 use crate::item::digest::{self, Hash, Properties};
@@ -83,10 +85,14 @@ impl Merger<'_, '_> {
             Side::Newer => &series.fitting.newer_until,
             Side::Older => &series.fitting.older_until,
         };
-        let day = |moment: &str| moment.get(..10).map(str::to_owned);
+        let day = |moment: &str| moment.get(..10)?.parse::<Date>().ok();
         series.fitting.alike
             && match (until, recurrence(version, id)) {
-                (Some(until), Some(recurrence)) => day(&recurrence) <= day(until),
+                // The day of an instant may be the next one by another clock.
+                (Some(until), Some(recurrence)) => match (day(until), day(&recurrence)) {
+                    (Some(until), Some(day)) => until.tomorrow().is_ok_and(|next| day <= next),
+                    _ => true,
+                },
                 _ => true,
             }
     }

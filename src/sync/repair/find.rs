@@ -186,6 +186,18 @@ impl<'a> Finder<'a> {
                 self.partners[side].insert(at, partner.map_or(Partner::Elsewhere, Partner::At));
             }
         }
+        // Another name for what a pair misses: what it is on the other side is for the next sync to see.
+        for side in Side::BOTH {
+            let names: HashSet<&Href> = self.items[side].iter().map(|item| &item.entry.href).collect();
+            let missing = self.pairs[side].iter().filter(|(href, _)| !names.contains(*href));
+            let uids: HashSet<&str> =
+                missing.filter_map(|(_, pair)| pair.sides[side].uid.as_deref()).collect();
+            for at in 0..self.items[side].len() {
+                if self.uid(side, at).is_some_and(|uid| uids.contains(uid)) {
+                    self.partners[side].entry(at).or_insert(Partner::Elsewhere);
+                }
+            }
+        }
         for (uid, local) in &self.by_uid.local {
             if let ([local], Some([remote])) =
                 (local.as_slice(), self.by_uid.remote.get(uid).map(Vec::as_slice))

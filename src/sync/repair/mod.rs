@@ -251,6 +251,9 @@ async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<(), RunError> {
 
 const CHANGED: &str = "It was changed in the meantime, so it was left as it is. Run the repair again.";
 
+const GONE_HERE: &str = "One of the two is gone, and the history keeps it. But its twin on the other side could not be removed: the \
+                         next sync brings that one back. Run the repair again after it.";
+
 type Contents = Sides<HashMap<Href, (Etag, Bytes)>>;
 
 async fn contents(job: &Job<'_>, found: &[&mut Found]) -> Result<Contents, RunError> {
@@ -335,8 +338,8 @@ fn renamed(finding: &Finding) -> Option<&str> {
     }
 }
 
-/// Commits to the history what will be overwritten or removed, and to the pairs which UIDs their items get: an item
-/// with another UID than its pair's counts as another item.
+/// Commits to the history what will be overwritten or removed. The UIDs of items that get another are forgotten until
+/// that is done: an item with another UID than its pair's counts as another item.
 fn keep(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<(), RunError> {
     let now = (job.clock)();
     job.state.write(|w| {
@@ -354,8 +357,8 @@ fn keep(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<(), RunError> {
                 let lost = Lost { side, href, uid: uid.as_deref(), summary, loss, bytes: &bytes };
                 step.kept = w.keep_version(now, &lost)?;
             }
-            if let (Some(pair), Some(uid)) = (&finding.pair, renamed(finding)) {
-                w.set_pair_uid(pair.id, finding.side, Some(uid))?;
+            if let (Some(pair), Some(_)) = (&finding.pair, renamed(finding)) {
+                w.set_pair_uid(pair.id, finding.side, None)?;
             }
         }
         Ok(())
@@ -410,6 +413,9 @@ fn record(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<Sides<Vec<Href>>, Ru
                             None => unseen[step.side].push(href.clone()),
                         }
                         touched.push((step.side, href));
+                        if let (Some(pair), Some(uid)) = (&finding.pair, renamed(finding)) {
+                            w.set_pair_uid(pair.id, finding.side, Some(uid))?;
+                        }
                     }
                     (Some(Outcome::Failed { .. } | Outcome::Stale { sure: false }), _) => {}
                     _ => {
@@ -423,7 +429,9 @@ fn record(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<Sides<Vec<Href>>, Ru
                 }
             }
             let is_whole = steps.iter().all(|step| step.outcome.as_ref().is_some_and(is_done));
-            if let (true, What::Double { .. }, Some(pair)) = (is_whole, &finding.what, &finding.pair) {
+            // Whatever became of its twin: if that one was changed meanwhile, it must not be taken for what is to go.
+            let is_gone = matches!(steps.first(), Some(Step { outcome: Some(Outcome::Deleted), .. }));
+            if let (true, What::Double { .. }, Some(pair)) = (is_gone, &finding.what, &finding.pair) {
                 w.drop_pair(pair.id)?;
             }
             // Whatever trouble there was with them, it may be over.
@@ -454,6 +462,9 @@ fn record(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<Sides<Vec<Href>>, Ru
 /// Why not all was done.
 fn why(steps: &[Step]) -> String {
     let not_done = steps.iter().find(|step| !step.outcome.as_ref().is_some_and(is_done));
+    if not_done.is_some_and(|step| step.stage == Stage::Twin) {
+        return GONE_HERE.to_owned();
+    }
     match not_done.map(|step| (&step.edit, &step.outcome)) {
         Some((_, Some(Outcome::Refused { reason } | Outcome::Failed { reason }))) => reason.clone(),
         Some((Edit::Create { .. }, Some(Outcome::Stale { .. }))) => {
