@@ -124,7 +124,9 @@ async fn link_new(
         remote: wake(job, trees, Side::Remote, &candidates, outside, alone).await?,
     };
     for side in Side::BOTH {
-        candidates[side].extend(asleep[side].iter().cloned());
+        paired.incomplete |= !asleep[side].complete;
+        complete[side] &= asleep[side].complete;
+        candidates[side].extend(asleep[side].candidates.iter().cloned());
         candidates[side].sort_by(|a, b| a.href.cmp(&b.href));
     }
     let found = pair::pair(&candidates, &lost);
@@ -197,9 +199,9 @@ async fn wake(
     candidates: &Sides<Vec<Candidate>>,
     outside: &Outside,
     alone: &HashSet<Subject>,
-) -> Result<Vec<Candidate>, RunError> {
+) -> Result<Read, RunError> {
     if outside.is_empty(side) {
-        return Ok(Vec::new());
+        return Ok(Read { candidates: Vec::new(), complete: true });
     }
     let known: HashSet<&String> = candidates[side].iter().filter_map(|c| c.uid.as_ref()).collect();
     let is_lost = |pair: &&Pair| {
@@ -238,8 +240,8 @@ async fn wake(
         .filter_map(|href| Some((href.clone(), trees.sides[side].get(&href)?.clone())))
         .collect();
     let wanted: HashSet<String> = wanted.into_iter().collect();
-    let mut read = read_candidates(job, side, &items).await?.candidates;
-    read.retain(|candidate| candidate.uid.as_ref().is_some_and(|uid| wanted.contains(uid)));
+    let mut read = read_candidates(job, side, &items).await?;
+    read.candidates.retain(|candidate| candidate.uid.as_ref().is_some_and(|uid| wanted.contains(uid)));
     Ok(read)
 }
 

@@ -6,6 +6,7 @@ use pimbridge::report::{Report, RunOutcome};
 use pimbridge::sync::Side;
 use pimbridge::sync::conflict::{self, Decision, DecisionError};
 use pimbridge::sync::policy::{Conflict, Policy};
+use pimbridge::sync::scope::Limits;
 
 use crate::support::world::World;
 use crate::support::{event_on, title};
@@ -213,6 +214,32 @@ fn both_versions_of_look_alikes_can_stay() {
         assert_eq!(places.len(), 2);
     }
     is_settled(&world, ASK);
+}
+
+/// It fell out of the range while it waited.
+#[test]
+fn a_decision_holds_out_of_range_too() {
+    let (mut world, _) = parked(Some("here"), Some("there"));
+    world.limits = Limits { past_days: Some(30), ..Limits::default() };
+    world.wait(SignedDuration::from_hours(24 * 60));
+    world.sync(ASK);
+    let id = conflict::id(&world.peek().conflicts().unwrap()[0].subject);
+    let report = decide(&world, &id, Decision::Take(Side::Local));
+    assert_eq!((report.outcome, report.remote.updated), (RunOutcome::Ok, 1), "{report:#?}");
+    assert_eq!(world.remote.titles(), ["here", "other"]);
+}
+
+/// What cannot be read at the moment is not taken for gone.
+#[test]
+fn both_cannot_be_decided_while_one_cannot_be_read() {
+    let (world, id) = parked(Some("here"), Some("there"));
+    world.remote.lock().manners.stumbles = Some("x.ics".into());
+    let refused = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both).await);
+    assert!(matches!(refused, Err(DecisionError::Unread { side: Side::Remote, .. })));
+    assert_eq!(world.local.titles(), ["here", "other"]);
+    world.remote.lock().manners.stumbles = None;
+    decide(&world, &id, Decision::Both);
+    assert_eq!(world.remote.titles(), ["here", "other", "there"]);
 }
 
 /// The program is stopped after the copy was made.

@@ -458,6 +458,23 @@ fn the_guard_counts_what_is_awake() {
     let report = world.sync(TWO_WAY);
     assert_eq!((report.outcome, report.held.local), (RunOutcome::Held, 20), "{report:#?}");
     assert_eq!(world.local.items().len(), 120);
+
+    // Most of what is awake, though few of all.
+    let world = month();
+    for n in 0..100 {
+        world.local.put(&format!("old{n}.ics"), event_on("20270110", &format!("old{n}"), "old", ""));
+    }
+    sync(&world);
+    world.wait(SignedDuration::from_hours(24 * 60));
+    for n in 0..20 {
+        world.local.put(&format!("new{n}.ics"), event_on("20270310", &format!("new{n}"), "new", ""));
+    }
+    sync(&world);
+    for n in 0..15 {
+        world.remote.remove(&format!("new{n}.ics"));
+    }
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.outcome, report.held.local), (RunOutcome::Held, 15), "{report:#?}");
 }
 
 #[test]
@@ -544,6 +561,69 @@ fn what_is_out_of_the_category_is_not_doubled() {
     assert_eq!((world.local.titles().len(), world.remote.titles().len()), (1, 1));
     assert_eq!(world.local.titles(), world.remote.titles());
     no_deletions(&world);
+}
+
+/// It cannot be seen whether it is the same.
+#[test]
+fn what_is_out_of_the_category_and_cannot_be_read_is_not_doubled() {
+    let world = work();
+    world.local.put("other-name.ics", plain("x", "mine"));
+    sync(&world);
+    world.remote.put("x.ics", plain("x", "theirs"));
+    world.local.lock().manners.stumbles = Some("other-name.ics".into());
+    world.sync(TWO_WAY);
+    assert_eq!(world.local.titles(), ["mine"]);
+    world.local.lock().manners.stumbles = None;
+    sync(&world);
+    assert_eq!(world.local.titles(), ["mine"]);
+    is_idle(&world);
+}
+
+/// Its file is tidied away after the category was taken from it: the server's item is the server's own.
+#[test]
+fn what_lost_its_category_is_deleted_nowhere_else() {
+    for policy in Policy::ALL {
+        let world = work();
+        for n in 0..8 {
+            let item = |category: &str| categorised(&format!("{n}"), "meeting", category);
+            world.local.put(&format!("{n}.ics"), item("Work"));
+            world.remote.put(&format!("{n}.ics"), plain(&format!("{n}"), "meeting"));
+        }
+        sync_as(&world, policy);
+        for n in 0..8 {
+            world.local.put(&format!("{n}.ics"), categorised(&format!("{n}"), "meeting", "Private"));
+        }
+        sync_as(&world, policy);
+        if policy == Policy::ReplicateFromServer || policy == Policy::MergeFromServer {
+            // The server's version is put back, with the category.
+            continue;
+        }
+        for n in 0..8 {
+            world.local.remove(&format!("{n}.ics"));
+        }
+        for _ in 0..3 {
+            sync_as(&world, policy);
+            assert_eq!((world.local.items().len(), world.remote.items().len()), (0, 8), "{policy:?}");
+        }
+        no_deletions(&world);
+    }
+}
+
+/// Only what the shared form says counts, also under another filter.
+#[test]
+fn another_filter_uploads_nothing_that_was_only_touched() {
+    let mut world = work();
+    world.local.put("a.ics", categorised("a", "meeting", "Work"));
+    sync(&world);
+    world.limits.past_days = Some(1000);
+    sync(&world);
+    world.limits.category =
+        Some(Category { name: "work".into(), include_uncategorised: true, invert: false });
+    sync(&world);
+    let edits = world.remote.lock().edits.len();
+    world.local.put("a.ics", categorised("a", "meeting", "Work"));
+    sync(&world);
+    assert_eq!(world.remote.lock().edits.len(), edits);
 }
 
 #[test]
