@@ -10,7 +10,7 @@ use crate::collection::{Etag, Fetched, Href, Observation};
 use crate::item;
 use crate::state::Tree;
 
-/// How many items one targeted fetch asks about.
+/// How many items one targeted fetch asks about at most.
 const CONFIRM: usize = 100;
 /// How often all of a side is listed although a cursor tells what changed: some servers take a cursor that
 /// they have forgotten for one that says nothing changed.
@@ -43,7 +43,7 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
             // One that is there is asked for as well: an answer to it shows that the collection still is.
             let witness = entries.first().map(|entry| entry.href.clone());
             let mut unconfirmed = false;
-            for missing in missing.chunks(CONFIRM - 1) {
+            for missing in missing.chunks(at_once(job).saturating_sub(1).max(1)) {
                 let hrefs: Vec<Href> = missing.iter().cloned().chain(witness.clone()).collect();
                 for found in collection.fetch(&hrefs).await.map_err(failed)? {
                     match found {
@@ -81,6 +81,10 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
     Ok(tree)
 }
 
+fn at_once(job: &Job<'_>) -> usize {
+    CONFIRM.min(job.chunk_size)
+}
+
 /// Looks at the server only as far as these items are concerned; what it holds as far as that is known. `local` is
 /// what the local side holds now.
 pub(super) async fn observe_only(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Tree, RunError> {
@@ -113,7 +117,7 @@ async fn new_uids(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Vec<String
         .cloned()
         .collect();
     let mut uids = Vec::new();
-    for hrefs in new.chunks(CONFIRM) {
+    for hrefs in new.chunks(at_once(job)) {
         let found = job.collections.local.fetch(hrefs).await;
         for found in found.map_err(|error| RunError::Collection(Side::Local, error))? {
             if let Fetched::Found { bytes, .. } = found
@@ -129,7 +133,7 @@ async fn new_uids(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Vec<String
 
 /// Looks again at single items of a side whose version turned out to be another one.
 pub(super) async fn look_again(job: &Job<'_>, side: Side, hrefs: &[Href]) -> Result<(), RunError> {
-    for hrefs in hrefs.chunks(CONFIRM) {
+    for hrefs in hrefs.chunks(at_once(job)) {
         let found = job.collections[side].fetch(hrefs).await.map_err(|e| RunError::Collection(side, e))?;
         job.state.write(|w| {
             for found in &found {

@@ -719,36 +719,55 @@ fn a_run_can_be_about_some_items_only() {
 
 #[test]
 fn any_chunk_size_comes_to_the_same() {
-    for policy in Policy::ALL {
-        let mut ends = Vec::new();
-        for chunk_size in [1, 2, 7, 100, usize::MAX] {
-            let mut world = World::default();
-            world.chunk_size = chunk_size;
-            for n in 0..25 {
-                world.local.put(&format!("{n}.ics"), plain(&format!("{n}"), "common"));
-                world.remote.put(&format!("{n}.ics"), plain(&format!("{n}"), "common"));
+    for limits in [Limits::default(), range(30, 30), only_category("Work")] {
+        for policy in Policy::ALL {
+            let ends = [1, 2, 7, 100, usize::MAX].map(|chunk_size| in_chunks(chunk_size, policy, &limits));
+            for end in &ends[1..] {
+                assert_eq!(*end, ends[0], "{policy:?} {limits:?}");
             }
-            world.sync(TWO_WAY);
-            for n in 0..6 {
-                world.local.put(&format!("l{n}.ics"), plain(&format!("l{n}"), "new here"));
-                world.remote.put(&format!("r{n}.ics"), plain(&format!("r{n}"), "new there"));
-                world.local.put(&format!("{n}.ics"), plain(&format!("{n}"), "changed here"));
-                world.remote.put(&format!("{}.ics", n + 3), plain(&format!("{}", n + 3), "changed there"));
-            }
-            world.local.remove("20.ics");
-            world.remote.remove("21.ics");
-            let report = world.sync(policy);
-            let mut touched: Vec<_> =
-                world.touched().into_iter().map(|t| (t.side, t.item, format!("{:?}", t.operation))).collect();
-            touched.sort();
-            ends.push((
-                (world.local.items(), world.remote.items()),
-                (report.outcome, report.local, report.remote, report.conflicts, report.parked),
-                touched,
-            ));
-        }
-        for end in &ends[1..] {
-            assert_eq!(*end, ends[0], "{policy:?}");
         }
     }
+}
+
+/// What a run of many kinds of changes comes to: the items on both sides, and the report.
+fn in_chunks(chunk_size: usize, policy: Policy, limits: &Limits) -> impl PartialEq + std::fmt::Debug {
+    let mut world = World::limited(limits.clone());
+    world.chunk_size = chunk_size;
+    world.remote.lock().manners.queries = true;
+    let item = |n: usize, uid: &str, title: &str, categories: &str| {
+        let day = if n.is_multiple_of(4) { "20200101" } else { "20270115" };
+        event_on(day, uid, title, categories)
+    };
+    let category =
+        |n: usize| if n.is_multiple_of(3) { "CATEGORIES:Private\r\n" } else { "CATEGORIES:Work\r\n" };
+    for n in 0..25 {
+        world.local.put(&format!("{n}.ics"), item(n, &format!("{n}"), "common", category(n)));
+        world.remote.put(&format!("{n}.ics"), item(n, &format!("{n}"), "common", ""));
+    }
+    world.sync(TWO_WAY);
+    for n in 0..6 {
+        world.local.put(&format!("l{n}.ics"), item(n, &format!("l{n}"), "new here", category(n)));
+        world.remote.put(&format!("r{n}.ics"), item(n, &format!("r{n}"), "new there", ""));
+        world.local.put(&format!("{n}.ics"), item(n, &format!("{n}"), "changed here", category(n)));
+        world.remote.put(&format!("{}.ics", n + 3), item(n + 3, &format!("{}", n + 3), "changed there", ""));
+    }
+    world.local.put("broken.ics", "BEGIN:NOTHING".into());
+    world.local.remove("20.ics");
+    world.remote.remove("21.ics");
+    let report = world.sync(policy);
+    for side in [&world.local, &world.remote] {
+        let most = side.lock().most_at_once;
+        assert!(most <= chunk_size.max(2), "{most} items at once in chunks of {chunk_size}");
+    }
+    let mut touched: Vec<_> = world
+        .touched()
+        .into_iter()
+        .map(|t| (t.side, t.item, format!("{:?}", t.operation), t.summary, t.why, t.conflict))
+        .collect();
+    touched.sort();
+    let mut problems: Vec<_> = report.problems.into_iter().map(|p| (p.side, p.item, p.message)).collect();
+    problems.sort();
+    let counts =
+        (report.outcome, report.local, report.remote, report.conflicts, report.parked, report.linked);
+    ((world.local.items(), world.remote.items()), counts, touched, problems)
 }

@@ -67,6 +67,8 @@ pub struct Inner {
     /// How many items were fetched, and how many edits were tried.
     pub fetched: usize,
     pub edits: Vec<String>,
+    /// How many items were fetched in one go, at most.
+    pub most_at_once: usize,
     /// How many times it was listed, and how many questions it was asked.
     pub observed: usize,
     pub asked: usize,
@@ -205,6 +207,7 @@ impl Collection for Memory {
         let mut inner = self.lock();
         inner.check()?;
         inner.fetched += hrefs.len();
+        inner.most_at_once = inner.most_at_once.max(hrefs.len());
         if let Some(deed) = inner.manners.before_fetch.take() {
             deed(&mut inner);
         }
