@@ -163,6 +163,39 @@ fn what_somebody_changes_meanwhile_stays() {
     assert_eq!(world.remote.items().into_keys().collect::<Vec<_>>(), ["a.ics", "b.ics", "copy.ics"]);
 }
 
+/// Both sides have it twice, and somebody changes the one that is about to go, on the server.
+#[test]
+fn the_twin_of_a_double_keeps_its_change() {
+    let world = World::default();
+    for uid in ["a", "b"] {
+        world.local.put(&format!("{uid}.ics"), event(uid, "Dentist", 0));
+    }
+    world.sync(TWO_WAY);
+    let changed = event("b", "Dentist, but later", 1);
+    world.remote.lock().manners.intruder = Some(("b.ics".into(), changed));
+    assert!(matches!(run(&world, TWO_WAY, APPLY).found[0].fate, Fate::Left(_)));
+    world.sync(TWO_WAY);
+    assert_eq!(world.local.titles(), ["Dentist", "Dentist, but later"]);
+    is_settled(&world, TWO_WAY);
+}
+
+/// A file with another name now is not what only this side has.
+#[test]
+fn a_renamed_item_of_a_pair_is_no_double_of_this_side_alone() {
+    let world = World::default();
+    for uid in ["a", "b"] {
+        world.local.put(&format!("{uid}.ics"), event(uid, "Dentist", 0));
+    }
+    world.sync(TWO_WAY);
+    world.local.remove("b.ics");
+    world.local.put("z.ics", event("b", "Dentist", 0));
+    world.remote.put("b.ics", event("b", "Dentist, but later", 1));
+    run(&world, TWO_WAY, APPLY);
+    world.sync(TWO_WAY);
+    assert_eq!(world.local.titles(), ["Dentist", "Dentist, but later"]);
+    is_settled(&world, TWO_WAY);
+}
+
 #[test]
 fn a_double_stays_on_both_sides_where_it_was_changed_on_one() {
     let world = World::default();
