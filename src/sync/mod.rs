@@ -22,6 +22,7 @@ mod prepare;
 mod quarantine;
 mod record;
 mod sift;
+mod work;
 
 /// One of the two collections of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -1,25 +1,22 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use jiff::{SignedDuration, Timestamp};
 
 use super::guard::{self, Guard};
-use super::memory::Memory;
 use super::pairing::pair_new;
-use super::plan::{Beside, Known, Plan, Row, Trees, plan};
+use super::plan::{Beside, Known, Plan, Trees, plan};
 use super::policy::{Action, Conflict, Policy};
-use super::prepare::prepare;
 use super::progress::{Phase, Progress};
 use super::scope::Scope;
 use super::sift::{alone_on, asleep, sift};
+use super::work::{Totals, work};
 use super::{Side, Sides, apply, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
-use crate::report::{Held, Operation, Problem, Report, RunOutcome, Touched};
+use crate::report::{Held, Problem, Report, RunOutcome, Touched};
 use crate::state::{Aside, ReportId, State, StateError, Subject, Tree, Write};
 
 /// How often a run looks again at what was changed by others under its hands.
@@ -365,113 +362,4 @@ fn drop_moot(
         moot.remove(&row.subject);
     }
     job.state.write(|w| moot.into_iter().try_for_each(|subject| w.drop_aside(subject)))
-}
-
-/// What the chunks of a round come to.
-struct Totals<'a> {
-    report: &'a mut Report,
-    held: Sides<u64>,
-    leaves_new: bool,
-    unsettled: Vec<Unsettled>,
-    stale: Sides<Vec<Href>>,
-}
-
-impl Totals<'_> {
-    fn add(&mut self, tally: Tally) -> Vec<Touched> {
-        for touched in &tally.touched {
-            let counts = match touched.side {
-                Side::Local => &mut self.report.local,
-                Side::Remote => &mut self.report.remote,
-            };
-            match touched.operation {
-                Operation::Create => counts.created += 1,
-                Operation::Update => counts.updated += 1,
-                Operation::Delete => counts.deleted += 1,
-            }
-            tracing::debug!(
-                profile = self.report.profile,
-                side = ?touched.side,
-                operation = ?touched.operation,
-                item = touched.item,
-                summary = touched.summary,
-                "{}",
-                touched.why
-            );
-            self.report.conflicts += u64::from(touched.conflict);
-        }
-        self.report.linked += tally.linked;
-        self.leaves_new |= tally.leaves_new;
-        self.report.problems.extend(tally.problems);
-        self.unsettled.extend(tally.unsettled);
-        for side in Side::BOTH {
-            self.held[side] += tally.held[side];
-        }
-        self.stale.local.extend(tally.stale.local);
-        self.stale.remote.extend(tally.stale.remote);
-        tally.touched
-    }
-}
-
-/// Works through the plan in chunks, a few at a time. When one stops, those on their way are still
-/// brought to their end and recorded, and what does not need the side that stopped it is still done.
-async fn work(
-    run: &Run<'_>,
-    options: &Options,
-    plan: Plan,
-    held: Sides<bool>,
-    totals: &mut Totals<'_>,
-    foreseen: &mut Vec<Touched>,
-) -> Result<(), RunError> {
-    let job = run.job;
-    job.progress.start(Phase::Writing, Some(plan.rows.len() as u64));
-    let mut rows: VecDeque<Row> = plan.rows.into();
-    let one = |rows: Vec<Row>| async move {
-        let count = rows.len() as u64;
-        let chunk = prepare(job, rows).await?;
-        if options.dry_run {
-            return Ok((apply::foresee(job, chunk, held), None, count));
-        }
-        let (tally, stopped) = apply::apply(run, chunk, held).await?;
-        Ok::<_, RunError>((tally, stopped, count))
-    };
-    let mut chunks = FuturesOrdered::new();
-    let mut failure = None;
-    let mut memory = Memory::default();
-    loop {
-        while chunks.len() < memory.chunks_in_flight() && !rows.is_empty() {
-            let size = memory.chunk_size(job.chunk_size).min(rows.len());
-            chunks.push_back(one(rows.drain(..size).collect()));
-        }
-        let Some(done) = chunks.next().await else { break };
-        match done {
-            Ok((tally, stopped, count)) => {
-                memory.learn(count, tally.bytes);
-                let touched = totals.add(tally);
-                if options.dry_run {
-                    foreseen.extend(touched);
-                }
-                job.progress.advance(count);
-                if let Some((side, error)) = stopped {
-                    // A side that can only be read keeps nothing from being written to the other.
-                    let only_read = matches!(error.trouble, Trouble::Forbidden | Trouble::Storage);
-                    rows.retain(|row| only_read && writes_only_to(row, side.other()));
-                    failure.get_or_insert(RunError::Collection(side, error));
-                }
-            }
-            Err(error) => {
-                rows.clear();
-                failure.get_or_insert(error);
-            }
-        }
-    }
-    failure.map_or(Ok(()), Err)
-}
-
-fn writes_only_to(row: &Row, side: Side) -> bool {
-    match row.action {
-        Action::Write(to) => to == side,
-        Action::Delete(on) => on == side,
-        Action::Forget => true,
-        Action::Nothing | Action::WriteNewer | Action::Merge | Action::Park => false,
-    }
 }

@@ -11,7 +11,6 @@ use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
 use super::run::{Done, Job, Options, RunError, run};
-use crate::collection::Collection;
 use crate::home::{Home, HomeError, make_private};
 use crate::profile::{self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, remote_key};
 use crate::report::text::shell_word;
@@ -108,16 +107,12 @@ async fn try_run(
             return Ok(Done { report, id, foreseen: Vec::new() });
         }
     };
-    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(run(&job(profile, &state, collections, &sign_in_hint(profile), progress), options).await?)
+    Ok(run(&Opened::new(profile, state, collections).job(progress), options).await?)
 }
 
 /// Brings a version of the profile's history back to both sides.
 pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
-    let state = open_state(home, profile)?;
-    let collections = profile::open(profile, &Accounts::default()).await?;
-    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(restore(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
+    Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?)
 }
 
 /// Finds what is doubled or broken on both sides of the profile and, if it is to, mends it.
@@ -126,18 +121,12 @@ pub async fn repair_profile(
     profile: &Profile,
     options: repair::Options,
 ) -> Result<RepairReport, SessionError> {
-    let state = open_state(home, profile)?;
-    let collections = profile::open(profile, &Accounts::default()).await?;
-    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(repair(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), options).await?)
+    Ok(repair(&Opened::open(home, profile).await?.job(&Silent), options).await?)
 }
 
 /// A conflict that waits for the person's decision, with what is on both sides now.
 pub async fn view_conflict(home: &Home, profile: &Profile, id: &str) -> Result<View, SessionError> {
-    let state = open_state(home, profile)?;
-    let collections = profile::open(profile, &Accounts::default()).await?;
-    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    Ok(conflict::view(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id).await?)
+    Ok(conflict::view(&Opened::open(home, profile).await?.job(&Silent), id).await?)
 }
 
 /// Does what the person decided about a conflict.
@@ -147,14 +136,50 @@ pub async fn decide_conflict(
     id: &str,
     decision: Decision,
 ) -> Result<Done, SessionError> {
-    let state = open_state(home, profile)?;
-    let collections = profile::open(profile, &Accounts::default()).await?;
-    let collections = Sides { local: &*collections.local, remote: &*collections.remote };
-    let done =
-        conflict::decide(&job(profile, &state, collections, &sign_in_hint(profile), &Silent), id, decision)
-            .await?;
+    let done = conflict::decide(&Opened::open(home, profile).await?.job(&Silent), id, decision).await?;
     log(&done.report);
     Ok(done)
+}
+
+/// A profile with its state and its collections at hand.
+struct Opened<'a> {
+    profile: &'a Profile,
+    state: State,
+    collections: profile::Sides,
+    sign_in_hint: String,
+}
+
+impl<'a> Opened<'a> {
+    fn new(profile: &'a Profile, state: State, collections: profile::Sides) -> Self {
+        Opened { profile, state, collections, sign_in_hint: sign_in_hint(profile) }
+    }
+
+    async fn open(home: &Home, profile: &'a Profile) -> Result<Self, SessionError> {
+        let state = open_state(home, profile)?;
+        Ok(Opened::new(profile, state, profile::open(profile, &Accounts::default()).await?))
+    }
+
+    fn job<'j>(&'j self, progress: &'j dyn Progress) -> Job<'j> {
+        let profile = self.profile;
+        Job {
+            profile: profile.name.as_str(),
+            kind: profile.kind,
+            policy: Policy::new(profile.mode, profile.conflict),
+            decided: false,
+            scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
+            guard: Guard {
+                max_deletions: profile.guard.max_deletions.into(),
+                max_percent: profile.guard.max_percent.into(),
+            },
+            chunk_size: if profile.chunk_size == 0 { usize::MAX } else { profile.chunk_size },
+            keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
+            collections: Sides { local: &*self.collections.local, remote: &*self.collections.remote },
+            state: &self.state,
+            sign_in_hint: &self.sign_in_hint,
+            clock: &Timestamp::now,
+            progress,
+        }
+    }
 }
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
@@ -183,33 +208,6 @@ fn sign_in_hint(profile: &Profile) -> String {
             format!("It comes from the environment variable {variable}.")
         }
         Some(PasswordSource::Command(_)) => "It comes from the profile's password_command.".to_owned(),
-    }
-}
-
-fn job<'a>(
-    profile: &'a Profile,
-    state: &'a State,
-    collections: Sides<&'a dyn Collection>,
-    sign_in_hint: &'a str,
-    progress: &'a dyn Progress,
-) -> Job<'a> {
-    Job {
-        profile: profile.name.as_str(),
-        kind: profile.kind,
-        policy: Policy::new(profile.mode, profile.conflict),
-        decided: false,
-        scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
-        guard: Guard {
-            max_deletions: profile.guard.max_deletions.into(),
-            max_percent: profile.guard.max_percent.into(),
-        },
-        chunk_size: if profile.chunk_size == 0 { usize::MAX } else { profile.chunk_size },
-        keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
-        collections,
-        state,
-        sign_in_hint,
-        clock: &Timestamp::now,
-        progress,
     }
 }
 
