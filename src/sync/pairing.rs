@@ -84,8 +84,9 @@ async fn link_new(
     if !anything_to_pair(job, trees, outside) {
         return Ok(paired);
     }
+    let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
     for side in Side::BOTH {
-        find_moves(job, trees, side, alone, spared, &mut paired).await?;
+        complete[side] &= find_moves(job, trees, side, alone, spared, &mut paired).await?;
     }
     let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
@@ -101,7 +102,6 @@ async fn link_new(
         let there = !new[side.other()].is_empty() || may_double(job, side, outside);
         !new[side].is_empty() && (there || !lost[side].is_empty())
     });
-    let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
     let renamed = |side: Side| !lost[side].is_empty() && !outside.is_empty(side);
     if !Side::BOTH.into_iter().any(|side| worthwhile[side] || renamed(side)) {
         leave_partnerless_alone(&new, &paired.matched, &complete, alone);
@@ -286,7 +286,7 @@ fn new_items(trees: &Trees, alone: &HashSet<Subject>) -> Sides<Vec<(Href, Etag)>
 }
 
 /// Finds the items of a side whose name now holds the item of another pair (files that were numbered anew) and
-/// detaches the pairs from those names, so that the items are paired by their UIDs again.
+/// detaches the pairs from those names, so that the items are paired by their UIDs again. Tells whether all could be read.
 async fn find_moves(
     job: &Job<'_>,
     trees: &mut Trees,
@@ -294,7 +294,7 @@ async fn find_moves(
     alone: &HashSet<Subject>,
     spared: &mut Spared,
     paired: &mut Paired,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
     let mut changed: BTreeMap<Href, PairId> = BTreeMap::new();
     let mut lost = BTreeSet::new();
     for pair in &trees.pairs {
@@ -314,7 +314,7 @@ async fn find_moves(
     // what another was taken for gone, or what is new on the other side.
     let new_there = || !Beside::of(trees, side.other()).new.is_empty();
     if changed.is_empty() || (changed.len() + lost.len() < 2 && !new_there()) {
-        return Ok(());
+        return Ok(true);
     }
     let hrefs: Vec<(Href, Etag)> = changed
         .keys()
@@ -341,7 +341,7 @@ async fn find_moves(
         job.state.write(|w| moves.detached.iter().try_for_each(|pair| w.detach(*pair, side)))?;
         trees.pairs = job.state.pairs()?;
     }
-    Ok(())
+    Ok(read.complete)
 }
 
 /// What pairing knows of items.

@@ -355,8 +355,10 @@ fn forget(job: &Job<'_>, row: &Row) -> Result<Step, RunError> {
         Some(pair) if row.present(Side::Remote).is_some() => job.state.base_bytes(pair.id)?,
         _ => None,
     };
-    let had_no_category =
-        base.is_some_and(|base| job.scope.inside(Side::Local, &base).category == Some(false));
+    let had_no_category = base.is_some_and(|base| {
+        let inside = |side: Side| job.scope.inside(side, &base).category;
+        inside(Side::Local) == Some(false) && inside(Side::Remote).is_none()
+    });
     Ok(if had_no_category { Step::Release(Side::Remote) } else { Step::Forget })
 }
 

@@ -789,6 +789,25 @@ fn an_item_renamed_on_both_sides_is_not_deleted_where_the_other_cannot_be_had() 
     assert!(quiet(&world));
 }
 
+/// What a known name holds now may be what is new on the other side.
+#[test]
+fn what_cannot_be_read_under_a_known_name_is_not_doubled() {
+    let world = World::default();
+    world.local.put("a.ics", event("a", "a", 0));
+    world.sync(TWO_WAY);
+    world.local.put("n.ics", event("n", "n", 0));
+    world.remote.put("a.ics", event("n", "n", 0));
+    world.remote.put("b.ics", event("a", "a", 0));
+    world.remote.lock().manners.stumbles = Some("a.ics".into());
+    world.sync(TWO_WAY);
+    assert_eq!(world.remote.titles(), ["a", "n"]);
+    world.remote.lock().manners.stumbles = None;
+    world.wait(SignedDuration::from_hours(24));
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Ok);
+    assert_eq!(world.remote.titles(), ["a", "n"]);
+    assert_eq!(world.local.titles(), ["a", "n"]);
+}
+
 #[test]
 fn names_that_are_exchanged_while_they_are_read_double_nothing() {
     let mut world = World::default();

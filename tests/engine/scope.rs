@@ -439,6 +439,24 @@ fn what_an_inverted_filter_leaves_out_does_not_come_from_the_server_either() {
     no_deletions(&world);
 }
 
+/// An inverted filter is seen on the server too, so what wakes there comes, though the file is gone.
+#[test]
+fn what_an_inverted_filter_left_out_comes_back_from_the_server() {
+    let mut world = World::default();
+    world.limits.category =
+        Some(Category { name: "Private".into(), include_uncategorised: false, invert: true });
+    world.local.put("a.ics", plain("a", "meeting"));
+    world.local.put("other.ics", plain("other", "other"));
+    sync(&world);
+    world.local.put("a.ics", categorised("a", "meeting", "Private"));
+    sync(&world);
+    world.local.remove("a.ics");
+    world.remote.put("a.ics", plain("a", "public again"));
+    sync(&world);
+    assert_eq!(world.local.titles(), ["other", "public again"]);
+    is_idle(&world);
+}
+
 /// That much sleeps makes it no less alarming that all the rest is gone.
 #[test]
 fn the_guard_counts_what_is_awake() {
