@@ -38,16 +38,18 @@ pub(super) struct Paired {
 
 /// Pairs what is new, where there is anything that it could be paired with: new items on the other side, or
 /// items that are gone from its own. What must not be touched in this run is added to `alone`. `unread` says on
-/// which sides new items are left alone because they could not be had, and how often that was tried.
+/// which sides new items are left alone because they could not be had, and how often that was tried; `read_before` are
+/// those that are left alone although they could be read.
 pub(super) async fn pair_new(
     job: &Job<'_>,
     trees: &mut Trees,
     outside: &Outside,
     unread: Sides<Option<u32>>,
+    read_before: &HashSet<Subject>,
     alone: &mut HashSet<Subject>,
 ) -> Result<Paired, RunError> {
     let mut spared = Spared::default();
-    let paired = link_new(job, trees, outside, unread, alone, &mut spared).await?;
+    let paired = link_new(job, trees, outside, unread, read_before, alone, &mut spared).await?;
     // Now that the pairs have the names that they keep.
     let spared = trees.pairs.iter().filter(|pair| spared.contains(trees, pair));
     alone.extend(spared.map(Pair::subject));
@@ -77,6 +79,7 @@ async fn link_new(
     trees: &mut Trees,
     outside: &Outside,
     unread: Sides<Option<u32>>,
+    read_before: &HashSet<Subject>,
     alone: &mut HashSet<Subject>,
     spared: &mut Spared,
 ) -> Result<Paired, RunError> {
@@ -86,7 +89,7 @@ async fn link_new(
     }
     let mut complete = Sides::from_fn(|side| unread[side].is_none_or(|tries| tries > PATIENCE));
     for side in Side::BOTH {
-        complete[side] &= find_moves(job, trees, side, alone, spared, &mut paired).await?;
+        complete[side] &= find_moves(job, trees, side, read_before, spared, &mut paired).await?;
     }
     let new = new_items(trees, alone);
     let lost: Sides<Vec<pair::Lost>> = Sides::from_fn(|side| {
@@ -291,7 +294,7 @@ async fn find_moves(
     job: &Job<'_>,
     trees: &mut Trees,
     side: Side,
-    alone: &HashSet<Subject>,
+    read_before: &HashSet<Subject>,
     spared: &mut Spared,
     paired: &mut Paired,
 ) -> Result<bool, RunError> {
@@ -303,8 +306,7 @@ async fn find_moves(
             None => {
                 lost.insert(pair.id);
             }
-            // What is left alone was looked at as it is.
-            Some(etag) if base.etag.as_ref() != Some(etag) && !alone.contains(&pair.subject()) => {
+            Some(etag) if base.etag.as_ref() != Some(etag) && !read_before.contains(&pair.subject()) => {
                 changed.insert(base.href.clone(), pair.id);
             }
             Some(_) => {}

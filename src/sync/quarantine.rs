@@ -85,6 +85,17 @@ pub(super) fn unread(asides: &HashMap<Subject, Aside>, set_aside: &HashSet<Subje
     })
 }
 
+/// The items that are left alone for what they say: they have been read as they are.
+pub(super) fn read_before(
+    asides: &HashMap<Subject, Aside>,
+    set_aside: &HashSet<Subject>,
+) -> HashSet<Subject> {
+    let was_read = |subject: &&Subject| {
+        asides.get(*subject).is_some_and(|a| matches!(a.kind, AsideKind::Outside | AsideKind::Parked))
+    };
+    set_aside.iter().filter(was_read).cloned().collect()
+}
+
 /// Those that are of items which are nowhere any more.
 pub(super) fn of_nothing<'a>(
     asides: &'a HashMap<Subject, Aside>,

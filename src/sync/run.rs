@@ -220,7 +220,8 @@ async fn rounds(
 
         let sifted = sift(job, &trees, &asides, &mut alone).await?;
         let unread = quarantine::unread(&asides, &set_aside);
-        let paired = pair_new(job, &mut trees, &sifted.outside, unread, &mut alone).await?;
+        let read_before = quarantine::read_before(&asides, &set_aside);
+        let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
         let mut plan = plan(job.policy, &trees, known);
         if let Some(mut only) = only {
