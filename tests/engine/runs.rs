@@ -821,3 +821,24 @@ fn a_file_renamed_just_after_the_listing_is_not_deleted_on_the_server() {
     assert_eq!(world.sync(TWO_WAY).remote.total(), 0);
     assert!(quiet(&world));
 }
+
+/// What stood there has the other's name by now, of which the listing tells nothing.
+#[test]
+fn names_that_are_exchanged_just_after_the_listing_double_nothing() {
+    let world = in_sync(3);
+    world.remote.put("+.ics", event("x", "there", 1));
+    world.sync(Policy::MergeToServer);
+    world.local.put("mine.ics", event("x", "there", 1));
+    world.remote.remove("2.ics");
+    // It is asked for, with the first that was listed.
+    world.remote.lock().manners.before_fetch = Some(|remote| {
+        let (new, known) = (remote.items["+.ics"].bytes.clone(), remote.items["0.ics"].bytes.clone());
+        remote.put("0.ics", new);
+        remote.put("+.ics", known);
+    });
+    world.sync(TWO_WAY);
+    world.sync(TWO_WAY);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "there"]);
+    assert_eq!(world.local.titles(), ["event 0", "event 1", "there"]);
+    assert!(quiet(&world));
+}
