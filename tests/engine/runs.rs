@@ -576,6 +576,18 @@ fn a_copy_over_another_file_is_left_alone() {
     assert_eq!(world.remote.titles(), ["changed", "event 1", "event 2"]);
 }
 
+/// With nothing else changed, it is told as what it is as well.
+#[test]
+fn a_copy_over_another_file_is_called_a_copy() {
+    let world = in_sync(3);
+    let bytes = world.local.items()["2.ics"].clone();
+    world.local.put("1.ics", bytes);
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert!(report.problems[0].message.contains("the same UID"), "{}", report.problems[0].message);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "event 2"]);
+}
+
 #[test]
 fn a_missing_item_that_cannot_be_asked_for_is_asked_for_again() {
     let world = in_sync(8);
