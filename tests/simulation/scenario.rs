@@ -331,6 +331,7 @@ impl Play {
     fn lose_state(&mut self) {
         self.lost_state = true;
         self.world().tell("the state is lost");
+        self.world().show_all();
         self.world().count("state lost");
         let history = self.history();
         self.kept.extend(history);
