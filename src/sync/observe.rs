@@ -50,6 +50,8 @@ pub(super) async fn observe(job: &Job<'_>, side: Side) -> Result<Tree, RunError>
                         // It was there when all was listed, and what it is called now is not listed.
                         Fetched::Gone { href } if Some(&href) == witness.as_ref() => unconfirmed = true,
                         Fetched::Gone { href } => gone.push(href),
+                        // Of what was listed, the listing tells: what stood there then may have another name by now.
+                        Fetched::Found { href, .. } if Some(&href) == witness.as_ref() => {}
                         Fetched::Found { href, etag, .. } if differs(&href, &etag) => seen.push((href, etag)),
                         Fetched::Found { .. } => {}
                         Fetched::Unreadable { .. } | Fetched::Failed { .. } => unconfirmed = true,

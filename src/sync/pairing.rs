@@ -115,22 +115,31 @@ async fn link_new(
     let mut candidates: Sides<Vec<Candidate>> = Sides::default();
     for side in Side::BOTH.into_iter().filter(|&side| worthwhile[side]) {
         let read = read_candidates(job, side, &new[side]).await?;
-        if !read.complete {
+        if !read.is_complete() {
             paired.incomplete = true;
             spared.lost[side].extend(gone(side));
         }
-        complete[side] &= read.complete;
+        complete[side] &= read.is_complete();
         candidates[side] = read.candidates;
     }
-    let asleep = Sides {
+    let woken = Sides {
         local: wake(job, trees, Side::Local, &candidates, outside, alone).await?,
         remote: wake(job, trees, Side::Remote, &candidates, outside, alone).await?,
     };
     for side in Side::BOTH {
-        paired.incomplete |= !asleep[side].complete;
-        complete[side] &= asleep[side].complete;
-        candidates[side].extend(asleep[side].candidates.iter().cloned());
+        candidates[side].extend(woken[side].candidates.iter().cloned());
         candidates[side].sort_by(|a, b| a.href.cmp(&b.href));
+    }
+    for side in Side::BOTH {
+        let Woken { missed, uids, .. } = &woken[side];
+        let is_meant = |uid: &Option<String>| uid.as_ref().is_some_and(|uid| uids.contains(uid));
+        paired.incomplete |= !missed.is_empty();
+        paired.problems.extend(missed.iter().map(|href| unread_problem(side, href)));
+        let lost = trees.pairs.iter().filter(|pair| is_meant(&pair.sides[side].uid));
+        spared.lost[side].extend(lost.map(|pair| pair.id));
+        let there = side.other();
+        let waiting = candidates[there].extract_if(.., |candidate| is_meant(&candidate.uid));
+        alone.extend(waiting.map(|candidate| alone_on(there, &candidate.href)));
     }
     let found = pair::pair(&candidates, &lost);
     leave_partnerless_alone(&new, &found.matched, &complete, alone);
@@ -193,6 +202,16 @@ fn may_double(job: &Job<'_>, side: Side, outside: &Outside) -> bool {
     acts_on_new(job.policy, side) && !outside.is_empty(side.other())
 }
 
+/// Items that are out of scope, but needed for pairing.
+#[derive(Default)]
+struct Woken {
+    candidates: Vec<Candidate>,
+    /// Those that could not be had this time.
+    missed: Vec<Href>,
+    /// The UIDs that these may have: nothing is deleted or made because they seem to be nowhere.
+    uids: HashSet<String>,
+}
+
 /// The items of a side that are out of scope, but have the UID of one that is new on the other side and in it, or of one
 /// that is gone from its own.
 async fn wake(
@@ -202,15 +221,16 @@ async fn wake(
     candidates: &Sides<Vec<Candidate>>,
     outside: &Outside,
     alone: &HashSet<Subject>,
-) -> Result<Read, RunError> {
+) -> Result<Woken, RunError> {
     if outside.is_empty(side) {
-        return Ok(Read { candidates: Vec::new(), complete: true });
+        return Ok(Woken::default());
     }
     let known: HashSet<&String> = candidates[side].iter().filter_map(|c| c.uid.as_ref()).collect();
     let is_lost = |pair: &&Pair| {
         !trees.sides[side].contains_key(&pair.sides[side].href) && !alone.contains(&pair.subject())
     };
-    let lost = trees.pairs.iter().filter(is_lost).filter_map(|pair| pair.sides[side].uid.clone());
+    let lost: HashSet<String> =
+        trees.pairs.iter().filter(is_lost).filter_map(|pair| pair.sides[side].uid.clone()).collect();
     let new_there: &[Candidate] = match acts_on_new(job.policy, side.other()) {
         true => &candidates[side.other()],
         false => &[],
@@ -218,11 +238,12 @@ async fn wake(
     let wanted: Vec<String> = new_there
         .iter()
         .filter_map(|candidate| candidate.uid.clone())
-        .chain(lost)
+        .chain(lost.iter().cloned())
         .filter(|uid| !known.contains(uid))
         .collect();
     let mut hrefs: BTreeSet<Href> =
         wanted.iter().filter_map(|uid| outside.by_uid[side].get(uid)).cloned().collect();
+    let mut named = true;
     if side == Side::Remote && !outside.unknown.is_empty() {
         let ask: Vec<String> =
             wanted.iter().filter(|uid| !outside.by_uid.remote.contains_key(*uid)).cloned().collect();
@@ -234,7 +255,10 @@ async fn wake(
         };
         match found.map_err(|error| RunError::Collection(Side::Remote, error))? {
             Some(found) => hrefs.extend(found.intersection(&outside.unknown).cloned()),
-            None if !ask.is_empty() => hrefs.extend(outside.unknown.iter().cloned()),
+            None if !ask.is_empty() => {
+                named = false;
+                hrefs.extend(outside.unknown.iter().cloned());
+            }
             None => {}
         }
     }
@@ -243,9 +267,16 @@ async fn wake(
         .filter_map(|href| Some((href.clone(), trees.sides[side].get(&href)?.clone())))
         .collect();
     let wanted: HashSet<String> = wanted.into_iter().collect();
-    let mut read = read_candidates(job, side, &items).await?;
-    read.candidates.retain(|candidate| candidate.uid.as_ref().is_some_and(|uid| wanted.contains(uid)));
-    Ok(read)
+    let Read { mut candidates, missed } = read_candidates(job, side, &items).await?;
+    candidates.retain(|candidate| candidate.uid.as_ref().is_some_and(|uid| wanted.contains(uid)));
+    // One of very many that can never be had does not keep what is new waiting.
+    let may_be_missed = |uid: &&String| match outside.by_uid[side].get(*uid) {
+        Some(href) => missed.contains(href),
+        None => missed.iter().any(|href| outside.unknown.contains(href)) && (named || lost.contains(*uid)),
+    };
+    let is_there = |uid: &&String| candidates.iter().any(|candidate| candidate.uid.as_ref() == Some(*uid));
+    let uids = wanted.iter().filter(|uid| !is_there(uid)).filter(may_be_missed).cloned().collect();
+    Ok(Woken { candidates, missed, uids })
 }
 
 /// What cannot be read this time may also be what a new item of the other side is: that is not made again here
@@ -268,14 +299,16 @@ fn leave_partnerless_alone(
 }
 
 fn duplicate(side: Side, href: &Href) -> Problem {
-    Problem {
-        item: href.to_string(),
-        summary: href.to_string(),
-        side,
-        message: duplicate_message(href),
-        since: None,
-        parked: false,
-    }
+    about(side, href, duplicate_message(href))
+}
+
+fn unread_problem(side: Side, href: &Href) -> Problem {
+    about(side, href, "It could not be read this time. It will be tried again in the next run.".into())
+}
+
+fn about(side: Side, href: &Href, message: String) -> Problem {
+    let item = href.to_string();
+    Problem { summary: item.clone(), item, side, message, since: None, parked: false }
 }
 
 /// The items without a base, but for those that are left alone.
@@ -323,7 +356,7 @@ async fn find_moves(
         .filter_map(|href| Some((href.clone(), trees.sides[side].get(href)?.clone())))
         .collect();
     let read = read_candidates(job, side, &hrefs).await?;
-    if !read.complete {
+    if !read.is_complete() {
         paired.incomplete = true;
         spared.lost[side].extend(&lost);
     }
@@ -343,20 +376,26 @@ async fn find_moves(
         job.state.write(|w| moves.detached.iter().try_for_each(|pair| w.detach(*pair, side)))?;
         trees.pairs = job.state.pairs()?;
     }
-    Ok(read.complete)
+    Ok(read.missed.is_empty())
 }
 
 /// What pairing knows of items.
 struct Read {
     candidates: Vec<Candidate>,
-    /// All could be had this time.
-    complete: bool,
+    /// What could not be had this time, or not as it was seen.
+    missed: Vec<Href>,
+}
+
+impl Read {
+    fn is_complete(&self) -> bool {
+        self.missed.is_empty()
+    }
 }
 
 /// Reads what pairing needs to know of items. Remote contents are kept in the state, so that nothing is
 /// fetched twice.
 async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Result<Read, RunError> {
-    let mut complete = true;
+    let mut missed = Vec::new();
     let mut candidates = Vec::with_capacity(new.len());
     let mut consider = |href: Href, bytes: &Bytes| {
         if let Ok(facts) = item::read(&job.scope.shared(bytes))
@@ -406,16 +445,18 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
             match answer {
                 // What was written a moment ago may stand elsewhere by now, under a name that was read before.
                 Fetched::Found { href, etag, bytes, .. } => {
-                    complete &= listed.get(&href) == Some(&&etag);
+                    if listed.get(&href) != Some(&&etag) {
+                        missed.push(href.clone());
+                    }
                     consider(href, &bytes);
                 }
                 // One that is gone again may have another name by now.
-                Fetched::Failed { .. } | Fetched::Gone { .. } => complete = false,
+                Fetched::Failed { href, .. } | Fetched::Gone { href } => missed.push(href),
                 Fetched::Unreadable { .. } => {}
             }
         }
         job.progress.advance(count);
     }
     candidates.sort_by(|a, b| a.href.cmp(&b.href));
-    Ok(Read { candidates, complete })
+    Ok(Read { candidates, missed })
 }

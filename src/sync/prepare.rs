@@ -271,7 +271,8 @@ fn settle(
         let Some((href, etag)) = row.present(side).map(|(h, e)| (h.clone(), e.clone())) else { continue };
         match findings[side].remove(&href) {
             Some(Found::Version(version)) => {
-                if version.etag != etag {
+                let as_seen = version.etag == etag;
+                if !as_seen {
                     // What was found to be the same thing on both sides was another version.
                     if row.pair.is_none() && row.changes[side.other()] == Change::New {
                         step = Some(Step::Again(side));
@@ -279,7 +280,7 @@ fn settle(
                     sightings.push(Sighting { side, href, etag: Some(version.etag.clone()) });
                     row.etags[side] = Some(version.etag.clone());
                 }
-                if let Some(moved) = moved(job, &row, side, &version)? {
+                if let Some(moved) = moved(job, &row, side, &version, as_seen)? {
                     step = Some(moved);
                 }
                 versions[side] = Some(*version);
@@ -413,16 +414,31 @@ fn put_together(
     (step, Some(Merge { newer, choices: merged.choices }))
 }
 
-/// What to do about a version that is another item than the pair's: the UID says what an item is.
-fn moved(job: &Job<'_>, row: &Row, side: Side, version: &Version) -> Result<Option<Step>, RunError> {
+/// What to do about a version that is another item than the pair's: the UID says what an item is. `as_seen`: it is
+/// the version that the plan was made for.
+fn moved(
+    job: &Job<'_>,
+    row: &Row,
+    side: Side,
+    version: &Version,
+    as_seen: bool,
+) -> Result<Option<Step>, RunError> {
     let own = row.pair.as_ref().and_then(|pair| pair.sides[side].uid.as_ref());
     let (Some(own), Some(uid)) = (own, &version.facts.uid) else { return Ok(None) };
     if own == uid {
         return Ok(None);
     }
-    // Whose it is, and what became of that one, is seen when all changed items are looked at together.
-    let is_anothers = job.state.pair_with_uid(side, uid)?.is_some();
-    Ok(Some(if is_anothers { Step::Again(side) } else { Step::Moved(side) }))
+    let Some(owner) = job.state.pair_with_uid(side, uid)? else { return Ok(Some(Step::Moved(side))) };
+    if as_seen {
+        let (pairs, tree) = (job.state.pairs()?, job.state.tree(side)?);
+        let its_own = pairs.iter().find(|pair| pair.id == owner).map(|pair| &pair.sides[side]);
+        if its_own.is_some_and(|own| own.etag.is_some() && tree.get(&own.href) == own.etag.as_ref()) {
+            let (summary, message) = (version.facts.summary.clone(), duplicate_message(&version.href));
+            return Ok(Some(Step::Problem { side, summary, message }));
+        }
+    }
+    // What became of that one is seen when all changed items are looked at together.
+    Ok(Some(Step::Again(side)))
 }
 
 /// This side's version from the base, where that is known to be it, octet for octet.

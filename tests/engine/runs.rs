@@ -576,6 +576,18 @@ fn a_copy_over_another_file_is_left_alone() {
     assert_eq!(world.remote.titles(), ["changed", "event 1", "event 2"]);
 }
 
+/// With nothing else changed, it is told as what it is as well.
+#[test]
+fn a_copy_over_another_file_is_called_a_copy() {
+    let world = in_sync(3);
+    let bytes = world.local.items()["2.ics"].clone();
+    world.local.put("1.ics", bytes);
+    let report = world.sync(TWO_WAY);
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert!(report.problems[0].message.contains("the same UID"), "{}", report.problems[0].message);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "event 2"]);
+}
+
 #[test]
 fn a_missing_item_that_cannot_be_asked_for_is_asked_for_again() {
     let world = in_sync(8);
@@ -838,5 +850,26 @@ fn a_file_renamed_just_after_the_listing_is_not_deleted_on_the_server() {
     assert_eq!((report.outcome, report.remote.deleted, report.remote.created), (RunOutcome::Ok, 1, 0));
     assert_eq!(world.remote.titles(), ["event 0", "event 1"]);
     assert_eq!(world.sync(TWO_WAY).remote.total(), 0);
+    assert!(quiet(&world));
+}
+
+/// What stood there has the other's name by now, of which the listing tells nothing.
+#[test]
+fn names_that_are_exchanged_just_after_the_listing_double_nothing() {
+    let world = in_sync(3);
+    world.remote.put("+.ics", event("x", "there", 1));
+    world.sync(Policy::MergeToServer);
+    world.local.put("mine.ics", event("x", "there", 1));
+    world.remote.remove("2.ics");
+    // It is asked for, with the first that was listed.
+    world.remote.lock().manners.before_fetch = Some(|remote| {
+        let (new, known) = (remote.items["+.ics"].bytes.clone(), remote.items["0.ics"].bytes.clone());
+        remote.put("0.ics", new);
+        remote.put("+.ics", known);
+    });
+    world.sync(TWO_WAY);
+    world.sync(TWO_WAY);
+    assert_eq!(world.remote.titles(), ["event 0", "event 1", "there"]);
+    assert_eq!(world.local.titles(), ["event 0", "event 1", "there"]);
     assert!(quiet(&world));
 }

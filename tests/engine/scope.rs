@@ -510,6 +510,32 @@ fn what_leaves_the_scope_and_is_renamed_at_once_is_still_the_same() {
     }
 }
 
+/// It is what the server has got, or what an editor wrote before it removed the old file.
+#[test]
+fn what_is_out_of_scope_and_cannot_be_had_is_neither_doubled_nor_deleted() {
+    let world = work();
+    world.local.put("mine.ics", categorised("b", "lunch", "Private"));
+    world.local.put("a.ics", categorised("a", "meeting", "Work"));
+    sync(&world);
+    world.local.put("copy.ics", categorised("a", "meeting", "Private"));
+    sync(&world);
+
+    world.remote.put("b.ics", plain("b", "lunch"));
+    world.local.lock().manners.stumbles = Some("mine.ics".into());
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+    assert_eq!(world.local.items().len(), 3);
+
+    world.local.remove("a.ics");
+    world.local.lock().manners.stumbles = Some("copy.ics".into());
+    assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Partial);
+    assert_eq!(world.remote.items().len(), 2);
+
+    world.local.lock().manners.stumbles = None;
+    sync(&world);
+    assert_eq!((world.local.items().len(), world.remote.items().len()), (2, 2));
+    no_deletions(&world);
+}
+
 #[test]
 fn another_filter_deletes_nothing() {
     let mut world = work();

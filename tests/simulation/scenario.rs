@@ -331,6 +331,7 @@ impl Play {
     fn lose_state(&mut self) {
         self.lost_state = true;
         self.world().tell("the state is lost");
+        self.world().show_all();
         self.world().count("state lost");
         let history = self.history();
         self.kept.extend(history);
@@ -407,11 +408,13 @@ impl Play {
         match (local, remote) {
             (Some(local), Some(remote)) => {
                 let outside = [local, remote].into_iter().any(|item| item.inside.category == Some(false));
+                // What the server takes for out of any range is not looked into.
+                let in_remote_range = remote.inside.range && !remote.overlooked;
                 let in_range = match self.policy {
                     // What the target has besides is nothing to it.
                     Policy::MergeToServer => local.inside.range,
-                    Policy::MergeFromServer => remote.inside.range,
-                    _ => local.inside.range || remote.inside.range,
+                    Policy::MergeFromServer => in_remote_range,
+                    _ => local.inside.range || in_remote_range,
                 };
                 let awake = !outside && in_range;
                 let same = local.essence == remote.essence && local.digest == remote.digest;
