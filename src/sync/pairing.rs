@@ -244,6 +244,7 @@ async fn wake(
     let mut hrefs: BTreeSet<Href> =
         wanted.iter().filter_map(|uid| outside.by_uid[side].get(uid)).cloned().collect();
     let mut named = true;
+    let mut unlisted: BTreeSet<Href> = BTreeSet::new();
     if side == Side::Remote && !outside.unknown.is_empty() {
         let ask: Vec<String> =
             wanted.iter().filter(|uid| !outside.by_uid.remote.contains_key(*uid)).cloned().collect();
@@ -254,7 +255,11 @@ async fn wake(
             Ok(None)
         };
         match found.map_err(|error| RunError::Collection(Side::Remote, error))? {
-            Some(found) => hrefs.extend(found.intersection(&outside.unknown).cloned()),
+            Some(found) => {
+                // What was not listed is there since, or has another name now.
+                unlisted.extend(found.iter().filter(|href| !trees.sides[side].contains_key(*href)).cloned());
+                hrefs.extend(found.intersection(&outside.unknown).cloned());
+            }
             None if !ask.is_empty() => {
                 named = false;
                 hrefs.extend(outside.unknown.iter().cloned());
@@ -272,10 +277,12 @@ async fn wake(
     // One of very many that can never be had does not keep what is new waiting.
     let may_be_missed = |uid: &&String| match outside.by_uid[side].get(*uid) {
         Some(href) => missed.contains(href),
+        None if !unlisted.is_empty() => true,
         None => missed.iter().any(|href| outside.unknown.contains(href)) && (named || lost.contains(*uid)),
     };
-    let is_there = |uid: &&String| candidates.iter().any(|candidate| candidate.uid.as_ref() == Some(*uid));
-    let uids = wanted.iter().filter(|uid| !is_there(uid)).filter(may_be_missed).cloned().collect();
+    let there: HashSet<&String> = candidates.iter().filter_map(|candidate| candidate.uid.as_ref()).collect();
+    let uids = wanted.iter().filter(|uid| !there.contains(uid)).filter(may_be_missed).cloned().collect();
+    let missed = missed.into_iter().chain(unlisted).collect();
     Ok(Woken { candidates, missed, uids })
 }
 
