@@ -158,7 +158,11 @@ async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunErr
         for found in fetched.map_err(|error| RunError::Collection(Side::Local, error))? {
             let Fetched::Found { href, etag, bytes, .. } = found else { continue };
             bytes_in_all += bytes.len();
-            if let Ok(facts) = item::read(&bytes)
+            // Another version than the one listed shows that the listing is old: what it says of names is not relied on.
+            let is_listed =
+                chunk.binary_search_by(|(listed, _)| listed.cmp(&href)).is_ok_and(|at| chunk[at].1 == etag);
+            if is_listed
+                && let Ok(facts) = item::read(&bytes)
                 && facts.kind == Some(job.kind)
                 && !job.scope.inside(Side::Local, &bytes).both()
             {

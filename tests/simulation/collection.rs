@@ -329,8 +329,8 @@ impl World {
                 self.knowledge.deleted(side, &uid);
                 self.unset(side, &name);
             }
-            // What no listing shows and no store refuses would be doubled under another name.
-            8 if self.sides[side].nature.unique_uids || !self.hidden().contains(&uid) => {
+            // What no listing shows yet keeps its name: nobody could tell it from what was deleted and made anew.
+            8 if !self.hidden().contains(&uid) => {
                 self.titles += 1;
                 let to = format!("renamed-{}.ics", self.titles);
                 self.tell(format!("user renames {name} on {side:?} to {to}"));
