@@ -59,7 +59,7 @@ pub fn id(subject: &Subject) -> String {
 #[derive(Debug)]
 pub struct View {
     pub aside: Aside,
-    /// What each side has; `None` where it was deleted (or cannot be read).
+    /// What each side has; `None` where it was deleted.
     pub versions: Sides<Option<Bytes>>,
     /// The side whose version was changed last.
     pub newer: Side,
@@ -77,10 +77,7 @@ pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
         }
     }
     let pairs = job.state.pairs()?;
-    let base = pairs.iter().find(|pair| {
-        Side::BOTH.into_iter().all(|side| Some(&pair.sides[side].href) == aside.subject[side].as_ref())
-    });
-    let base = match base {
+    let base = match pairs.iter().find(|pair| pair.subject() == aside.subject) {
         Some(pair) => job.state.base_bytes(pair.id)?.map(|bytes| job.scope.shared(&bytes)),
         None => None,
     };
@@ -124,8 +121,7 @@ pub async fn decide(job: &Job<'_>, id: &str, decision: Decision) -> Result<Done,
     if let Some(href) = copy
         && done.report.failure.is_none()
     {
-        let copied = run(&job, &options(Only { local: BTreeSet::from([href]), ..Only::default() })).await?;
-        done = copied;
+        done = run(&job, &options(Only { local: BTreeSet::from([href]), ..Only::default() })).await?;
     }
     Ok(done)
 }

@@ -206,6 +206,8 @@ fn both_versions_of_look_alikes_can_stay() {
     world.remote.put("r.ics", party("r", "garden"));
     assert_eq!(world.sync(ASK).parked, 1);
     let id = conflict::id(&world.peek().conflicts().unwrap()[0].subject);
+    let view = world.with_job(ASK, async |job| conflict::view(job, &id).await).unwrap();
+    assert!(view.merged.is_some(), "they can be put together, whatever their UIDs");
     let report = decide(&world, &id, Decision::Both);
     assert_eq!((report.outcome, report.parked), (RunOutcome::Ok, 0), "{report:#?}");
     for side in [&world.local, &world.remote] {

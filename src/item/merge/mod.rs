@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::digest::Digester;
 use super::edit::{ComponentId, Document, Edits, is_main};
-use super::{Digest, Unreadable, read};
+use super::{Digest, Unreadable, read, with_uid};
 
 mod children;
 mod properties;
@@ -74,7 +74,8 @@ pub struct Merged {
 ///
 /// [`Unreadable`] where one of the two versions is.
 pub fn merge(base: Option<&[u8]>, newer: &[u8], older: &[u8], now: Timestamp) -> Result<Merged, Unreadable> {
-    let (newer_digest, older_digest) = (read(newer)?.digest, read(older)?.digest);
+    let (newer_facts, older_facts) = (read(newer)?, read(older)?);
+    let (newer_digest, older_digest) = (newer_facts.digest, older_facts.digest);
     let base = base.and_then(|base| Some((base, read(base).ok()?.digest)));
     let unchanged = |bytes: &[u8]| Merged { bytes: Bytes::copy_from_slice(bytes), choices: Vec::new() };
     if let Some((base, digest)) = base
@@ -86,6 +87,12 @@ pub fn merge(base: Option<&[u8]>, newer: &[u8], older: &[u8], now: Timestamp) ->
     if newer_digest == older_digest || base.is_some_and(|(_, digest)| digest == older_digest) {
         return Ok(unchanged(newer));
     }
+    // Two items can be the same thing by what they say.
+    let renamed = newer_facts
+        .uid
+        .filter(|uid| older_facts.uid.as_ref() != Some(uid))
+        .map(|uid| with_uid(&Bytes::copy_from_slice(older), &uid));
+    let older = renamed.as_deref().unwrap_or(older);
     let (newer, older) = (Version::read(newer), Version::read(older));
     let base = base.map(|(base, _)| Version::read(base)).filter(|base| base.root_name() == newer.root_name());
     if newer.root_name() != older.root_name() {
