@@ -131,6 +131,22 @@ impl State {
         Ok(statement.query_row([uid], |row| row.get(0)).optional()?.map(PairId))
     }
 
+    /// Whether the pair's item was last seen on this side under its name and in the base's version.
+    pub fn is_in_place(&self, pair: PairId, side: Side) -> Result<bool> {
+        let db = self.db();
+        let mut statement = db.prepare_cached(match side {
+            Side::Local => {
+                "SELECT EXISTS (SELECT 1 FROM pair JOIN seen ON href = local_href AND etag = local_etag
+                    WHERE id = ?1 AND side = ?2)"
+            }
+            Side::Remote => {
+                "SELECT EXISTS (SELECT 1 FROM pair JOIN seen ON href = remote_href AND etag = remote_etag
+                    WHERE id = ?1 AND side = ?2)"
+            }
+        })?;
+        Ok(statement.query_row((pair.0, number(side)), |row| row.get(0))?)
+    }
+
     /// The content of a remote item, where it was fetched earlier and has not changed since.
     pub fn content(&self, href: &Href, etag: &Etag) -> Result<Option<Content>> {
         let db = self.db();

@@ -291,10 +291,9 @@ fn settle(
     if let Some(step) = step {
         return Ok(Task { changes: row.changes, row, versions, step, merge: None });
     }
+    let compares_times = matches!(row.action, Action::WriteNewer | Action::Merge);
     let base = match &row.pair {
-        Some(pair) if job.scope.is_limited() || matches!(row.action, Action::WriteNewer | Action::Merge) => {
-            job.state.base_bytes(pair.id)?
-        }
+        Some(pair) if job.scope.is_limited() || compares_times => job.state.base_bytes(pair.id)?,
         _ => None,
     };
     // What the person decided about is settled wherever it is by now.
@@ -307,7 +306,7 @@ fn settle(
             return Ok(Task { changes: row.changes, row, versions, step, merge: None });
         }
     }
-    let base = base.map(|bytes| job.scope.shared(&bytes));
+    let base = base.filter(|_| compares_times).map(|bytes| job.scope.shared(&bytes));
     let known = row.pair.as_ref().map(|pair| BaseContent {
         digest: pair.digest,
         modified: base.as_ref().and_then(|bytes| item::read(bytes).ok()).and_then(|facts| facts.modified),
@@ -394,11 +393,7 @@ fn put_together(
     let (Some(new), Some(old)) = (&versions[newer], &versions[newer.other()]) else {
         return (Step::Again(Side::Local), None);
     };
-    let same_uid = match &new.facts.uid {
-        Some(uid) if old.facts.uid.as_ref() != Some(uid) => item::with_uid(&old.shared, uid),
-        _ => old.shared.clone(),
-    };
-    let merged = merge(base.map(|bytes| &bytes[..]), &new.shared, &same_uid, (job.clock)());
+    let merged = merge(base.map(|bytes| &bytes[..]), &new.shared, &old.shared, (job.clock)());
     let Some((merged, facts)) = merged.ok().and_then(|m| item::read(&m.bytes).ok().map(|facts| (m, facts)))
     else {
         // Both can be read, so this is not to be expected; the older version will be in the history.
@@ -429,13 +424,9 @@ fn moved(
         return Ok(None);
     }
     let Some(owner) = job.state.pair_with_uid(side, uid)? else { return Ok(Some(Step::Moved(side))) };
-    if as_seen {
-        let (pairs, tree) = (job.state.pairs()?, job.state.tree(side)?);
-        let its_own = pairs.iter().find(|pair| pair.id == owner).map(|pair| &pair.sides[side]);
-        if its_own.is_some_and(|own| own.etag.is_some() && tree.get(&own.href) == own.etag.as_ref()) {
-            let (summary, message) = (version.facts.summary.clone(), duplicate_message(&version.href));
-            return Ok(Some(Step::Problem { side, summary, message }));
-        }
+    if as_seen && job.state.is_in_place(owner, side)? {
+        let (summary, message) = (version.facts.summary.clone(), duplicate_message(&version.href));
+        return Ok(Some(Step::Problem { side, summary, message }));
     }
     // What became of that one is seen when all changed items are looked at together.
     Ok(Some(Step::Again(side)))
