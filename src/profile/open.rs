@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 use super::{LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
-use crate::collection::dav::{Account, Dav};
+use crate::collection::dav::{Account, Connection, Credentials, Dav};
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -38,8 +38,13 @@ impl Accounts {
         if let Some(account) = open.get(&(url.origin(), sign_in.clone())) {
             return Ok(account.clone());
         }
-        let password = password(profile).await?.map(|secret| secret.expose().to_owned());
-        let account = Account::new(sign_in.as_ref().map(|sign_in| sign_in.user.clone()), password)?;
+        let credentials = match (sign_in, password(profile).await?) {
+            (Some(sign_in), Some(secret)) => {
+                Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
+            }
+            _ => Credentials::None,
+        };
+        let account = Account::new(credentials, Connection::default())?;
         open.insert((url.origin(), sign_in.clone()), account.clone());
         Ok(account)
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use pimbridge::collection::Collection;
-use pimbridge::collection::dav::{Account, Dav};
+use pimbridge::collection::dav::{Account, Connection, Credentials, Dav};
 use pimbridge::item::Kind;
 use pimbridge::item::span::Range;
 
@@ -63,7 +63,11 @@ struct Searched {
 impl Searched {
     fn open(url: &str, kind: Kind) -> Searched {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let account = Account::new(Some(USER.into()), Some(PASSWORD.into())).unwrap();
+        let account = Account::new(
+            Credentials::Password { user: USER.into(), password: PASSWORD.into() },
+            Connection::default(),
+        )
+        .unwrap();
         Searched { dav: Dav::open(account, url, kind).unwrap(), runtime }
     }
 

@@ -4,19 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use base64::Engine;
 use reqwest::Client;
 use reqwest::header::HeaderValue;
-use reqwest::redirect::Policy;
 use url::Url;
 
+use super::connection::Connection;
 use super::error::Fault;
 use super::limiter::Gate;
 use crate::collection::{CollectionError, Trouble};
-
-const CONNECT: Duration = Duration::from_secs(20);
 
 /// User and password of a person at a server. Cheap to clone; all clones share the connections, the
 /// number of requests at a time, and the knowledge that the password was refused.
@@ -26,6 +23,7 @@ pub struct Account(Arc<Inner>);
 struct Inner {
     user: Option<String>,
     authorization: Option<HeaderValue>,
+    connection: Connection,
     /// Without TLS there are no certificates to load.
     plain: OnceLock<Client>,
     secure: OnceLock<Client>,
@@ -43,32 +41,33 @@ impl fmt::Debug for Account {
 }
 
 impl Account {
-    /// Without a user, requests carry no credentials.
+    /// Nothing is sent yet.
     ///
     /// # Errors
     /// A user name with a colon cannot be sent (RFC 7617 section 2).
-    pub fn new(user: Option<String>, password: Option<String>) -> Result<Self, CollectionError> {
-        let authorization = match &user {
-            None => None,
-            Some(user) if user.contains(':') => {
+    pub fn new(credentials: Credentials, connection: Connection) -> Result<Self, CollectionError> {
+        let (user, authorization) = match credentials {
+            Credentials::None => (None, None),
+            Credentials::Password { user, .. } if user.contains(':') => {
                 return Err(CollectionError::new(
                     Trouble::SignIn,
                     "a user name cannot contain a colon: correct it in the profile",
                 ));
             }
-            Some(user) => {
-                let pair = format!("{user}:{}", password.unwrap_or_default());
+            Credentials::Password { user, password } => {
+                let pair = format!("{user}:{password}");
                 let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
                 let mut value = HeaderValue::from_str(&text).map_err(|_| {
                     CollectionError::new(Trouble::SignIn, "the user name or password cannot be sent")
                 })?;
                 value.set_sensitive(true);
-                Some(value)
+                (Some(user), Some(value))
             }
         };
         Ok(Self(Arc::new(Inner {
             user,
             authorization,
+            connection,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
             gates: Mutex::default(),
@@ -122,34 +121,35 @@ impl Account {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        // Fails only where a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("pimbridge/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT);
-        if !secure {
-            builder = builder.tls_certs_only([]);
-        }
-        let client = builder.build().map_err(|error| Fault::NoTrust { why: error.to_string() })?;
+        let client = self.0.connection.client(secure)?;
         Ok(cell.get_or_init(|| client))
     }
+}
+
+/// With what a person signs in.
+pub enum Credentials {
+    None,
+    Password { user: String, password: String },
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn jana() -> Credentials {
+        Credentials::Password { user: "jana".into(), password: "s3cret".into() }
+    }
+
     #[test]
     fn debug_shows_no_password() {
-        let account = Account::new(Some("jana".into()), Some("s3cret".into())).unwrap();
+        let account = Account::new(jana(), Connection::default()).unwrap();
         let shown = format!("{account:?} {:?}", account.authorization());
         insta::assert_snapshot!(shown, @r#"Account { user: Some("jana"), .. } Some(Sensitive)"#);
     }
 
     #[test]
     fn a_colon_in_the_user_name_is_an_error() {
-        assert!(Account::new(Some("a:b".into()), None).is_err());
+        let credentials = Credentials::Password { user: "a:b".into(), password: String::new() };
+        assert!(Account::new(credentials, Connection::default()).is_err());
     }
 }

@@ -7,6 +7,7 @@
 mod account;
 mod answer;
 mod backoff;
+mod connection;
 mod error;
 mod fetch;
 mod filter;
@@ -28,8 +29,9 @@ use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-pub use account::Account;
+pub use account::{Account, Credentials};
 use answer::Answer;
+pub use connection::Connection;
 use error::Fault;
 use href::Base;
 use http::{Ask, Http};

@@ -10,6 +10,15 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::collection::{Entry, Outcome};
 
+fn jana() -> Account {
+    let credentials = Credentials::Password { user: "jana".into(), password: "s3cret".into() };
+    Account::new(credentials, Connection::default()).unwrap()
+}
+
+fn nobody() -> Account {
+    Account::new(Credentials::None, Connection::default()).unwrap()
+}
+
 #[derive(Debug, Clone)]
 struct Seen {
     method: String,
@@ -45,7 +54,7 @@ impl Server {
     }
 
     fn open(&self) -> Dav {
-        let account = Account::new(Some("jana".into()), Some("s3cret".into())).unwrap();
+        let account = jana();
         Dav::open(account, &self.url, Kind::Events).unwrap()
     }
 
@@ -826,7 +835,7 @@ async fn a_server_that_is_not_there_stops_everything() {
         (format!("http://127.0.0.1:{port}/cal/"), "refuses the connection"),
         ("http://no-such-host.invalid/cal/".to_owned(), "cannot be found"),
     ] {
-        let dav = Dav::open(Account::new(None, None).unwrap(), &url, Kind::Events).unwrap();
+        let dav = Dav::open(nobody(), &url, Kind::Events).unwrap();
         let error = dav.observe(None).await.unwrap_err();
         assert_eq!(error.trouble, Trouble::Offline);
         assert!(error.message.contains(words), "{}", error.message);
@@ -845,14 +854,14 @@ async fn a_server_that_cannot_speak_tls_is_not_trusted() {
             stream.write_all(&reply(400, "Connection: close\r\n", "plain HTTP")).await.unwrap();
         }
     });
-    let account = Account::new(Some("jana".into()), Some("s3cret".into())).unwrap();
+    let account = jana();
     let error = Dav::open(account, &url, Kind::Events).unwrap().observe(None).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::Untrusted, "{error}");
 }
 
 #[test]
 fn only_web_addresses_are_opened() {
-    let account = Account::new(None, None).unwrap();
+    let account = nobody();
     for url in ["", "calendar", "file:///etc/passwd", "ftp://x/", "http://"] {
         assert!(Dav::open(account.clone(), url, Kind::Events).is_err(), "{url}");
     }

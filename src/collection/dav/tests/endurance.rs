@@ -30,7 +30,7 @@ async fn pieces(wait: Duration, pieces: impl Fn(usize) -> Vec<u8> + Send + Sync 
             });
         }
     });
-    limited(Dav::open(Account::new(None, None).unwrap(), &url, Kind::Events).unwrap(), SMALL)
+    limited(Dav::open(nobody(), &url, Kind::Events).unwrap(), SMALL)
 }
 
 fn limited(mut dav: Dav, limits: Limits) -> Dav {
@@ -92,7 +92,7 @@ async fn a_slow_upload_passes_and_a_stalled_one_does_not() {
             }
             stream.write_all(&reply(201, "ETag: \"1\"\r\n", "")).await.unwrap();
         });
-        let dav = limited(Dav::open(Account::new(None, None).unwrap(), &url, Kind::Events).unwrap(), SMALL);
+        let dav = limited(Dav::open(nobody(), &url, Kind::Events).unwrap(), SMALL);
         let edit = Edit::Create { uid: Some("a".into()), bytes: vec![b'x'; LARGE].into() };
         let begun = Instant::now();
         let outcomes = dav.apply(vec![edit]).await.outcomes;

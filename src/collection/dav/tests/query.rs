@@ -34,7 +34,7 @@ impl Server {
     }
 
     fn open_as(&self, kind: Kind) -> Dav {
-        Dav::open(Account::new(None, None).unwrap(), &self.url, kind).unwrap()
+        Dav::open(nobody(), &self.url, kind).unwrap()
     }
 
     fn searches(&self) -> usize {
