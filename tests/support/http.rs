@@ -1,7 +1,6 @@
 //! A plain HTTP client for what the tests do on a server as its user would, without the program.
 
 use std::collections::BTreeMap;
-use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,13 +17,6 @@ impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
-}
-
-/// Whether anything answers HTTP on this port.
-pub fn answers(port: u16) -> bool {
-    TcpStream::connect(("127.0.0.1", port)).is_ok()
-        && std::panic::catch_unwind(|| send("OPTIONS", &format!("http://127.0.0.1:{port}/"), &[], b""))
-            .is_ok()
 }
 
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {

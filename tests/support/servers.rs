@@ -1,10 +1,11 @@
-//! Real servers, installed by `tests/run`, each with its own folder and port.
+//! Real servers, installed by `tests/run` and started by the scripts in `tests/servers`, each with its own
+//! folder and port.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use pimbridge::item::Kind;
 
@@ -17,6 +18,41 @@ pub const PASSWORD: &str = "alice's pässword";
 pub enum Software {
     Radicale,
     Xandikos,
+    Cyrus,
+    Davical,
+    Sabre,
+    Sogo,
+}
+
+impl Software {
+    /// The name of its script.
+    pub fn name(self) -> &'static str {
+        match self {
+            Software::Radicale => "radicale",
+            Software::Xandikos => "xandikos",
+            Software::Cyrus => "cyrus",
+            Software::Davical => "davical",
+            Software::Sabre => "sabre",
+            Software::Sogo => "sogo",
+        }
+    }
+
+    /// Where alice's collections of a kind are.
+    fn home(self, kind: Kind) -> &'static str {
+        let contacts = kind == Kind::Contacts;
+        match self {
+            Software::Radicale => "alice",
+            Software::Xandikos if contacts => "alice/contacts",
+            Software::Xandikos => "alice/calendars",
+            Software::Cyrus if contacts => "dav/addressbooks/user/alice",
+            Software::Cyrus => "dav/calendars/user/alice",
+            Software::Davical => "davical/caldav.php/alice",
+            Software::Sabre if contacts => "dav/addressbooks/alice",
+            Software::Sabre => "dav/calendars/alice",
+            Software::Sogo if contacts => "SOGo/dav/alice/Contacts",
+            Software::Sogo => "SOGo/dav/alice/Calendar",
+        }
+    }
 }
 
 /// A running server; it ends when this is dropped.
@@ -31,13 +67,34 @@ impl Server {
     pub fn start(software: Software) -> Server {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
-        let process = match software {
-            Software::Radicale => radicale(dir.path(), port),
-            Software::Xandikos => xandikos(dir.path(), port),
-        };
-        let mut server = Server { software, port, process, dir };
-        server.wait_until_it_answers();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(software.name());
+        let mut process = Command::new(&script)
+            .arg(dir.path())
+            .arg(port.to_string())
+            .env("PATH", path_with(&installed().join("bin")))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(dir.path().join("log")).unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let server = Server { software, port, process, dir };
+        assert!(!url.is_empty(), "{software:?} did not start (tests/run installs it): {}", server.log());
         server
+    }
+
+    /// `None` where it could not be installed. Nothing else leaves a test out: `tests/run` tells of it at its end.
+    pub fn start_if_installed(software: Software) -> Option<Server> {
+        let not_run = std::env::var("PIMBRIDGE_SERVERS_NOT_RUN").unwrap_or_default();
+        if !not_run.split(' ').any(|name| name == software.name()) {
+            return Some(Server::start(software));
+        }
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        let mut file =
+            File::options().create(true).append(true).open(installed().join("not-run.txt")).unwrap();
+        file.write_all(format!("{}: {test}\n", software.name()).as_bytes()).unwrap();
+        None
     }
 
     /// Its log, for messages of failed tests.
@@ -47,13 +104,7 @@ impl Server {
 
     /// Makes a collection; its URL.
     pub fn create(&self, name: &str, kind: Kind) -> String {
-        let base = format!("http://127.0.0.1:{}", self.port);
-        let home = match (self.software, kind) {
-            (Software::Radicale, _) => "alice",
-            (Software::Xandikos, Kind::Contacts) => "alice/contacts",
-            (Software::Xandikos, _) => "alice/calendars",
-        };
-        let url = format!("{base}/{home}/{name}/");
+        let url = format!("http://127.0.0.1:{}/{}/{name}/", self.port, self.software.home(kind));
         let (method, body) = match kind {
             Kind::Contacts => (
                 "MKCOL",
@@ -81,25 +132,11 @@ impl Server {
         assert_eq!(self.software, Software::Radicale);
         self.dir.path().join("data/collection-root").join(USER).join(name)
     }
-
-    fn wait_until_it_answers(&mut self) {
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(30) {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                panic!("{:?} ended at once ({status}): {}", self.software, self.log());
-            }
-            if http::answers(self.port) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("{:?} does not answer: {}", self.software, self.log());
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // Its standard input is closed first.
         let _ = self.process.wait();
     }
 }
@@ -108,70 +145,14 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A program of the virtual environment that `tests/run` makes.
-fn installed(name: &str) -> PathBuf {
+/// The virtual environment that `tests/run` makes.
+fn installed() -> PathBuf {
     let dir = std::env::var_os("PIMBRIDGE_TEST_SERVERS").map(PathBuf::from);
     let dir = dir.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-servers"));
-    let program = dir.join("bin").join(name);
-    assert!(program.exists(), "{name} is not installed: run tests/run, which installs it below target/");
-    program
+    assert!(dir.exists(), "the servers are not installed: run tests/run, which installs them below target/");
+    dir
 }
 
-fn spawn(dir: &Path, command: &mut Command) -> Child {
-    let log = fs::File::create(dir.join("log")).unwrap();
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-/// Each user has all rights on what is below the own folder, but on a collection that is called `read-only`.
-const RIGHTS: &str = "
-[root]
-user: .+
-collection:
-permissions: R
-[principal]
-user: .+
-collection: {user}
-permissions: RW
-[read-only]
-user: .+
-collection: {user}/read-only
-permissions: r
-[own]
-user: .+
-collection: {user}/[^/]+
-permissions: rw
-";
-
-fn radicale(dir: &Path, port: u16) -> Child {
-    fs::write(dir.join("htpasswd"), format!("{USER}:{PASSWORD}\n")).unwrap();
-    fs::write(dir.join("rights"), RIGHTS).unwrap();
-    let config = dir.join("config");
-    let text = format!(
-        "[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = htpasswd\nhtpasswd_filename = {0}/htpasswd\n\
-         htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = from_file\nfile = {0}/rights\n[storage]\nfilesystem_folder = {0}/data\n",
-        dir.display()
-    );
-    fs::write(&config, text).unwrap();
-    spawn(dir, Command::new(installed("radicale")).arg("--config").arg(config))
-}
-
-fn xandikos(dir: &Path, port: u16) -> Child {
-    spawn(
-        dir,
-        Command::new(installed("xandikos"))
-            .arg("serve")
-            .arg("--directory")
-            .arg(dir.join("data"))
-            .args([
-                "--defaults",
-                "--current-user-principal",
-                "/alice/",
-                "--listen-address",
-                "127.0.0.1",
-                "--port",
-            ])
-            .arg(port.to_string())
-            .arg("--no-detect-systemd"),
-    )
+fn path_with(dir: &Path) -> String {
+    format!("{}:{}", dir.display(), std::env::var("PATH").unwrap_or_default())
 }
