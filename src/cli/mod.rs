@@ -10,6 +10,7 @@ use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
 mod conflict;
+mod connection;
 mod demo;
 pub mod exit;
 mod history;

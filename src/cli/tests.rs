@@ -142,7 +142,7 @@ fn the_help_of_profile() {
 
 #[test]
 fn the_help_of_profile_add() {
-    insta::assert_snapshot!(help(&["profile", "add"]), @r"
+    insta::assert_snapshot!(help(&["profile", "add"]), @r#"
     Make a profile: connect a folder and a collection on a server
 
     The folder holds one .ics or .vcf file an item, as khal, todoman, khard, KDE and others keep them.
@@ -208,6 +208,27 @@ fn the_help_of_profile_add() {
       -h, --help
               Print help (see a summary with '-h')
 
+    The way to the server:
+          --ca-file <FILE>
+              A PEM file with an authority that signed the server's certificate and that this computer
+              does not know
+
+          --pin <sha256:…>
+              The only certificate of the server that is accepted, by its fingerprint
+
+          --client-certificate <FILE>
+              The certificate with its key to sign in with: a PEM or PKCS#12 (.p12) file
+
+          --client-certificate-password-command <COMMAND>
+              A command that prints the passphrase of that file on its first line
+
+          --proxy <PROXY>
+              The proxy, such as http://proxy.example.org:8080; "none" for no proxy; without it, the
+              system's
+
+          --trusted-host <HOST>
+              Another server that this one may send us on to, and that may see the password
+
     With every command:
           --home <DIR>
               Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
@@ -218,7 +239,7 @@ fn the_help_of_profile_add() {
     For example:
       pimbridge profile add work --kind events --local ~/Calendars/work --user jana \
         --url https://cloud.example.org/remote.php/dav/calendars/jana/work/
-    ");
+    "#);
 }
 
 #[test]

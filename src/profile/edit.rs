@@ -128,6 +128,7 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .parse::<i64>()
             .map(Value::from)
             .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
+        Shape::List => Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()),
         Shape::Switch => match typed.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" => Ok(Value::from(true)),
             "false" | "no" | "off" => Ok(Value::from(false)),
@@ -195,6 +196,6 @@ url = \"https://old.example/\"
         insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; store it in the keyring with "pimbridge profile password NAME", or set remote.password_env or remote.password_command"#);
         insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
         insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);
-        insta::assert_snapshot!(set(FILE, "colour", Some("x")).unwrap_err(), @r#"the key "colour" is not known; the keys are kind, mode, conflict, interval_minutes, active, history_days, past_days, future_days, category, include_uncategorised, invert, chunk_size, sync_on_change, guard.max_deletions, guard.max_percent, local.type, local.path, remote.type, remote.url, remote.user, remote.password_env and remote.password_command"#);
+        insta::assert_snapshot!(set(FILE, "colour", Some("x")).unwrap_err(), @r#"the key "colour" is not known; the keys are kind, mode, conflict, interval_minutes, active, history_days, past_days, future_days, category, include_uncategorised, invert, chunk_size, sync_on_change, guard.max_deletions, guard.max_percent, local.type, local.path, remote.type, remote.url, remote.user, remote.password_env, remote.password_command, remote.ca_file, remote.pinned_certificate, remote.client_certificate, remote.client_certificate_password_env, remote.client_certificate_password_command, remote.proxy, remote.proxy_user, remote.proxy_password_env, remote.proxy_password_command, remote.close_connections, remote.http1_only, remote.timeout_seconds, remote.connect_timeout_seconds and remote.trusted_hosts"#);
     }
 }

@@ -57,6 +57,8 @@ pub(super) enum Shape {
     Text,
     Number,
     Switch,
+    /// Texts.
+    List,
 }
 
 /// A key of a profile file.
@@ -106,6 +108,20 @@ pub(super) const KEYS: &[Key] = &[
     key("remote", "user", Shape::Text),
     key("remote", "password_env", Shape::Text),
     key("remote", "password_command", Shape::Text),
+    key("remote", "ca_file", Shape::Text),
+    key("remote", "pinned_certificate", Shape::Text),
+    key("remote", "client_certificate", Shape::Text),
+    key("remote", "client_certificate_password_env", Shape::Text),
+    key("remote", "client_certificate_password_command", Shape::Text),
+    key("remote", "proxy", Shape::Text),
+    key("remote", "proxy_user", Shape::Text),
+    key("remote", "proxy_password_env", Shape::Text),
+    key("remote", "proxy_password_command", Shape::Text),
+    key("remote", "close_connections", Shape::Switch),
+    key("remote", "http1_only", Shape::Switch),
+    key("remote", "timeout_seconds", Shape::Number),
+    key("remote", "connect_timeout_seconds", Shape::Number),
+    key("remote", "trusted_hosts", Shape::List),
 ];
 
 /// The candidate that was probably meant, if any is near enough.

@@ -10,6 +10,7 @@ use crate::item::Kind;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
+mod connection;
 mod edit;
 mod error;
 mod keys;
@@ -20,6 +21,7 @@ mod parse;
 mod secret;
 mod store;
 
+pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
 pub use edit::{New, new_text, set};
 pub use error::ProfileError;
 pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
@@ -80,7 +82,7 @@ pub enum LocalSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RemoteSpec {
     /// A CalDAV or CardDAV collection.
-    Dav { url: Url, sign_in: Option<SignIn> },
+    Dav { url: Url, sign_in: Option<SignIn>, connection: ConnectionSpec },
 }
 
 /// As whom to sign in on a server, and where the password is.

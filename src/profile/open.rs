@@ -1,11 +1,12 @@
 //! Opening the two collections of a profile: the one place that knows which kinds there are.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use tokio::sync::Mutex;
 
-use super::{LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
-use crate::collection::dav::{Account, Connection, Credentials, Dav};
+use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
+use crate::collection::dav::{Account, Credentials, Dav};
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -20,6 +21,16 @@ pub struct Sides {
 pub enum OpenError {
     #[error(transparent)]
     Secret(#[from] SecretError),
+    #[error("the password of the proxy cannot be had: {0}")]
+    Proxy(SecretError),
+    #[error(
+        "the password of {account} is not in the keyring; store it with: pimbridge profile password NAME --proxy"
+    )]
+    ProxyNotStored { account: String },
+    #[error("the passphrase of the client certificate cannot be had: {0}")]
+    Passphrase(SecretError),
+    #[error("the file {}, which remote.{key} names, {what}; correct the key, or the file", .file.display())]
+    File { key: &'static str, file: PathBuf, what: String },
     #[error(transparent)]
     Collection(#[from] CollectionError),
 }
@@ -28,14 +39,17 @@ pub enum OpenError {
 /// is asked for once.
 #[derive(Default)]
 pub struct Accounts {
-    open: Mutex<HashMap<(url::Origin, Option<SignIn>), Account>>,
+    open: Mutex<HashMap<AccountKey, Account>>,
 }
+
+type AccountKey = (url::Origin, Option<SignIn>, ConnectionSpec);
 
 impl Accounts {
     async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
-        let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+        let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
         let mut open = self.open.lock().await;
-        if let Some(account) = open.get(&(url.origin(), sign_in.clone())) {
+        let key = (url.origin(), sign_in.clone(), connection.clone());
+        if let Some(account) = open.get(&key) {
             return Ok(account.clone());
         }
         let credentials = match (sign_in, password(profile).await?) {
@@ -44,8 +58,8 @@ impl Accounts {
             }
             _ => Credentials::None,
         };
-        let account = Account::new(credentials, Connection::default())?;
-        open.insert((url.origin(), sign_in.clone()), account.clone());
+        let account = Account::new(credentials, connection.load().await?)?;
+        open.insert(key, account.clone());
         Ok(account)
     }
 }

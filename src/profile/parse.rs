@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
+use super::connection::{self, ConnectionSpec};
 use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SECTIONS, Word, nearest, unknown};
 use super::{GuardLimits, LocalSpec, Name, PasswordSource, Profile, ProfileError, RemoteSpec, SignIn};
 use crate::report::text::enumerated;
@@ -25,15 +26,25 @@ pub fn parse(name: &Name, file: &Path, text: &str) -> Result<Profile, ProfileErr
     })
 }
 
+/// Reads a text that has nothing but the section [remote] and says how a server is reached.
+pub(super) fn connection(text: &str) -> Result<ConnectionSpec, String> {
+    let root = DeTable::parse(text).map_err(|error| error.message().to_owned())?;
+    let top = Section { name: "", at: None, table: root.get_ref() };
+    match top.section("remote").and_then(|remote| remote.as_ref().map(connection::read).transpose()) {
+        Ok(found) => Ok(found.unwrap_or_default()),
+        Err(wrong) => Err(wrong.what),
+    }
+}
+
 /// What is wrong, and at which byte of the text.
-struct Wrong {
+pub(super) struct Wrong {
     at: Option<usize>,
     what: String,
 }
 
-type Read<T> = Result<T, Wrong>;
+pub(super) type Read<T> = Result<T, Wrong>;
 
-fn wrong<T>(at: usize, what: impl Into<String>) -> Read<T> {
+pub(super) fn wrong<T>(at: usize, what: impl Into<String>) -> Read<T> {
     Err(Wrong { at: Some(at), what: what.into() })
 }
 
@@ -126,7 +137,7 @@ fn local_spec(section: &Section) -> Read<LocalSpec> {
 }
 
 /// A full path; `~` stands for the person's home folder.
-fn expand(path: &str) -> Option<PathBuf> {
+pub(super) fn expand(path: &str) -> Option<PathBuf> {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     let path = match path.strip_prefix('~') {
         Some("") => home()?,
@@ -142,7 +153,7 @@ fn remote_spec(section: &Section) -> Read<RemoteSpec> {
         return section.missing("url", "the address of the collection, which begins with https://");
     };
     let url = address(text).or_else(|what| wrong(at, what))?;
-    Ok(RemoteSpec::Dav { url, sign_in: sign_in(section)? })
+    Ok(RemoteSpec::Dav { url, sign_in: sign_in(section)?, connection: connection::read(section)? })
 }
 
 /// The address of a collection. The error never repeats the text, which may contain a password.
@@ -168,42 +179,49 @@ fn address(text: &str) -> Result<Url, String> {
 }
 
 fn sign_in(section: &Section) -> Read<Option<SignIn>> {
-    let user = section.text("user")?;
-    let env = section.text("password_env")?;
-    let command = section.text("password_command")?;
-    let password = match (env, command) {
+    match (section.text("user")?, password_source(section, "password_env", "password_command")?) {
+        (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
+            wrong(at, "the user name must not contain a colon or a line break")
+        }
+        (Some((user, _)), password) => Ok(Some(SignIn {
+            user: user.to_owned(),
+            password: password.map_or(PasswordSource::Keyring, |(source, _)| source),
+        })),
+        (None, Some((_, at))) => wrong(at, "a password needs a user name; add user = \"…\" to [remote]"),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Where a password is that one of two keys tells of, and where that is said.
+pub(super) fn password_source(
+    section: &Section,
+    env: &str,
+    command: &str,
+) -> Read<Option<(PasswordSource, usize)>> {
+    match (section.text(env)?, section.text(command)?) {
         (Some(_), Some((_, at))) => {
-            return wrong(
-                at,
-                "only one of password_env and password_command can be given; remove one of them",
-            );
+            wrong(at, format!("only one of {env} and {command} can be given; remove one of them"))
         }
         (Some((name, at)), None) => {
             let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
                 return wrong(
                     at,
-                    "password_env must be the name of an environment variable (letters, digits and _), not the \
-                     password itself",
+                    format!(
+                        "{env} must be the name of an environment variable (letters, digits and _), not the \
+                         password itself"
+                    ),
                 );
             }
-            PasswordSource::Env(name.to_owned())
+            Ok(Some((PasswordSource::Env(name.to_owned()), at)))
         }
-        (None, Some((command, _))) => PasswordSource::Command(command.to_owned()),
-        (None, None) => PasswordSource::Keyring,
-    };
-    match (user, env.or(command)) {
-        (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
-            wrong(at, "the user name must not contain a colon or a line break")
-        }
-        (Some((user, _)), _) => Ok(Some(SignIn { user: user.to_owned(), password })),
-        (None, Some((_, at))) => wrong(at, "a password needs a user name; add user = \"…\" to [remote]"),
+        (None, Some((text, at))) => Ok(Some((PasswordSource::Command(text.to_owned()), at))),
         (None, None) => Ok(None),
     }
 }
 
 /// One section of the file, or what stands above the first.
-struct Section<'a> {
+pub(super) struct Section<'a> {
     name: &'static str,
     at: Option<usize>,
     table: &'a DeTable<'a>,
@@ -283,7 +301,7 @@ impl<'a> Section<'a> {
     }
 
     /// A text that is not empty, and where it stands.
-    fn text(&self, key: &str) -> Read<Option<(&'a str, usize)>> {
+    pub(super) fn text(&self, key: &str) -> Read<Option<(&'a str, usize)>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let at = value.span().start;
         match value.get_ref().as_str() {
@@ -291,6 +309,21 @@ impl<'a> Section<'a> {
             Some(text) if text.contains('\0') => wrong(at, format!("{key} must not contain a NUL character")),
             Some(text) => Ok(Some((text, at))),
             None => wrong(at, format!("{key} must be a text in quotation marks")),
+        }
+    }
+
+    /// Texts that are not empty, and where they stand.
+    pub(super) fn list(&self, key: &str) -> Read<Vec<(&'a str, usize)>> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let texts = value.get_ref().as_array().and_then(|array| {
+            array.iter().map(|text| Some((text.get_ref().as_str()?, text.span().start))).collect()
+        });
+        match texts {
+            Some(texts) => Ok(texts),
+            None => wrong(
+                value.span().start,
+                format!("{key} must be a list of texts, such as [\"one\", \"two\"]"),
+            ),
         }
     }
 
@@ -311,7 +344,7 @@ impl<'a> Section<'a> {
         wrong(at, what)
     }
 
-    fn number<T: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Read<Option<T>> {
+    pub(super) fn number<T: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Read<Option<T>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let number = value
             .get_ref()
@@ -328,7 +361,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn switch(&self, key: &str) -> Read<Option<bool>> {
+    pub(super) fn switch(&self, key: &str) -> Read<Option<bool>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         match value.get_ref().as_bool() {
             Some(on) => Ok(Some(on)),

@@ -66,6 +66,18 @@ fn the_defaults() {
                 fragment: None,
             },
             sign_in: None,
+            connection: ConnectionSpec {
+                trust: System,
+                client_certificate: None,
+                proxy: System,
+                options: ConnectionOptions {
+                    close: false,
+                    http1_only: false,
+                    silence: 60s,
+                    connect: 20s,
+                    trusted_hosts: [],
+                },
+            },
         },
     }
     "#);

@@ -74,18 +74,20 @@ pub enum SecretError {
 pub async fn password(profile: &Profile) -> Result<Option<Secret>, SecretError> {
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Ok(None) };
-    let secret = match &sign_in.password {
-        PasswordSource::Env(name) => from_env(name, std::env::var(name)),
-        PasswordSource::Command(command) => from_command(command, COMMAND_TIMEOUT).await,
-        PasswordSource::Keyring => {
-            let account = account(profile, sign_in);
-            match keyring(account.clone(), |entry| entry.get_password()).await? {
-                Some(password) => Ok(Secret(password)),
-                None => Err(SecretError::NotStored { account, profile: profile.name.to_string() }),
-            }
-        }
-    }?;
-    Ok(Some(secret))
+    let account = account(profile, sign_in);
+    match secret(&sign_in.password, account.clone()).await? {
+        Some(secret) => Ok(Some(secret)),
+        None => Err(SecretError::NotStored { account, profile: profile.name.to_string() }),
+    }
+}
+
+/// The secret from where it is said to be; none where the keyring has none for this account.
+pub(super) async fn secret(source: &PasswordSource, account: String) -> Result<Option<Secret>, SecretError> {
+    match source {
+        PasswordSource::Env(name) => from_env(name, std::env::var(name)).map(Some),
+        PasswordSource::Command(command) => from_command(command, COMMAND_TIMEOUT).await.map(Some),
+        PasswordSource::Keyring => Ok(keyring(account, |entry| entry.get_password()).await?.map(Secret)),
+    }
 }
 
 /// Puts the password of a profile into the keyring.

@@ -1,10 +1,11 @@
 //! `profile add`.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::super::connection::{ConnectionArgs, full_path};
 use super::super::{Failure, exit, out};
 use super::{add_new, password, refuse_overlap};
 use crate::home::Home;
@@ -49,6 +50,8 @@ pub struct Args {
     /// Make the folder if it does not exist
     #[arg(long)]
     create_local: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -70,7 +73,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         kind: args.kind,
         mode: args.mode,
         conflict: args.conflict,
-        path: folder(&args.local)?,
+        path: full_path(&args.local)?,
         url: args.url,
         user: args.user,
         password: match (args.password_env, args.password_command) {
@@ -79,6 +82,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             (None, None) => PasswordSource::Keyring,
         },
     });
+    let text = args.connection.write(text)?;
     let new = profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file)?;
     refuse_overlap(home, &new)?;
     let LocalSpec::Vdir { path } = &new.local;
@@ -95,19 +99,6 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     out::say(what_next(&new, matches!(password, Ok(true)), path.is_dir()));
     Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
-}
-
-/// The folder as it is written into the file: in full, unless it begins with the home folder's sign.
-fn folder(typed: &Path) -> Result<String, Failure> {
-    let full = if typed.starts_with("~") {
-        typed.to_owned()
-    } else {
-        std::path::absolute(typed).unwrap_or_default()
-    };
-    match full.to_str() {
-        Some(full) if !full.is_empty() => Ok(full.to_owned()),
-        _ => Err(Failure::Usage("the name of the folder must be UTF-8 text".to_owned())),
-    }
 }
 
 /// There is no file yet whose line could be looked at.

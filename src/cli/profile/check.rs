@@ -102,7 +102,7 @@ fn may_write(folder: &Path) -> bool {
 }
 
 async fn server(profile: &Profile) -> Vec<Found> {
-    let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let mut found = Vec::new();
     let local = matches!(url.host(), Some(url::Host::Domain("localhost")))
         || matches!(url.host(), Some(url::Host::Ipv4(ip)) if ip.is_loopback())

@@ -15,7 +15,7 @@ mod password;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    Add(add::Args),
+    Add(Box<add::Args>),
     /// List the profiles
     List,
     /// Print the file of a profile
@@ -77,7 +77,7 @@ pub struct Reset {
 
 pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Add(args) => add::run(home, args).await,
+        Command::Add(args) => add::run(home, *args).await,
         Command::List => list::run(home),
         Command::Show(args) => show(home, &args.name),
         Command::Set(args) => set(home, args),
@@ -183,7 +183,7 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
 /// Removes the password of a removed profile from the keyring, unless another one needs it.
 async fn forget_password(home: &Home, removed: &Profile) -> Result<(), Failure> {
     let in_keyring = |profile: &Profile| {
-        let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+        let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
         let sign_in = sign_in.as_ref().filter(|sign_in| sign_in.password == PasswordSource::Keyring)?;
         Some((url.origin(), sign_in.user.clone()))
     };

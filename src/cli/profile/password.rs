@@ -63,7 +63,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
 
 /// Asks for the password on the terminal and puts it into the keyring.
 pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
-    let RemoteSpec::Dav { url, sign_in } = &profile.remote;
+    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Err(profile::SecretError::NoUser.into()) };
     let host = url.host_str().unwrap_or_default().to_owned();
     let prompt = format!("Password of {} on {host} (kept in the keyring): ", sign_in.user);

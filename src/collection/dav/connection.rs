@@ -1,31 +1,144 @@
-//! How a server is reached: the HTTP client and what it trusts.
+//! How a server is reached: the HTTP client, its proxy, and what it trusts.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
+use url::Url;
 
+use super::client_certificate::ClientCertificate;
 use super::error::Fault;
+use super::http::host;
+use super::tls::{self, Trust};
 
-const CONNECT: Duration = Duration::from_secs(20);
+/// How a server is reached, with all that is needed for it at hand.
+#[derive(Debug, Default)]
+pub struct Connection {
+    pub trust: Trust,
+    /// With which to sign in (TLS client authentication).
+    pub client_certificate: Option<ClientCertificate>,
+    pub proxy: Proxy,
+    pub options: ConnectionOptions,
+}
 
-/// How a server is reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Connection {}
+/// What a connection needs neither files nor secrets for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConnectionOptions {
+    /// A connection is closed after each request (`Connection: close`).
+    pub close: bool,
+    /// HTTP/2 is not offered to the server.
+    pub http1_only: bool,
+    /// How long a server may stay silent.
+    pub silence: Duration,
+    /// How long it may take to connect.
+    pub connect: Duration,
+    /// Hosts that a server may send us on to and that may see the credentials; in lower case, as in URLs.
+    pub trusted_hosts: Vec<String>,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            close: false,
+            http1_only: false,
+            silence: Duration::from_secs(60),
+            connect: Duration::from_secs(20),
+            trusted_hosts: Vec::new(),
+        }
+    }
+}
+
+/// Through which proxy a server is reached.
+#[derive(Debug, Default)]
+pub enum Proxy {
+    /// That of the system (the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or
+    /// the desktop's settings on Windows and macOS).
+    #[default]
+    System,
+    /// None.
+    Direct,
+    /// This one, always.
+    Via { url: Url, sign_in: Option<ProxySignIn> },
+}
+
+/// User and password at a proxy (Basic).
+pub struct ProxySignIn {
+    pub user: String,
+    pub password: String,
+}
+
+impl fmt::Debug for ProxySignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxySignIn").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// For whom a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Peer {
+    /// Over plain `http`: no certificates are loaded.
+    Plain,
+    /// A server over TLS that may see the client certificate.
+    Trusted,
+    /// Another one over TLS.
+    Stranger,
+}
+
+/// What lies between here and a server, for messages.
+#[derive(Debug)]
+pub(super) struct Route {
+    /// Host and port of the proxy, where it is known.
+    pub proxy: Option<String>,
+    pub client_certificate: bool,
+}
 
 impl Connection {
-    /// The client for `https` addresses, or the one for `http`, which loads no certificates.
-    pub(super) fn client(&self, secure: bool) -> Result<Client, Fault> {
+    pub(super) fn route(&self) -> Route {
+        let proxy = match &self.proxy {
+            Proxy::Via { url, .. } => Some(host(url)),
+            Proxy::System | Proxy::Direct => None,
+        };
+        Route { proxy, client_certificate: self.client_certificate.is_some() }
+    }
+
+    pub(super) fn client(&self, peer: Peer) -> Result<Client, Fault> {
         // Fails only where a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let no_trust = |error: &dyn fmt::Display| Fault::NoTrust { why: error.to_string() };
+        let http1_only = self.options.http1_only || self.options.close;
         let mut builder = Client::builder()
             .user_agent(concat!("pimbridge/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT);
-        if !secure {
-            builder = builder.tls_certs_only([]);
+            .connect_timeout(self.options.connect);
+        if http1_only {
+            builder = builder.http1_only();
         }
-        builder.build().map_err(|error| Fault::NoTrust { why: error.to_string() })
+        builder = match &self.proxy {
+            Proxy::System => builder,
+            Proxy::Direct => builder.no_proxy(),
+            Proxy::Via { url, sign_in } => {
+                let proxy = reqwest::Proxy::all(url.as_str()).map_err(|error| no_trust(&error))?;
+                builder.proxy(match sign_in {
+                    Some(ProxySignIn { user, password }) => proxy.basic_auth(user, password),
+                    None => proxy,
+                })
+            }
+        };
+        builder = match peer {
+            Peer::Plain => builder.tls_certs_only([]),
+            Peer::Trusted | Peer::Stranger => {
+                let certificate = self.client_certificate.as_ref().filter(|_| peer == Peer::Trusted);
+                let mut config =
+                    tls::client_config(&self.trust, certificate).map_err(|error| no_trust(&error))?;
+                config.alpn_protocols = match http1_only {
+                    true => vec![b"http/1.1".to_vec()],
+                    false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+                };
+                builder.tls_backend_preconfigured(config)
+            }
+        };
+        builder.build().map_err(|error| no_trust(&error))
     }
 }

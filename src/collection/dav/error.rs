@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::refusal::Refusal;
+use super::tls::Fingerprint;
 use crate::collection::{CollectionError, Trouble};
 
 /// Why a request brought nothing that can be used.
@@ -25,9 +26,33 @@ pub(super) enum Fault {
     #[error("the connection to {host} broke off: check that this computer is online, or try again later")]
     Dropped { host: String },
     #[error(
-        "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the date of this computer"
+        "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the date of this computer{}", pin(.shown.as_ref())
     )]
-    Untrusted { host: String, why: String },
+    Untrusted { host: String, why: String, shown: Option<Fingerprint> },
+    #[error(
+        "the connection to {host} is not safe: its certificate is {shown}, not the pinned {pinned}; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate {shown}"
+    )]
+    NotPinned { host: String, pinned: Fingerprint, shown: Fingerprint },
+    #[error(
+        "{host} wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE"
+    )]
+    NoClientCertificate { host: String },
+    #[error(
+        "{host} does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired"
+    )]
+    ClientCertificate { host: String },
+    #[error(
+        "the proxy {proxy} wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile"
+    )]
+    ProxySignIn { proxy: String },
+    #[error(
+        "the proxy {proxy} cannot be reached ({why}): check proxy in the profile, or the proxy of this computer"
+    )]
+    ProxyUnreachable { proxy: String, why: String },
+    #[error(
+        "the proxy {proxy} does not let the connection to {host} through: ask whoever runs it, or set another proxy in the profile"
+    )]
+    ProxyRefused { proxy: String, host: String },
     #[error(
         "the server {host} does not answer in TLS, so https:// does not work there: check the address and its port"
     )]
@@ -92,6 +117,15 @@ pub(super) enum Fault {
     Stuck,
 }
 
+fn pin(shown: Option<&Fingerprint>) -> String {
+    shown.map_or_else(String::new, |shown| {
+        format!(
+            ". If the certificate {shown} is that of your server, pin it with: pimbridge profile set NAME \
+             remote.pinned_certificate {shown}"
+        )
+    })
+}
+
 impl Fault {
     fn trouble(&self) -> Trouble {
         match self {
@@ -99,9 +133,19 @@ impl Fault {
             | Fault::RefusedConnection { .. }
             | Fault::Unreachable { .. }
             | Fault::TimedOut { .. }
-            | Fault::Dropped { .. } => Trouble::Offline,
-            Fault::Untrusted { .. } | Fault::NoTls { .. } | Fault::NoTrust { .. } => Trouble::Untrusted,
-            Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. } => Trouble::SignIn,
+            | Fault::Dropped { .. }
+            | Fault::ProxyUnreachable { .. }
+            | Fault::ProxyRefused { .. } => Trouble::Offline,
+            Fault::Untrusted { .. }
+            | Fault::NotPinned { .. }
+            | Fault::NoTls { .. }
+            | Fault::NoTrust { .. } => Trouble::Untrusted,
+            Fault::NoClientCertificate { .. }
+            | Fault::ClientCertificate { .. }
+            | Fault::ProxySignIn { .. }
+            | Fault::SignIn { .. }
+            | Fault::NoCredentials { .. }
+            | Fault::OtherSignIn { .. } => Trouble::SignIn,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,
             Fault::Forbidden(_) | Fault::ReadOnly => Trouble::Forbidden,
@@ -136,6 +180,8 @@ mod tests {
     #[test]
     fn every_message_is_a_plain_sentence_with_a_way_out() {
         let host = || "dav.example.org".to_owned();
+        let one = || format!("sha256:{}", "0a".repeat(32)).parse().unwrap();
+        let other = || format!("sha256:{}", "0b".repeat(32)).parse().unwrap();
         let mut denied = Refusal::new(403);
         denied.words = Some("not yours".into());
         let all = [
@@ -144,7 +190,17 @@ mod tests {
             Fault::Unreachable { host: host(), why: "Network is unreachable".into() },
             Fault::TimedOut { host: host() },
             Fault::Dropped { host: host() },
-            Fault::Untrusted { host: host(), why: "its certificate has expired".into() },
+            Fault::Untrusted { host: host(), why: "its certificate was revoked".into(), shown: None },
+            Fault::Untrusted { host: host(), why: "its certificate has expired".into(), shown: Some(one()) },
+            Fault::NotPinned { host: host(), pinned: one(), shown: other() },
+            Fault::NoClientCertificate { host: host() },
+            Fault::ClientCertificate { host: host() },
+            Fault::ProxySignIn { proxy: "proxy.example.org:8080".into() },
+            Fault::ProxyUnreachable {
+                proxy: "proxy.example.org".into(),
+                why: "it refuses the connection".into(),
+            },
+            Fault::ProxyRefused { proxy: "proxy.example.org".into(), host: host() },
             Fault::SignIn { host: host() },
             Fault::NoCredentials { host: host() },
             Fault::OtherSignIn { host: host(), offered: "Digest".into() },
@@ -169,7 +225,14 @@ mod tests {
         Offline: the server dav.example.org cannot be reached (Network is unreachable): check that this computer is online, or try again later
         Offline: the server dav.example.org does not answer: check that this computer is online, or try again later
         Offline: the connection to dav.example.org broke off: check that this computer is online, or try again later
-        Untrusted: the connection to dav.example.org is not safe: its certificate has expired; nothing was sent. Ask whoever runs the server, and check the date of this computer
+        Untrusted: the connection to dav.example.org is not safe: its certificate was revoked; nothing was sent. Ask whoever runs the server, and check the date of this computer
+        Untrusted: the connection to dav.example.org is not safe: its certificate has expired; nothing was sent. Ask whoever runs the server, and check the date of this computer. If the certificate sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A is that of your server, pin it with: pimbridge profile set NAME remote.pinned_certificate sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A
+        Untrusted: the connection to dav.example.org is not safe: its certificate is sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B, not the pinned sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B
+        SignIn: dav.example.org wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE
+        SignIn: dav.example.org does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired
+        SignIn: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
+        Offline: the proxy proxy.example.org cannot be reached (it refuses the connection): check proxy in the profile, or the proxy of this computer
+        Offline: the proxy proxy.example.org does not let the connection to dav.example.org through: ask whoever runs it, or set another proxy in the profile
         SignIn: dav.example.org does not accept the user name or the password: check both (some services want an app password)
         SignIn: dav.example.org wants a user name and a password: set them for this profile
         SignIn: dav.example.org offers only ways to sign in that Pimbridge does not know (Digest): see whether it can be set to accept a password (Basic)

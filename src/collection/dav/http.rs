@@ -1,7 +1,6 @@
 //! HTTP: credentials, redirects, waiting and time-outs. Besides this, only `answer` and `account` know of the
 //! HTTP library.
 
-use std::error::Error as _;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use super::account::Account;
 use super::answer::Answer;
 use super::backoff::{self, Backoff};
 use super::error::Fault;
+use super::failure;
 use super::limiter::Class;
 use crate::collection::Traffic;
 
@@ -118,10 +118,11 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(account: Account, home: Url) -> Self {
+        let limits = Limits { idle: account.options().silence, ..Limits::default() };
         Self {
             account,
             home,
-            limits: Limits::default(),
+            limits,
             requests: AtomicU64::new(0),
             bytes_in: Arc::default(),
             bytes_out: AtomicU64::new(0),
@@ -180,6 +181,11 @@ impl Http {
                     answer.drain().await;
                     return Err(fault);
                 }
+                407 => {
+                    answer.drain().await;
+                    let proxy = self.account.route().proxy.unwrap_or_else(|| "of this computer".to_owned());
+                    return Err(Fault::ProxySignIn { proxy });
+                }
                 429 | 503 => {
                     let asked = answer.retry_after();
                     answer.congested();
@@ -206,7 +212,8 @@ impl Http {
     }
 
     async fn once(&self, ask: &Ask) -> Result<Answer, Fault> {
-        let client = self.account.client(&ask.url)?;
+        let trusted = self.is_home(&ask.url);
+        let client = self.account.client(&ask.url, trusted)?;
         let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
         let _turn = self.account.turn().await;
         if self.account.is_refused() {
@@ -221,9 +228,12 @@ impl Http {
                 .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
             request.headers_mut().insert(name, value);
         }
-        let credentials = self.account.authorization().filter(|_| self.is_home(&ask.url));
+        let credentials = self.account.authorization().filter(|_| trusted);
         if let Some(value) = credentials {
             request.headers_mut().insert(header::AUTHORIZATION, value.clone());
+        }
+        if self.account.options().close {
+            request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if !ask.body.is_empty() || ask.method == "PUT" {
             let length = HeaderValue::from(ask.body.len());
@@ -258,7 +268,7 @@ impl Http {
                 if error.is_timeout() {
                     permit.congested();
                 }
-                connection_fault(&error.without_url(), host(&ask.url))
+                failure::fault(&error.without_url(), host(&ask.url), &self.account.route())
             }
             None => {
                 permit.congested();
@@ -319,69 +329,6 @@ pub(super) fn presentable(url: &Url) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()
-}
-
-fn connection_fault(error: &reqwest::Error, host: String) -> Fault {
-    if error.is_timeout() {
-        return match error.is_connect() {
-            true => Fault::Unreachable { host, why: "it does not answer".to_owned() },
-            false => Fault::TimedOut { host },
-        };
-    }
-    let mut innermost = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        innermost = cause.to_string();
-        if innermost.contains("dns error") || innermost.contains("failed to lookup address") {
-            return Fault::UnknownHost { host };
-        }
-        let mut inner = cause;
-        while let Some(io) = inner.downcast_ref::<io::Error>() {
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => return Fault::RefusedConnection { host },
-                io::ErrorKind::TimedOut if !error.is_connect() => return Fault::TimedOut { host },
-                _ => {}
-            }
-            match io.get_ref() {
-                Some(deeper) => inner = deeper,
-                None => break,
-            }
-        }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return match distrust(tls) {
-                None if matches!(tls, rustls::Error::InvalidMessage(_)) => Fault::NoTls { host },
-                Some(why) => Fault::Untrusted { host, why },
-                None if error.is_connect() => Fault::Untrusted { host, why: format!("TLS fails ({tls})") },
-                None => Fault::Dropped { host },
-            };
-        }
-        source = cause.source();
-    }
-    match error.is_connect() {
-        // It hung up before it said a word of TLS.
-        true if innermost == "tls handshake eof" => Fault::NoTls { host },
-        true => Fault::Unreachable { host, why: innermost },
-        false => Fault::Dropped { host },
-    }
-}
-
-fn distrust(error: &rustls::Error) -> Option<String> {
-    use rustls::CertificateError as C;
-    let rustls::Error::InvalidCertificate(error) = error else { return None };
-    Some(match error {
-        C::Expired | C::ExpiredContext { .. } => "its certificate has expired".into(),
-        C::NotValidYet | C::NotValidYetContext { .. } => "its certificate is not valid yet".into(),
-        C::UnknownIssuer => "its certificate is signed by nobody whom this computer trusts".into(),
-        C::NotValidForName | C::NotValidForNameContext { .. } => {
-            "its certificate belongs to another server".into()
-        }
-        // A certificate made by hand is often one for an authority, which is of no use for a server.
-        C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "its certificate is one that it made itself (self-signed)".into()
-        }
-        C::Revoked => "its certificate was revoked".into(),
-        other => format!("its certificate is not accepted ({other})"),
-    })
 }
 
 /// Waits for an answer as long as the body that is sent gets on; `None` where nothing moves.

@@ -7,8 +7,10 @@
 mod account;
 mod answer;
 mod backoff;
+mod client_certificate;
 mod connection;
 mod error;
+mod failure;
 mod fetch;
 mod filter;
 mod href;
@@ -19,6 +21,7 @@ mod observe;
 mod query;
 mod quirks;
 mod refusal;
+mod tls;
 mod write;
 mod xml;
 
@@ -31,12 +34,14 @@ use url::Url;
 
 pub use account::{Account, Credentials};
 use answer::Answer;
-pub use connection::Connection;
+pub use client_certificate::ClientCertificate;
+pub use connection::{Connection, ConnectionOptions, Proxy, ProxySignIn};
 use error::Fault;
 use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
 use query::Searches;
+pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
     Applied, Collection, CollectionError, Cursor, Edit, Etag, Fetched, Href, Observation, Traffic, Trouble,

@@ -1,0 +1,74 @@
+//! The certificate with which a person signs in (TLS client authentication).
+
+use std::fmt;
+
+use p12_keystore::error::Error;
+use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::tls::certificates;
+
+/// A certificate with its chain and its private key. It never shows its key.
+pub struct ClientCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate(…)")
+    }
+}
+
+impl ClientCertificate {
+    /// Reads a PEM file (RFC 7468) with certificate and key, or a PKCS#12 file (RFC 7292), whose passphrase may be
+    /// empty.
+    ///
+    /// # Errors
+    /// It is neither, something is missing in it, or the passphrase is wrong; the text says so and ends the
+    /// sentence "the file …".
+    pub fn read(bytes: &[u8], passphrase: &str) -> Result<Self, String> {
+        match bytes.starts_with(b"\x30") {
+            true => Self::read_pkcs12(bytes, passphrase),
+            false => Self::read_pem(bytes),
+        }
+    }
+
+    fn read_pem(pem: &[u8]) -> Result<Self, String> {
+        let chain = certificates(pem)?;
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
+            match pem.windows(9).any(|nine| nine == b"ENCRYPTED") {
+                true => "holds an encrypted key; make a .p12 file of both with: openssl pkcs12 -export -in FILE -out FILE.p12",
+                false => "holds no private key; it must hold the certificate and its key",
+            }
+            .to_owned()
+        })?;
+        Ok(Self { chain, key })
+    }
+
+    fn read_pkcs12(bytes: &[u8], passphrase: &str) -> Result<Self, String> {
+        let store = KeyStore::from_pkcs12(bytes, passphrase, Pkcs12ImportPolicy::Relaxed).map_err(
+            |error| match error {
+                Error::MacError(_) | Error::UnpadError => "cannot be opened with this passphrase".to_owned(),
+                _ => format!("is not a PKCS#12 file that can be read ({error})"),
+            },
+        )?;
+        let (_, chain) = store.private_key_chain().ok_or("holds no private key")?;
+        let key = PrivatePkcs8KeyDer::from(chain.key().as_der().to_vec()).into();
+        let chain: Vec<_> =
+            chain.certs().iter().map(|one| CertificateDer::from(one.as_der().to_vec())).collect();
+        match chain.is_empty() {
+            true => Err("holds no certificate for its key".to_owned()),
+            false => Ok(Self { chain, key }),
+        }
+    }
+
+    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.chain.clone()
+    }
+
+    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+        self.key.clone_key()
+    }
+}

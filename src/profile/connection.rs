@@ -1,0 +1,261 @@
+//! How the server of a profile is reached: the keys of its file, and the files and secrets that they name.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::parse::{self, Read, Section, expand, password_source, wrong};
+use super::secret::secret;
+use super::{OpenError, PasswordSource};
+use crate::collection::dav::{
+    ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
+};
+
+/// A larger file holds no certificates.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// How a server is reached, as a profile's file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ConnectionSpec {
+    pub trust: TrustSpec,
+    pub client_certificate: Option<CertificateSpec>,
+    pub proxy: ProxySpec,
+    pub options: ConnectionOptions,
+}
+
+/// Which certificates of the server are accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum TrustSpec {
+    /// Those that this computer trusts.
+    #[default]
+    System,
+    /// Those, and what the authorities in this PEM file signed.
+    Authority(PathBuf),
+    /// This one only.
+    Pinned(Fingerprint),
+}
+
+/// Where the certificate is with which to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CertificateSpec {
+    /// A PEM or PKCS#12 file.
+    pub file: PathBuf,
+    /// Where the passphrase of the file is, if it has one.
+    pub passphrase: Option<PasswordSource>,
+}
+
+/// Through which proxy the server is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum ProxySpec {
+    /// That of the system.
+    #[default]
+    System,
+    /// None.
+    Direct,
+    /// This one, with a user name where it wants one.
+    Via { url: Url, sign_in: Option<ProxyUser> },
+}
+
+/// As whom to sign in at a proxy, and where the password is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProxyUser {
+    pub user: String,
+    pub password: PasswordSource,
+}
+
+impl ConnectionSpec {
+    /// Reads the files and secrets that it names.
+    ///
+    /// # Errors
+    /// One of them cannot be had, or a file holds something else.
+    pub async fn load(&self) -> Result<Connection, OpenError> {
+        let trust = match &self.trust {
+            TrustSpec::System => Trust::System,
+            TrustSpec::Pinned(fingerprint) => Trust::Pinned(*fingerprint),
+            TrustSpec::Authority(file) => Trust::Authorities(from_file("ca_file", file, certificates)?),
+        };
+        let client_certificate = match &self.client_certificate {
+            None => None,
+            Some(CertificateSpec { file, passphrase }) => {
+                let passphrase = match passphrase {
+                    Some(source) => secret(source, String::new()).await.map_err(OpenError::Passphrase)?,
+                    None => None,
+                };
+                let passphrase = passphrase.as_ref().map_or("", |secret| secret.expose());
+                let read = |bytes: &[u8]| ClientCertificate::read(bytes, passphrase);
+                Some(from_file("client_certificate", file, read)?)
+            }
+        };
+        let proxy = match &self.proxy {
+            ProxySpec::System => Proxy::System,
+            ProxySpec::Direct => Proxy::Direct,
+            ProxySpec::Via { url, sign_in } => {
+                let sign_in = match sign_in {
+                    None => None,
+                    Some(ProxyUser { user, password }) => {
+                        let account = proxy_account(user, url);
+                        let password = secret(password, account.clone()).await.map_err(OpenError::Proxy)?;
+                        let password = password.ok_or(OpenError::ProxyNotStored { account })?;
+                        Some(ProxySignIn { user: user.clone(), password: password.expose().to_owned() })
+                    }
+                };
+                Proxy::Via { url: url.clone(), sign_in }
+            }
+        };
+        Ok(Connection { trust, client_certificate, proxy, options: self.options.clone() })
+    }
+
+    /// Reads keys of [remote] and their values, each as `profile set` takes it. The error is a sentence for a person.
+    pub fn from_keys(keys: &[(&str, String)]) -> Result<Self, String> {
+        let text = keys.iter().try_fold(String::new(), |text, (key, value)| {
+            super::set(&text, &format!("remote.{key}"), Some(value))
+        })?;
+        parse::connection(&text)
+    }
+}
+
+/// How the keyring calls an account at a proxy.
+pub(super) fn proxy_account(user: &str, proxy: &Url) -> String {
+    format!("{user}@{} (proxy)", proxy.origin().ascii_serialization())
+}
+
+/// What is read from a file that a key names.
+fn from_file<T>(
+    key: &'static str,
+    file: &Path,
+    read: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Result<T, OpenError> {
+    let mut bytes = Vec::new();
+    let opened = File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    let found = match opened {
+        Err(error) => Err(format!("cannot be read: {error}")),
+        Ok(_) if bytes.len() as u64 > MAX_BYTES => Err("is too large for certificates".to_owned()),
+        Ok(_) => read(&bytes),
+    };
+    found.map_err(|what| OpenError::File { key, file: file.to_owned(), what })
+}
+
+/// Reads the keys of the section [remote] that are about the connection.
+pub(super) fn read(section: &Section) -> Read<ConnectionSpec> {
+    let default = ConnectionOptions::default();
+    let seconds = |key, most, default| {
+        Ok(section.number::<u32>(key, 1..=most)?.map_or(default, |number| Duration::from_secs(number.into())))
+    };
+    Ok(ConnectionSpec {
+        trust: trust(section)?,
+        client_certificate: client_certificate(section)?,
+        proxy: proxy(section)?,
+        options: ConnectionOptions {
+            close: section.switch("close_connections")?.unwrap_or(default.close),
+            http1_only: section.switch("http1_only")?.unwrap_or(default.http1_only),
+            silence: seconds("timeout_seconds", 3600, default.silence)?,
+            connect: seconds("connect_timeout_seconds", 600, default.connect)?,
+            trusted_hosts: section.list("trusted_hosts")?.into_iter().map(host).collect::<Read<_>>()?,
+        },
+    })
+}
+
+fn trust(section: &Section) -> Read<TrustSpec> {
+    match (section.text("ca_file")?, section.text("pinned_certificate")?) {
+        (Some(_), Some((_, at))) => wrong(
+            at,
+            "only one of ca_file and pinned_certificate can be given, because a pinned certificate is the only one \
+             that is accepted; remove one of them",
+        ),
+        (Some(file), None) => Ok(TrustSpec::Authority(path("ca_file", file)?)),
+        (None, Some((pin, at))) => match pin.parse() {
+            Ok(pin) => Ok(TrustSpec::Pinned(pin)),
+            Err(what) => wrong(at, format!("pinned_certificate must be a fingerprint: {what}")),
+        },
+        (None, None) => Ok(TrustSpec::System),
+    }
+}
+
+fn path(key: &str, (text, at): (&str, usize)) -> Read<PathBuf> {
+    expand(text).map_or_else(|| wrong(at, format!("{key} must be a full path, such as \"~/server.pem\"")), Ok)
+}
+
+fn client_certificate(section: &Section) -> Read<Option<CertificateSpec>> {
+    let passphrase =
+        password_source(section, "client_certificate_password_env", "client_certificate_password_command")?;
+    match (section.text("client_certificate")?, passphrase) {
+        (Some(file), passphrase) => Ok(Some(CertificateSpec {
+            file: path("client_certificate", file)?,
+            passphrase: passphrase.map(|(source, _)| source),
+        })),
+        (None, Some((_, at))) => {
+            wrong(at, "a passphrase needs its file; add client_certificate = \"…\" to [remote]")
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn proxy(section: &Section) -> Read<ProxySpec> {
+    let user = section.text("proxy_user")?;
+    let password = password_source(section, "proxy_password_env", "proxy_password_command")?;
+    let sign_in = match (user, password) {
+        (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
+            return wrong(at, "proxy_user must not contain a colon or a line break");
+        }
+        (Some((user, at)), password) => {
+            let password = password.map_or(PasswordSource::Keyring, |(source, _)| source);
+            Some((ProxyUser { user: user.to_owned(), password }, at))
+        }
+        (None, Some((_, at))) => {
+            return wrong(
+                at,
+                "the password of the proxy needs a user name; add proxy_user = \"…\" to [remote]",
+            );
+        }
+        (None, None) => None,
+    };
+    let spec = match (section.text("proxy")?, sign_in) {
+        (None | Some(("system" | "none", _)), Some((_, at))) => {
+            return wrong(
+                at,
+                "proxy_user needs the proxy; add proxy = \"http://proxy.example.org:8080\" to [remote]",
+            );
+        }
+        (None | Some(("system", _)), None) => ProxySpec::System,
+        (Some(("none", _)), None) => ProxySpec::Direct,
+        (Some((text, at)), sign_in) => {
+            let url = proxy_address(text).or_else(|what| wrong(at, what))?;
+            ProxySpec::Via { url, sign_in: sign_in.map(|(user, _)| user) }
+        }
+    };
+    Ok(spec)
+}
+
+/// The error never repeats the text, which may contain a password.
+fn proxy_address(text: &str) -> Result<Url, &'static str> {
+    const WRONG: &str = "proxy must be \"system\", \"none\" or the address of a proxy such as \"http://proxy.example.org:8080\"";
+    let url = Url::parse(text).map_err(|_| WRONG)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "proxy must not contain a user name or a password; write the name as proxy_user = \"…\" and say \
+                    where the password is with proxy_password_env or proxy_password_command, or store it with \
+                    \"pimbridge profile password NAME --proxy\"",
+        );
+    }
+    let plain =
+        url.scheme() == "http" && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if plain { Ok(url) } else { Err(WRONG) }
+}
+
+/// The name of a server, as URLs have it.
+fn host((text, at): (&str, usize)) -> Read<String> {
+    match Host::parse(text) {
+        Ok(host) => Ok(host.to_string()),
+        Err(_) => wrong(
+            at,
+            "trusted_hosts must be names of servers, such as [\"dav.example.org\"], without https:// and path",
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;
