@@ -168,7 +168,7 @@ fn trust(section: &Section) -> Read<TrustSpec> {
         (Some(file), None) => Ok(TrustSpec::Authority(path("ca_file", file)?)),
         (None, Some((pin, at))) => match pin.parse() {
             Ok(pin) => Ok(TrustSpec::Pinned(pin)),
-            Err(what) => wrong(at, format!("pinned_certificate must be a fingerprint: {what}")),
+            Err(what) => wrong(at, format!("pinned_certificate must be {what}")),
         },
         (None, None) => Ok(TrustSpec::System),
     }

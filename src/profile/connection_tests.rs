@@ -158,7 +158,24 @@ fn wrong_values() {
         wrong("trusted_hosts = [\"https://dav.example.org\"]"),
         wrong("trusted_hosts = [\"\"]"),
     ];
-    insta::assert_snapshot!(wrong.join("\n"), @"");
+    insta::assert_snapshot!(wrong.join("\n"), @r#"
+    ca_file must be a full path, such as "~/server.pem"
+    only one of ca_file and pinned_certificate can be given, because a pinned certificate is the only one that is accepted; remove one of them
+    pinned_certificate must be "sha256:" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…
+    pinned_certificate must be "sha256:" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…
+    pinned_certificate must be "sha256:" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…
+    a passphrase needs its file; add client_certificate = "…" to [remote]
+    only one of client_certificate_password_env and client_certificate_password_command can be given; remove one of them
+    proxy must be "system", "none" or the address of a proxy such as "http://proxy.example.org:8080"
+    proxy must not contain a user name or a password; write the name as proxy_user = "…" and say where the password is with proxy_password_env or proxy_password_command, or store it with "pimbridge profile password NAME --proxy"
+    proxy_user needs the proxy; add proxy = "http://proxy.example.org:8080" to [remote]
+    proxy_user needs the proxy; add proxy = "http://proxy.example.org:8080" to [remote]
+    the password of the proxy needs a user name; add proxy_user = "…" to [remote]
+    timeout_seconds must be a whole number from 1 to 3600
+    trusted_hosts must be a list of texts, such as ["one", "two"]
+    trusted_hosts must be names of servers, such as ["dav.example.org"], without https:// and path
+    trusted_hosts must be names of servers, such as ["dav.example.org"], without https:// and path
+    "#);
 }
 
 #[tokio::test]

@@ -47,11 +47,13 @@ impl FromStr for Fingerprint {
 
     /// Reads it with or without the colons, in upper or lower case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str =
-            "a fingerprint is \"sha256:\" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…";
+        const WRONG: &str = "\"sha256:\" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…";
         let (name, digits) = text.trim().split_once(':').ok_or(WRONG)?;
         let digits: String = digits.chars().filter(|c| *c != ':').collect();
-        if !name.eq_ignore_ascii_case("sha256") || digits.len() != 64 {
+        if !name.eq_ignore_ascii_case("sha256")
+            || digits.len() != 64
+            || !digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        {
             return Err(WRONG);
         }
         let mut bytes = [0; 32];
