@@ -222,7 +222,9 @@ fn is_volatile(name: &str) -> bool {
 fn is_default(component: &str, name: &str, value: &str) -> bool {
     match name {
         "CALSCALE" => value.eq_ignore_ascii_case("GREGORIAN"),
-        "SEQUENCE" => value == "0",
+        "SEQUENCE" | "PRIORITY" => value == "0",
+        "CLASS" => value.eq_ignore_ascii_case("PUBLIC"),
+        "TRANSP" => value.eq_ignore_ascii_case("OPAQUE"),
         "VERSION" => component == "VCALENDAR",
         _ => false,
     }
@@ -379,7 +381,7 @@ mod tests {
             &[
                 "SUMMARY:a",
                 "SUMMARY:a\nDTSTAMP:20260503T000000Z\nLAST-MODIFIED:20260503T000000Z\nCREATED:20260503T000000Z",
-                "SUMMARY;VALUE=TEXT:a\nSEQUENCE:0\nX-WR-ALARMUID:1\nx-moz-generation:4",
+                "SUMMARY;VALUE=TEXT:a\nSEQUENCE:0\nCLASS:PUBLIC\nTRANSP:opaque\nPRIORITY:0\nX-WR-ALARMUID:1\nx-moz-generation:4",
             ],
         );
         all_same(event, &["ATTENDEE:mailto:a@x", "ATTENDEE;SCHEDULE-STATUS=\"1.1\":mailto:a@x"]);

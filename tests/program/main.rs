@@ -10,7 +10,7 @@ mod demo;
 mod fire;
 mod keyring;
 mod kill;
-mod modes;
+mod matrix;
 mod parts;
 mod query;
 mod repair;

@@ -1,5 +1,6 @@
 //! Reading items: multiget in chunks, several at a time, and single GETs where it does not work.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
@@ -12,9 +13,9 @@ use super::href::{Place, key};
 use super::http::Ask;
 use super::limiter::Class;
 use super::xml::{Data, Part};
-use super::{Dav, Fault, content_etag, xml};
+use super::{Dav, Fault, content_etag, quirks, xml};
 use crate::collection::{Etag, Fetched, Href};
-use crate::item::{self, Unreadable};
+use crate::item::{self, Kind, Unreadable};
 
 const CHUNK: usize = 100;
 const IN_FLIGHT: usize = 4;
@@ -25,6 +26,15 @@ const MOST_TIMEOUTS: usize = 8;
 enum Job {
     Multiget(Vec<Href>),
     Get(Href),
+}
+
+/// How vCards are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As the server likes.
+    Usual,
+    /// In version 4.0.
+    Vcard4,
 }
 
 /// What a question brought.
@@ -126,20 +136,71 @@ impl Dav {
 
     async fn run(&self, job: Job) -> Result<Answered, Fault> {
         match job {
-            Job::Multiget(hrefs) => self.multiget(hrefs).await,
+            Job::Multiget(hrefs) if self.kind == Kind::Contacts => self.multiget_cards(hrefs).await,
+            Job::Multiget(hrefs) => Ok(self.multiget(hrefs, Form::Usual).await?.0),
             Job::Get(href) => self.get(href).await,
         }
     }
 
-    async fn multiget(&self, hrefs: Vec<Href>) -> Result<Answered, Fault> {
+    /// vCards, each in the version in which it is stored as far as that can be told: many servers turn what was stored
+    /// as 4.0 into 3.0 where nobody asks for 4.0, and what was stored as 3.0 into 4.0 where somebody does (RFC 6352
+    /// section 10.4.1). The length of what is stored tells.
+    async fn multiget_cards(&self, hrefs: Vec<Href>) -> Result<Answered, Fault> {
+        let (mut answered, lengths) = self.multiget(hrefs, Form::Usual).await?;
+        let Answered::Items(found, _) = &mut answered else { return Ok(answered) };
+        let is_stored = |href: &Href, bytes: &Bytes| lengths.get(href).is_none_or(|n| *n == bytes.len());
+        let turned = found.iter().filter_map(|fetched| match fetched {
+            Fetched::Found { href, bytes, .. } if !is_stored(href, bytes) => Some(href.clone()),
+            _ => None,
+        });
+        let turned: Vec<Href> = turned.collect();
+        if turned.is_empty() || !self.speaks_vcard_4().await? {
+            return Ok(answered);
+        }
+        let (Answered::Items(again, _), lengths) = self.multiget(turned, Form::Vcard4).await? else {
+            return Ok(answered);
+        };
+        let mut as_stored: HashMap<Href, Fetched> = HashMap::new();
+        for card in again {
+            if let Fetched::Found { href, bytes, .. } = &card
+                && lengths.get(href) == Some(&bytes.len())
+            {
+                as_stored.insert(href.clone(), card);
+            }
+        }
+        for card in found {
+            if let Fetched::Found { href, .. } = &card
+                && let Some(stored) = as_stored.remove(href)
+            {
+                *card = stored;
+            }
+        }
+        Ok(answered)
+    }
+
+    async fn speaks_vcard_4(&self) -> Result<bool, Fault> {
+        let speaks = self.vcard_4.get_or_try_init(|| async {
+            Ok::<_, Fault>(self.properties(xml::propfind_address_data()).await?.vcard_4)
+        });
+        Ok(*speaks.await?)
+    }
+
+    /// And how long those are that were found, as the server stores them; it may not tell.
+    async fn multiget(
+        &self,
+        hrefs: Vec<Href>,
+        form: Form,
+    ) -> Result<(Answered, HashMap<Href, usize>), Fault> {
         let base = self.base();
         let paths: Vec<String> = hrefs.iter().map(|href| base.path_of(href)).collect();
-        let body = xml::multiget(self.kind, paths.iter().map(String::as_str));
+        let body = xml::multiget(self.kind, form, paths.iter().map(String::as_str));
         // A Depth of 1 is what old servers want; RFC 4791 section 7.9 lets others ignore it.
         let ask = Ask::xml("REPORT", Class::Content, base.url().clone(), 1, body);
         let answer = match self.http.send(ask).await {
             Ok(answer) => answer,
-            Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) if may_be_the_question(&fault) => {
+                return Ok((Answered::TooMuch(hrefs, fault), HashMap::new()));
+            }
             Err(fault) => return Err(fault),
         };
         match answer.status {
@@ -147,18 +208,20 @@ impl Dav {
             // Some servers answer so when one of the items is not there, or know no multiget.
             403 | 404 | 405 | 410 | 501 => {
                 answer.drain().await;
-                return Ok(Answered::Items(vec![], hrefs));
+                return Ok((Answered::Items(vec![], hrefs), HashMap::new()));
             }
             400 | 413 | 414 | 500 | 502 | 504 | 507 => {
                 let fault = Fault::Server(answer.refusal().await);
-                return Ok(Answered::TooMuch(hrefs, fault));
+                return Ok((Answered::TooMuch(hrefs, fault), HashMap::new()));
             }
             _ => return Err(self.collection_fault(answer).await),
         }
         let ahead = answer.clock_ahead();
         let mut parts = match answer.multistatus().await {
             Ok(parts) => parts,
-            Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+            Err(fault) if may_be_the_question(&fault) => {
+                return Ok((Answered::TooMuch(hrefs, fault), HashMap::new()));
+            }
             Err(fault) => return Err(fault),
         };
         let mut open: Vec<Option<Href>> = Vec::with_capacity(hrefs.len());
@@ -169,13 +232,15 @@ impl Dav {
             decoded.insert(key(href.as_str()), open.len());
             open.push(Some(href.clone()));
         }
-        let mut found = Vec::with_capacity(hrefs.len());
+        let (mut found, mut lengths) = (Vec::with_capacity(hrefs.len()), HashMap::new());
         loop {
             let response = match parts.next().await {
                 Ok(Some(Part::Response(response))) => response,
                 Ok(Some(Part::SyncToken(_))) => continue,
                 Ok(None) => break,
-                Err(fault) if may_be_the_question(&fault) => return Ok(Answered::TooMuch(hrefs, fault)),
+                Err(fault) if may_be_the_question(&fault) => {
+                    return Ok((Answered::TooMuch(hrefs, fault), HashMap::new()));
+                }
                 Err(fault) => return Err(fault),
             };
             for href in &response.hrefs {
@@ -187,14 +252,20 @@ impl Dav {
                     (404 | 410, None) => found.push(Fetched::Gone { href }),
                     (200..300, Some(Data::Bytes(bytes))) if !bytes.is_empty() => {
                         let modified = corrected(response.props.modified.as_deref(), ahead);
-                        found.push(item_found(href, response.props.etag.as_deref(), bytes.clone(), modified));
+                        let etag = response.props.etag.as_deref();
+                        let bytes = match quirks::with_line_ends(etag, bytes) {
+                            Cow::Borrowed(_) => bytes.clone(),
+                            Cow::Owned(bytes) => bytes.into(),
+                        };
+                        lengths.extend(response.props.length.map(|length| (href.clone(), length)));
+                        found.push(item_found(href, etag, bytes, modified));
                     }
                     (200..300, Some(Data::TooLarge)) => found.push(too_large(href)),
                     _ => *slot = Some(href),
                 }
             }
         }
-        Ok(Answered::Items(found, open.into_iter().flatten().collect()))
+        Ok((Answered::Items(found, open.into_iter().flatten().collect()), lengths))
     }
 
     async fn get(&self, href: Href) -> Result<Answered, Fault> {
@@ -263,7 +334,10 @@ pub(super) fn may_be_the_question(fault: &Fault) -> bool {
 }
 
 fn item_found(href: Href, etag: Option<&str>, bytes: Bytes, modified: Option<Timestamp>) -> Fetched {
-    let etag = etag.map_or_else(|| content_etag(&bytes), Etag::new);
+    let etag = match etag {
+        Some(etag) if !quirks::is_every_first_version(etag) => Etag::new(etag),
+        ambiguous => content_etag(&bytes, ambiguous),
+    };
     Fetched::Found { href, etag, bytes, modified }
 }
 

@@ -61,6 +61,12 @@ impl Base {
         }
     }
 
+    /// Whether the server escapes once more what is escaped already (`%2540` for `%40`), as its name for the collection
+    /// shows.
+    fn escapes_twice(&self) -> bool {
+        self.alias.as_deref().is_some_and(|alias| alias != self.url.path() && once(alias) == self.url.path())
+    }
+
     /// Host and absolute, normalised path of an href; `None` where it has no path that can be used.
     fn absolute(&self, href: &str) -> Option<(Option<String>, String)> {
         let href = href.trim();
@@ -75,6 +81,7 @@ impl Base {
             None if href.starts_with('/') => (None, normalise(href)),
             None => (None, format!("{}{}", self.url.path(), normalise(href.trim_start_matches("./")))),
         };
+        let path = if self.escapes_twice() { once(&path) } else { path };
         let climbs = path.split('/').any(|segment| segment == "." || segment == "..");
         (!climbs && !path.is_empty()).then_some((host, path))
     }
@@ -110,7 +117,7 @@ impl Base {
     /// The path of an item as the server itself calls it.
     pub(super) fn path_of(&self, href: &Href) -> String {
         let href = href.as_str();
-        let base = self.alias.as_deref().unwrap_or(self.url.path());
+        let base = self.alias.as_deref().filter(|_| !self.escapes_twice()).unwrap_or(self.url.path());
         if href.starts_with('/') { href.to_owned() } else { format!("{base}{href}") }
     }
 }
@@ -189,6 +196,11 @@ fn normalise(path: &str) -> String {
     out
 }
 
+/// What is escaped twice, escaped once.
+fn once(path: &str) -> String {
+    normalise(&path.replace("%25", "%"))
+}
+
 fn hex(pair: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(pair).ok().filter(|_| pair.iter().all(u8::is_ascii_hexdigit))?;
     u8::from_str_radix(digits, 16).ok()
@@ -241,6 +253,18 @@ mod tests {
         assert_eq!(base.place("/jana/cal/a.ics"), item("a.ics"));
         assert_eq!(base.path_of(&Href::new("a.ics")), "/jana/cal/a.ics");
         assert_eq!(base.url_of(&Href::new("a.ics")).path(), "/radicale/jana/cal/a.ics");
+    }
+
+    #[test]
+    fn what_is_escaped_twice_is_read_as_it_is_meant() {
+        let mut base = base("https://example.org/cal/jana%40x/");
+        base.learn("/cal/jana%2540x/");
+        assert_eq!(base.place("/cal/jana%2540x/"), Place::Collection);
+        assert_eq!(base.place("/cal/jana%2540x/a%2540b.ics"), item("a%40b.ics"));
+        assert_eq!(base.path_of(&Href::new("a%40b.ics")), "/cal/jana%40x/a%40b.ics");
+        assert_eq!(base.url_of(&Href::new("a%40b.ics")).path(), "/cal/jana%40x/a%40b.ics");
+        let honest = super::tests::base("https://example.org/cal/jana%40x/");
+        assert_eq!(honest.place("/cal/jana%40x/100%2540.ics"), item("100%2540.ics"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OnceCell;
 use url::Url;
 
 pub use account::{Account, Credentials};
@@ -56,6 +57,8 @@ pub struct Dav {
     kind: Kind,
     base: Mutex<Base>,
     searches: Searches,
+    /// vCards can be had in version 4.0, as far as it was asked.
+    vcard_4: OnceCell<bool>,
 }
 
 /// What a collection is and what its server can do.
@@ -93,7 +96,13 @@ impl Dav {
         }
         let base = Base::new(url);
         let http = Http::new(account, base.url().clone());
-        Ok(Self { http, kind, base: Mutex::new(base), searches: Searches::default() })
+        Ok(Self {
+            http,
+            kind,
+            base: Mutex::new(base),
+            searches: Searches::default(),
+            vcard_4: OnceCell::new(),
+        })
     }
 
     /// What the collection is and what its server can do, in two requests.
@@ -145,14 +154,18 @@ impl Dav {
     }
 }
 
-/// The version of an item to which the server gives none.
+/// The version of an item to which the server gives none, or one that other items have as well; that one follows
+/// after a space.
 const CONTENT_ETAG: &str = "content:";
 
-fn content_etag(bytes: &[u8]) -> Etag {
+fn content_etag(bytes: &[u8], servers: Option<&str>) -> Etag {
     use std::fmt::Write as _;
     let mut text = CONTENT_ETAG.to_owned();
     for byte in Sha256::digest(bytes) {
         let _ = write!(text, "{byte:02x}");
+    }
+    if let Some(servers) = servers {
+        let _ = write!(text, " {servers}");
     }
     Etag::new(text)
 }

@@ -9,7 +9,7 @@ use super::backoff::{self, Backoff};
 use super::href::Place;
 use super::refusal::Refusal;
 use super::xml::{Multistatus, Part, Props, Response};
-use super::{Capabilities, Dav, Fault, http, xml};
+use super::{Capabilities, Dav, Fault, http, quirks, xml};
 use crate::collection::{Cursor, Entry, Etag, Fetched, Href, Observation};
 use crate::item::Kind;
 
@@ -347,7 +347,9 @@ impl Changes {
             }
             _ if response.props.is("collection") => {}
             _ => {
-                self.items.insert(item, Some(response.props.etag.as_deref().map(Etag::new)));
+                let etag =
+                    response.props.etag.as_deref().filter(|etag| !quirks::is_every_first_version(etag));
+                self.items.insert(item, Some(etag.map(Etag::new)));
             }
         }
     }

@@ -871,3 +871,4 @@ fn only_web_addresses_are_opened() {
 
 mod endurance;
 mod query;
+mod quirks;

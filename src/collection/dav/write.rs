@@ -13,7 +13,7 @@ use super::http::{Ask, Condition};
 use super::observe::writable;
 use super::refusal::Refusal;
 use super::xml::Part;
-use super::{CONTENT_ETAG, Dav, Fault, content_etag, xml};
+use super::{CONTENT_ETAG, Dav, Fault, content_etag, quirks, xml};
 use crate::collection::{Applied, CollectionError, Edit, Etag, Fetched, Href, Outcome, name};
 
 /// As many as the limiter ever lets through.
@@ -58,7 +58,10 @@ fn judge(refusal: &Refusal) -> Verdict {
         200..300 => Verdict::Done,
         507 => Verdict::Full,
         403 | 405 if about_rights => Verdict::Doubtful,
-        412 if refusal.elements.is_empty() => Verdict::Changed,
+        // DAViCal names the header.
+        412 if refusal.elements.is_empty() || refusal.has("if-match") || refusal.has("if-none-match") => {
+            Verdict::Changed
+        }
         404 | 410 => Verdict::Missing,
         409 if refusal.elements.is_empty() => Verdict::Doubtful,
         // Somebody holds a lock on it at the moment.
@@ -161,6 +164,13 @@ impl Dav {
         let names = [name::file_name(uid, &bytes, extension), name::alternative(uid, &bytes, extension)];
         for name in names {
             let href = Href::new(href::segment(&name));
+            if self.looks_first() && !self.is_free(&href).await? {
+                match self.at(&href, uid, &bytes).await? {
+                    There::Same => return Ok(STALE),
+                    There::Other => continue,
+                    There::Nothing => {}
+                }
+            }
             let written = self.put(&href, Condition::NothingThere, &bytes, perhaps_done).await?;
             match judge(&written.refusal) {
                 Verdict::Done => return Ok(self.stored(href, written)),
@@ -168,19 +178,11 @@ impl Dav {
                     return Ok(STALE);
                 }
                 Verdict::UidTaken(_) => return Ok(uid_taken()),
-                Verdict::Changed => match self.fetch_one(&href).await? {
-                    Fetched::Found { bytes: there, .. } => {
-                        if name::is_same_item(&there, uid, &bytes) {
-                            return Ok(STALE);
-                        }
-                    }
-                    Fetched::Unreadable { .. } | Fetched::Failed { .. } => {
-                        return Ok(STALE);
-                    }
-                    // Nothing is there, so it is not the precondition that failed.
-                    Fetched::Gone { .. } => {
-                        return Ok(Outcome::Refused { reason: reason(&written.refusal) });
-                    }
+                Verdict::Changed => match self.at(&href, uid, &bytes).await? {
+                    There::Same => return Ok(STALE),
+                    There::Other => {}
+                    // It is not the precondition that failed.
+                    There::Nothing => return Ok(Outcome::Refused { reason: reason(&written.refusal) }),
                 },
                 Verdict::Missing => return self.doubt(batch, &written.refusal).await,
                 verdict => return self.conclude(batch, verdict, &written.refusal).await,
@@ -191,6 +193,28 @@ impl Dav {
                      rename or delete them there"
                 .to_owned(),
         })
+    }
+
+    /// What is where a new item is to be stored.
+    async fn at(&self, href: &Href, uid: Option<&str>, bytes: &[u8]) -> Result<There, Fault> {
+        Ok(match self.fetch_one(href).await? {
+            Fetched::Found { bytes: there, .. } if !name::is_same_item(&there, uid, bytes) => There::Other,
+            // What cannot be read is looked at again.
+            Fetched::Found { .. } | Fetched::Unreadable { .. } | Fetched::Failed { .. } => There::Same,
+            Fetched::Gone { .. } => There::Nothing,
+        })
+    }
+
+    async fn is_free(&self, href: &Href) -> Result<bool, Fault> {
+        let answer = self.http.send(Ask::get(self.base().url_of(href))).await?;
+        let status = answer.status;
+        answer.drain().await;
+        Ok(matches!(status, 404 | 410))
+    }
+
+    /// Whether a precondition is of no use, so that only a look right before the write tells.
+    fn looks_first(&self) -> bool {
+        quirks::ignores_preconditions(self.base().url())
     }
 
     async fn replace(
@@ -314,17 +338,20 @@ impl Dav {
     }
 
     /// What makes a write conditional on this version; `None` where it is another already. An item
-    /// without a version of the server's is compared right before the write.
+    /// without a version of the server's own is compared right before the write.
     async fn condition(&self, href: &Href, etag: &Etag) -> Result<Option<Condition>, Fault> {
-        if !etag.as_str().starts_with(CONTENT_ETAG) {
+        if !etag.as_str().starts_with(CONTENT_ETAG) && !self.looks_first() {
             return Ok(Some(Condition::Version(etag.as_str().to_owned())));
         }
         Ok(match self.fetch_one(href).await? {
-            Fetched::Found { bytes, etag: now, .. } if content_etag(&bytes) == *etag => {
-                Some(match now.as_str().starts_with(CONTENT_ETAG) {
-                    true => Condition::None,
-                    false => Condition::Version(now.as_str().to_owned()),
-                })
+            Fetched::Found { bytes, etag: now, .. }
+                if now == *etag || content_etag(&bytes, None) == *etag =>
+            {
+                let servers = match now.as_str().strip_prefix(CONTENT_ETAG) {
+                    Some(ambiguous) => ambiguous.split_once(' ').map(|(_, servers)| servers),
+                    None => Some(now.as_str()),
+                };
+                Some(servers.map_or(Condition::None, |etag| Condition::Version(etag.to_owned())))
             }
             _ => None,
         })
@@ -369,6 +396,13 @@ impl Dav {
     }
 }
 
+/// What is where a new item is to be stored.
+enum There {
+    Nothing,
+    Same,
+    Other,
+}
+
 /// What to do after a failed precondition.
 enum Again {
     Stale,
@@ -396,7 +430,8 @@ fn hopeless() -> Outcome {
 /// A version that can be trusted to change with the item.
 fn strong(etag: &str) -> Option<Etag> {
     let etag = etag.trim();
-    (!etag.is_empty() && etag != "\"\"" && !etag.starts_with("W/")).then(|| Etag::new(etag))
+    let is_strong = !etag.is_empty() && etag != "\"\"" && !etag.starts_with("W/");
+    (is_strong && !quirks::is_every_first_version(etag)).then(|| Etag::new(etag))
 }
 
 #[cfg(test)]
@@ -413,6 +448,8 @@ mod tests {
             (201, &[][..], Verdict::Done),
             (204, &[], Verdict::Done),
             (412, &[], Verdict::Changed),
+            (412, &["if-match"], Verdict::Changed),
+            (412, &["if-none-match"], Verdict::Changed),
             (412, &["valid-calendar-data"], Verdict::Refused),
             (412, &["no-uid-conflict"], Verdict::UidTaken(None)),
             (409, &["no-uid-conflict"], Verdict::UidTaken(None)),

@@ -165,7 +165,7 @@ fn requests_are_escaped() {
         @r#"<?xml version="1.0" encoding="utf-8"?><sync-collection xmlns="DAV:"><sync-token>a&amp;b&lt;c&gt;&quot;&apos;</sync-token><sync-level>1</sync-level><prop><getetag/><resourcetype/></prop></sync-collection>"#
     );
     insta::assert_snapshot!(
-        multiget(Kind::Contacts, ["/a&b.vcf", "/%3C.vcf"].into_iter()),
-        @r#"<?xml version="1.0" encoding="utf-8"?><C:addressbook-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><getetag/><getlastmodified/><C:address-data/></prop><href>/a&amp;b.vcf</href><href>/%3C.vcf</href></C:addressbook-multiget>"#
+        multiget(Kind::Contacts, Form::Usual, ["/a&b.vcf", "/%3C.vcf"].into_iter()),
+        @r#"<?xml version="1.0" encoding="utf-8"?><C:addressbook-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><getetag/><getlastmodified/><getcontentlength/><C:address-data/></prop><href>/a&amp;b.vcf</href><href>/%3C.vcf</href></C:addressbook-multiget>"#
     );
 }

@@ -237,3 +237,22 @@ fn zones_of_the_items_own() {
         ),
     ]);
 }
+
+/// eM Client lets its zones begin in the year 1, and Outlook in 1601.
+#[test]
+fn zones_may_begin_long_ago() {
+    for start in ["00010101T000000", "00000101T000000", "16010101T000000"] {
+        let zone = own_zone("Own", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=#")
+            .replace("19701025T040000", start)
+            .replace("19700329T030000", start);
+        let lines = |day: &str| {
+            format!(
+                "{zone}BEGIN:VEVENT|UID:1|DTSTART;TZID=Own:{day}T100000|DTEND;TZID=Own:{day}T110000|END:VEVENT"
+            )
+        };
+        check(&[
+            (start, BERLIN, MAY, &lines("20260510"), true),
+            (start, BERLIN, MAY, &lines("20260610"), false),
+        ]);
+    }
+}
