@@ -7,7 +7,7 @@ use crate::collection::dav::Capabilities;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
-use crate::report::text::line;
+use crate::report::text::{line, shell_word};
 use crate::sync::policy::Mode;
 
 /// What a check found.
@@ -113,14 +113,27 @@ async fn server(profile: &Profile) -> Vec<Found> {
                 .to_owned(),
         ));
     }
-    found.push(match profile::open_remote(profile, &Accounts::default()).await {
-        Err(error) => Found::Wrong(error.to_string()),
-        Ok(dav) => match dav.check().await {
-            Err(error) => Found::Wrong(error.to_string()),
-            Ok(capabilities) => judge(profile, &capabilities),
-        },
-    });
+    let checked = match profile::open_remote(profile, &Accounts::default()).await {
+        Err(error) => Err(error.to_string()),
+        Ok(dav) => dav.check().await.map_err(|error| error.to_string()),
+    };
+    match checked {
+        Err(error) => found.push(Found::Wrong(error)),
+        Ok(capabilities) => {
+            found.extend(capabilities.moved_to.as_deref().map(|to| moved(profile, to)));
+            found.push(judge(profile, &capabilities));
+        }
+    }
     found
+}
+
+fn moved(profile: &Profile, to: &str) -> Found {
+    let name = shell_word(profile.name.as_str());
+    Found::Warning(format!(
+        "the server says that it has moved for good to {to}, and syncs go there; to make that its address: pimbridge \
+         profile set {name} remote.url {}",
+        shell_word(to)
+    ))
 }
 
 fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
@@ -199,6 +212,7 @@ mod tests {
             writable: Some(true),
             sync_collection: true,
             ctag: true,
+            moved_to: None,
             dav: None,
         };
         let two_way = |kind, capabilities| judge(&profile(kind, "two-way"), &capabilities);

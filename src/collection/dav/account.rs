@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine;
 use reqwest::Client;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::connection::{Connection, ConnectionOptions, Peer, Route};
+use super::connection::{Connection, ConnectionOptions, Route};
 use super::error::Fault;
 use super::limiter::Gate;
 use crate::collection::{CollectionError, Trouble};
@@ -24,8 +24,9 @@ struct Inner {
     user: Option<String>,
     authorization: Option<HeaderValue>,
     connection: Connection,
-    /// Each is made when it is first needed.
-    clients: Mutex<HashMap<Peer, Client>>,
+    /// Without TLS there are no certificates to load.
+    plain: OnceLock<Client>,
+    secure: OnceLock<Client>,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
     refused: AtomicBool,
     accepted: AtomicBool,
@@ -67,7 +68,8 @@ impl Account {
             user,
             authorization,
             connection,
-            clients: Mutex::default(),
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
             gates: Mutex::default(),
             refused: AtomicBool::new(false),
             accepted: AtomicBool::new(false),
@@ -113,20 +115,19 @@ impl Account {
         }
     }
 
-    /// The client for a host that may or may not see the credentials.
-    pub(super) fn client(&self, url: &Url, trusted: bool) -> Result<Client, Fault> {
-        let peer = match (url.scheme(), trusted) {
-            ("https", true) => Peer::Trusted,
-            ("https", false) => Peer::Stranger,
-            _ => Peer::Plain,
-        };
-        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&peer) {
-            return Ok(client.clone());
+    pub(super) fn client(&self, url: &Url) -> Result<&Client, Fault> {
+        let secure = url.scheme() == "https";
+        let cell = if secure { &self.0.secure } else { &self.0.plain };
+        if let Some(client) = cell.get() {
+            return Ok(client);
         }
-        let client = self.0.connection.client(peer)?;
-        clients.insert(peer, client.clone());
-        Ok(client)
+        let client = self.0.connection.client(secure)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    /// There is nothing that another server would have to see.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.0.authorization.is_none() && !self.route().client_certificate
     }
 
     pub(super) fn route(&self) -> Route {

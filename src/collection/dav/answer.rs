@@ -37,6 +37,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// Where it came from, after redirects.
     pub url: Url,
+    /// All of these redirects were permanent ones, and there was one.
+    pub moved: bool,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
 }
@@ -65,7 +67,13 @@ impl Answer {
         } else {
             Box::pin(raw)
         };
-        Self { status, url, headers, body: Body { reader, permit: Some(permit), left: limits.whole } }
+        Self {
+            status,
+            url,
+            moved: false,
+            headers,
+            body: Body { reader, permit: Some(permit), left: limits.whole },
+        }
     }
 
     /// The server complains that it is asked too much at once.

@@ -74,17 +74,6 @@ impl fmt::Debug for ProxySignIn {
     }
 }
 
-/// For whom a client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Peer {
-    /// Over plain `http`: no certificates are loaded.
-    Plain,
-    /// A server over TLS that may see the client certificate.
-    Trusted,
-    /// Another one over TLS.
-    Stranger,
-}
-
 /// What lies between here and a server, for messages.
 #[derive(Debug)]
 pub(super) struct Route {
@@ -102,7 +91,8 @@ impl Connection {
         Route { proxy, client_certificate: self.client_certificate.is_some() }
     }
 
-    pub(super) fn client(&self, peer: Peer) -> Result<Client, Fault> {
+    /// The client for `https` addresses, or the one for `http`, which loads no certificates.
+    pub(super) fn client(&self, secure: bool) -> Result<Client, Fault> {
         // Fails only where a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let no_trust = |error: &dyn fmt::Display| Fault::NoTrust { why: error.to_string() };
@@ -126,12 +116,11 @@ impl Connection {
                 })
             }
         };
-        builder = match peer {
-            Peer::Plain => builder.tls_certs_only([]),
-            Peer::Trusted | Peer::Stranger => {
-                let certificate = self.client_certificate.as_ref().filter(|_| peer == Peer::Trusted);
-                let mut config =
-                    tls::client_config(&self.trust, certificate).map_err(|error| no_trust(&error))?;
+        builder = match secure {
+            false => builder.tls_certs_only([]),
+            true => {
+                let mut config = tls::client_config(&self.trust, self.client_certificate.as_ref())
+                    .map_err(|error| no_trust(&error))?;
                 config.alpn_protocols = match http1_only {
                     true => vec![b"http/1.1".to_vec()],
                     false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],

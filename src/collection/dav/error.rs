@@ -75,6 +75,18 @@ pub(super) enum Fault {
         "the server sends Pimbridge on to {to}: if that is the right place, make it the address of this profile"
     )]
     Elsewhere { to: String },
+    #[error(
+        "the server sends Pimbridge on to {to}, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts {name} (a network may ask to sign in first)"
+    )]
+    Stranger { to: String, name: String },
+    #[error(
+        "the server sends Pimbridge on to {to}, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://"
+    )]
+    Downgrade { to: String },
+    #[error(
+        "the server sends Pimbridge on from one address to the next ({to} was the last): check the address, and ask whoever runs the server"
+    )]
+    Loop { to: String },
     #[error("{host} is busy and asks to come back later: the next sync goes on from here")]
     Busy { host: String, retry_after: Option<Duration> },
     #[error(
@@ -127,6 +139,25 @@ fn pin(shown: Option<&Fingerprint>) -> String {
 }
 
 impl Fault {
+    /// It says that what was looked for is not (any more) at the place that was asked.
+    pub(super) fn is_of_the_place(&self) -> bool {
+        matches!(
+            self,
+            Fault::Gone { .. }
+                | Fault::UnknownHost { .. }
+                | Fault::NoTls { .. }
+                | Fault::Untrusted { .. }
+                | Fault::Html
+                | Fault::Malformed(_)
+                | Fault::NotDav(_)
+                | Fault::WrongPlace(_)
+                | Fault::Elsewhere { .. }
+                | Fault::Stranger { .. }
+                | Fault::Downgrade { .. }
+                | Fault::Loop { .. }
+        )
+    }
+
     fn trouble(&self) -> Trouble {
         match self {
             Fault::UnknownHost { .. }
@@ -151,6 +182,9 @@ impl Fault {
             Fault::Forbidden(_) | Fault::ReadOnly => Trouble::Forbidden,
             Fault::Full => Trouble::Storage,
             Fault::Elsewhere { .. }
+            | Fault::Stranger { .. }
+            | Fault::Downgrade { .. }
+            | Fault::Loop { .. }
             | Fault::Html
             | Fault::CutOff
             | Fault::Malformed(_)
@@ -205,6 +239,9 @@ mod tests {
             Fault::NoCredentials { host: host() },
             Fault::OtherSignIn { host: host(), offered: "Digest".into() },
             Fault::Elsewhere { to: "https://new.example.org/cal/".into() },
+            Fault::Stranger { to: "https://new.example.net/cal/".into(), name: "new.example.net".into() },
+            Fault::Downgrade { to: "http://dav.example.org/cal/".into() },
+            Fault::Loop { to: "https://dav.example.org/cal/".into() },
             Fault::Busy { host: host(), retry_after: None },
             Fault::Html,
             Fault::CutOff,
@@ -237,6 +274,9 @@ mod tests {
         SignIn: dav.example.org wants a user name and a password: set them for this profile
         SignIn: dav.example.org offers only ways to sign in that Pimbridge does not know (Digest): see whether it can be set to accept a password (Basic)
         NotUnderstood: the server sends Pimbridge on to https://new.example.org/cal/: if that is the right place, make it the address of this profile
+        NotUnderstood: the server sends Pimbridge on to https://new.example.net/cal/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts new.example.net (a network may ask to sign in first)
+        NotUnderstood: the server sends Pimbridge on to http://dav.example.org/cal/, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://
+        NotUnderstood: the server sends Pimbridge on from one address to the next (https://dav.example.org/cal/ was the last): check the address, and ask whoever runs the server
         Busy: dav.example.org is busy and asks to come back later: the next sync goes on from here
         NotUnderstood: the server answers with a web page instead of a calendar or an address book: check the address, or open it in a browser (a network may ask to sign in first)
         NotUnderstood: the server's answer broke off in the middle, so nothing of it was used: try again, and if it stays so ask whoever runs the server

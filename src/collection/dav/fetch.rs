@@ -196,7 +196,7 @@ impl Dav {
         let body = xml::multiget(self.kind, form, paths.iter().map(String::as_str));
         // A Depth of 1 is what old servers want; RFC 4791 section 7.9 lets others ignore it.
         let ask = Ask::xml("REPORT", Class::Content, base.url().clone(), 1, body);
-        let answer = match self.http.send(ask).await {
+        let answer = match self.ask(ask).await {
             Ok(answer) => answer,
             Err(fault) if may_be_the_question(&fault) => {
                 return Ok((Answered::TooMuch(hrefs, fault), HashMap::new()));
@@ -217,6 +217,8 @@ impl Dav {
             _ => return Err(self.collection_fault(answer).await),
         }
         let ahead = answer.clock_ahead();
+        // It may have moved meanwhile.
+        let base = self.base();
         let mut parts = match answer.multistatus().await {
             Ok(parts) => parts,
             Err(fault) if may_be_the_question(&fault) => {

@@ -16,6 +16,8 @@ pub(super) struct Base {
     /// What the server itself calls the collection's path, where that is something else (a proxy
     /// before it changes the path).
     alias: Option<String>,
+    /// The server has said that it has moved there for good.
+    moved: bool,
 }
 
 /// What an href in an answer names.
@@ -36,7 +38,16 @@ impl Base {
         url.set_fragment(None);
         let path = normalise(url.path());
         url.set_path(&if path.ends_with('/') { path } else { path + "/" });
-        Self { url, alias: None }
+        Self { url, alias: None, moved: false }
+    }
+
+    /// Where it has moved for good.
+    pub(super) fn new_home(url: Url) -> Self {
+        Self { moved: true, ..Self::new(url) }
+    }
+
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved
     }
 
     pub(super) fn url(&self) -> &Url {

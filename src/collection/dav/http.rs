@@ -19,6 +19,7 @@ use super::backoff::{self, Backoff};
 use super::error::Fault;
 use super::failure;
 use super::limiter::Class;
+use super::redirect::{self, Circle};
 use crate::collection::Traffic;
 
 const MOST_REDIRECTS: usize = 5;
@@ -108,8 +109,8 @@ impl Condition {
 #[derive(Debug)]
 pub(super) struct Http {
     account: Account,
-    /// Only this origin, and the same host over TLS, gets the credentials.
-    home: Url,
+    /// Only there the credentials are sent.
+    circle: Circle,
     pub limits: Limits,
     requests: AtomicU64,
     bytes_in: Arc<AtomicU64>,
@@ -119,9 +120,10 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(account: Account, home: Url) -> Self {
         let limits = Limits { idle: account.options().silence, ..Limits::default() };
+        let circle = Circle::new(home, account.options().trusted_hosts.clone());
         Self {
             account,
-            home,
+            circle,
             limits,
             requests: AtomicU64::new(0),
             bytes_in: Arc::default(),
@@ -137,8 +139,8 @@ impl Http {
         }
     }
 
-    /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads follow
-    /// redirects that stay at home, and are tried again when the connection breaks. Writes that met a
+    /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads
+    /// are tried again when the connection breaks. Writes that met a
     /// lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
     /// A refused password is never sent again.
     pub(super) async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
@@ -148,33 +150,37 @@ impl Http {
     /// As [`Http::send`], and sets `perhaps_done` where one of the attempts may have been done although
     /// its answer, if there was one, does not say so.
     pub(super) async fn write(&self, mut ask: Ask, perhaps_done: &mut bool) -> Result<Answer, Fault> {
-        let mut redirects = 0;
+        let (mut redirects, mut permanent) = (0, true);
         let mut waited = Duration::ZERO;
         let (mut busy, mut locked, mut broken) =
             (Backoff::new(backoff::BUSY), Backoff::new(backoff::LOCKED), Backoff::new(backoff::BROKEN));
         loop {
             let attempt = self.once(&ask).await;
             *perhaps_done |= may_be_done(&attempt);
-            let answer = match attempt {
+            let mut answer = match attempt {
                 Err(fault @ Fault::Dropped { .. }) if ask.reads() => {
                     tokio::time::sleep(broken.next().ok_or(fault)?).await;
                     continue;
                 }
                 answer => answer?,
             };
+            answer.moved = redirects > 0 && permanent;
             match answer.status {
-                301 | 302 | 303 | 307 | 308 => {
-                    let to = answer
-                        .header("location")
-                        .and_then(|to| ask.url.join(to).ok())
-                        .ok_or_else(|| Fault::Malformed("a redirect to nowhere".into()))?;
-                    redirects += 1;
-                    let kept = answer.status != 303 && ask.reads() && self.is_home(&to);
+                status @ (301 | 302 | 303 | 307 | 308) => {
+                    let request = match ask.reads() {
+                        true if self.account.is_anonymous() => redirect::Request::Public,
+                        true => redirect::Request::Read,
+                        false => redirect::Request::Write,
+                    };
+                    let location = answer.header("location");
+                    let to = redirect::target(status, &ask.url, location, request, &self.circle);
                     answer.drain().await;
-                    if !kept || redirects > MOST_REDIRECTS {
-                        return Err(Fault::Elsewhere { to: presentable(&to) });
+                    ask.url = to?;
+                    redirects += 1;
+                    permanent &= redirect::is_permanent(status);
+                    if redirects > MOST_REDIRECTS {
+                        return Err(Fault::Loop { to: presentable(&ask.url) });
                     }
-                    ask.url = to;
                 }
                 401 => {
                     let fault = self.unauthorized(&ask.url, &answer);
@@ -212,8 +218,8 @@ impl Http {
     }
 
     async fn once(&self, ask: &Ask) -> Result<Answer, Fault> {
-        let trusted = self.is_home(&ask.url);
-        let client = self.account.client(&ask.url, trusted)?;
+        let trusted = self.trusts(&ask.url);
+        let client = self.account.client(&ask.url)?;
         let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
         let _turn = self.account.turn().await;
         if self.account.is_refused() {
@@ -279,12 +285,9 @@ impl Http {
         Err(fault)
     }
 
-    fn is_home(&self, url: &Url) -> bool {
-        url.origin() == self.home.origin()
-            || (url.scheme() == "https"
-                && self.home.scheme() == "http"
-                && url.host_str() == self.home.host_str()
-                && url.port().is_none())
+    /// Whether the credentials may be sent there.
+    pub(super) fn trusts(&self, url: &Url) -> bool {
+        self.circle.holds(url)
     }
 
     fn unauthorized(&self, url: &Url, answer: &Answer) -> Fault {

@@ -20,6 +20,7 @@ mod meter;
 mod observe;
 mod query;
 mod quirks;
+mod redirect;
 mod refusal;
 mod tls;
 mod write;
@@ -55,6 +56,9 @@ use crate::item::span::Range;
 pub struct Dav {
     http: Http,
     kind: Kind,
+    /// Where the profile says that the collection is.
+    address: Url,
+    /// Where it is.
     base: Mutex<Base>,
     searches: Searches,
     /// vCards can be had in version 4.0, as far as it was asked.
@@ -73,6 +77,8 @@ pub struct Capabilities {
     pub sync_collection: bool,
     /// It can tell whether anything changed.
     pub ctag: bool,
+    /// Where the server says that it has moved for good.
+    pub moved_to: Option<String>,
     /// The server's `DAV` header: the classes it says to comply with.
     pub dav: Option<String>,
 }
@@ -95,10 +101,12 @@ impl Dav {
             let _ = (url.set_username(""), url.set_password(None));
         }
         let base = Base::new(url);
-        let http = Http::new(account, base.url().clone());
+        let address = base.url().clone();
+        let http = Http::new(account, address.clone());
         Ok(Self {
             http,
             kind,
+            address,
             base: Mutex::new(base),
             searches: Searches::default(),
             vcard_4: OnceCell::new(),
@@ -123,13 +131,22 @@ impl Dav {
 
     /// Asks the collection itself. Where it has moved, later requests go to the new place.
     async fn ask_collection(&self, method: &'static str, depth: u8, body: String) -> Result<Answer, Fault> {
+        self.ask(Ask::xml(method, Class::Listing, self.base().url().clone(), depth, body)).await
+    }
+
+    /// The same with a request of any class.
+    async fn ask(&self, ask: Ask) -> Result<Answer, Fault> {
         let base = self.base();
-        let answer =
-            self.http.send(Ask::xml(method, Class::Listing, base.url().clone(), depth, body)).await?;
+        let answer = self.http.send(ask).await?;
         if answer.url != *base.url() {
-            let mut moved = Base::new(answer.url.clone());
-            moved.set_alias(base.alias().map(str::to_owned));
-            self.set_base(moved);
+            let lasting = base.has_moved() || *base.url() == self.address;
+            let place = match answer.moved && lasting && self.http.trusts(&answer.url) {
+                true => Base::new_home,
+                false => Base::new,
+            };
+            let mut place = place(answer.url.clone());
+            place.set_alias(base.alias().map(str::to_owned));
+            self.set_base(place);
         }
         Ok(answer)
     }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::answer::{Answer, Body};
 use super::backoff::{self, Backoff};
-use super::href::Place;
+use super::href::{Base, Place};
 use super::refusal::Refusal;
 use super::xml::{Multistatus, Part, Props, Response};
 use super::{Capabilities, Dav, Fault, http, quirks, xml};
@@ -24,6 +25,9 @@ struct Mark {
     /// What the server calls the collection's path, where that is not the path of its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// Where it has moved for good, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved: Option<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,15 +74,37 @@ impl From<Fault> for NoChanges {
 impl Dav {
     pub(super) async fn observe_it(&self, since: Option<&Cursor>) -> Result<Observation, Fault> {
         let Some(mark) = since.and_then(Mark::read) else { return self.observe_all().await };
+        let recalled = self.recall(&mark);
+        match self.observe_since(&mark).await {
+            Err(fault) if recalled && fault.is_of_the_place() => {
+                self.set_base(Base::new(self.address.clone()));
+                self.observe_all().await
+            }
+            observed => observed,
+        }
+    }
+
+    /// Goes to where the collection was found last; says whether that is not its address.
+    fn recall(&self, mark: &Mark) -> bool {
         let mut base = self.base();
+        let moved = mark.moved.clone().filter(|url| *base.url() == self.address && self.http.trusts(url));
+        let recalled = moved.is_some();
+        if let Some(url) = moved {
+            base = Base::new_home(url);
+        }
         base.set_alias(mark.path.clone());
         self.set_base(base);
+        recalled
+    }
+
+    async fn observe_since(&self, mark: &Mark) -> Result<Observation, Fault> {
         match &mark.how {
             How::Sync { token } => match self.changes(token).await {
                 Ok((changes, token)) => {
                     let (changed, removed) = self.settle(changes).await?;
-                    let cursor = Mark { how: How::Sync { token }, path: mark.path }.write();
-                    let Some(cursor) = cursor else { return self.observe_all().await };
+                    let Some(cursor) = self.mark(How::Sync { token }) else {
+                        return self.observe_all().await;
+                    };
                     Ok(Observation::Delta { changed, removed, cursor })
                 }
                 Err(NoChanges::Refused) => self.observe_all().await,
@@ -86,9 +112,9 @@ impl Dav {
             },
             How::Ctag { tag } => {
                 let props = self.properties(xml::propfind_collection()).await?;
-                match since {
+                match self.mark(mark.how.clone()) {
                     Some(cursor) if props.ctag.as_ref() == Some(tag) => {
-                        Ok(Observation::Delta { changed: vec![], removed: vec![], cursor: cursor.clone() })
+                        Ok(Observation::Delta { changed: vec![], removed: vec![], cursor })
                     }
                     _ => self.observe_by(props).await,
                 }
@@ -120,7 +146,9 @@ impl Dav {
     }
 
     fn mark(&self, how: How) -> Option<Cursor> {
-        Mark { how, path: self.base().alias().map(str::to_owned) }.write()
+        let base = self.base();
+        let moved = base.has_moved().then(|| base.url().clone());
+        Mark { how, path: base.alias().map(str::to_owned), moved }.write()
     }
 
     /// The properties of the collection itself; it is there if this returns.
@@ -319,7 +347,9 @@ impl Dav {
         let options = self.ask_collection("OPTIONS", 0, String::new()).await?;
         let dav = options.header("dav").map(str::to_owned);
         options.drain().await;
+        let base = self.base();
         Ok(Capabilities {
+            moved_to: base.has_moved().then(|| base.url().to_string()),
             display_name: props.display_name.clone(),
             kinds: kinds(&props),
             writable: writable(&props),
@@ -389,7 +419,7 @@ mod tests {
 
     #[test]
     fn the_cursor_is_small_and_a_damaged_one_is_none() {
-        let mark = Mark { how: How::Sync { token: "data:,1-2".into() }, path: None };
+        let mark = Mark { how: How::Sync { token: "data:,1-2".into() }, path: None, moved: None };
         let cursor = mark.write().unwrap();
         insta::assert_snapshot!(cursor.as_str(), @r#"{"how":"sync","token":"data:,1-2"}"#);
         assert_eq!(Mark::read(&cursor), Some(mark));

@@ -364,40 +364,6 @@ async fn a_refused_password_is_sent_once() {
 }
 
 #[tokio::test]
-async fn another_server_gets_no_request() {
-    let other = Server::start(|_, _| with_sync()).await;
-    let target = other.url.clone();
-    let server = Server::start(move |_, _| reply(301, &format!("Location: {target}?secret=1\r\n"), "")).await;
-    let error = server.open().observe(None).await.unwrap_err();
-    assert_eq!(error.trouble, Trouble::NotUnderstood);
-    assert!(error.message.contains(&other.url) && !error.message.contains("secret"), "{}", error.message);
-    assert!(other.seen().is_empty());
-}
-
-#[tokio::test]
-async fn a_redirect_at_home_is_followed_and_kept_for_writes() {
-    let server = Server::start(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
-        (_, "/cal/") => reply(308, "Location: /dav/cal/\r\n", ""),
-        ("PROPFIND", _) => multistatus(&props("/dav/cal/", &format!("{CALENDAR}{SYNC}"))),
-        ("REPORT", _) => multistatus(&(etag("/dav/cal/a.ics", "1") + "<sync-token>t</sync-token>")),
-        ("PUT", _) => reply(204, "ETag: \"2\"\r\n", ""),
-        _ => reply(500, "", ""),
-    })
-    .await;
-    let dav = server.open();
-    let Observation::Listing { entries, .. } = dav.observe(None).await.unwrap() else { panic!() };
-    assert_eq!(entries, [entry("a.ics", "1")]);
-    let applied = dav.apply(vec![replace("a.ics", "1")]).await;
-    assert_eq!(
-        applied.outcomes,
-        [Outcome::Stored { href: Href::new("a.ics"), etag: Some(Etag::new("\"2\"")) }]
-    );
-    let seen = server.seen();
-    assert_eq!(seen[1].body, seen[0].body);
-    assert_eq!(seen.last().unwrap().path, "/dav/cal/a.ics");
-}
-
-#[tokio::test]
 async fn an_item_without_a_version_gets_one_from_its_content() {
     let content = Arc::new(Mutex::new("one"));
     let shown = Arc::clone(&content);
@@ -872,3 +838,4 @@ fn only_web_addresses_are_opened() {
 mod endurance;
 mod query;
 mod quirks;
+mod redirects;
