@@ -440,12 +440,12 @@ fn sent_on_to_another_host() {
     }
     assert_eq!(other.take_seen(), [] as [&str; 0]);
     insta::assert_snapshot!(told, @r#"
-        the list, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
-        the list, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
-        items, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
-        items, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
-        writes, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
-        writes, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/: if that is the right place, make it the address of this profile
+        the list, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
+        the list, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
+        items, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
+        items, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
+        writes, 302 Found: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
+        writes, 307 Temporary Redirect: 3 failed the server sends Pimbridge on to http://127.0.0.1:PORT/alice/work/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts 127.0.0.1 (a network may ask to sign in first)
         "#);
 }
 

@@ -11,6 +11,8 @@ mod fire;
 mod keyring;
 mod kill;
 mod matrix;
+mod modes;
+mod network;
 mod parts;
 mod query;
 mod repair;

@@ -2,12 +2,14 @@
 #![allow(dead_code)]
 
 pub mod embedded;
+pub mod forward;
 pub mod http;
 pub mod memory;
 pub mod program;
 pub mod proxy;
 pub mod scripted;
 pub mod servers;
+pub mod tls;
 pub mod world;
 
 use bytes::Bytes;

@@ -12,6 +12,12 @@ pub struct Request {
     head: Vec<String>,
 }
 
+impl Request {
+    pub fn has(&self, header: &str) -> bool {
+        self.head.iter().any(|line| line.trim_end().eq_ignore_ascii_case(header))
+    }
+}
+
 type Talk = dyn Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync;
 
 /// A running server, one request a connection; it ends when this is dropped.

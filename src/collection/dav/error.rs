@@ -165,18 +165,16 @@ impl Fault {
             | Fault::Unreachable { .. }
             | Fault::TimedOut { .. }
             | Fault::Dropped { .. }
+            | Fault::ProxySignIn { .. }
             | Fault::ProxyUnreachable { .. }
             | Fault::ProxyRefused { .. } => Trouble::Offline,
             Fault::Untrusted { .. }
             | Fault::NotPinned { .. }
+            | Fault::NoClientCertificate { .. }
+            | Fault::ClientCertificate { .. }
             | Fault::NoTls { .. }
             | Fault::NoTrust { .. } => Trouble::Untrusted,
-            Fault::NoClientCertificate { .. }
-            | Fault::ClientCertificate { .. }
-            | Fault::ProxySignIn { .. }
-            | Fault::SignIn { .. }
-            | Fault::NoCredentials { .. }
-            | Fault::OtherSignIn { .. } => Trouble::SignIn,
+            Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. } => Trouble::SignIn,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,
             Fault::Forbidden(_) | Fault::ReadOnly => Trouble::Forbidden,
@@ -265,9 +263,9 @@ mod tests {
         Untrusted: the connection to dav.example.org is not safe: its certificate was revoked; nothing was sent. Ask whoever runs the server, and check the date of this computer
         Untrusted: the connection to dav.example.org is not safe: its certificate has expired; nothing was sent. Ask whoever runs the server, and check the date of this computer. If the certificate sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A is that of your server, pin it with: pimbridge profile set NAME remote.pinned_certificate sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A
         Untrusted: the connection to dav.example.org is not safe: its certificate is sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B, not the pinned sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B
-        SignIn: dav.example.org wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE
-        SignIn: dav.example.org does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired
-        SignIn: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
+        Untrusted: dav.example.org wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE
+        Untrusted: dav.example.org does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired
+        Offline: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
         Offline: the proxy proxy.example.org cannot be reached (it refuses the connection): check proxy in the profile, or the proxy of this computer
         Offline: the proxy proxy.example.org does not let the connection to dav.example.org through: ask whoever runs it, or set another proxy in the profile
         SignIn: dav.example.org does not accept the user name or the password: check both (some services want an app password)

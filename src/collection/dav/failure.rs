@@ -120,7 +120,10 @@ fn distrust(error: &CertificateError) -> String {
     match error {
         C::Expired | C::ExpiredContext { .. } => "its certificate has expired".into(),
         C::NotValidYet | C::NotValidYetContext { .. } => "its certificate is not valid yet".into(),
-        C::UnknownIssuer => "its certificate is signed by nobody whom this computer trusts".into(),
+        // Somebody else has the name of one that is trusted.
+        C::UnknownIssuer | C::BadSignature => {
+            "its certificate is signed by nobody whom this computer trusts".into()
+        }
         C::NotValidForName | C::NotValidForNameContext { .. } => {
             "its certificate belongs to another server".into()
         }

@@ -70,7 +70,7 @@ fn sent_on_to_a_web_page() {
         Connection: close\r\n\r\n";
     insta::assert_snapshot!(told(bytes.to_vec()), @r#"
         work: the sync could not be done.
-          The server sends Pimbridge on to http://login.example/hotel: if that is the right place, make it the address of this profile.
+          The server sends Pimbridge on to http://login.example/hotel, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts login.example (a network may ask to sign in first).
           (TRAFFIC)
         "#);
 }

@@ -1,8 +1,6 @@
 //! There is no way to the server, or none that can be trusted.
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use pimbridge::item::Kind;
 
@@ -63,65 +61,6 @@ fn no_tls_behind_https() {
     insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @r#"
         work: the sync could not be done.
           The server 127.0.0.1:PORT does not answer in TLS, so https:// does not work there: check the address and its port.
-          (TRAFFIC)
-        "#);
-}
-
-/// An HTTPS server whose certificate nobody has signed.
-struct SelfSigned {
-    port: u16,
-    process: Child,
-    _dir: tempfile::TempDir,
-}
-
-impl SelfSigned {
-    fn start() -> SelfSigned {
-        let dir = tempfile::tempdir().unwrap();
-        let (key, certificate) = (dir.path().join("key"), dir.path().join("certificate"));
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"])
-            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate)
-            .output()
-            .expect("the program openssl, which makes a certificate for this test, must be installed");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = free_port();
-        let process = Command::new("openssl")
-            .args(["s_server", "-quiet", "-www", "-accept"])
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("-key")
-            .arg(&key)
-            .arg("-cert")
-            .arg(&certificate)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "openssl s_server does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        SelfSigned { port, process, _dir: dir }
-    }
-}
-
-impl Drop for SelfSigned {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-#[test]
-fn a_certificate_that_nobody_signed() {
-    let server = SelfSigned::start();
-    insta::assert_snapshot!(not_done(&format!("https://127.0.0.1:{}/alice/work/", server.port)), @r#"
-        work: the sync could not be done.
-          The connection to 127.0.0.1:PORT is not safe: its certificate is one that it made itself (self-signed); nothing was sent. Ask whoever runs the server, and check the date of this computer.
           (TRAFFIC)
         "#);
 }
