@@ -11,7 +11,6 @@ mod fire;
 mod keyring;
 mod kill;
 mod matrix;
-mod modes;
 mod network;
 mod parts;
 mod query;
