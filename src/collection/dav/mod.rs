@@ -1,8 +1,9 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
 //! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
-//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests, `xml`, `refusal` and `href`
-//! read what comes back, and `error` says in plain sentences what is wrong.
+//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests over a
+//! `connection` (and `tls`, `client_certificate`), `redirect` says where they may go on, `failure` why nothing came back,
+//! `xml`, `refusal` and `href` read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
 mod answer;
