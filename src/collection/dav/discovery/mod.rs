@@ -422,9 +422,7 @@ impl<'a> Search<'a> {
                     Some(to) if to != url => url = to,
                     _ => break,
                 },
-                Err(
-                    fault @ (Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. }),
-                ) => return Err(fault),
+                Err(fault) if fault.trouble() == Trouble::SignIn => return Err(fault),
                 Err(fault) => {
                     if matches!(fault.trouble(), Trouble::Offline | Trouble::Untrusted) {
                         self.dead.insert(url.origin());
@@ -439,13 +437,16 @@ impl<'a> Search<'a> {
     }
 
     fn failed(&mut self, url: &Url, fault: &Fault) {
-        let why = fault.to_string();
-        // What to do about it is for a profile; the fingerprint of a certificate is for the person.
-        let short = match fault {
-            Fault::Untrusted { .. } => why.as_str(),
-            _ => why.split_once(": ").map_or(why.as_str(), |(what, _)| what),
+        let whole = fault.to_string();
+        let why = match fault {
+            Fault::Untrusted { why, shown: Some(shown), .. } => {
+                format!("{why}; if {shown} is the certificate of your server, say so with --pin {shown}")
+            }
+            Fault::Untrusted { .. } | Fault::NotPinned { .. } => whole,
+            // What to do about it is for a profile.
+            _ => whole.split_once(": ").map_or(whole.clone(), |(what, _)| what.to_owned()),
         };
-        let told = format!("{}: {short}", http::presentable(url));
+        let told = format!("{}: {why}", http::presentable(url));
         if !self.out.tried.contains(&told) {
             self.out.tried.push(told);
         }

@@ -1,3 +1,4 @@
+use super::super::fetch::Form;
 use super::*;
 use crate::item::Kind;
 
