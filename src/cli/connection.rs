@@ -30,6 +30,11 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    /// Hosts that may see the password besides that of the server.
+    pub fn trusted_hosts(&self) -> &[String] {
+        &self.trusted_host
+    }
+
     /// The keys of [remote] that say the same, with their values as `profile set` takes them.
     pub fn keys(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let file = |file: &Option<PathBuf>| file.as_deref().map(full_path).transpose();

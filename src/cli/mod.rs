@@ -12,6 +12,7 @@ mod bars;
 mod conflict;
 mod connection;
 mod demo;
+mod discover;
 pub mod exit;
 mod history;
 mod out;
@@ -19,6 +20,7 @@ mod profile;
 mod repair;
 mod report;
 mod samples;
+mod search;
 mod status;
 mod stored;
 mod sync;
@@ -61,6 +63,7 @@ Exit status:
 enum Command {
     Demo(demo::Args),
     Sync(sync::Args),
+    Discover(Box<discover::Args>),
     /// Make, show, change and test profiles
     #[command(subcommand)]
     Profile(profile::Command),
@@ -147,6 +150,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Demo(args) => demo::run(home, args).await,
         Command::Sync(args) => sync::run(home, args).await,
+        Command::Discover(args) => discover::run(*args).await,
         Command::Profile(command) => profile::run(home, command).await,
         Command::Status(args) => status::run(home, args),
         Command::Report(command) => report::run(home, command),

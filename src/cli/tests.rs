@@ -30,6 +30,7 @@ fn the_help() {
     Commands:
       demo      Show a whole sync with a server and sample data inside the program
       sync      Sync now
+      discover  Find the calendars, task lists and address books of an account
       profile   Make, show, change and test profiles
       status    Show how each profile is doing
       report    Read the reports of past runs
@@ -117,6 +118,7 @@ fn the_help_of_profile() {
 
     Commands:
       add       Make a profile: connect a folder and a collection on a server
+      presets   List the services whose address and needs are known
       list      List the profiles
       show      Print the file of a profile
       set       Change one key of a profile
@@ -148,10 +150,10 @@ fn the_help_of_profile_add() {
     The folder holds one .ics or .vcf file an item, as khal, todoman, khard, KDE and others keep them.
     The password is asked for and kept in the system's keyring, unless you say where else it is.
 
-    Usage: pimbridge profile add [OPTIONS] --kind <KIND> --local <FOLDER> --url <URL> <NAME>
+    Usage: pimbridge profile add [OPTIONS] [NAME]
 
     Arguments:
-      <NAME>
+      [NAME]
               A name for the profile
 
     Options:
@@ -167,10 +169,17 @@ fn the_help_of_profile_add() {
               The folder on this computer
 
           --url <URL>
-              The address of the calendar, task list or address book on the server
+              The address of the calendar, task list or address book on the server; or that of the
+              server, or your e-mail address: then the collection is looked for
+
+          --collection <NAME>
+              The name of the collection, where several are found
+
+          --preset <PRESET>
+              A service or product whose address and needs are known: see pimbridge profile presets
 
           --user <USER>
-              The user name on the server
+              The user name on the server [default: the e-mail address, if one is given]
 
           --password-env <VARIABLE>
               The environment variable that holds the password
@@ -208,6 +217,17 @@ fn the_help_of_profile_add() {
       -h, --help
               Print help (see a summary with '-h')
 
+    All at once:
+          --all <URL|HOST|EMAIL>
+              Make a profile for each collection that is found; with a preset, your user name there is
+              enough
+
+          --root <FOLDER>
+              The folder for the folders of all collections [default: ~/Calendars and ~/Contacts]
+
+          --dry-run
+              Only show which profiles would be made
+
     The way to the server:
           --ca-file <FILE>
               A PEM file with an authority that signed the server's certificate and that this computer
@@ -239,6 +259,7 @@ fn the_help_of_profile_add() {
     For example:
       pimbridge profile add work --kind events --local ~/Calendars/work --user jana \
         --url https://cloud.example.org/remote.php/dav/calendars/jana/work/
+      pimbridge profile add --all jana@example.org --dry-run
     "#);
 }
 

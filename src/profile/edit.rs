@@ -48,6 +48,14 @@ pub fn new_text(new: &New) -> String {
     text
 }
 
+/// Keys and their values, as [`set`] takes them.
+pub type Keys = &'static [(&'static str, &'static str)];
+
+/// The text with these keys set.
+pub fn with_keys(text: String, keys: Keys) -> Result<String, String> {
+    keys.iter().try_fold(text, |text, (key, value)| set(&text, key, Some(value)))
+}
+
 /// The text with one key set, or removed where there is no value. Comments and order stay. The error
 /// is a sentence for a person.
 pub fn set(text: &str, key: &str, value: Option<&str>) -> Result<String, String> {

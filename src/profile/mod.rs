@@ -18,17 +18,19 @@ mod name;
 mod open;
 mod overlap;
 mod parse;
+mod presets;
 mod secret;
 mod store;
 
 pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
-pub use edit::{New, new_text, set};
+pub use edit::{Keys, New, new_text, set, with_keys};
 pub use error::ProfileError;
 pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
 pub use name::{BadName, Name};
-pub use open::{Accounts, OpenError, Sides, open, open_local, open_remote};
-pub use overlap::{Overlap, local_key, overlaps, remote_key};
-pub use parse::parse;
+pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
+pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};
+pub use parse::{expand, parse};
+pub use presets::{PRESETS, Preset, preset_named};
 pub use secret::{Secret, SecretError, delete_password, password, store_password};
 pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
 

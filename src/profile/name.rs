@@ -51,6 +51,32 @@ impl Name {
         Ok(Self(own()))
     }
 
+    /// A name like this text, which may be anything.
+    pub fn like(text: &str) -> Self {
+        let mut plain = String::new();
+        for c in text.chars() {
+            match c {
+                c if c.is_alphanumeric() || "_. ".contains(c) => plain.push(c),
+                _ if plain.ends_with(['-', ' ']) || plain.is_empty() => {}
+                _ => plain.push('-'),
+            }
+            if plain.len() > MAX_BYTES - 20 {
+                break;
+            }
+        }
+        let ends = |c: char| !c.is_alphanumeric();
+        let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let plain = plain.trim_matches(ends);
+        Self::new(plain)
+            .or_else(|_| Self::new(&format!("my {plain}")))
+            .unwrap_or_else(|_| Self("collection".to_owned()))
+    }
+
+    /// The same name with a number: "work 2".
+    pub fn numbered(&self, number: usize) -> Self {
+        Self(format!("{} {number}", self.0))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,6 +112,26 @@ mod tests {
             "Lpt9.x", "CON .x", "COM¹", "a\nb", "a\0", &long,
         ] {
             assert!(Name::new(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_like_anything() {
+        for (text, name) in [
+            ("Work", "Work"),
+            ("Jana's  calendar/2026 ", "Jana-s calendar-2026"),
+            ("../../etc", "etc"),
+            ("🎉 Party 🎉", "Party"),
+            ("con", "my con"),
+            ("", "collection"),
+            ("///", "collection"),
+            ("日程", "日程"),
+        ] {
+            assert_eq!(Name::like(text).as_str(), name, "{text:?}");
+        }
+        for text in ["x".repeat(500), "🎉".repeat(90), "é ".repeat(90), "NUL.".repeat(40)] {
+            let name = Name::like(&text).numbered(1000);
+            assert_eq!(Name::new(name.as_str()), Ok(name));
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tokio::sync::Mutex;
 
-use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
+use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn, password};
 use crate::collection::dav::{Account, Credentials, Dav};
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
@@ -52,16 +52,26 @@ impl Accounts {
         if let Some(account) = open.get(&key) {
             return Ok(account.clone());
         }
-        let credentials = match (sign_in, password(profile).await?) {
-            (Some(sign_in), Some(secret)) => {
-                Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
-            }
-            _ => Credentials::None,
-        };
-        let account = Account::new(credentials, connection.load().await?)?;
+        let account = account(profile, None).await?;
         open.insert(key, account.clone());
         Ok(account)
     }
+}
+
+/// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
+pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account, OpenError> {
+    let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
+    let secret = match given {
+        Some(secret) => Some(secret),
+        None => password(profile).await?,
+    };
+    let credentials = match (sign_in, secret) {
+        (Some(sign_in), Some(secret)) => {
+            Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
+        }
+        _ => Credentials::None,
+    };
+    Ok(Account::new(credentials, connection.load().await?)?)
 }
 
 /// Opens both collections. Nothing is read or written yet.

@@ -81,10 +81,11 @@ fn canonical(path: &Path) -> PathBuf {
 /// https, percent-encoding and trailing slashes do not count.
 pub fn remote_key(remote: &RemoteSpec) -> String {
     let RemoteSpec::Dav { url, .. } = remote;
-    canonical_url(url)
+    url_key(url)
 }
 
-fn canonical_url(url: &Url) -> String {
+/// The same of the address itself.
+pub fn url_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let path: Vec<String> = url
@@ -107,7 +108,7 @@ mod tests {
     use crate::profile::parse;
 
     fn key(url: &str) -> String {
-        canonical_url(&Url::parse(url).unwrap())
+        url_key(&Url::parse(url).unwrap())
     }
 
     fn profile(name: &str, path: &Path, url: &str) -> Profile {

@@ -137,7 +137,7 @@ fn local_spec(section: &Section) -> Read<LocalSpec> {
 }
 
 /// A full path; `~` stands for the person's home folder.
-pub(super) fn expand(path: &str) -> Option<PathBuf> {
+pub fn expand(path: &str) -> Option<PathBuf> {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     let path = match path.strip_prefix('~') {
         Some("") => home()?,

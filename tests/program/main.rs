@@ -7,6 +7,7 @@ mod bytes;
 mod commands;
 mod decisions;
 mod demo;
+mod discover;
 mod fire;
 mod keyring;
 mod kill;

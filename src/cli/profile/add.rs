@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::super::connection::{ConnectionArgs, full_path};
+use super::super::search::SignInArgs;
 use super::super::{Failure, exit, out};
-use super::{add_new, password, refuse_overlap};
+use super::find::{self, Wanted};
+use super::{add_new, many, password, refuse_overlap};
 use crate::home::Home;
+use crate::item::Kind;
 use crate::profile::{
-    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Profile, RemoteSpec, SignIn, Word,
+    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Preset, Profile, RemoteSpec, SignIn,
+    Word, word_of,
 };
 use crate::report::text::shell_word;
 
@@ -22,42 +26,66 @@ use crate::report::text::shell_word;
 #[command(after_help = EXAMPLE)]
 pub struct Args {
     /// A name for the profile
-    name: String,
+    #[arg(required_unless_present = "all")]
+    name: Option<String>,
     /// What is synced
-    #[arg(long, value_parser = one_of(KINDS))]
-    kind: &'static str,
+    #[arg(long, value_parser = one_of(KINDS), required_unless_present = "all")]
+    kind: Option<&'static str>,
     /// The folder on this computer
-    #[arg(long, value_name = "FOLDER")]
-    local: PathBuf,
-    /// The address of the calendar, task list or address book on the server
-    #[arg(long)]
-    url: String,
-    /// The user name on the server
-    #[arg(long)]
-    user: Option<String>,
-    /// The environment variable that holds the password
-    #[arg(long, value_name = "VARIABLE", requires = "user", conflicts_with = "password_command")]
-    password_env: Option<String>,
-    /// A command that prints the password on its first line
-    #[arg(long, value_name = "COMMAND", requires = "user")]
-    password_command: Option<String>,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "all")]
+    local: Option<PathBuf>,
+    /// The address of the calendar, task list or address book on the server; or that of the server, or your e-mail
+    /// address: then the collection is looked for
+    #[arg(long, required_unless_present_any = ["all", "preset"])]
+    pub(super) url: Option<String>,
+    /// The name of the collection, where several are found
+    #[arg(long, value_name = "NAME")]
+    collection: Option<String>,
+    /// A service or product whose address and needs are known: see pimbridge profile presets
+    #[arg(long, value_name = "PRESET")]
+    preset: Option<String>,
+    #[command(flatten)]
+    pub(super) sign_in: SignInArgs,
     /// Which way changes go
     #[arg(long, value_parser = one_of(MODES), default_value = "two-way")]
-    mode: &'static str,
+    pub(super) mode: &'static str,
     /// What counts where both sides changed an item; what it replaces stays in the history
     #[arg(long, value_parser = one_of(CONFLICTS), default_value = "automatic")]
     conflict: &'static str,
     /// Make the folder if it does not exist
     #[arg(long)]
     create_local: bool,
+    /// Make a profile for each collection that is found; with a preset, your user name there is enough
+    #[arg(
+        long,
+        value_name = "URL|HOST|EMAIL",
+        conflicts_with_all = ["name", "local", "collection", "create_local"],
+        help_heading = "All at once"
+    )]
+    all: Option<String>,
+    /// The folder for the folders of all collections [default: ~/Calendars and ~/Contacts]
+    #[arg(long, value_name = "FOLDER", requires = "all", help_heading = "All at once")]
+    pub(super) root: Option<PathBuf>,
+    /// Only show which profiles would be made
+    #[arg(long, requires = "all", help_heading = "All at once")]
+    pub(super) dry_run: bool,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
+}
+
+impl Args {
+    /// What is synced; with `--all`, what alone is.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let word = self.kind?;
+        KINDS.iter().find(|known| known.word == word).map(|known| known.value)
+    }
 }
 
 const EXAMPLE: &str = "\
 For example:
   pimbridge profile add work --kind events --local ~/Calendars/work --user jana \\
-    --url https://cloud.example.org/remote.php/dav/calendars/jana/work/";
+    --url https://cloud.example.org/remote.php/dav/calendars/jana/work/
+  pimbridge profile add --all jana@example.org --dry-run";
 
 /// One of these words.
 fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &'static str> {
@@ -68,41 +96,80 @@ fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &
 }
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let name = Name::new(&args.name).map_err(|error| Failure::Usage(error.to_string()))?;
-    let text = profile::new_text(&New {
-        kind: args.kind,
-        mode: args.mode,
-        conflict: args.conflict,
-        path: full_path(&args.local)?,
-        url: args.url,
-        user: args.user,
-        password: match (args.password_env, args.password_command) {
-            (Some(name), _) => PasswordSource::Env(name),
-            (None, Some(command)) => PasswordSource::Command(command),
-            (None, None) => PasswordSource::Keyring,
-        },
-    });
-    let text = args.connection.write(text)?;
+    let preset = args.preset.as_deref().map(profile::preset_named).transpose().map_err(Failure::Usage)?;
+    if let Some(typed) = &args.all {
+        return many::run(home, &args, typed, preset).await;
+    }
+    // The command line was not read without them.
+    let (Some(name), Some(kind), Some(local)) = (&args.name, args.kind(), &args.local) else {
+        return Err(Failure::Usage("a profile needs a name, a kind and a folder".to_owned()));
+    };
+    let name = Name::new(name).map_err(|error| Failure::Usage(error.to_string()))?;
+    profile::refuse_taken(home, &name)?;
+    let typed = match preset {
+        Some(preset) => preset.address(kind, args.url.as_deref()).map_err(Failure::Usage)?,
+        None => args.url.clone().unwrap_or_default(),
+    };
+    let place = find::collection(&Wanted {
+        typed: &typed,
+        kind,
+        name: args.collection.as_deref(),
+        sign_in: &args.sign_in,
+        connection: &args.connection,
+        keys: preset.map(|preset| preset.keys).unwrap_or_default(),
+    })
+    .await?;
+    if place.user.is_none() && args.sign_in.password() != PasswordSource::Keyring {
+        return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
+    }
+    let path = full_path(local)?;
+    let text = text(&args, preset, word_of(KINDS, kind), args.mode, path, place.url, place.user)?;
     let new = profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file)?;
     refuse_overlap(home, &new)?;
-    let LocalSpec::Vdir { path } = &new.local;
     if args.create_local {
-        std::fs::create_dir_all(path).map_err(|error| {
-            Failure::NotDone(format!("the folder {} cannot be made: {error}", path.display()))
-        })?;
+        make_folder(&new)?;
     }
+    let LocalSpec::Vdir { path } = &new.local;
     let new = add_new(home, &name, &text)?;
     out::say(format!("The profile {name} is in {}", home.profile_file(&name).display()));
-    let password = keep_password(&new).await;
+    let password = match place.password {
+        Some(asked) => password::store(&new, asked).await.map(|()| true),
+        None => keep_password(&new).await,
+    };
     if let Err(Failure::Usage(message) | Failure::NotDone(message)) = &password {
         out::complain(message);
     }
     out::say(what_next(&new, matches!(password, Ok(true)), path.is_dir()));
+    if let Some(note) = preset.and_then(|preset| preset.note) {
+        out::say(format!("Note: {note}."));
+    }
     Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
 }
 
+/// The text of the file of a new profile.
+pub(super) fn text(
+    args: &Args,
+    preset: Option<&Preset>,
+    kind: &'static str,
+    mode: &'static str,
+    path: String,
+    url: String,
+    user: Option<String>,
+) -> Result<String, Failure> {
+    let password = args.sign_in.password();
+    let text = profile::new_text(&New { kind, mode, conflict: args.conflict, path, url, user, password });
+    let keys = preset.map(|preset| preset.keys).unwrap_or_default();
+    args.connection.write(profile::with_keys(text, keys).map_err(Failure::Usage)?)
+}
+
+pub(super) fn make_folder(new: &Profile) -> Result<(), Failure> {
+    let LocalSpec::Vdir { path } = &new.local;
+    std::fs::create_dir_all(path)
+        .map_err(|error| Failure::NotDone(format!("the folder {} cannot be made: {error}", path.display())))
+}
+
 /// There is no file yet whose line could be looked at.
-fn without_file(error: profile::ProfileError) -> Failure {
+pub(super) fn without_file(error: profile::ProfileError) -> Failure {
     match error {
         profile::ProfileError::Content { what, .. } => Failure::Usage(what),
         error => error.into(),

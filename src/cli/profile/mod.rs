@@ -10,12 +10,17 @@ use crate::state::State;
 
 mod add;
 mod check;
+mod find;
 mod list;
+mod many;
 mod password;
+mod presets;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Add(Box<add::Args>),
+    /// List the services whose address and needs are known
+    Presets,
     /// List the profiles
     List,
     /// Print the file of a profile
@@ -78,6 +83,7 @@ pub struct Reset {
 pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Add(args) => add::run(home, *args).await,
+        Command::Presets => presets::run(),
         Command::List => list::run(home),
         Command::Show(args) => show(home, &args.name),
         Command::Set(args) => set(home, args),

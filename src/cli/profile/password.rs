@@ -38,7 +38,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     if args.stdin {
         let password = first_line(std::io::stdin().lock())?;
-        store(&profile, password).await?;
+        store(&profile, Secret::new(password)).await?;
     } else if std::io::stdin().is_terminal() {
         ask_and_store(&profile).await?;
     } else {
@@ -69,16 +69,17 @@ pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
     let prompt = format!("Password of {} on {host} (kept in the keyring): ", sign_in.user);
     let password = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
     match password.await {
-        Ok(Ok(password)) => store(profile, password).await,
+        Ok(Ok(password)) => store(profile, Secret::new(password)).await,
         _ => Err(Failure::NotDone("the password was not entered".to_owned())),
     }
 }
 
-async fn store(profile: &Profile, password: String) -> Result<(), Failure> {
-    if password.is_empty() {
+/// Puts the password into the keyring.
+pub async fn store(profile: &Profile, password: Secret) -> Result<(), Failure> {
+    if password.expose().is_empty() {
         return Err(Failure::Usage("the password is empty; nothing is stored".to_owned()));
     }
-    profile::store_password(profile, Secret::new(password)).await?;
+    profile::store_password(profile, password).await?;
     out::say("The password is in the keyring.");
     Ok(())
 }

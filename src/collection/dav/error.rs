@@ -158,7 +158,7 @@ impl Fault {
         )
     }
 
-    fn trouble(&self) -> Trouble {
+    pub(super) fn trouble(&self) -> Trouble {
         match self {
             Fault::UnknownHost { .. }
             | Fault::RefusedConnection { .. }

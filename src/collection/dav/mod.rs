@@ -10,6 +10,7 @@ mod answer;
 mod backoff;
 mod client_certificate;
 mod connection;
+pub mod discovery;
 mod error;
 mod failure;
 mod fetch;

@@ -389,7 +389,7 @@ fn offers_sync(props: &Props) -> bool {
     props.reports.iter().any(|report| report == "sync-collection")
 }
 
-fn kinds(props: &Props) -> Vec<Kind> {
+pub(super) fn kinds(props: &Props) -> Vec<Kind> {
     if props.is("addressbook") {
         return vec![Kind::Contacts];
     }

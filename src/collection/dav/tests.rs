@@ -843,6 +843,7 @@ fn only_web_addresses_are_opened() {
     assert_eq!(dav.base().url().as_str(), "https://dav.example.org/cal/");
 }
 
+mod discovery;
 mod endurance;
 mod networks;
 mod query;

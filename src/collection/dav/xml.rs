@@ -1,223 +1,27 @@
 //! WebDAV's XML: requests are written with escapes, answers are read as a stream.
 
 use bytes::Bytes;
-use quick_xml::escape::{escape, resolve_predefined_entity};
+use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 use tokio::io::AsyncBufRead;
 
 use super::error::Fault;
-use super::fetch::Form;
 use super::meter::Meter;
 use super::refusal::starts_like_html;
-use crate::item::{self, Kind};
+use crate::item;
+
+mod ask;
+mod props;
+
+pub(super) use ask::*;
+pub(super) use props::{CurrentUser, Data, Part, Props, Response};
+use props::{Tag, tag};
 
 const MOST_DEPTH: usize = 64;
 const MOST_TEXT: usize = 64 * 1024;
 const MOST_NAMES: usize = 64;
 pub(super) const MOST_RESPONSES: usize = 2_000_000;
-
-pub(super) const HEAD: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
-
-/// Asks what a collection is and can do.
-pub(super) fn propfind_collection() -> String {
-    format!(
-        r#"{HEAD}<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/"><prop><resourcetype/><displayname/><supported-report-set/><sync-token/><S:getctag/><current-user-privilege-set/><C:supported-calendar-component-set/></prop></propfind>"#
-    )
-}
-
-pub(super) fn propfind_ctag() -> String {
-    format!(
-        r#"{HEAD}<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><S:getctag/></prop></propfind>"#
-    )
-}
-
-pub(super) fn propfind_privileges() -> String {
-    format!(r#"{HEAD}<propfind xmlns="DAV:"><prop><current-user-privilege-set/></prop></propfind>"#)
-}
-
-pub(super) fn propfind_etags() -> String {
-    format!(r#"{HEAD}<propfind xmlns="DAV:"><prop><getetag/><resourcetype/></prop></propfind>"#)
-}
-
-/// RFC 6578 section 3.2; an empty token asks for everything. No limit is ever sent: some servers cut
-/// the list there and never tell the rest.
-pub(super) fn sync_collection(token: &str) -> String {
-    let token = escape(token);
-    format!(
-        r#"{HEAD}<sync-collection xmlns="DAV:"><sync-token>{token}</sync-token><sync-level>1</sync-level><prop><getetag/><resourcetype/></prop></sync-collection>"#
-    )
-}
-
-/// RFC 6352 section 6.2.2.
-pub(super) fn propfind_address_data() -> String {
-    format!(
-        r#"{HEAD}<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><C:supported-address-data/></prop></propfind>"#
-    )
-}
-
-/// RFC 4791 section 7.9, RFC 6352 section 8.7.
-pub(super) fn multiget<'a>(kind: Kind, form: Form, paths: impl Iterator<Item = &'a str>) -> String {
-    let (space, report, data) = match (kind, form) {
-        (Kind::Events | Kind::Tasks, _) => ("caldav", "calendar-multiget", "<C:calendar-data/>"),
-        (Kind::Contacts, Form::Usual) => {
-            ("carddav", "addressbook-multiget", "<getcontentlength/><C:address-data/>")
-        }
-        (Kind::Contacts, Form::Vcard4) => (
-            "carddav",
-            "addressbook-multiget",
-            r#"<getcontentlength/><C:address-data content-type="text/vcard" version="4.0"/>"#,
-        ),
-    };
-    let mut out = format!(
-        r#"{HEAD}<C:{report} xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:{space}"><prop><getetag/><getlastmodified/>{data}</prop>"#
-    );
-    for path in paths {
-        out.push_str("<href>");
-        out.push_str(&escape(path));
-        out.push_str("</href>");
-    }
-    out.push_str(&format!("</C:{report}>"));
-    out
-}
-
-/// An item's bytes in an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Data {
-    Bytes(Bytes),
-    TooLarge,
-}
-
-/// The properties of a response that were found (status 2xx).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Props {
-    pub etag: Option<String>,
-    pub modified: Option<String>,
-    pub ctag: Option<String>,
-    pub sync_token: Option<String>,
-    pub display_name: Option<String>,
-    /// Local names; `None` where the server did not tell.
-    pub resource_type: Option<Vec<String>>,
-    pub reports: Vec<String>,
-    pub privileges: Option<Vec<String>>,
-    pub components: Option<Vec<String>>,
-    /// The length of what is stored, in bytes.
-    pub length: Option<usize>,
-    /// vCards can be had in version 4.0.
-    pub vcard_4: bool,
-    pub data: Option<Data>,
-}
-
-impl Props {
-    fn merge(&mut self, other: Props) {
-        fn take<T>(mine: &mut Option<T>, other: Option<T>) {
-            if other.is_some() {
-                *mine = other;
-            }
-        }
-        take(&mut self.etag, other.etag);
-        take(&mut self.modified, other.modified);
-        take(&mut self.ctag, other.ctag);
-        take(&mut self.sync_token, other.sync_token);
-        take(&mut self.display_name, other.display_name);
-        take(&mut self.resource_type, other.resource_type);
-        take(&mut self.privileges, other.privileges);
-        take(&mut self.components, other.components);
-        take(&mut self.length, other.length);
-        take(&mut self.data, other.data);
-        self.vcard_4 |= other.vcard_4;
-        self.reports.extend(other.reports);
-    }
-
-    pub(super) fn is(&self, kind: &str) -> bool {
-        self.resource_type.iter().flatten().any(|name| name == kind)
-    }
-}
-
-/// One `DAV:response` (RFC 4918 section 14.24).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Response {
-    pub hrefs: Vec<String>,
-    /// The status of the response itself.
-    pub status: Option<u16>,
-    /// The status of its first propstat.
-    pub prop_status: Option<u16>,
-    pub props: Props,
-    /// Local names of the elements in `DAV:error`.
-    pub errors: Vec<String>,
-    pub description: Option<String>,
-}
-
-impl Response {
-    /// The status that counts for the resource as a whole.
-    pub(super) fn overall(&self) -> u16 {
-        self.status.or(self.prop_status).unwrap_or(200)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    Response(Box<Response>),
-    SyncToken(String),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tag {
-    Multistatus,
-    Response,
-    Href,
-    Propstat,
-    Prop,
-    Status,
-    Error,
-    Description,
-    SyncToken,
-    Etag,
-    Modified,
-    Ctag,
-    DisplayName,
-    ResourceType,
-    Reports,
-    Privileges,
-    Components,
-    Length,
-    AddressDataType,
-    Data,
-    Other,
-}
-
-const DAV: &str = "DAV:";
-const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
-const CARDDAV: &str = "urn:ietf:params:xml:ns:carddav";
-const CALENDARSERVER: &str = "http://calendarserver.org/ns/";
-
-fn tag(space: &ResolveResult<'_>, local: &str) -> Tag {
-    let ResolveResult::Bound(Namespace(space)) = space else { return Tag::Other };
-    match (*space, local) {
-        (DAV, "multistatus") => Tag::Multistatus,
-        (DAV, "response") => Tag::Response,
-        (DAV, "href") => Tag::Href,
-        (DAV, "propstat") => Tag::Propstat,
-        (DAV, "prop") => Tag::Prop,
-        (DAV, "status") => Tag::Status,
-        (DAV, "error") => Tag::Error,
-        (DAV, "responsedescription") => Tag::Description,
-        (DAV, "sync-token") => Tag::SyncToken,
-        (DAV, "getetag") => Tag::Etag,
-        (DAV, "getlastmodified") => Tag::Modified,
-        (DAV, "getcontentlength") => Tag::Length,
-        (CARDDAV, "address-data-type") => Tag::AddressDataType,
-        (CALENDARSERVER, "getctag") => Tag::Ctag,
-        (DAV, "displayname") => Tag::DisplayName,
-        (DAV, "resourcetype") => Tag::ResourceType,
-        (DAV, "supported-report-set") => Tag::Reports,
-        (DAV, "current-user-privilege-set") => Tag::Privileges,
-        (CALDAV, "supported-calendar-component-set") => Tag::Components,
-        (CALDAV, "calendar-data") | (CARDDAV, "address-data") => Tag::Data,
-        _ => Tag::Other,
-    }
-}
 
 /// Reads a `DAV:multistatus` response by response; never more than one of them is held.
 pub(super) struct Multistatus<R> {
@@ -415,11 +219,12 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         }
         let in_prop = parent == Some(Tag::Prop);
         match tag {
-            Tag::Href if parent == Some(Tag::Response) => {
+            Tag::Href => {
                 let href = self.take_text();
-                if self.response.hrefs.len() < MOST_NAMES {
-                    self.response.hrefs.push(href);
-                }
+                self.href(parent, href);
+            }
+            Tag::Unauthenticated if parent == Some(Tag::CurrentUser) => {
+                self.found.current_user = Some(CurrentUser::Unauthenticated);
             }
             Tag::Status => {
                 let status = self.take_text().split_whitespace().find_map(|word| word.parse().ok());
@@ -437,6 +242,8 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Length if in_prop => self.found.length = self.take_text().parse().ok(),
             Tag::Ctag if in_prop => self.found.ctag = self.take_filled(),
             Tag::DisplayName if in_prop => self.found.display_name = self.take_filled(),
+            Tag::Color if in_prop => self.found.color = self.take_filled(),
+            Tag::About if in_prop => self.found.description = self.take_filled(),
             Tag::SyncToken if in_prop => self.found.sync_token = self.take_filled(),
             Tag::SyncToken if parent == Some(Tag::Multistatus) => {
                 return Ok(Step::Part(Part::SyncToken(self.take_text())));
@@ -459,6 +266,23 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             _ => {}
         }
         Ok(Step::On)
+    }
+
+    /// An href counts where it stands directly in one of these.
+    fn href(&mut self, parent: Option<Tag>, href: String) {
+        let many = match parent {
+            Some(Tag::Response) => &mut self.response.hrefs,
+            Some(Tag::CalendarHomes) => &mut self.found.calendar_homes,
+            Some(Tag::AddressbookHomes) => &mut self.found.addressbook_homes,
+            Some(Tag::ProxyFor) => &mut self.found.proxy_for,
+            Some(Tag::Owner) => return self.found.owner = Some(href),
+            Some(Tag::PrincipalUrl) => return self.found.principal_url = Some(href),
+            Some(Tag::CurrentUser) => return self.found.current_user = Some(CurrentUser::Principal(href)),
+            _ => return,
+        };
+        if many.len() < MOST_NAMES {
+            many.push(href);
+        }
     }
 
     fn take_text(&mut self) -> String {

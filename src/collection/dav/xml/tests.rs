@@ -1,4 +1,6 @@
+use super::super::fetch::Form;
 use super::*;
+use crate::item::Kind;
 
 const NAMESPACES: &str = r#"xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav""#;
 
@@ -168,4 +170,33 @@ fn requests_are_escaped() {
         multiget(Kind::Contacts, Form::Usual, ["/a&b.vcf", "/%3C.vcf"].into_iter()),
         @r#"<?xml version="1.0" encoding="utf-8"?><C:addressbook-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><getetag/><getlastmodified/><getcontentlength/><C:address-data/></prop><href>/a&amp;b.vcf</href><href>/%3C.vcf</href></C:addressbook-multiget>"#
     );
+}
+
+#[tokio::test]
+async fn a_principal_and_a_collection_are_read() {
+    let inner = r#"<response><href>/p/jana</href><propstat><prop>
+        <current-user-principal><href>/p/jana</href></current-user-principal><principal-URL><href>/p/jana/</href></principal-URL>
+        <C:calendar-home-set><href>/c/jana/</href><href>https://p07.example.org/c/</href></C:calendar-home-set>
+        <A:addressbook-home-set xmlns:A="urn:ietf:params:xml:ns:carddav"><href>/a/jana/</href></A:addressbook-home-set>
+        <S:calendar-proxy-read-for xmlns:S="http://calendarserver.org/ns/"><href>/p/bob/</href></S:calendar-proxy-read-for>
+        <S:calendar-proxy-write-for xmlns:S="http://calendarserver.org/ns/"/>
+        </prop><status>HTTP/1.1 200 OK</status></propstat></response>
+        <response><href>/c/jana/work/</href><propstat><prop><owner><href>/p/bob/</href></owner>
+        <I:calendar-color xmlns:I="http://apple.com/ns/ical/"> #FF0000FF </I:calendar-color>
+        <C:calendar-description>Our &amp; theirs</C:calendar-description>
+        <acl><ace><principal><href>/p/eve/</href></principal></ace></acl>
+        <current-user-principal><unauthenticated/></current-user-principal>
+        </prop><status>HTTP/1.1 200 OK</status></propstat></response>"#;
+    let [principal, collection] = responses(inner).await.try_into().unwrap();
+    assert_eq!(principal.hrefs, ["/p/jana"]);
+    assert_eq!(principal.props.current_user, Some(CurrentUser::Principal("/p/jana".into())));
+    assert_eq!(principal.props.principal_url.as_deref(), Some("/p/jana/"));
+    assert_eq!(principal.props.calendar_homes, ["/c/jana/", "https://p07.example.org/c/"]);
+    assert_eq!(principal.props.addressbook_homes, ["/a/jana/"]);
+    assert_eq!(principal.props.proxy_for, ["/p/bob/"]);
+    assert_eq!(collection.hrefs, ["/c/jana/work/"]);
+    assert_eq!(collection.props.owner.as_deref(), Some("/p/bob/"));
+    assert_eq!(collection.props.color.as_deref(), Some("#FF0000FF"));
+    assert_eq!(collection.props.description.as_deref(), Some("Our & theirs"));
+    assert_eq!(collection.props.current_user, Some(CurrentUser::Unauthenticated));
 }

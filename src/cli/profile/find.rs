@@ -1,0 +1,109 @@
+//! Finds the collection for a new profile.
+
+use super::super::connection::ConnectionArgs;
+use super::super::discover::{nothing, table};
+use super::super::search::{Searched, SignInArgs, search};
+use super::super::{Failure, out};
+use crate::collection::dav::discovery::{Discovered, Found, Service, Start};
+use crate::item::Kind;
+use crate::profile::{Keys, Secret};
+
+/// Where a collection is, and as whom to sign in there.
+pub struct Place {
+    pub url: String,
+    pub user: Option<String>,
+    /// The password, if it was asked for.
+    pub password: Option<Secret>,
+}
+
+/// What is known of the collection.
+pub struct Wanted<'a> {
+    /// An address, a host or an e-mail address.
+    pub typed: &'a str,
+    pub kind: Kind,
+    /// Its name, or the last part of its address.
+    pub name: Option<&'a str>,
+    pub sign_in: &'a SignInArgs,
+    pub connection: &'a ConnectionArgs,
+    pub keys: Keys,
+}
+
+/// The collection at an address or, where the address is another one, the one that it leads to. An address that
+/// cannot be looked at now is taken as it is.
+pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
+    let as_typed =
+        |password| Place { url: wanted.typed.to_owned(), user: wanted.sign_in.user.clone(), password };
+    let start = match Start::parse(wanted.typed) {
+        Ok(start) => start,
+        // What is wrong with an address is told where the profile is read.
+        Err(_) if wanted.typed.contains("://") => return Ok(as_typed(None)),
+        Err(why) => return Err(Failure::Usage(why)),
+    };
+    let is_address = start.url().is_some() && wanted.typed.contains("://");
+    let service = [Service::of(wanted.kind)];
+    let searched = match search(&start, &service, wanted.sign_in, wanted.connection, wanted.keys).await {
+        Ok(searched) => searched,
+        Err(Failure::Usage(_)) if is_address && wanted.name.is_none() => return Ok(as_typed(None)),
+        Err(Failure::NotDone(why)) if is_address && wanted.name.is_none() => {
+            out::complain(&format!("the address could not be looked at: {why}"));
+            return Ok(as_typed(None));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let Searched { discovered, user, asked, .. } = searched;
+    if discovered.is_collection && wanted.name.is_none() {
+        return Ok(as_typed(asked));
+    }
+    let found = match choose(&discovered, wanted) {
+        Ok(found) => found,
+        Err(why)
+            if is_address
+                && wanted.name.is_none()
+                && discovered.collections.is_empty()
+                && !discovered.is_empty_account() =>
+        {
+            out::complain(&why);
+            return Ok(as_typed(asked));
+        }
+        Err(why) => return Err(Failure::Usage(why)),
+    };
+    out::say(format!("Found {:?} at {}", found.name, found.url));
+    Ok(Place { url: found.url.to_string(), user, password: asked })
+}
+
+/// The only one that fits. The error is a text for a person.
+fn choose<'a>(discovered: &'a Discovered, wanted: &Wanted) -> Result<&'a Found, String> {
+    let fits = |found: &&Found| found.kinds.contains(&wanted.kind);
+    let fitting: Vec<&Found> = discovered.collections.iter().filter(fits).collect();
+    let named = |found: &&&Found| match wanted.name {
+        None => true,
+        Some(name) => {
+            found.name.to_lowercase() == name.to_lowercase() || found.segment().as_deref() == Some(name)
+        }
+    };
+    let chosen: Vec<&Found> = fitting.iter().filter(named).copied().collect();
+    match (chosen.as_slice(), fitting.as_slice()) {
+        ([one], _) => Ok(one),
+        ([], []) if discovered.is_empty_account() => Err(format!(
+            "your account there has no collection for {} yet: make one on the server",
+            wanted.kind
+        )),
+        ([], []) if discovered.collections.is_empty() => Err(nothing(discovered)),
+        ([], []) => Err(format!(
+            "there is no collection for {}, only these:\n{}",
+            wanted.kind,
+            table(&discovered.collections)
+        )),
+        ([], all) => Err(format!(
+            "no collection for {} is called {:?}; there are:\n{}",
+            wanted.kind,
+            wanted.name.unwrap_or_default(),
+            table(all.iter().copied())
+        )),
+        (several, _) => Err(format!(
+            "there are several collections for {}; choose one with --collection NAME, or with its address as --url:\n{}",
+            wanted.kind,
+            table(several.iter().copied())
+        )),
+    }
+}

@@ -1,0 +1,258 @@
+//! `profile add --all`: a profile for each collection found.
+//!
+//! A calendar that holds events and tasks gets two profiles that share its folder, one for each: a profile has one
+//! kind, and leaving the tasks out would leave them behind without a word. Neither touches the other's items.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::super::connection::full_path;
+use super::super::discover::nothing;
+use super::super::search::{Searched, search};
+use super::super::{Failure, exit, out};
+use super::add::{self, Args};
+use super::{add_new, password};
+use crate::collection::dav::discovery::{Found, Service, Start};
+use crate::home::Home;
+use crate::item::Kind;
+use crate::profile::{self, KINDS, Name, Preset, Profile, RemoteSpec, Secret, word_of};
+use crate::report::text::cut;
+
+/// More of one name are not made.
+const MOST_OF_ONE_NAME: usize = 10_000;
+
+/// A profile that will be made.
+struct Planned {
+    name: Name,
+    text: String,
+    profile: Profile,
+    what: String,
+    password: Option<Secret>,
+}
+
+pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>) -> Result<u8, Failure> {
+    let mut planned = Vec::new();
+    let mut taken = Taken::new(home)?;
+    for (address, services) in addresses(args, typed, preset)? {
+        let searched = look(args, typed, &address, &services, preset).await?;
+        for found in &searched.discovered.collections {
+            for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
+                if let Some(profile) = taken.syncing(found, kind) {
+                    out::say(format!("{} ({kind}) is synced by the profile {profile} already", found.name));
+                    continue;
+                }
+                planned.push(plan(home, args, preset, &searched, found, kind, &mut taken)?);
+            }
+        }
+    }
+    if planned.is_empty() {
+        out::say("There is nothing to add.");
+        return Ok(exit::IN_SYNC);
+    }
+    let width = planned.iter().map(|one| one.name.as_str().chars().count()).max().unwrap_or(0);
+    for one in &planned {
+        out::say(format!("{:width$}  {}", one.name, one.what));
+    }
+    if args.dry_run {
+        out::say("Nothing was made yet: without --dry-run these profiles are made.");
+        return Ok(exit::IN_SYNC);
+    }
+    make(home, planned).await
+}
+
+/// Where to look, and for what: a service may have its address books elsewhere.
+fn addresses(
+    args: &Args,
+    typed: &str,
+    preset: Option<&Preset>,
+) -> Result<Vec<(String, Vec<Service>)>, Failure> {
+    let mut addresses: Vec<(String, Vec<Service>)> = Vec::new();
+    for &service in Service::BOTH {
+        let kind = if service == Service::Contacts { Kind::Contacts } else { Kind::Events };
+        if args.kind().is_some_and(|only| Service::of(only) != service) {
+            continue;
+        }
+        let address = match preset {
+            Some(preset) => preset.address(kind, args.url.as_deref()).map_err(Failure::Usage)?,
+            None => typed.to_owned(),
+        };
+        match addresses.iter_mut().find(|(known, _)| *known == address) {
+            Some((_, services)) => services.push(service),
+            None => addresses.push((address, vec![service])),
+        }
+    }
+    Ok(addresses)
+}
+
+/// With a preset, what was typed is the user.
+async fn look(
+    args: &Args,
+    typed: &str,
+    address: &str,
+    services: &[Service],
+    preset: Option<&Preset>,
+) -> Result<Searched, Failure> {
+    let start = Start::parse(address).map_err(Failure::Usage)?;
+    let mut sign_in = args.sign_in.clone();
+    if preset.is_some() && sign_in.user.is_none() {
+        sign_in.user = Some(typed.to_owned());
+    }
+    let keys = preset.map(|preset| preset.keys).unwrap_or_default();
+    let searched = search(&start, services, &sign_in, &args.connection, keys).await?;
+    if searched.discovered.collections.is_empty() && !searched.discovered.is_empty_account() {
+        return Err(Failure::NotDone(nothing(&searched.discovered)));
+    }
+    Ok(searched)
+}
+
+fn plan(
+    home: &Home,
+    args: &Args,
+    preset: Option<&Preset>,
+    searched: &Searched,
+    found: &Found,
+    kind: Kind,
+    taken: &mut Taken,
+) -> Result<Planned, Failure> {
+    let (plain, folder) = taken.place(args, found, kind)?;
+    let read_only = found.writable == Some(false);
+    let mode = match args.mode {
+        mode @ ("replicate-from-server" | "merge-from-server") => mode,
+        _ if read_only => "replicate-from-server",
+        mode => mode,
+    };
+    let path = full_path(&folder)?;
+    let text = add::text(
+        args,
+        preset,
+        word_of(KINDS, kind),
+        mode,
+        path,
+        found.url.to_string(),
+        searched.user.clone(),
+    )?;
+    let profile = profile::parse(&plain, &home.profile_file(&plain), &text).map_err(add::without_file)?;
+    let mut what = format!("{kind} of {:?} in {}, {mode}", cut(&found.name, 40), folder.display());
+    if read_only && mode != args.mode {
+        what += " (you may only read it)";
+    }
+    if let Some(owner) = found.owner.as_deref().filter(|_| found.shared) {
+        what += &format!(" (shared by {})", cut(owner, 40));
+    } else if found.shared {
+        what += " (shared)";
+    }
+    Ok(Planned { name: plain, text, profile, what, password: searched.asked.clone() })
+}
+
+/// Names, folders and collections that are in use.
+struct Taken {
+    profiles: Vec<Profile>,
+    names: Vec<Name>,
+    folders: HashSet<PathBuf>,
+    /// The folders of the collections of this call, for their second kind.
+    placed: Vec<(String, Name, PathBuf)>,
+}
+
+impl Taken {
+    fn new(home: &Home) -> Result<Self, Failure> {
+        let loaded = profile::load_all(home)?;
+        let broken = loaded.broken.iter().filter_map(|(name, _)| Name::new(name).ok());
+        let names = loaded.profiles.iter().map(|profile| profile.name.clone()).chain(broken).collect();
+        let folders = loaded.profiles.iter().map(|profile| profile::local_key(&profile.local)).collect();
+        Ok(Self { profiles: loaded.profiles, names, folders, placed: Vec::new() })
+    }
+
+    /// The profile that syncs this already.
+    fn syncing(&self, found: &Found, kind: Kind) -> Option<&Name> {
+        let key = profile::url_key(&found.url);
+        let mut same = self.profiles.iter().filter(|profile| profile.kind == kind);
+        same.find(|profile| profile::remote_key(&profile.remote) == key).map(|profile| &profile.name)
+    }
+
+    /// A free name and folder for a collection; its second kind shares the folder.
+    fn place(&mut self, args: &Args, found: &Found, kind: Kind) -> Result<(Name, PathBuf), Failure> {
+        let url = found.url.to_string();
+        if let Some((_, first, folder)) = self.placed.iter().find(|(placed, ..)| *placed == url) {
+            let folder = folder.clone();
+            let name = self.free(&Name::like(&format!("{first} {kind}")), |_| true)?;
+            return Ok((name, folder));
+        }
+        let root = match (&args.root, kind) {
+            (Some(root), _) => root.clone(),
+            (None, Kind::Contacts) => PathBuf::from("~/Contacts"),
+            (None, Kind::Events | Kind::Tasks) => PathBuf::from("~/Calendars"),
+        };
+        let folder = |name: &Name| root.join(name.as_str());
+        let is_free = |folders: &HashSet<PathBuf>, name: &Name| {
+            expand(&folder(name)).is_some_and(|path| {
+                let key = profile::local_key(&profile::LocalSpec::Vdir { path: path.clone() });
+                !folders.contains(&key) && is_empty(&path)
+            })
+        };
+        let folders = std::mem::take(&mut self.folders);
+        let name = self.free(&Name::like(&found.name), |name| is_free(&folders, name));
+        self.folders = folders;
+        let name = name?;
+        let folder = folder(&name);
+        if let Some(path) = expand(&folder) {
+            self.folders.insert(profile::local_key(&profile::LocalSpec::Vdir { path }));
+        }
+        self.placed.push((url, name.clone(), folder.clone()));
+        Ok((name, folder))
+    }
+
+    fn free(&mut self, wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, Failure> {
+        let free = std::iter::once(wanted.clone())
+            .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
+            .find(|name| !self.names.iter().any(|other| other.same_file(name)) && fits(name));
+        let name = free.ok_or_else(|| {
+            Failure::Usage(format!("no name like \"{wanted}\" is free; give another folder with --root"))
+        })?;
+        self.names.push(name.clone());
+        Ok(name)
+    }
+}
+
+/// What is in a folder already must not be mixed with what another calendar holds.
+fn is_empty(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
+    let mut stored = HashSet::new();
+    let mut status = exit::IN_SYNC;
+    let mut first_without_password = None;
+    for one in &planned {
+        add::make_folder(&one.profile)?;
+        let new = add_new(home, &one.name, &one.text)?;
+        let RemoteSpec::Dav { url, .. } = &new.remote;
+        match &one.password {
+            Some(secret) if stored.insert(url.origin()) => {
+                if let Err(Failure::Usage(why) | Failure::NotDone(why)) =
+                    password::store(&new, secret.clone()).await
+                {
+                    out::complain(&why);
+                    status = exit::SOME_FAILED;
+                    first_without_password.get_or_insert(new.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    let number = planned.len();
+    let made =
+        if number == 1 { "One profile is made.".to_owned() } else { format!("{number} profiles are made.") };
+    let word = first_without_password.map(|name| crate::report::text::shell_word(name.as_str()));
+    let password = word.map(|word| format!("  pimbridge profile password {word}\n")).unwrap_or_default();
+    out::say(format!(
+        "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it"
+    ));
+    Ok(status)
+}
+
+fn expand(folder: &Path) -> Option<PathBuf> {
+    full_path(folder).ok().and_then(|path| profile::expand(&path))
+}

@@ -1,0 +1,281 @@
+//! Finding collections, and making profiles from what is found.
+
+use std::fs;
+use std::process::Command;
+
+use pimbridge::item::Kind;
+
+use crate::support::dns::{Dns, here, srv, txt};
+use crate::support::http;
+use crate::support::program::{Ended, Home};
+use crate::support::scripted::Scripted;
+use crate::support::servers::{Server, Software, USER};
+
+const DOMAIN: &str = "example.test";
+
+fn with_dns<'a>(command: &'a mut Command, dns: &Dns) -> &'a mut Command {
+    command.env("PIMBRIDGE_NAMESERVER", &dns.address)
+}
+
+fn discover(home: &Home, dns: &Dns, typed: &str, more: &[&str]) -> Ended {
+    let arguments = [&["discover", typed, "--password-env", "TEST_PASSWORD"], more].concat();
+    Ended::of(with_dns(&mut home.command(&arguments), dns))
+}
+
+/// What was found: name, kinds, whether it can be written, and as whom.
+fn found(ended: Ended) -> String {
+    let line = |found: serde_json::Value| {
+        let kinds: Vec<&str> =
+            found["kinds"].as_array().unwrap().iter().map(|k| k.as_str().unwrap()).collect();
+        format!("{}: {}, {}, {}", found["name"], kinds.join(" "), found["writable"], found["user"])
+    };
+    ended.expect(0).json().into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A calendar of somebody else's making, which the user may only read.
+fn read_only(server: &Server) {
+    let storage = server.storage("read-only");
+    fs::create_dir_all(&storage).unwrap();
+    let props = r#"{"tag": "VCALENDAR", "C:supported-calendar-component-set": "VEVENT", "D:displayname": "Holidays"}"#;
+    fs::write(storage.join(".Radicale.props"), props).unwrap();
+}
+
+#[test]
+fn an_email_address_leads_to_radicale() {
+    let server = Server::start(Software::Radicale);
+    for (name, kind) in [("work", Kind::Events), ("todo", Kind::Tasks), ("people", Kind::Contacts)] {
+        server.create(name, kind);
+    }
+    read_only(&server);
+    let home = Home::default();
+    let dns = Dns::start(here(DOMAIN, server.port));
+    // Radicale knows the user without the domain: that is tried second, once.
+    insta::assert_snapshot!(found(discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &["--json"])), @"");
+    insta::assert_snapshot!(home.shown(&discover(&home, &dns, DOMAIN, &["--user", USER])), @"");
+}
+
+#[test]
+fn a_host_leads_to_xandikos() {
+    let server = Server::start(Software::Xandikos);
+    let home = Home::default();
+    let dns = Dns::start(vec![]);
+    insta::assert_snapshot!(found(discover(&home, &dns, &format!("localhost:{}", server.port), &["--user", USER, "--json"])), @r#"
+    "calendar": events tasks, true, "alice"
+    "addressbook": contacts, true, "alice"
+    "#);
+}
+
+#[test]
+fn the_name_service_says_where_and_in_which_order() {
+    let server = Server::start(Software::Radicale);
+    server.create("work", Kind::Events);
+    let front =
+        Scripted::before(server.port, |request| request.path.starts_with("/.well-known/").then(http_404));
+    let dead = Scripted::start(|_| panic!("of a lower priority"));
+    let home = Home::default();
+    let name = format!("_caldav._tcp.{DOMAIN}");
+    let dns = Dns::start(vec![
+        srv(&name, 20, 0, dead.port, "localhost"),
+        srv(&name, 10, 0, front.port, "localhost"),
+        txt(&name, "path=/alice/"),
+        srv(&format!("_carddavs._tcp.{DOMAIN}"), 0, 0, 0, "."),
+    ]);
+    let ended = discover(&home, &dns, DOMAIN, &["--user", USER, "--json"]);
+    insta::assert_snapshot!(found(ended), @r#""work": events, true, "alice""#);
+    assert_eq!(front.take_seen()[0], "PROPFIND /alice/");
+    assert_eq!(dead.take_seen(), [] as [&str; 0]);
+}
+
+fn http_404() -> Vec<u8> {
+    crate::support::scripted::answer("404 Not Found", "text/plain", "")
+}
+
+/// A name service that lies does not get the password to somebody else.
+#[test]
+fn a_server_of_another_domain_is_not_asked() {
+    let home = Home::default();
+    let dns = Dns::start(vec![
+        srv(&format!("_caldavs._tcp.{DOMAIN}"), 0, 0, 443, "dav.evil.example"),
+        srv(&format!("_carddavs._tcp.{DOMAIN}"), 0, 0, 443, "dav.evil.example"),
+    ]);
+    let ended = discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &[]).expect(3);
+    insta::assert_snapshot!(home.shown(&ended), @"
+    pimbridge: dav.evil.example was not asked, because it belongs to another domain than the one you gave; if you trust it with your password, add --trusted-host dav.evil.example
+    pimbridge: no calendar and no address book was found. What was tried:
+    If you know the address of a calendar, address book or user folder on the server, give that instead.
+    ");
+}
+
+#[test]
+fn nothing_is_found() {
+    let home = Home::default();
+    let dns = Dns::start(vec![]);
+    let empty = Scripted::start(|_| http_404());
+    let ended = discover(&home, &dns, &empty.url("dav/"), &["--user", USER]).expect(3);
+    insta::assert_snapshot!(home.shown(&ended), @"
+    pimbridge: no calendar and no address book was found. What was tried:
+      http://127.0.0.1:PORT/dav/: there is nothing
+      http://127.0.0.1:PORT/.well-known/caldav: there is nothing
+      http://127.0.0.1:PORT/: there is nothing
+      http://127.0.0.1:PORT/.well-known/carddav: there is nothing
+    If you know the address of a calendar, address book or user folder on the server, give that instead.
+    ");
+    let refused = Scripted::start(|_| crate::support::scripted::answer("401 Unauthorized", "text/plain", ""));
+    let dns = Dns::start(here(DOMAIN, refused.port));
+    let ended = discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &[]).expect(3);
+    assert_eq!(refused.take_seen().len(), 2, "each user name once");
+    insta::assert_snapshot!(home.shown(&ended), @"pimbridge: localhost:34499 does not accept the user name or the password: check both (some services want an app password); the user names alice@example.test and alice were tried: give another one with --user");
+    let ended = Ended::of(&mut home.command(&["discover", &refused.url("")])).expect(3);
+    insta::assert_snapshot!(home.shown(&ended), @"pimbridge: the server wants a user name and a password: give the name with --user");
+}
+
+fn profiles(home: &Home) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(home.path().join("profiles"))
+        .map(|files| files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_profile_for_each_collection() {
+    let server = Server::start(Software::Radicale);
+    for (name, kind) in [("work", Kind::Events), ("people", Kind::Contacts)] {
+        server.create(name, kind);
+    }
+    read_only(&server);
+    let both = format!("http://127.0.0.1:{}/alice/both/", server.port);
+    assert_eq!(http::send("MKCALENDAR", &both, &[], b"").status, 201);
+    let home = Home::default();
+    let dns = Dns::start(here(DOMAIN, server.port));
+    let typed = format!("{USER}@{DOMAIN}");
+    let add = |more: &[&str]| {
+        let arguments =
+            [&["profile", "add", "--all", &typed, "--password-env", "TEST_PASSWORD"], more].concat();
+        Ended::of(with_dns(&mut home.command(&arguments), &dns)).expect(0)
+    };
+    insta::assert_snapshot!(home.shown(&add(&["--dry-run"])), @"");
+    assert_eq!(profiles(&home), [] as [&str; 0]);
+    fs::create_dir_all(home.path().join("Calendars/work")).unwrap();
+    fs::write(home.path().join("Calendars/work/other.ics"), "x").unwrap();
+    insta::assert_snapshot!(home.shown(&add(&[])), @"");
+    insta::assert_snapshot!(profiles(&home).join(" "), @"");
+    for ended in home.run(&["sync", "--json"]).expect(0).json() {
+        assert_eq!(ended["outcome"], "ok", "{ended}");
+    }
+    server.create("new", Kind::Tasks);
+    let root = home.path().join("root");
+    insta::assert_snapshot!(home.shown(&add(&["--root", root.to_str().unwrap()])), @"");
+    assert!(root.join("new").is_dir());
+}
+
+#[test]
+fn the_collection_of_a_profile_is_found() {
+    let server = Server::start(Software::Radicale);
+    server.create("work", Kind::Events);
+    server.create("todo", Kind::Tasks);
+    let home = Home::default();
+    let root = format!("http://127.0.0.1:{}/", server.port);
+    let folder = home.path().join("cal");
+    let add = |name: &str, kind: &str, more: &[&str], status: i32| {
+        let arguments =
+            ["profile", "add", name, "--kind", kind, "--create-local", "--user", USER, "--url", &root];
+        let password = ["--password-env", "TEST_PASSWORD", "--local", folder.to_str().unwrap()];
+        home.shown(&home.run(&[&arguments[..], &password, more].concat()).expect(status))
+    };
+    insta::assert_snapshot!(add("todo", "tasks", &[], 0), @r#"
+    Found "todo" at http://127.0.0.1:PORT/alice/todo/
+    The profile todo is in HOME/profiles/todo.toml
+    Next:
+      pimbridge profile check todo      tests the folder, the server and the sign-in
+      pimbridge sync todo --dry-run     shows what a sync would do
+      pimbridge sync todo               does it
+    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    "#);
+    assert!(fs::read_to_string(home.path().join("profiles/todo.toml")).unwrap().contains("/alice/todo/"));
+    server.create("home", Kind::Events);
+    insta::assert_snapshot!(add("events", "events", &[], 2), @"
+    pimbridge: there are several collections for events; choose one with --collection NAME, or with its address as --url:
+    NAME  HOLDS   ACCESS       COLOUR  ADDRESS
+    home  events  read, write          http://127.0.0.1:PORT/alice/home/
+    work  events  read, write          http://127.0.0.1:PORT/alice/work/
+    ");
+    assert_eq!(profiles(&home), ["todo.toml"]);
+    insta::assert_snapshot!(add("events", "events", &["--collection", "Home"], 0), @r#"
+    Found "home" at http://127.0.0.1:PORT/alice/home/
+    The profile events is in HOME/profiles/events.toml
+    Next:
+      pimbridge profile check events      tests the folder, the server and the sign-in
+      pimbridge sync events --dry-run     shows what a sync would do
+      pimbridge sync events               does it
+    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    "#);
+    insta::assert_snapshot!(add("people", "contacts", &[], 2), @"");
+}
+
+/// A profile can be made where there is no network.
+#[test]
+fn without_a_network_the_address_is_taken_as_it_is() {
+    let home = Home::default();
+    let closed = Scripted::start(|_| vec![]).url("alice/work/");
+    let ended = home.run(&[
+        "profile",
+        "add",
+        "work",
+        "--kind",
+        "events",
+        "--local",
+        "/nowhere/at/all",
+        "--user",
+        USER,
+        "--password-env",
+        "TEST_PASSWORD",
+        "--url",
+        &closed,
+    ]);
+    insta::assert_snapshot!(home.shown(&ended.expect(0)), @"
+    The profile work is in HOME/profiles/work.toml
+    Next:
+      make the folder /nowhere/at/all
+      pimbridge profile check work      tests the folder, the server and the sign-in
+      pimbridge sync work --dry-run     shows what a sync would do
+      pimbridge sync work               does it
+    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    pimbridge: no calendar and no address book was found. What was tried:
+      http://127.0.0.1:PORT/alice/work/: the server 127.0.0.1:PORT refuses the connection
+    If you know the address of a calendar, address book or user folder on the server, give that instead.
+    ");
+}
+
+#[test]
+fn presets() {
+    let home = Home::default();
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "presets"]).expect(0)), @"
+    Aruba         aruba         https://syncdav.aruba.it/
+    Cozy          cozy          https://HOST/public/sync/principals/me/
+    Easy Project  easyproject   https://HOST/caldav/
+    EGroupware    egroupware    https://HOST/
+    Fastmail      fastmail      fastmail.com
+    fruux         fruux         https://dav.fruux.com/
+    GMX           gmx           https://caldav.gmx.net/, https://carddav.gmx.net/
+    iCloud        icloud        https://caldav.icloud.com/, https://contacts.icloud.com/
+    Kolab         kolab         https://HOST/iRony/
+    Landmarks     landmarks     https://dav.landmarks.skyrise.de/
+    mail.de       mail.de       https://kalender.mail.de/
+    mailbox.org   mailbox.org   https://dav.mailbox.org/
+    Nextcloud     nextcloud     https://HOST/remote.php/dav/
+    Open-Xchange  open-xchange  https://HOST/caldav/
+    Posteo        posteo        https://posteo.de:8443/
+    Sarenet       sarenet       https://configurator.organizer.sarenet.es/androidconfigurator.php
+    SmarterMail   smartermail   https://HOST/WebDAV/
+    SOGo          sogo          https://HOST/SOGo/dav/
+    untermStrich  untermstrich  https://HOST/dav/
+    WEB.DE        web.de        https://caldav.web.de/
+    Yandex        yandex        https://caldav.yandex.ru/
+    For example:
+      pimbridge profile add --all jana@icloud.com --preset icloud --dry-run
+      pimbridge profile add --all jana --preset nextcloud --url cloud.example.org --dry-run
+    ");
+    let add = ["profile", "add", "x", "--kind", "events", "--local", "/x", "--preset", "nextcloud"];
+    insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"pimbridge: Nextcloud runs on many servers; give the host of yours with --url HOST");
+}
