@@ -836,6 +836,7 @@ fn only_web_addresses_are_opened() {
 }
 
 mod endurance;
+mod look;
 mod query;
 mod quirks;
 mod redirects;
