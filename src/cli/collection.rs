@@ -56,12 +56,11 @@ For example:
 
 /// Rename or recolour the collection of a profile on the server
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true, id = "what", args = ["name", "color"])]
 pub struct Set {
     /// The profile
     profile: String,
     /// The new name
-    #[arg(long, value_parser = a_name)]
+    #[arg(long, value_parser = a_name, required_unless_present = "color")]
     name: Option<String>,
     /// The new colour, such as #FF8000 or orange
     #[arg(long, value_parser = a_color)]
