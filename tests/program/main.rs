@@ -11,6 +11,7 @@ mod discover;
 mod fire;
 mod keyring;
 mod kill;
+mod look;
 mod matrix;
 mod network;
 mod parts;

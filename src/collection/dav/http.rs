@@ -82,7 +82,7 @@ impl Ask {
     }
 
     fn reads(&self) -> bool {
-        !matches!(self.method, "PUT" | "DELETE")
+        matches!(self.method, "GET" | "OPTIONS" | "PROPFIND" | "REPORT")
     }
 }
 

@@ -845,6 +845,7 @@ fn only_web_addresses_are_opened() {
 
 mod discovery;
 mod endurance;
+mod look;
 mod networks;
 mod query;
 mod quirks;
