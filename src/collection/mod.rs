@@ -17,6 +17,7 @@ use crate::item::span::Range;
 
 pub mod dav;
 pub mod device;
+pub mod mapped;
 pub mod name;
 pub mod vdir;
 
@@ -170,6 +171,12 @@ pub trait Collection: Send + Sync {
     /// `None` where it cannot tell.
     async fn having_uids(&self, _uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
         Ok(None)
+    }
+
+    /// The calendar addresses, in lower case, of the person in whose name the collection itself invites the guests of
+    /// a meeting that it is given (RFC 6638); none where it invites nobody.
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(Vec::new())
     }
 
     /// What was exchanged so far.

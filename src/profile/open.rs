@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
 use crate::collection::dav::{Account, Credentials, Dav};
+use crate::collection::mapped::Mapped;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -66,10 +67,12 @@ impl Accounts {
 
 /// Opens both collections. Nothing is read or written yet.
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
-    Ok(Sides {
-        local: Box::new(open_local(profile)),
-        remote: Box::new(open_remote(profile, accounts).await?),
-    })
+    let dav = open_remote(profile, accounts).await?;
+    let remote: Box<dyn Collection> = match profile.mappings.is_empty() {
+        true => Box::new(dav),
+        false => Box::new(Mapped::new(dav, profile.mappings.clone())),
+    };
+    Ok(Sides { local: Box::new(open_local(profile)), remote })
 }
 
 /// Opens the local collection.

@@ -15,6 +15,7 @@ pub mod session;
 pub mod words;
 
 mod apply;
+mod invitations;
 mod memory;
 mod observe;
 mod pairing;

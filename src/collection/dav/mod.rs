@@ -22,6 +22,7 @@ mod query;
 mod quirks;
 mod redirect;
 mod refusal;
+mod scheduling;
 mod tls;
 mod write;
 mod xml;
@@ -43,6 +44,7 @@ use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
 use query::Searches;
+use scheduling::Scheduling;
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
@@ -63,6 +65,7 @@ pub struct Dav {
     searches: Searches,
     /// vCards can be had in version 4.0, as far as it was asked.
     vcard_4: OnceCell<bool>,
+    scheduling: Scheduling,
 }
 
 /// What a collection is and what its server can do.
@@ -110,6 +113,7 @@ impl Dav {
             base: Mutex::new(base),
             searches: Searches::default(),
             vcard_4: OnceCell::new(),
+            scheduling: Scheduling::default(),
         })
     }
 
@@ -207,6 +211,10 @@ impl Collection for Dav {
 
     async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
         Ok(self.search_uids(uids).await?)
+    }
+
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(self.addresses().await?)
     }
 
     fn traffic(&self) -> Traffic {
