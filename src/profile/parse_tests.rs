@@ -79,6 +79,7 @@ fn the_defaults() {
                 },
             },
         },
+        mappings: [],
     }
     "#);
 }

@@ -14,9 +14,10 @@ pub(super) struct Invitation {
 
 /// The meetings of a chunk that are stored anew on the server.
 pub(super) fn of(chunk: &Chunk) -> Vec<Invitation> {
-    let new = chunk.tasks.iter().filter(|task| {
-        task.step == Step::Write(Side::Remote) && task.row.present(Side::Remote).is_none()
-    });
+    let new = chunk
+        .tasks
+        .iter()
+        .filter(|task| task.step == Step::Write(Side::Remote) && task.row.present(Side::Remote).is_none());
     new.filter_map(|task| {
         let source = task.versions[Side::Local].as_ref()?;
         let meeting = meeting(&source.shared)?;

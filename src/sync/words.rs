@@ -169,20 +169,18 @@ pub(super) fn invitations(profile: &str, all: &[Invitation], dry_run: bool) -> S
     };
     let (meetings, people) =
         (number(all.len(), "meeting", "meetings"), number(guests.len(), "person", "people"));
-    let named = enumerated(all.iter().take(NAMED).map(|one| one.summary.as_str()));
-    let more = match all.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let more = format!("{} more", all.len().saturating_sub(NAMED));
+    let named = all.iter().take(NAMED).map(|one| one.summary.as_str());
+    let named = enumerated(named.chain((all.len() > NAMED).then_some(more.as_str())));
     let option = format!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
     match dry_run {
         true => format!(
             "{meetings} that you organise would be new on the server, and it sends invitations by itself: \
-             {people} may get mail ({named}{more}). To keep it from doing so, before you sync: {option}"
+             {people} may get mail ({named}). To keep it from doing so, before you sync: {option}"
         ),
         false => format!(
             "{meetings} that you organise {} new on the server, and it sends invitations by itself: {people} may have \
-             got mail ({named}{more}). To keep it from doing so in future: {option}",
+             got mail ({named}). To keep it from doing so in future: {option}",
             if all.len() == 1 { "is" } else { "are" }
         ),
     }
@@ -253,7 +251,8 @@ mod tests {
                 guests: guests.iter().map(|guest| (*guest).to_owned()).collect(),
             },
         };
-        let many: Vec<_> = (1..=7).map(|n| one(&format!("Meeting {n}"), &["mailto:a@x", "mailto:b@x"])).collect();
+        let many: Vec<_> =
+            (1..=7).map(|n| one(&format!("Meeting {n}"), &["mailto:a@x", "mailto:b@x"])).collect();
         insta::assert_snapshot!(
             [
                 invitations("work", &[one("Lunch, 12 May 2026", &["mailto:a@x"])], true),
@@ -261,7 +260,11 @@ mod tests {
                 invitations("work", &many[..2], false),
             ]
             .join("\n"),
-            @""
+            @r#"
+            1 meeting that you organise would be new on the server, and it sends invitations by itself: 1 person may get mail (Lunch, 12 May 2026). To keep it from doing so, before you sync: pimbridge profile set work remote.schedule_agent client
+            7 meetings that you organise would be new on the server, and it sends invitations by itself: 2 people may get mail (Meeting 1, Meeting 2, Meeting 3, Meeting 4, Meeting 5 and 2 more). To keep it from doing so, before you sync: pimbridge profile set "my work" remote.schedule_agent client
+            2 meetings that you organise are new on the server, and it sends invitations by itself: 2 people may have got mail (Meeting 1 and Meeting 2). To keep it from doing so in future: pimbridge profile set work remote.schedule_agent client
+            "#
         );
     }
 }

@@ -12,6 +12,7 @@ mod keyring;
 mod kill;
 mod matrix;
 mod network;
+mod meetings;
 mod parts;
 mod query;
 mod repair;

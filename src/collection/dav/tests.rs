@@ -839,3 +839,4 @@ mod endurance;
 mod query;
 mod quirks;
 mod redirects;
+mod scheduling;
