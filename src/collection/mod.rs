@@ -18,6 +18,7 @@ use crate::item::span::Range;
 pub mod dav;
 pub mod device;
 mod look;
+pub mod mapped;
 pub mod name;
 pub mod vdir;
 
@@ -183,6 +184,12 @@ pub trait Collection: Send + Sync {
     /// Gives the collection this name or colour.
     async fn set_look(&self, _feature: &Feature) -> Result<(), CollectionError> {
         Ok(())
+    }
+
+    /// The calendar addresses, in lower case, of the person in whose name the collection itself invites the guests of
+    /// a meeting that it is given (RFC 6638); none where it invites nobody.
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(Vec::new())
     }
 
     /// What was exchanged so far.

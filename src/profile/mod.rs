@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::item::Kind;
+use crate::item::mapping::Mapping;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
@@ -58,6 +59,8 @@ pub struct Profile {
     pub guard: GuardLimits,
     pub local: LocalSpec,
     pub remote: RemoteSpec,
+    /// Where items are to be different on the server.
+    pub mappings: Vec<Mapping>,
 }
 
 /// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all

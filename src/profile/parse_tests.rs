@@ -80,6 +80,7 @@ fn the_defaults() {
                 },
             },
         },
+        mappings: [],
     }
     "#);
 }

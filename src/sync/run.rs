@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use super::guard::{self, Guard};
+use super::invitations::{self, Invitation};
 use super::pairing::pair_new;
 use super::plan::{Beside, Known, Plan, Trees, plan};
 use super::policy::{Action, Conflict, Policy};
@@ -94,6 +95,8 @@ pub(super) struct Tally {
     pub stale: Sides<Vec<Href>>,
     /// How many bytes the contents took.
     pub bytes: usize,
+    /// Meetings that are new on the server, in a first run.
+    pub invitations: Vec<Invitation>,
 }
 
 /// An item that could not be settled in a round.
@@ -114,6 +117,8 @@ impl Tally {
 /// A run at work.
 pub(super) struct Run<'a> {
     pub job: &'a Job<'a>,
+    /// Nothing was in sync before it.
+    pub is_first: bool,
     pub asides: HashMap<Subject, Aside>,
     pub log: Log,
 }
@@ -291,16 +296,18 @@ async fn rounds(
             *id = Some(job.state.write(|w| w.begin_report(report))?);
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
-        let run = Run { job, asides, log };
+        let run = Run { job, is_first: in_sync == 0, asides, log };
         let mut total = Totals {
             report,
             held: Sides::default(),
             leaves_new: false,
             unsettled: Vec::new(),
             stale: Sides::default(),
+            invitations: Vec::new(),
         };
         work(&run, options, plan, held, &mut total, foreseen).await?;
-        let Totals { held, leaves_new, unsettled, stale, .. } = total;
+        let Totals { held, leaves_new, unsettled, stale, invitations, .. } = total;
+        report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
         report.held = Held { local: held.local, remote: held.remote };
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());

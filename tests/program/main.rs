@@ -14,6 +14,7 @@ mod kill;
 mod look;
 mod matrix;
 mod network;
+mod meetings;
 mod parts;
 mod query;
 mod repair;

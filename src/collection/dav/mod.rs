@@ -26,6 +26,7 @@ mod quirks;
 mod redirect;
 mod refusal;
 mod resources;
+mod scheduling;
 mod tls;
 mod write;
 mod xml;
@@ -48,6 +49,7 @@ use http::{Ask, Http};
 use limiter::Class;
 use query::Searches;
 pub use resources::{Made, NewCollection, create};
+use scheduling::Scheduling;
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
@@ -72,6 +74,7 @@ pub struct Dav {
     /// Whether observations look at name and colour too, and what the last one saw.
     watches: bool,
     seen: Mutex<Option<Look>>,
+    scheduling: Scheduling,
 }
 
 /// What a collection is and what its server can do.
@@ -121,6 +124,7 @@ impl Dav {
             vcard_4: OnceCell::new(),
             watches: false,
             seen: Mutex::default(),
+            scheduling: Scheduling::default(),
         })
     }
 
@@ -236,6 +240,10 @@ impl Collection for Dav {
 
     async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
         self.set_look_it(feature).await
+    }
+
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(self.addresses().await?)
     }
 
     fn traffic(&self) -> Traffic {

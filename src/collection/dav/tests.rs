@@ -850,3 +850,4 @@ mod networks;
 mod query;
 mod quirks;
 mod redirects;
+mod scheduling;
