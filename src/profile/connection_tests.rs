@@ -121,6 +121,7 @@ fn every_key() {
                 "[::1]",
                 "xn--bcher-kva.example",
             ],
+            allow_plain_http: false,
         },
     }
     "#);
