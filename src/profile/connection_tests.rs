@@ -22,7 +22,6 @@ fn every_key() {
             silence: 60s,
             connect: 20s,
             trusted_hosts: [],
-            allow_plain_http: false,
         },
     }
     "#);
@@ -103,10 +102,8 @@ fn every_key() {
             sign_in: Some(
                 ProxyUser {
                     user: "jana",
-                    password: Given(
-                        Command(
-                            "pass proxy",
-                        ),
+                    password: Command(
+                        "pass proxy",
                     ),
                 },
             ),
@@ -121,7 +118,6 @@ fn every_key() {
                 "[::1]",
                 "xn--bcher-kva.example",
             ],
-            allow_plain_http: false,
         },
     }
     "#);

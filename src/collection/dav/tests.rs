@@ -848,4 +848,3 @@ mod networks;
 mod query;
 mod quirks;
 mod redirects;
-mod sign_in;
