@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use tokio::sync::Mutex;
 
-use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, SecretError, SignIn, password};
-use crate::collection::dav::{Account, Credentials, Dav};
+use super::sign_in::credentials;
+use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, SecretError, SignIn};
+use crate::collection::dav::{Account, Dav};
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -52,13 +53,7 @@ impl Accounts {
         if let Some(account) = open.get(&key) {
             return Ok(account.clone());
         }
-        let credentials = match (sign_in, password(profile).await?) {
-            (Some(sign_in), Some(secret)) => {
-                Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
-            }
-            _ => Credentials::None,
-        };
-        let account = Account::new(credentials, connection.load().await?)?;
+        let account = Account::new(credentials(profile).await?, connection.load().await?)?;
         open.insert(key, account.clone());
         Ok(account)
     }

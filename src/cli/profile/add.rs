@@ -10,7 +10,8 @@ use super::super::{Failure, exit, out};
 use super::{add_new, password, refuse_overlap};
 use crate::home::Home;
 use crate::profile::{
-    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Profile, RemoteSpec, SignIn, Word,
+    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Profile, RemoteSpec, SecretSource,
+    SignIn, Word,
 };
 use crate::report::text::shell_word;
 
@@ -77,8 +78,8 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         url: args.url,
         user: args.user,
         password: match (args.password_env, args.password_command) {
-            (Some(name), _) => PasswordSource::Env(name),
-            (None, Some(command)) => PasswordSource::Command(command),
+            (Some(name), _) => PasswordSource::Given(SecretSource::Env(name)),
+            (None, Some(command)) => PasswordSource::Given(SecretSource::Command(command)),
             (None, None) => PasswordSource::Keyring,
         },
     });
@@ -113,10 +114,12 @@ fn without_file(error: profile::ProfileError) -> Failure {
 async fn keep_password(new: &Profile) -> Result<bool, Failure> {
     let RemoteSpec::Dav { sign_in, .. } = &new.remote;
     match sign_in {
-        Some(SignIn { password: PasswordSource::Keyring, .. }) if std::io::stdin().is_terminal() => {
+        Some(SignIn::Password { password: PasswordSource::Keyring, .. })
+            if std::io::stdin().is_terminal() =>
+        {
             password::ask_and_store(new).await.map(|()| true)
         }
-        Some(SignIn { password: PasswordSource::Keyring, .. }) => Ok(false),
+        Some(SignIn::Password { password: PasswordSource::Keyring, .. }) => Ok(false),
         _ => Ok(true),
     }
 }

@@ -848,3 +848,4 @@ mod networks;
 mod query;
 mod quirks;
 mod redirects;
+mod sign_in;
