@@ -9,7 +9,9 @@ use crate::collection::dav::{Made, NewCollection, create};
 use crate::collection::{Collection, Color, Feature};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{self, Accounts, KINDS, Name, New, PasswordSource, Profile, ProfileError, RemoteSpec};
+use crate::profile::{
+    self, Accounts, KINDS, Name, New, PasswordSource, Profile, ProfileError, RemoteSpec, SecretSource,
+};
 use crate::report::text::{line, shell_word};
 
 #[derive(Debug, clap::Subcommand)]
@@ -128,8 +130,8 @@ fn draft(args: &Create, url: &str) -> Result<Profile, Failure> {
         url: url.to_owned(),
         user: args.user.clone(),
         password: match (&args.password_env, &args.password_command) {
-            (Some(name), _) => PasswordSource::Env(name.clone()),
-            (None, Some(command)) => PasswordSource::Command(command.clone()),
+            (Some(name), _) => PasswordSource::Given(SecretSource::Env(name.clone())),
+            (None, Some(command)) => PasswordSource::Given(SecretSource::Command(command.clone())),
             (None, None) => PasswordSource::Keyring,
         },
     });

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use tokio::sync::Mutex;
 
-use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn, password};
-use crate::collection::dav::{Account, Credentials, Dav};
+use super::sign_in::credentials;
+use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
+use crate::collection::dav::{Account, Dav};
 use crate::collection::mapped::Mapped;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
@@ -62,18 +63,8 @@ impl Accounts {
 
 /// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
 pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account, OpenError> {
-    let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
-    let secret = match given {
-        Some(secret) => Some(secret),
-        None => password(profile).await?,
-    };
-    let credentials = match (sign_in, secret) {
-        (Some(sign_in), Some(secret)) => {
-            Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
-        }
-        _ => Credentials::None,
-    };
-    Ok(Account::new(credentials, connection.load().await?)?)
+    let RemoteSpec::Dav { connection, .. } = &profile.remote;
+    Ok(Account::new(credentials(profile, given).await?, connection.load().await?)?)
 }
 
 /// Opens both collections. Nothing is read or written yet.
