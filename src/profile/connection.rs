@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::parse::{self, Read, Section, expand, secret_source, wrong};
-use super::secret::{PASSPHRASE, PROXY_PASSWORD};
+use super::secret::{self, PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
 use super::{OpenError, PasswordSource, SecretSource};
 use crate::collection::dav::{
     ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
@@ -95,12 +95,9 @@ impl ConnectionSpec {
             ProxySpec::Via { url, sign_in } => {
                 let sign_in = match sign_in {
                     None => None,
-                    Some(ProxyUser { user, password }) => {
-                        let account = proxy_account(user, url);
-                        let password =
-                            password.read(PROXY_PASSWORD, &account).await.map_err(OpenError::Proxy)?;
-                        let password = password.ok_or(OpenError::ProxyNotStored { account })?;
-                        Some(ProxySignIn { user: user.clone(), password: password.expose().to_owned() })
+                    Some(user) => {
+                        let password = user.password(url).await.map_err(OpenError::Proxy)?;
+                        Some(ProxySignIn { user: user.user.clone(), password: password.expose().to_owned() })
                     }
                 };
                 Proxy::Via { url: url.clone(), sign_in }
@@ -118,9 +115,30 @@ impl ConnectionSpec {
     }
 }
 
-/// How the keyring calls an account at a proxy.
-pub(super) fn proxy_account(user: &str, proxy: &Url) -> String {
-    format!("{user}@{} (proxy)", proxy.origin().ascii_serialization())
+impl ProxyUser {
+    /// How the keyring calls this user at the proxy of this address.
+    fn entry(&self, proxy: &Url) -> String {
+        format!("{}@{} (proxy)", self.user, proxy.origin().ascii_serialization())
+    }
+
+    async fn password(&self, proxy: &Url) -> Result<Secret, SecretError> {
+        let entry = self.entry(proxy);
+        self.password.read(PROXY_PASSWORD, &entry).await?.ok_or_else(|| SecretError::NotStored {
+            what: PROXY_PASSWORD.name,
+            entry,
+            way: "store it with: pimbridge profile password NAME --proxy".to_owned(),
+        })
+    }
+
+    /// Puts the password into the keyring.
+    pub async fn store_password(&self, proxy: &Url, password: Secret) -> Result<(), SecretError> {
+        secret::store(self.entry(proxy), password).await
+    }
+
+    /// Removes the password from the keyring; says whether there was one.
+    pub async fn delete_password(&self, proxy: &Url) -> Result<bool, SecretError> {
+        secret::delete(self.entry(proxy)).await
+    }
 }
 
 /// What is read from a file that a key names.

@@ -25,10 +25,6 @@ pub enum OpenError {
     Secret(#[from] SecretError),
     #[error("the password of the proxy cannot be had: {0}")]
     Proxy(SecretError),
-    #[error(
-        "the password of {account} is not in the keyring; store it with: pimbridge profile password NAME --proxy"
-    )]
-    ProxyNotStored { account: String },
     #[error("the passphrase of the client certificate cannot be had: {0}")]
     Passphrase(SecretError),
     #[error("the file {}, which remote.{key} names, {what}; correct the key, or the file", .file.display())]

@@ -173,7 +173,7 @@ fn a_certificate_to_sign_in_with() {
     127.0.0.1:PORT wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE.
     127.0.0.1:PORT does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired.
     The file HOME/me.p12, which remote.client_certificate names, cannot be opened with this passphrase; correct the key, or the file.
-    The passphrase of the client certificate cannot be had: the environment variable TEST_PASSWORD_OF_FILE, which should hold the password, is not set; set it before you start Pimbridge.
+    The passphrase of the client certificate cannot be had: the environment variable TEST_PASSWORD_OF_FILE, which should hold the passphrase, is not set; set it before you start Pimbridge.
     "#);
     assert!(
         home.files_with(b"PRIVATE KEY")

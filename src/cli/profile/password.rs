@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use super::super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile::{self, PasswordSource, Profile, RemoteSpec, Secret, SecretSource, SignIn};
+use crate::profile::{self, PasswordSource, Profile, ProxySpec, RemoteSpec, Secret, SecretSource, SignIn};
 use crate::report::text::shell_word;
 
 /// A longer line is no password.
@@ -23,10 +23,16 @@ pub struct Args {
     /// Remove what the keyring has for this profile
     #[arg(long, conflicts_with = "stdin")]
     delete: bool,
+    /// The password of the profile's proxy instead
+    #[arg(long)]
+    proxy: bool,
 }
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let profile = profile::load(home, &args.name)?;
+    if args.proxy {
+        return of_proxy(&profile, &args).await;
+    }
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     if args.delete {
         let name = name(&profile);
@@ -43,14 +49,9 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         )));
     }
     if args.stdin {
-        let password = first_line(std::io::stdin().lock())?;
-        store(&profile, Secret::new(password)).await?;
-    } else if std::io::stdin().is_terminal() {
-        ask_and_store(&profile).await?;
+        store(&profile, Secret::new(first_line(std::io::stdin().lock())?)).await?;
     } else {
-        return Err(Failure::Usage(
-            "there is no terminal to ask for the password; give it with --stdin".to_owned(),
-        ));
+        ask_and_store(&profile).await?;
     }
     let other = match sign_in {
         Some(
@@ -80,11 +81,50 @@ pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
     let user = sign_in.user().map(|user| format!(" of {user}")).unwrap_or_default();
     let what = if matches!(sign_in, SignIn::Token { .. }) { "Token" } else { "Password" };
     let prompt = format!("{what}{user} on {host} (kept in the keyring): ");
-    let password = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
-    match password.await {
-        Ok(Ok(password)) => store(profile, Secret::new(password)).await,
+    store(profile, Secret::new(ask(prompt).await?)).await
+}
+
+async fn ask(prompt: String) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "there is no terminal to ask for the password; give it with --stdin".to_owned(),
+        ));
+    }
+    match tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await {
+        Ok(Ok(password)) => Ok(password),
         _ => Err(Failure::NotDone("the password was not entered".to_owned())),
     }
+}
+
+/// The same for the profile's proxy.
+async fn of_proxy(profile: &Profile, args: &Args) -> Result<u8, Failure> {
+    let RemoteSpec::Dav { connection, .. } = &profile.remote;
+    let ProxySpec::Via { sign_in: Some(user), url } = &connection.proxy else {
+        return Err(Failure::Usage(
+            "the profile does not sign in at a proxy; set remote.proxy and remote.proxy_user first"
+                .to_owned(),
+        ));
+    };
+    if args.delete {
+        out::say(match user.delete_password(url).await? {
+            true => "The proxy's password is removed from the keyring.",
+            false => "There was no password of the proxy.",
+        });
+        return Ok(exit::IN_SYNC);
+    }
+    let password = match args.stdin {
+        true => first_line(std::io::stdin().lock())?,
+        false => {
+            let proxy = url.host_str().unwrap_or_default();
+            ask(format!("Password of {} at the proxy {proxy} (kept in the keyring): ", user.user)).await?
+        }
+    };
+    if password.is_empty() {
+        return Err(Failure::Usage("the password is empty; nothing is stored".to_owned()));
+    }
+    user.store_password(url, Secret::new(password)).await?;
+    out::say("The proxy's password is in the keyring.");
+    Ok(exit::IN_SYNC)
 }
 
 /// Puts the password, or the token, into the keyring.
