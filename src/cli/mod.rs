@@ -9,6 +9,7 @@ use crate::home::{Home, HomeError};
 use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
+mod collection;
 mod conflict;
 mod connection;
 mod demo;
@@ -64,6 +65,9 @@ enum Command {
     /// Make, show, change and test profiles
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Make, rename and recolour calendars, task lists and address books on a server
+    #[command(subcommand)]
+    Collection(collection::Command),
     Status(status::Args),
     /// Read the reports of past runs
     #[command(subcommand)]
@@ -148,6 +152,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Demo(args) => demo::run(home, args).await,
         Command::Sync(args) => sync::run(home, args).await,
         Command::Profile(command) => profile::run(home, command).await,
+        Command::Collection(command) => collection::run(home, command).await,
         Command::Status(args) => status::run(home, args),
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,

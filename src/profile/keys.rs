@@ -114,6 +114,7 @@ pub(super) const KEYS: &[Key] = &[
     key("", "invert", Shape::Switch),
     key("", "chunk_size", Shape::Number),
     key("", "sync_on_change", Shape::Switch),
+    key("", "name_and_color", Shape::Switch),
     key("guard", "max_deletions", Shape::Number),
     key("guard", "max_percent", Shape::Number),
     key("local", "type", Shape::Text),

@@ -53,6 +53,8 @@ pub struct Profile {
     pub chunk_size: usize,
     /// A change in the folder is synchronized at once, by a background program that does not exist yet.
     pub sync_on_change: bool,
+    /// Name and colour of the two collections are kept the same.
+    pub name_and_color: bool,
     pub guard: GuardLimits,
     pub local: LocalSpec,
     pub remote: RemoteSpec,

@@ -42,7 +42,8 @@ pub struct Accounts {
 type AccountKey = (url::Origin, Option<SignIn>, ConnectionSpec);
 
 impl Accounts {
-    async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
+    /// The account of a profile. Nothing is sent yet.
+    pub async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
         let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
         let mut open = self.open.lock().await;
         let key = (url.origin(), sign_in.clone(), connection.clone());
@@ -59,7 +60,7 @@ impl Accounts {
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
     Ok(Sides {
         local: Box::new(open_local(profile)),
-        remote: Box::new(open_remote(profile, accounts).await?),
+        remote: Box::new(open_remote(profile, accounts).await?.watching_look(profile.name_and_color)),
     })
 }
 

@@ -80,6 +80,7 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         },
         chunk_size: top.number("chunk_size", 0..=100_000)?.unwrap_or(100),
         sync_on_change: top.switch("sync_on_change")?.unwrap_or(false),
+        name_and_color: top.switch("name_and_color")?.unwrap_or(false),
         guard: match guard {
             Some(guard) => guard_limits(&guard)?,
             None => GuardLimits::default(),

@@ -15,6 +15,7 @@ pub mod session;
 pub mod words;
 
 mod apply;
+mod look;
 mod memory;
 mod observe;
 mod pairing;

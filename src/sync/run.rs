@@ -13,7 +13,7 @@ use super::progress::{Phase, Progress};
 use super::scope::Scope;
 use super::sift::{alone_on, asleep, sift};
 use super::work::{Totals, work};
-use super::{Side, Sides, apply, observe, quarantine, words};
+use super::{Side, Sides, apply, look, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
 use crate::report::{Held, Problem, Report, RunOutcome, Touched};
@@ -31,6 +31,8 @@ pub struct Job<'a> {
     /// The policy is what the person decided about the items of this run.
     pub decided: bool,
     pub scope: Scope,
+    /// Name and colour of the two collections are kept the same.
+    pub name_and_color: bool,
     pub guard: Guard,
     /// How many items are worked on in one go: they are in memory together, and recorded together.
     pub chunk_size: usize,
@@ -144,6 +146,9 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let mut foreseen = Vec::new();
     let mut id = None;
     let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
+    if result.is_ok() && job.name_and_color && options.only.is_none() {
+        report.notices.extend(look::keep(job, options.dry_run).await?);
+    }
     job.progress.done();
     report.failure = match result {
         Ok(()) => None,
@@ -201,7 +206,7 @@ async fn rounds(
     let mut known = None;
     let mut asleep_at_first = None;
     for round in 1..=ROUNDS {
-        let (sides, only) = look(job, options.only.as_ref()).await?;
+        let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         if quarantine::of_nothing(&asides, &trees).next().is_some() {
@@ -314,7 +319,7 @@ async fn rounds(
 
 /// Looks at both sides at the same time; what they hold now. Where the run is limited to some items, what those are:
 /// then the server is asked about nothing else.
-pub(super) async fn look(
+pub(super) async fn look_at_both(
     job: &Job<'_>,
     only: Option<&Only>,
 ) -> Result<(Sides<Tree>, Option<Only>), RunError> {

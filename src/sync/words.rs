@@ -2,6 +2,7 @@
 
 use super::policy::{Change, Conflict, Policy};
 use super::{Side, Sides};
+use crate::collection::Feature;
 use crate::item::merge::{Choice, Winner};
 use crate::report::Operation;
 use crate::report::text::enumerated;
@@ -136,6 +137,30 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         .chain(both)
         .collect();
     parts.join("; ")
+}
+
+/// What a report says of the name and the colour of the two collections.
+pub(super) fn look_changed(side: Side, feature: &Feature) -> String {
+    format!("{} now has {feature}, as {}", collection(side), place(side.other()))
+}
+
+pub(super) fn look_would_change(side: Side, feature: &Feature) -> String {
+    format!("{} would get {feature}, as {}", collection(side), place(side.other()))
+}
+
+pub(super) fn look_refused(side: Side, feature: &Feature, why: &str) -> String {
+    format!("{} could not be given {feature}: {why}", collection(side))
+}
+
+pub(super) fn look_unread(why: &str) -> String {
+    format!("name and colour could not be kept the same: {why}")
+}
+
+fn collection(side: Side) -> &'static str {
+    match side {
+        Side::Local => "the folder on this computer",
+        Side::Remote => "the collection on the server",
+    }
 }
 
 /// What a first look ahead says of the profile's way to settle conflicts.

@@ -10,6 +10,7 @@ mod demo;
 mod fire;
 mod keyring;
 mod kill;
+mod look;
 mod matrix;
 mod network;
 mod parts;

@@ -61,7 +61,7 @@ For example:
     --url https://cloud.example.org/remote.php/dav/calendars/jana/work/";
 
 /// One of these words.
-fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &'static str> {
+pub fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &'static str> {
     PossibleValuesParser::new(words.iter().map(|known| PossibleValue::new(known.word).help(known.meaning)))
         .map(move |typed| {
             words.iter().map(|known| known.word).find(|word| *word == typed).unwrap_or_default()

@@ -13,6 +13,8 @@ mod check;
 mod list;
 mod password;
 
+pub use add::one_of;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Add(Box<add::Args>),

@@ -85,7 +85,7 @@ impl Ask {
     }
 
     fn reads(&self) -> bool {
-        !matches!(self.method, "PUT" | "DELETE")
+        matches!(self.method, "GET" | "OPTIONS" | "PROPFIND" | "REPORT")
     }
 }
 

@@ -18,19 +18,21 @@ mod filter;
 mod href;
 mod http;
 mod limiter;
+mod look;
 mod meter;
 mod observe;
 mod query;
 mod quirks;
 mod redirect;
 mod refusal;
+mod resources;
 mod sign_in;
 mod tls;
 mod write;
 mod xml;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
@@ -46,11 +48,13 @@ use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
 use query::Searches;
+pub use resources::{Made, NewCollection, create};
 pub use sign_in::{Credentials, TokenSource, is_loopback};
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
-    Applied, Collection, CollectionError, Cursor, Edit, Etag, Fetched, Href, Observation, Traffic, Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Etag, Feature, Fetched, Href, Look, Observation,
+    Traffic, Trouble,
 };
 use crate::item::Kind;
 use crate::item::span::Range;
@@ -67,6 +71,9 @@ pub struct Dav {
     searches: Searches,
     /// vCards can be had in version 4.0, as far as it was asked.
     vcard_4: OnceCell<bool>,
+    /// Whether observations look at name and colour too, and what the last one saw.
+    watches: bool,
+    seen: Mutex<Option<Look>>,
 }
 
 /// What a collection is and what its server can do.
@@ -114,7 +121,15 @@ impl Dav {
             base: Mutex::new(base),
             searches: Searches::default(),
             vcard_4: OnceCell::new(),
+            watches: false,
+            seen: Mutex::default(),
         })
+    }
+
+    /// Observations look at name and colour too, so that these cost no request of their own where nothing changed.
+    pub fn watching_look(mut self, watches: bool) -> Self {
+        self.watches = watches;
+        self
     }
 
     /// What the collection is and what its server can do, in two requests.
@@ -127,6 +142,10 @@ impl Dav {
 
     fn base(&self) -> Base {
         self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn seen_look(&self) -> MutexGuard<'_, Option<Look>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_base(&self, base: Base) {
@@ -211,6 +230,14 @@ impl Collection for Dav {
 
     async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
         Ok(self.search_uids(uids).await?)
+    }
+
+    async fn look(&self) -> Result<Look, CollectionError> {
+        Ok(self.look_it().await?)
+    }
+
+    async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
+        self.set_look_it(feature).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -844,6 +844,7 @@ fn only_web_addresses_are_opened() {
 }
 
 mod endurance;
+mod look;
 mod networks;
 mod query;
 mod quirks;

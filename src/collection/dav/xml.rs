@@ -27,6 +27,13 @@ pub(super) fn propfind_collection() -> String {
     )
 }
 
+/// Asks what collections are, for people: the one itself, or those of a home.
+pub(super) fn propfind_home() -> String {
+    format!(
+        r#"{HEAD}<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/" xmlns:I="http://apple.com/ns/ical/"><prop><resourcetype/><displayname/><I:calendar-color/><C:supported-calendar-component-set/><sync-token/><S:getctag/></prop></propfind>"#
+    )
+}
+
 pub(super) fn propfind_ctag() -> String {
     format!(
         r#"{HEAD}<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><S:getctag/></prop></propfind>"#
@@ -95,6 +102,7 @@ pub(super) struct Props {
     pub ctag: Option<String>,
     pub sync_token: Option<String>,
     pub display_name: Option<String>,
+    pub color: Option<String>,
     /// Local names; `None` where the server did not tell.
     pub resource_type: Option<Vec<String>>,
     pub reports: Vec<String>,
@@ -119,6 +127,7 @@ impl Props {
         take(&mut self.ctag, other.ctag);
         take(&mut self.sync_token, other.sync_token);
         take(&mut self.display_name, other.display_name);
+        take(&mut self.color, other.color);
         take(&mut self.resource_type, other.resource_type);
         take(&mut self.privileges, other.privileges);
         take(&mut self.components, other.components);
@@ -175,6 +184,7 @@ enum Tag {
     Modified,
     Ctag,
     DisplayName,
+    Color,
     ResourceType,
     Reports,
     Privileges,
@@ -189,6 +199,7 @@ const DAV: &str = "DAV:";
 const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 const CARDDAV: &str = "urn:ietf:params:xml:ns:carddav";
 const CALENDARSERVER: &str = "http://calendarserver.org/ns/";
+const APPLE: &str = "http://apple.com/ns/ical/";
 
 fn tag(space: &ResolveResult<'_>, local: &str) -> Tag {
     let ResolveResult::Bound(Namespace(space)) = space else { return Tag::Other };
@@ -208,6 +219,7 @@ fn tag(space: &ResolveResult<'_>, local: &str) -> Tag {
         (CARDDAV, "address-data-type") => Tag::AddressDataType,
         (CALENDARSERVER, "getctag") => Tag::Ctag,
         (DAV, "displayname") => Tag::DisplayName,
+        (APPLE, "calendar-color") => Tag::Color,
         (DAV, "resourcetype") => Tag::ResourceType,
         (DAV, "supported-report-set") => Tag::Reports,
         (DAV, "current-user-privilege-set") => Tag::Privileges,
@@ -227,6 +239,8 @@ pub(super) struct Multistatus<R> {
     /// The text of the innermost element that is read for its text.
     text: Vec<u8>,
     overlong: bool,
+    /// The first half of a character whose second half comes next.
+    high: Option<u16>,
     response: Response,
     found: Props,
     status: Option<u16>,
@@ -253,6 +267,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             responses: 0,
             text: Vec::new(),
             overlong: false,
+            high: None,
             response: Response::default(),
             found: Props::default(),
             status: None,
@@ -300,8 +315,13 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
                     }
                     None => Err(Fault::Malformed(format!("unknown entity &{};", shorten(&name)))),
                 },
-                // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
-                Err(_) => Ok(Step::On),
+                Err(_) => {
+                    // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
+                    if let Some(unit) = surrogate(&name) {
+                        self.append_unit(unit);
+                    }
+                    Ok(Step::On)
+                }
             },
             Ok(Event::DocType(text)) => Err(match text.trim_start().get(..4) {
                 Some(name) if name.eq_ignore_ascii_case("html") => Fault::Html,
@@ -381,6 +401,19 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         Ok(Step::On)
     }
 
+    /// Half of a character, as SOGo writes those beyond the first plane of Unicode: `&#55356;&#57225;`.
+    fn append_unit(&mut self, unit: u16) {
+        let units = match self.high.take() {
+            Some(high) => vec![high, unit],
+            None if (0xd800..0xdc00).contains(&unit) => {
+                self.high = Some(unit);
+                return;
+            }
+            None => vec![unit],
+        };
+        self.append(String::from_utf16_lossy(&units).as_bytes());
+    }
+
     fn append(&mut self, bytes: &[u8]) {
         let most = match self.path.last() {
             None | Some(Tag::Other | Tag::Multistatus | Tag::Response | Tag::Propstat | Tag::Prop) => return,
@@ -435,6 +468,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Length if in_prop => self.found.length = self.take_text().parse().ok(),
             Tag::Ctag if in_prop => self.found.ctag = self.take_filled(),
             Tag::DisplayName if in_prop => self.found.display_name = self.take_filled(),
+            Tag::Color if in_prop => self.found.color = self.take_filled(),
             Tag::SyncToken if in_prop => self.found.sync_token = self.take_filled(),
             Tag::SyncToken if parent == Some(Tag::Multistatus) => {
                 return Ok(Step::Part(Part::SyncToken(self.take_text())));
@@ -466,6 +500,16 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
     fn take_filled(&mut self) -> Option<String> {
         Some(self.take_text()).filter(|text| !text.is_empty())
     }
+}
+
+/// The half of a character that a reference such as `#55356` or `#xD83C` stands for.
+fn surrogate(reference: &str) -> Option<u16> {
+    let number = reference.strip_prefix('#')?;
+    let unit = match number.strip_prefix('x') {
+        Some(hex) => u16::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    unit.ok().filter(|unit| (0xd800..0xe000).contains(unit))
 }
 
 fn shorten(name: &str) -> String {

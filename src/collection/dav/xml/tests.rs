@@ -169,3 +169,23 @@ fn requests_are_escaped() {
         @r#"<?xml version="1.0" encoding="utf-8"?><C:addressbook-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><getetag/><getlastmodified/><getcontentlength/><C:address-data/></prop><href>/a&amp;b.vcf</href><href>/%3C.vcf</href></C:addressbook-multiget>"#
     );
 }
+
+#[tokio::test]
+async fn characters_in_two_halves_are_put_together() {
+    let name = |text: &str| {
+        format!(
+            "<multistatus {NAMESPACES}><response><href>/x</href><propstat><prop><displayname>{text}</displayname></prop>\
+             <status>HTTP/1.1 200 OK</status></propstat></response></multistatus>"
+        )
+    };
+    for (text, shown) in [
+        ("Neu &#55356;&#57225;!", "Neu 🎉!"),
+        ("&#xD83C;&#xDF89;", "🎉"),
+        ("&#127881;", "🎉"),
+        ("a&#57225;", "a\u{fffd}"),
+    ] {
+        let parts = read(name(text).as_bytes()).await.unwrap();
+        let [Part::Response(response)] = &parts[..] else { panic!("{parts:?}") };
+        assert_eq!(response.props.display_name.as_deref(), Some(shown), "{text}");
+    }
+}
