@@ -16,7 +16,7 @@ use crate::report::text::{line, shell_word};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    Create(Create),
+    Create(Box<Create>),
     Set(Set),
 }
 
@@ -85,7 +85,7 @@ fn a_color(typed: &str) -> Result<Color, String> {
 
 pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Create(args) => make(home, args).await,
+        Command::Create(args) => make(home, *args).await,
         Command::Set(args) => set(home, args).await,
     }
 }

@@ -9,7 +9,7 @@ use crate::support::program::{Ended, Home};
 use crate::support::servers::{Server, Software, USER};
 
 fn home_of(server: &Server, kind: Kind) -> String {
-    let url = server.create("first", kind);
+    let url = server.create(&format!("first-{kind}"), kind);
     url.trim_end_matches('/').rsplit_once('/').unwrap().0.to_owned() + "/"
 }
 
@@ -47,16 +47,16 @@ fn collections_are_made_and_changed(server: &Server) {
         assert_eq!(file("color"), if color { "#FFA500" } else { "" });
 
         let blue: &[&str] = if color { &["--color", "#00f"] } else { &[] };
-        home.run(&[&["collection", "set", &profile, "--name", "Neu 🎉"][..], blue].concat()).expect(0);
+        let renamed = format!("Neu 🎉 {kind}");
+        home.run(&[&["collection", "set", &profile, "--name", &renamed][..], blue].concat()).expect(0);
         home.sync(&profile, 0);
         assert_eq!(
             (file("displayname").as_str(), file("color").as_str()),
-            ("Neu 🎉", if color { "#0000FF" } else { "" })
+            (renamed.as_str(), if color { "#0000FF" } else { "" })
         );
         home.run(&["collection", "set", &profile]).expect(2);
     }
-    let folder = home_of(server, Kind::Contacts);
-    create(&home, &folder, Kind::Contacts, &["--name", "x", "--color", "red"]).expect(2);
+    create(&home, "http://127.0.0.1:1/", Kind::Contacts, &["--name", "x", "--color", "red"]).expect(2);
 }
 
 fn names_are_kept_the_same(server: &Server) {
@@ -82,7 +82,9 @@ fn names_are_kept_the_same(server: &Server) {
     // Settles what the first upload left to the server.
     home.sync("work", 0);
     let idle = home.sync("work", 0);
-    assert_eq!((&idle["requests"], &idle["notices"]), (&1.into(), &serde_json::json!([])), "{idle}");
+    assert_eq!(idle["notices"], serde_json::json!([]), "{idle}");
+    // SOGo's token is a second, in which more may have changed: it is asked for changes besides.
+    assert!(idle["requests"] == 1 || server.software == Software::Sogo, "{idle}");
 
     // Here, and what the server says stays as it spells it.
     fs::write(folder.join("displayname"), "Here\n").unwrap();
