@@ -18,8 +18,6 @@ mod presets;
 
 pub use add::one_of;
 
-pub use add::one_of;
-
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Add(Box<add::Args>),
