@@ -9,6 +9,7 @@ use crate::home::{Home, HomeError};
 use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
+mod collection;
 mod conflict;
 mod connection;
 mod demo;
@@ -67,6 +68,9 @@ enum Command {
     /// Make, show, change and test profiles
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Make, rename and recolour calendars, task lists and address books on a server
+    #[command(subcommand)]
+    Collection(collection::Command),
     Status(status::Args),
     /// Read the reports of past runs
     #[command(subcommand)]
@@ -152,6 +156,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Sync(args) => sync::run(home, args).await,
         Command::Discover(args) => discover::run(*args).await,
         Command::Profile(command) => profile::run(home, command).await,
+        Command::Collection(command) => collection::run(home, command).await,
         Command::Status(args) => status::run(home, args),
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,

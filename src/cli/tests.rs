@@ -28,16 +28,17 @@ fn the_help() {
     Usage: pimbridge [OPTIONS] <COMMAND>
 
     Commands:
-      demo      Show a whole sync with a server and sample data inside the program
-      sync      Sync now
-      discover  Find the calendars, task lists and address books of an account
-      profile   Make, show, change and test profiles
-      status    Show how each profile is doing
-      report    Read the reports of past runs
-      history   Bring back versions that a sync overwrote or deleted
-      conflict  Decide what both sides changed, where a profile asks you
-      repair    Find doubled and broken items, and mend them
-      help      Print this message or the help of the given subcommand(s)
+      demo        Show a whole sync with a server and sample data inside the program
+      sync        Sync now
+      discover    Find the calendars, task lists and address books of an account
+      profile     Make, show, change and test profiles
+      collection  Make, rename and recolour calendars, task lists and address books on a server
+      status      Show how each profile is doing
+      report      Read the reports of past runs
+      history     Bring back versions that a sync overwrote or deleted
+      conflict    Decide what both sides changed, where a profile asks you
+      repair      Find doubled and broken items, and mend them
+      help        Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help

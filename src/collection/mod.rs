@@ -17,8 +17,12 @@ use crate::item::span::Range;
 
 pub mod dav;
 pub mod device;
+mod look;
+pub mod mapped;
 pub mod name;
 pub mod vdir;
+
+pub use look::{Color, Feature, Look};
 
 macro_rules! opaque {
     ($(#[$doc:meta])* $name:ident) => {
@@ -170,6 +174,22 @@ pub trait Collection: Send + Sync {
     /// `None` where it cannot tell.
     async fn having_uids(&self, _uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
         Ok(None)
+    }
+
+    /// What the collection is called and its colour, as far as it has them.
+    async fn look(&self) -> Result<Look, CollectionError> {
+        Ok(Look::default())
+    }
+
+    /// Gives the collection this name or colour.
+    async fn set_look(&self, _feature: &Feature) -> Result<(), CollectionError> {
+        Ok(())
+    }
+
+    /// The calendar addresses, in lower case, of the person in whose name the collection itself invites the guests of
+    /// a meeting that it is given (RFC 6638); none where it invites nobody.
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(Vec::new())
     }
 
     /// What was exchanged so far.

@@ -114,6 +114,23 @@ impl<'a> Document<'a> {
         start..end
     }
 
+    /// Behind the last octet of a property's name.
+    pub fn place_behind_name(&self, line: &Line<'_>) -> usize {
+        let mut place = line.range.start;
+        for _ in 0..line.head().len() - line.written_params().len() {
+            while let Some(folded) = self.source.get(place..).and_then(fold) {
+                place += folded;
+            }
+            place += 1;
+        }
+        place.min(line.range.end)
+    }
+
+    /// The line end of a property.
+    pub fn line_end(&self, line: &Line<'_>) -> &'static [u8] {
+        line_end(&self.source[..line.range.end])
+    }
+
     pub fn source(&self) -> &'a [u8] {
         self.source
     }
@@ -168,6 +185,16 @@ impl<'d, 'a> Edits<'d, 'a> {
         self.changes.is_empty()
     }
 
+    /// Puts octets at a place as they are.
+    pub fn insert(&mut self, at: usize, octets: &[u8]) {
+        self.changes.push((at..at, octets.to_vec()));
+    }
+
+    /// Removes octets.
+    pub fn cut(&mut self, range: Range<usize>) {
+        self.changes.push((range, Vec::new()));
+    }
+
     /// Removes a property.
     pub fn remove(&mut self, line: &Line<'_>) {
         self.changes.push((line.range.clone(), Vec::new()));
@@ -175,7 +202,7 @@ impl<'d, 'a> Edits<'d, 'a> {
 
     /// Gives a property another text (`NAME;PARAM=x:value`, unfolded).
     pub fn replace(&mut self, line: &Line<'_>, text: &str) {
-        let line_end = line_end(&self.document.source[..line.range.end]);
+        let line_end = self.document.line_end(line);
         self.changes.push((line.range.clone(), folded(text, line_end)));
     }
 
@@ -257,6 +284,16 @@ impl<'d, 'a> Edits<'d, 'a> {
         out.extend_from_slice(&source[at..]);
         out.into()
     }
+}
+
+/// How many octets the fold takes with which these begin.
+pub(super) fn fold(octets: &[u8]) -> Option<usize> {
+    let line_end = match octets {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => return None,
+    };
+    matches!(octets.get(line_end), Some(b' ' | b'\t')).then_some(line_end + 1)
 }
 
 /// The line end of the last line of these.

@@ -46,6 +46,12 @@ pub const CONFLICTS: &[Word<Conflict>] = &[
     word("ask", Conflict::Ask, "you decide; until then both sides stay as they are"),
 ];
 
+/// The words of `schedule_agent`.
+pub const SCHEDULE_AGENTS: &[Word<bool>] = &[
+    word("server", false, "the server invites the guests of your meetings, if it does such things"),
+    word("client", true, "it invites nobody"),
+];
+
 /// The word for a value.
 pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
     words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
@@ -99,6 +105,7 @@ pub(super) const KEYS: &[Key] = &[
     key("", "invert", Shape::Switch),
     key("", "chunk_size", Shape::Number),
     key("", "sync_on_change", Shape::Switch),
+    key("", "name_and_color", Shape::Switch),
     key("guard", "max_deletions", Shape::Number),
     key("guard", "max_percent", Shape::Number),
     key("local", "type", Shape::Text),
@@ -122,6 +129,8 @@ pub(super) const KEYS: &[Key] = &[
     key("remote", "timeout_seconds", Shape::Number),
     key("remote", "connect_timeout_seconds", Shape::Number),
     key("remote", "trusted_hosts", Shape::List),
+    key("remote", "schedule_agent", Shape::Text),
+    key("remote", "send_notifications", Shape::Switch),
 ];
 
 /// The candidate that was probably meant, if any is near enough.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::item::Kind;
+use crate::item::mapping::Mapping;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
@@ -53,9 +54,13 @@ pub struct Profile {
     pub chunk_size: usize,
     /// A change in the folder is synchronized at once, by a background program that does not exist yet.
     pub sync_on_change: bool,
+    /// Name and colour of the two collections are kept the same.
+    pub name_and_color: bool,
     pub guard: GuardLimits,
     pub local: LocalSpec,
     pub remote: RemoteSpec,
+    /// Where items are to be different on the server.
+    pub mappings: Vec<Mapping>,
 }
 
 /// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all

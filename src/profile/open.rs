@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn, password};
 use crate::collection::dav::{Account, Credentials, Dav};
+use crate::collection::mapped::Mapped;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -45,7 +46,8 @@ pub struct Accounts {
 type AccountKey = (url::Origin, Option<SignIn>, ConnectionSpec);
 
 impl Accounts {
-    async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
+    /// The account of a profile. Nothing is sent yet.
+    pub async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
         let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
         let mut open = self.open.lock().await;
         let key = (url.origin(), sign_in.clone(), connection.clone());
@@ -76,10 +78,12 @@ pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account
 
 /// Opens both collections. Nothing is read or written yet.
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
-    Ok(Sides {
-        local: Box::new(open_local(profile)),
-        remote: Box::new(open_remote(profile, accounts).await?),
-    })
+    let dav = open_remote(profile, accounts).await?.watching_look(profile.name_and_color);
+    let remote: Box<dyn Collection> = match profile.mappings.is_empty() {
+        true => Box::new(dav),
+        false => Box::new(Mapped::new(dav, profile.mappings.clone())),
+    };
+    Ok(Sides { local: Box::new(open_local(profile)), remote })
 }
 
 /// Opens the local collection.

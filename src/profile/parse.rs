@@ -8,8 +8,9 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::connection::{self, ConnectionSpec};
-use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SECTIONS, Word, nearest, unknown};
+use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SCHEDULE_AGENTS, SECTIONS, Word, nearest, unknown};
 use super::{GuardLimits, LocalSpec, Name, PasswordSource, Profile, ProfileError, RemoteSpec, SignIn};
+use crate::item::mapping::Mapping;
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
@@ -75,12 +76,14 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         },
         chunk_size: top.number("chunk_size", 0..=100_000)?.unwrap_or(100),
         sync_on_change: top.switch("sync_on_change")?.unwrap_or(false),
+        name_and_color: top.switch("name_and_color")?.unwrap_or(false),
         guard: match guard {
             Some(guard) => guard_limits(&guard)?,
             None => GuardLimits::default(),
         },
         local: local_spec(&local)?,
         remote: remote_spec(&remote)?,
+        mappings: mappings(&remote)?,
     })
 }
 
@@ -134,6 +137,13 @@ fn local_spec(section: &Section) -> Read<LocalSpec> {
         Some(path) => Ok(LocalSpec::Vdir { path }),
         None => wrong(at, "the path must be a full one, such as \"~/Calendars/work\""),
     }
+}
+
+fn mappings(remote: &Section) -> Read<Vec<Mapping>> {
+    let by_client = remote.word("schedule_agent", SCHEDULE_AGENTS)?.unwrap_or(false);
+    let quiet = !remote.switch("send_notifications")?.unwrap_or(true);
+    let chosen = [(by_client, Mapping::ScheduleAgentClient), (quiet, Mapping::NoNotifications)];
+    Ok(chosen.into_iter().filter_map(|(on, mapping)| on.then_some(mapping)).collect())
 }
 
 /// A full path; `~` stands for the person's home folder.

@@ -42,6 +42,7 @@ fn the_defaults() {
         },
         chunk_size: 100,
         sync_on_change: false,
+        name_and_color: false,
         guard: GuardLimits {
             max_deletions: 10,
             max_percent: 25,
@@ -79,6 +80,7 @@ fn the_defaults() {
                 },
             },
         },
+        mappings: [],
     }
     "#);
 }

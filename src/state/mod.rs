@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use crate::collection::Look;
 use crate::item::{Bytes, Digest};
 
 mod asides;
@@ -152,6 +153,11 @@ impl State {
         })
     }
 
+    /// The name and the colour that both sides last agreed on.
+    pub fn look(&self) -> Result<Look> {
+        Ok(self.meta("look")?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+    }
+
     pub fn notices(&self) -> &[String] {
         &self.notices
     }
@@ -191,6 +197,12 @@ impl Peek {
 }
 
 impl Write<'_> {
+    /// Remembers the name and the colour that both sides agree on.
+    pub fn set_look(&self, look: &Look) -> Result<()> {
+        // A look always has a JSON.
+        self.set_meta("look", &serde_json::to_string(look).unwrap_or_default())
+    }
+
     fn set_meta(&self, key: &str, value: &str) -> Result<()> {
         self.0
             .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?

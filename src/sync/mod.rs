@@ -15,6 +15,8 @@ pub mod session;
 pub mod words;
 
 mod apply;
+mod invitations;
+mod look;
 mod memory;
 mod observe;
 mod pairing;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::run::{Job, RunError, look};
+use super::run::{Job, RunError, look_at_both};
 use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Etag, Fetched, Href, Outcome};
@@ -39,7 +39,7 @@ struct Current {
 /// Writes a version of the history to both sides; what is there now goes into the history first.
 pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
-    look(job, None).await?;
+    look_at_both(job, None).await?;
     let pair = find_pair(job, &version)?;
     let current = Sides {
         local: current(job, pair.as_ref(), Side::Local).await?,

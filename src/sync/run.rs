@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use super::guard::{self, Guard};
+use super::invitations::{self, Invitation};
 use super::pairing::pair_new;
 use super::plan::{Beside, Known, Plan, Trees, plan};
 use super::policy::{Action, Conflict, Policy};
@@ -13,7 +14,7 @@ use super::progress::{Phase, Progress};
 use super::scope::Scope;
 use super::sift::{alone_on, asleep, sift};
 use super::work::{Totals, work};
-use super::{Side, Sides, apply, observe, quarantine, words};
+use super::{Side, Sides, apply, look, observe, quarantine, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
 use crate::report::{Held, Problem, Report, RunOutcome, Touched};
@@ -31,6 +32,8 @@ pub struct Job<'a> {
     /// The policy is what the person decided about the items of this run.
     pub decided: bool,
     pub scope: Scope,
+    /// Name and colour of the two collections are kept the same.
+    pub name_and_color: bool,
     pub guard: Guard,
     /// How many items are worked on in one go: they are in memory together, and recorded together.
     pub chunk_size: usize,
@@ -92,6 +95,8 @@ pub(super) struct Tally {
     pub stale: Sides<Vec<Href>>,
     /// How many bytes the contents took.
     pub bytes: usize,
+    /// Meetings that are new on the server, in a first run.
+    pub invitations: Vec<Invitation>,
 }
 
 /// An item that could not be settled in a round.
@@ -112,6 +117,8 @@ impl Tally {
 /// A run at work.
 pub(super) struct Run<'a> {
     pub job: &'a Job<'a>,
+    /// Nothing was in sync before it.
+    pub is_first: bool,
     pub asides: HashMap<Subject, Aside>,
     pub log: Log,
 }
@@ -144,6 +151,9 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let mut foreseen = Vec::new();
     let mut id = None;
     let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
+    if result.is_ok() && job.name_and_color && options.only.is_none() {
+        report.notices.extend(look::keep(job, options.dry_run).await?);
+    }
     job.progress.done();
     report.failure = match result {
         Ok(()) => None,
@@ -201,7 +211,7 @@ async fn rounds(
     let mut known = None;
     let mut asleep_at_first = None;
     for round in 1..=ROUNDS {
-        let (sides, only) = look(job, options.only.as_ref()).await?;
+        let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         if quarantine::of_nothing(&asides, &trees).next().is_some() {
@@ -286,16 +296,18 @@ async fn rounds(
             *id = Some(job.state.write(|w| w.begin_report(report))?);
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
-        let run = Run { job, asides, log };
+        let run = Run { job, is_first: in_sync == 0, asides, log };
         let mut total = Totals {
             report,
             held: Sides::default(),
             leaves_new: false,
             unsettled: Vec::new(),
             stale: Sides::default(),
+            invitations: Vec::new(),
         };
         work(&run, options, plan, held, &mut total, foreseen).await?;
-        let Totals { held, leaves_new, unsettled, stale, .. } = total;
+        let Totals { held, leaves_new, unsettled, stale, invitations, .. } = total;
+        report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
         report.held = Held { local: held.local, remote: held.remote };
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());
@@ -314,7 +326,7 @@ async fn rounds(
 
 /// Looks at both sides at the same time; what they hold now. Where the run is limited to some items, what those are:
 /// then the server is asked about nothing else.
-pub(super) async fn look(
+pub(super) async fn look_at_both(
     job: &Job<'_>,
     only: Option<&Only>,
 ) -> Result<(Sides<Tree>, Option<Only>), RunError> {

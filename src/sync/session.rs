@@ -167,6 +167,7 @@ impl<'a> Opened<'a> {
             policy: Policy::new(profile.mode, profile.conflict),
             decided: false,
             scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
+            name_and_color: profile.name_and_color,
             guard: Guard {
                 max_deletions: profile.guard.max_deletions.into(),
                 max_percent: profile.guard.max_percent.into(),

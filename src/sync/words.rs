@@ -1,7 +1,11 @@
 //! The reasons that a report gives.
 
+use std::collections::BTreeSet;
+
+use super::invitations::Invitation;
 use super::policy::{Change, Conflict, Policy};
 use super::{Side, Sides};
+use crate::collection::Feature;
 use crate::item::merge::{Choice, Winner};
 use crate::report::Operation;
 use crate::report::text::enumerated;
@@ -138,6 +142,30 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
     parts.join("; ")
 }
 
+/// What a report says of the name and the colour of the two collections.
+pub(super) fn look_changed(side: Side, feature: &Feature) -> String {
+    format!("{} now has {feature}, as {}", collection(side), place(side.other()))
+}
+
+pub(super) fn look_would_change(side: Side, feature: &Feature) -> String {
+    format!("{} would get {feature}, as {}", collection(side), place(side.other()))
+}
+
+pub(super) fn look_refused(side: Side, feature: &Feature, why: &str) -> String {
+    format!("{} could not be given {feature}: {why}", collection(side))
+}
+
+pub(super) fn look_unread(why: &str) -> String {
+    format!("name and colour could not be kept the same: {why}")
+}
+
+fn collection(side: Side) -> &'static str {
+    match side {
+        Side::Local => "the folder on this computer",
+        Side::Remote => "the collection on the server",
+    }
+}
+
 /// What a first look ahead says of the profile's way to settle conflicts.
 pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
     let now = match conflict {
@@ -152,6 +180,35 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
          set {} conflict merge)",
         shell_word(profile)
     )
+}
+
+/// How many meetings are named.
+const NAMED: usize = 5;
+
+/// Whom the server writes to when meetings are stored there that the person organises.
+pub(super) fn invitations(profile: &str, all: &[Invitation], dry_run: bool) -> String {
+    let guests: BTreeSet<&String> = all.iter().flat_map(|one| &one.meeting.guests).collect();
+    let number = |many: usize, one: &str, more: &str| match many {
+        1 => format!("1 {one}"),
+        many => format!("{many} {more}"),
+    };
+    let (meetings, people) =
+        (number(all.len(), "meeting", "meetings"), number(guests.len(), "person", "people"));
+    let more = format!("{} more", all.len().saturating_sub(NAMED));
+    let named = all.iter().take(NAMED).map(|one| one.summary.as_str());
+    let named = enumerated(named.chain((all.len() > NAMED).then_some(more.as_str())));
+    let option = format!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
+    match dry_run {
+        true => format!(
+            "{meetings} that you organise would be new on the server, and it sends invitations by itself: \
+             {people} may get mail ({named}). To keep it from doing so, before you sync: {option}"
+        ),
+        false => format!(
+            "{meetings} that you organise {} new on the server, and it sends invitations by itself: {people} may have \
+             got mail ({named}). To keep it from doing so in future: {option}",
+            if all.len() == 1 { "is" } else { "are" }
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -208,5 +265,31 @@ mod tests {
         Where both sides change the same item, the version on the server is taken. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
         Where both sides change the same item, you are asked. We recommend to keep both changes instead (pimbridge profile set "my work" conflict merge)
         "#);
+    }
+
+    #[test]
+    fn whom_a_server_would_invite() {
+        let one = |summary: &str, guests: &[&str]| Invitation {
+            summary: summary.to_owned(),
+            meeting: crate::item::Meeting {
+                organizer: "mailto:me@x".to_owned(),
+                guests: guests.iter().map(|guest| (*guest).to_owned()).collect(),
+            },
+        };
+        let many: Vec<_> =
+            (1..=7).map(|n| one(&format!("Meeting {n}"), &["mailto:a@x", "mailto:b@x"])).collect();
+        insta::assert_snapshot!(
+            [
+                invitations("work", &[one("Lunch, 12 May 2026", &["mailto:a@x"])], true),
+                invitations("my work", &many, true),
+                invitations("work", &many[..2], false),
+            ]
+            .join("\n"),
+            @r#"
+            1 meeting that you organise would be new on the server, and it sends invitations by itself: 1 person may get mail (Lunch, 12 May 2026). To keep it from doing so, before you sync: pimbridge profile set work remote.schedule_agent client
+            7 meetings that you organise would be new on the server, and it sends invitations by itself: 2 people may get mail (Meeting 1, Meeting 2, Meeting 3, Meeting 4, Meeting 5 and 2 more). To keep it from doing so, before you sync: pimbridge profile set "my work" remote.schedule_agent client
+            2 meetings that you organise are new on the server, and it sends invitations by itself: 2 people may have got mail (Meeting 1 and Meeting 2). To keep it from doing so in future: pimbridge profile set work remote.schedule_agent client
+            "#
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 
+use super::invitations::{self, Invitation};
 use super::memory::Memory;
 use super::plan::{Plan, Row};
 use super::policy::Action;
@@ -22,6 +23,8 @@ pub(super) struct Totals<'a> {
     pub leaves_new: bool,
     pub unsettled: Vec<Unsettled>,
     pub stale: Sides<Vec<Href>>,
+    /// The meetings that are new on the server.
+    pub invitations: Vec<Invitation>,
 }
 
 impl Totals<'_> {
@@ -54,6 +57,7 @@ impl Totals<'_> {
         for side in Side::BOTH {
             self.held[side] += tally.held[side];
         }
+        self.invitations.extend(tally.invitations);
         self.stale.local.extend(tally.stale.local);
         self.stale.remote.extend(tally.stale.remote);
         tally.touched
@@ -76,11 +80,12 @@ pub(super) async fn work(
     let one = |rows: Vec<Row>| async move {
         let count = rows.len() as u64;
         let chunk = prepare(job, rows).await?;
-        if options.dry_run {
-            return Ok((apply::foresee(job, chunk, held), None, count));
-        }
-        let (tally, stopped) = apply::apply(run, chunk, held).await?;
-        Ok::<_, RunError>((tally, stopped, count))
+        let invitations = if run.is_first { invitations::of(&chunk) } else { Vec::new() };
+        let (tally, stopped) = match options.dry_run {
+            true => (apply::foresee(job, chunk, held), None),
+            false => apply::apply(run, chunk, held).await?,
+        };
+        Ok::<_, RunError>((Tally { invitations, ..tally }, stopped, count))
     };
     let mut chunks = FuturesOrdered::new();
     let mut failure = None;

@@ -8,6 +8,7 @@ mod fuzz_targets;
 
 mod decisions;
 mod fuzz;
+mod invitations;
 mod planner;
 mod repair;
 mod runs;

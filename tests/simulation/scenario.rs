@@ -225,6 +225,7 @@ impl Play {
             policy: self.policy,
             decided: false,
             scope,
+            name_and_color: false,
             guard: Guard::default(),
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 365 * 10),

@@ -42,6 +42,8 @@ pub struct Manners {
     pub queries: bool,
     /// It takes items with this title for out of any range.
     pub overlooks: Option<String>,
+    /// It invites the guests of meetings that this address organises.
+    pub invites_as: Option<String>,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
     /// What somebody does just before or after the next fetch, or after the next edits.
@@ -254,6 +256,12 @@ impl Collection for Memory {
         let having =
             inner.items.iter().filter(|(_, stored)| has(stored)).map(|(name, _)| Href::new(name.as_str()));
         Ok(inner.manners.queries.then(|| having.collect()))
+    }
+
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        let mut inner = self.lock();
+        inner.asked += 1;
+        Ok(inner.manners.invites_as.iter().cloned().collect())
     }
 
     async fn apply(&self, edits: Vec<Edit>) -> Applied {

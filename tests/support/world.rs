@@ -78,6 +78,7 @@ impl World {
             policy,
             decided: false,
             scope: self.limits.scope(Kind::Events, self.now(), self.zone.clone()),
+            name_and_color: false,
             guard: self.guard,
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 90),

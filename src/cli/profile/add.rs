@@ -88,7 +88,7 @@ For example:
   pimbridge profile add --all jana@example.org --dry-run";
 
 /// One of these words.
-fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &'static str> {
+pub fn one_of<T: Sync>(words: &'static [Word<T>]) -> impl TypedValueParser<Value = &'static str> {
     PossibleValuesParser::new(words.iter().map(|known| PossibleValue::new(known.word).help(known.meaning)))
         .map(move |typed| {
             words.iter().map(|known| known.word).find(|word| *word == typed).unwrap_or_default()

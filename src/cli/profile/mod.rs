@@ -16,6 +16,8 @@ mod many;
 mod password;
 mod presets;
 
+pub use add::one_of;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Add(Box<add::Args>),

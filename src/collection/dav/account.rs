@@ -77,6 +77,10 @@ impl Account {
         })))
     }
 
+    pub(super) fn user(&self) -> Option<&str> {
+        self.0.user.as_deref()
+    }
+
     pub(super) fn authorization(&self) -> Option<&HeaderValue> {
         self.0.authorization.as_ref()
     }

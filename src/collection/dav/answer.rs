@@ -83,6 +83,12 @@ impl Answer {
         }
     }
 
+    /// Whether the server says that it complies with this class (RFC 4918 section 10.1).
+    pub(super) fn complies_with(&self, class: &str) -> bool {
+        let values = self.headers.get_all("dav").iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|own| own.trim().eq_ignore_ascii_case(class))
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -82,7 +82,7 @@ impl Ask {
     }
 
     fn reads(&self) -> bool {
-        !matches!(self.method, "PUT" | "DELETE")
+        matches!(self.method, "GET" | "OPTIONS" | "PROPFIND" | "REPORT")
     }
 }
 
@@ -91,6 +91,11 @@ impl Ask {
 pub(super) enum Condition {
     NothingThere,
     Version(String),
+    /// The same of a meeting, with its Schedule-Tag (RFC 6638 section 3.2.10).
+    Meeting {
+        etag: String,
+        tag: String,
+    },
     /// It was compared by hand.
     None,
 }
@@ -100,6 +105,9 @@ impl Condition {
         match self {
             Condition::NothingThere => vec![(header::IF_NONE_MATCH, "*".to_owned())],
             Condition::Version(etag) => vec![(header::IF_MATCH, etag)],
+            Condition::Meeting { etag, tag } => {
+                vec![(header::IF_MATCH, etag), (HeaderName::from_static("if-schedule-tag-match"), tag)]
+            }
             Condition::None => vec![],
         }
     }
@@ -129,6 +137,11 @@ impl Http {
             bytes_in: Arc::default(),
             bytes_out: AtomicU64::new(0),
         }
+    }
+
+    /// The name that the person signs in with.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.account.user()
     }
 
     pub(super) fn traffic(&self) -> Traffic {

@@ -1,8 +1,9 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
 //! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
-//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests, `xml`, `refusal` and `href`
-//! read what comes back, and `error` says in plain sentences what is wrong.
+//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests over a
+//! `connection` (and `tls`, `client_certificate`), `redirect` says where they may go on, `failure` why nothing came back,
+//! `xml`, `refusal` and `href` read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
 mod answer;
@@ -17,18 +18,21 @@ mod filter;
 mod href;
 mod http;
 mod limiter;
+mod look;
 mod meter;
 mod observe;
 mod query;
 mod quirks;
 mod redirect;
 mod refusal;
+mod resources;
+mod scheduling;
 mod tls;
 mod write;
 mod xml;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
@@ -44,10 +48,13 @@ use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
 use query::Searches;
+pub use resources::{Made, NewCollection, create};
+use scheduling::Scheduling;
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
-    Applied, Collection, CollectionError, Cursor, Edit, Etag, Fetched, Href, Observation, Traffic, Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Etag, Feature, Fetched, Href, Look, Observation,
+    Traffic, Trouble,
 };
 use crate::item::Kind;
 use crate::item::span::Range;
@@ -64,6 +71,10 @@ pub struct Dav {
     searches: Searches,
     /// vCards can be had in version 4.0, as far as it was asked.
     vcard_4: OnceCell<bool>,
+    /// Whether observations look at name and colour too, and what the last one saw.
+    watches: bool,
+    seen: Mutex<Option<Look>>,
+    scheduling: Scheduling,
 }
 
 /// What a collection is and what its server can do.
@@ -111,7 +122,16 @@ impl Dav {
             base: Mutex::new(base),
             searches: Searches::default(),
             vcard_4: OnceCell::new(),
+            watches: false,
+            seen: Mutex::default(),
+            scheduling: Scheduling::default(),
         })
+    }
+
+    /// Observations look at name and colour too, so that these cost no request of their own where nothing changed.
+    pub fn watching_look(mut self, watches: bool) -> Self {
+        self.watches = watches;
+        self
     }
 
     /// What the collection is and what its server can do, in two requests.
@@ -124,6 +144,10 @@ impl Dav {
 
     fn base(&self) -> Base {
         self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn seen_look(&self) -> MutexGuard<'_, Option<Look>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_base(&self, base: Base) {
@@ -208,6 +232,18 @@ impl Collection for Dav {
 
     async fn having_uids(&self, uids: &[String]) -> Result<Option<HashSet<Href>>, CollectionError> {
         Ok(self.search_uids(uids).await?)
+    }
+
+    async fn look(&self) -> Result<Look, CollectionError> {
+        Ok(self.look_it().await?)
+    }
+
+    async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
+        self.set_look_it(feature).await
+    }
+
+    async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {
+        Ok(self.addresses().await?)
     }
 
     fn traffic(&self) -> Traffic {

@@ -8,6 +8,7 @@ use url::Url;
 use super::answer::{Answer, Body};
 use super::backoff::{self, Backoff};
 use super::href::{Base, Place};
+use super::look::look_of;
 use super::refusal::Refusal;
 use super::xml::{Multistatus, Part, Props, Response};
 use super::{Capabilities, Dav, Fault, http, quirks, xml};
@@ -39,6 +40,20 @@ enum How {
     Ctag { tag: String },
     /// Nothing but listings is offered.
     List,
+}
+
+impl How {
+    /// Whether the properties say that nothing changed since. A token that is a number may be the second in which it
+    /// was given, in which more may have changed.
+    fn is_now(&self, props: &Props) -> bool {
+        match self {
+            How::Sync { token } => {
+                props.sync_token.as_ref() == Some(token) && token.contains(|c: char| !c.is_ascii_digit())
+            }
+            How::Ctag { tag } => props.ctag.as_ref() == Some(tag),
+            How::List => false,
+        }
+    }
 }
 
 impl Mark {
@@ -98,6 +113,13 @@ impl Dav {
     }
 
     async fn observe_since(&self, mark: &Mark) -> Result<Observation, Fault> {
+        if self.watches {
+            let props = self.properties(xml::propfind_home()).await?;
+            *self.seen_look() = Some(look_of(&props));
+            if let (true, Some(cursor)) = (mark.how.is_now(&props), self.mark(mark.how.clone())) {
+                return Ok(Observation::Delta { changed: vec![], removed: vec![], cursor });
+            }
+        }
         match &mark.how {
             How::Sync { token } => match self.changes(token).await {
                 Ok((changes, token)) => {

@@ -41,7 +41,14 @@ struct Server {
 
 impl Server {
     async fn start(answer: impl Fn(usize, &Seen) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1:0", answer).await
+    }
+
+    async fn start_on(
+        address: &str,
+        answer: impl Fn(usize, &Seen) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("http://{}/cal/", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
@@ -107,7 +114,8 @@ async fn serve(
             reply
         };
         stream.write_all(&reply).await.ok()?;
-        if String::from_utf8_lossy(&reply).contains("Connection: close") {
+        let reply = String::from_utf8_lossy(&reply);
+        if reply.contains("Connection: close") || reply.starts_with("HTTP/1.0") {
             return None;
         }
     }
@@ -837,6 +845,9 @@ fn only_web_addresses_are_opened() {
 
 mod discovery;
 mod endurance;
+mod look;
+mod networks;
 mod query;
 mod quirks;
 mod redirects;
+mod scheduling;

@@ -204,3 +204,21 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> 
         Err(error) => Err(format!("is not a PEM file that can be read ({error})")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_read_as_people_write_it() {
+        let digits = "0123456789abcdef".repeat(4);
+        let one: Fingerprint = format!("sha256:{digits}").parse().unwrap();
+        insta::assert_snapshot!(one, @"sha256:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF");
+        assert_eq!(one.to_string().parse(), Ok(one));
+        assert_eq!(format!(" SHA256:{} ", digits.to_uppercase()).parse(), Ok(one));
+        for wrong in ["", "sha256", "sha256:", "sha1:00", &digits, &format!("sha256:{digits}0"), "sha256:ä"]
+        {
+            assert!(wrong.parse::<Fingerprint>().is_err(), "{wrong}");
+        }
+    }
+}

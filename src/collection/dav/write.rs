@@ -15,6 +15,7 @@ use super::refusal::Refusal;
 use super::xml::Part;
 use super::{CONTENT_ETAG, Dav, Fault, content_etag, quirks, xml};
 use crate::collection::{Applied, CollectionError, Edit, Etag, Fetched, Href, Outcome, name};
+use crate::item::meeting;
 
 /// As many as the limiter ever lets through.
 const IN_FLIGHT: usize = 16;
@@ -228,6 +229,12 @@ impl Dav {
         let Some(mut condition) = self.condition(&href, &if_etag).await? else {
             return Ok(STALE);
         };
+        if let Condition::Version(etag) = &condition
+            && meeting(&bytes).is_some()
+            && let Some(tag) = self.schedule_tag(&href, &if_etag).await?
+        {
+            condition = Condition::Meeting { etag: etag.clone(), tag };
+        }
         loop {
             let written = self.put(&href, condition.clone(), &bytes, perhaps_done).await?;
             match judge(&written.refusal) {
@@ -366,6 +373,8 @@ impl Dav {
             Some(_) => {}
         }
         Ok(match tried {
+            // It is the tag that does not do.
+            Condition::Meeting { etag, .. } => Again::With(Condition::Version(etag.clone())),
             Condition::Version(tried) if tried.starts_with("W/") => {
                 Again::With(Condition::Version(tried.trim_start_matches("W/").to_owned()))
             }

@@ -33,6 +33,8 @@ pub(super) struct Multistatus<R> {
     /// The text of the innermost element that is read for its text.
     text: Vec<u8>,
     overlong: bool,
+    /// The first half of a character whose second half comes next.
+    high: Option<u16>,
     response: Response,
     found: Props,
     status: Option<u16>,
@@ -59,6 +61,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             responses: 0,
             text: Vec::new(),
             overlong: false,
+            high: None,
             response: Response::default(),
             found: Props::default(),
             status: None,
@@ -106,8 +109,13 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
                     }
                     None => Err(Fault::Malformed(format!("unknown entity &{};", shorten(&name)))),
                 },
-                // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
-                Err(_) => Ok(Step::On),
+                Err(_) => {
+                    // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
+                    if let Some(unit) = surrogate(&name) {
+                        self.append_unit(unit);
+                    }
+                    Ok(Step::On)
+                }
             },
             Ok(Event::DocType(text)) => Err(match text.trim_start().get(..4) {
                 Some(name) if name.eq_ignore_ascii_case("html") => Fault::Html,
@@ -187,6 +195,19 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         Ok(Step::On)
     }
 
+    /// Half of a character, as SOGo writes those beyond the first plane of Unicode: `&#55356;&#57225;`.
+    fn append_unit(&mut self, unit: u16) {
+        let units = match self.high.take() {
+            Some(high) => vec![high, unit],
+            None if (0xd800..0xdc00).contains(&unit) => {
+                self.high = Some(unit);
+                return;
+            }
+            None => vec![unit],
+        };
+        self.append(String::from_utf16_lossy(&units).as_bytes());
+    }
+
     fn append(&mut self, bytes: &[u8]) {
         let most = match self.path.last() {
             None | Some(Tag::Other | Tag::Multistatus | Tag::Response | Tag::Propstat | Tag::Prop) => return,
@@ -242,6 +263,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Length if in_prop => self.found.length = self.take_text().parse().ok(),
             Tag::Ctag if in_prop => self.found.ctag = self.take_filled(),
             Tag::DisplayName if in_prop => self.found.display_name = self.take_filled(),
+            Tag::ScheduleTag if in_prop => self.found.schedule_tag = self.take_filled(),
             Tag::Color if in_prop => self.found.color = self.take_filled(),
             Tag::About if in_prop => self.found.description = self.take_filled(),
             Tag::SyncToken if in_prop => self.found.sync_token = self.take_filled(),
@@ -275,6 +297,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Some(Tag::CalendarHomes) => &mut self.found.calendar_homes,
             Some(Tag::AddressbookHomes) => &mut self.found.addressbook_homes,
             Some(Tag::ProxyFor) => &mut self.found.proxy_for,
+            Some(Tag::Addresses) => &mut self.found.addresses,
             Some(Tag::Owner) => return self.found.owner = Some(href),
             Some(Tag::PrincipalUrl) => return self.found.principal_url = Some(href),
             Some(Tag::CurrentUser) => return self.found.current_user = Some(CurrentUser::Principal(href)),
@@ -292,6 +315,16 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
     fn take_filled(&mut self) -> Option<String> {
         Some(self.take_text()).filter(|text| !text.is_empty())
     }
+}
+
+/// The half of a character that a reference such as `#55356` or `#xD83C` stands for.
+fn surrogate(reference: &str) -> Option<u16> {
+    let number = reference.strip_prefix('#')?;
+    let unit = match number.strip_prefix('x') {
+        Some(hex) => u16::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    unit.ok().filter(|unit| (0xd800..0xe000).contains(unit))
 }
 
 fn shorten(name: &str) -> String {

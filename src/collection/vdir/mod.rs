@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::{
-    Applied, Collection, CollectionError, Cursor, Edit, Fetched, Href, Observation, Outcome, Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Feature, Fetched, Href, Look, Observation, Outcome,
+    Trouble,
 };
 use crate::item::Kind;
 
+mod look;
 mod read;
 mod sys;
 mod temporary;
@@ -71,6 +73,15 @@ impl Collection for Vdir {
             outcomes: vec![Outcome::Failed { reason: error.message.clone() }; count],
             stopped: Some(error),
         })
+    }
+
+    async fn look(&self) -> Result<Look, CollectionError> {
+        self.blocking(Folder::look).await?
+    }
+
+    async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
+        let feature = feature.clone();
+        self.blocking(move |folder| folder.set_look(&feature)).await?
     }
 }
 

@@ -517,3 +517,30 @@ fn what_is_said_of_the_folder() {
     insta::assert_snapshot!(said(std::io::ErrorKind::StorageFull), @"Storage: The disk with the folder /calendars/work is full. Make room on it, then sync again.");
     insta::assert_snapshot!(said(std::io::ErrorKind::ReadOnlyFilesystem), @"Forbidden: The folder /calendars/work is on a disk that can only be read. Make the disk writable.");
 }
+
+#[tokio::test]
+async fn name_and_colour_are_files() {
+    use crate::collection::{Color, Feature, Look};
+    let dir = tempfile::tempdir().unwrap();
+    let vdir = Vdir::open(dir.path().to_owned(), Kind::Events);
+    let file = |name: &str| dir.path().join(name);
+    assert_eq!(vdir.look().await.unwrap(), Look::default());
+    let green = Color::read("#00ff00").unwrap();
+    vdir.set_look(&Feature::Name("Büro".into())).await.unwrap();
+    vdir.set_look(&Feature::Color(green)).await.unwrap();
+    assert_eq!(std::fs::read_to_string(file("displayname")).unwrap(), "Büro");
+    assert_eq!(std::fs::read_to_string(file("color")).unwrap(), "#00FF00");
+    std::fs::write(file("displayname"), "  Work\r\n").unwrap();
+    assert_eq!(vdir.look().await.unwrap(), Look { name: Some("Work".into()), color: Some(green) });
+    let names: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    for (name, odd) in [("color", &b"greenish"[..]), ("displayname", b"\xff"), ("displayname", &[b'x'; 5000])]
+    {
+        std::fs::write(file(name), odd).unwrap();
+        let error = vdir.look().await.unwrap_err();
+        assert!(error.message.contains("correct it, or delete it"), "{error}");
+        assert_eq!(std::fs::read(file(name)).unwrap(), odd);
+        std::fs::remove_file(file(name)).unwrap();
+    }
+}

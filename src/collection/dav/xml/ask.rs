@@ -34,6 +34,19 @@ fn propfind_listed(more: &str) -> String {
     )
 }
 
+/// Asks under which addresses a principal is known.
+pub(in super::super) fn propfind_addresses() -> String {
+    format!(
+        r#"{HEAD}<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><C:calendar-user-address-set/></prop></propfind>"#
+    )
+}
+
+pub(in super::super) fn propfind_schedule_tag() -> String {
+    format!(
+        r#"{HEAD}<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><getetag/><C:schedule-tag/></prop></propfind>"#
+    )
+}
+
 pub(in super::super) fn propfind_ctag() -> String {
     format!(
         r#"{HEAD}<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><S:getctag/></prop></propfind>"#

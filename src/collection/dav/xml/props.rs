@@ -39,6 +39,10 @@ pub(in super::super) struct Props {
     pub addressbook_homes: Vec<String>,
     /// The hrefs of principals whose calendars this one may use as well (CalendarServer's proxies).
     pub proxy_for: Vec<String>,
+    /// A person's calendar user addresses (RFC 6638 section 2.4.1).
+    pub addresses: Vec<String>,
+    /// RFC 6638 section 3.2.10.
+    pub schedule_tag: Option<String>,
 }
 
 /// RFC 5397.
@@ -75,6 +79,8 @@ impl Props {
         self.calendar_homes.extend(other.calendar_homes);
         self.addressbook_homes.extend(other.addressbook_homes);
         self.proxy_for.extend(other.proxy_for);
+        self.addresses.extend(other.addresses);
+        take(&mut self.schedule_tag, other.schedule_tag);
     }
 
     pub(in super::super) fn is(&self, kind: &str) -> bool {
@@ -140,6 +146,8 @@ pub(super) enum Tag {
     CalendarHomes,
     AddressbookHomes,
     ProxyFor,
+    Addresses,
+    ScheduleTag,
     Other,
 }
 
@@ -181,6 +189,8 @@ pub(super) fn tag(space: &ResolveResult<'_>, local: &str) -> Tag {
         (CALDAV, "calendar-home-set") => Tag::CalendarHomes,
         (CARDDAV, "addressbook-home-set") => Tag::AddressbookHomes,
         (CALENDARSERVER, "calendar-proxy-read-for" | "calendar-proxy-write-for") => Tag::ProxyFor,
+        (CALDAV, "calendar-user-address-set") => Tag::Addresses,
+        (CALDAV, "schedule-tag") => Tag::ScheduleTag,
         _ => Tag::Other,
     }
 }

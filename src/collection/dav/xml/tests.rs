@@ -200,3 +200,23 @@ async fn a_principal_and_a_collection_are_read() {
     assert_eq!(collection.props.description.as_deref(), Some("Our & theirs"));
     assert_eq!(collection.props.current_user, Some(CurrentUser::Unauthenticated));
 }
+
+#[tokio::test]
+async fn characters_in_two_halves_are_put_together() {
+    let name = |text: &str| {
+        format!(
+            "<multistatus {NAMESPACES}><response><href>/x</href><propstat><prop><displayname>{text}</displayname></prop>\
+             <status>HTTP/1.1 200 OK</status></propstat></response></multistatus>"
+        )
+    };
+    for (text, shown) in [
+        ("Neu &#55356;&#57225;!", "Neu 🎉!"),
+        ("&#xD83C;&#xDF89;", "🎉"),
+        ("&#127881;", "🎉"),
+        ("a&#57225;", "a\u{fffd}"),
+    ] {
+        let parts = read(name(text).as_bytes()).await.unwrap();
+        let [Part::Response(response)] = &parts[..] else { panic!("{parts:?}") };
+        assert_eq!(response.props.display_name.as_deref(), Some(shown), "{text}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What a collection is called and its colour.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A colour as calendars have it: red, green and blue, without transparency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Color([u8; 3]);
+
+impl Color {
+    /// Reads `#RRGGBB`, `#RRGGBBAA`, `#RGB` or a name of CSS, in upper or lower case.
+    pub fn read(text: &str) -> Option<Color> {
+        let [red, green, blue, _] = csscolorparser::parse(text.trim()).ok()?.to_rgba8();
+        Some(Color([red, green, blue]))
+    }
+}
+
+impl fmt::Display for Color {
+    /// `#RRGGBB`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue] = self.0;
+        write!(f, "#{red:02X}{green:02X}{blue:02X}")
+    }
+}
+
+/// What a collection is called and its colour, as far as it has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    pub name: Option<String>,
+    pub color: Option<Color>,
+}
+
+impl Look {
+    pub fn set(&mut self, feature: &Feature) {
+        match feature {
+            Feature::Name(name) => self.name = Some(name.clone()),
+            Feature::Color(color) => self.color = Some(*color),
+        }
+    }
+
+    pub fn has(&self, feature: &Feature) -> bool {
+        match feature {
+            Feature::Name(name) => self.name.as_ref() == Some(name),
+            Feature::Color(color) => self.color.as_ref() == Some(color),
+        }
+    }
+}
+
+/// One of the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feature {
+    Name(String),
+    Color(Color),
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Feature::Name(name) => write!(f, "the name {name:?}"),
+            Feature::Color(color) => write!(f, "the colour {color}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_in_every_spelling() {
+        let red = Color([255, 0, 0]);
+        for text in ["#FF0000", "#ff0000", "#FF0000FF", "#ff000080", "#f00", "red", "Red", " #FF0000\n"] {
+            assert_eq!(Color::read(text), Some(red), "{text:?}");
+        }
+        assert_eq!(red.to_string(), "#FF0000");
+        for text in ["", "#", "#12345", "no colour", "\u{0}", "#GG0000"] {
+            assert_eq!(Color::read(text), None, "{text:?}");
+        }
+    }
+}

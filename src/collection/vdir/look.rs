@@ -1,0 +1,68 @@
+//! The files `displayname` and `color`, in which a vdir keeps what it is called and its colour.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+
+use super::temporary::Temporary;
+use super::{Folder, sys};
+use crate::collection::{CollectionError, Color, Feature, Look, Trouble};
+
+const NAME: &str = "displayname";
+const COLOR: &str = "color";
+/// More than this is no name, in bytes.
+const MOST: u64 = 4096;
+
+impl Folder {
+    pub(super) fn look(&self) -> Result<Look, CollectionError> {
+        let color = match self.read_line(COLOR)? {
+            Some(text) => {
+                let read = Color::read(&text);
+                Some(read.ok_or_else(|| self.odd(COLOR, "does not hold a colour such as #FF8000"))?)
+            }
+            None => None,
+        };
+        Ok(Look { name: self.read_line(NAME)?, color })
+    }
+
+    pub(super) fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
+        let (file, text) = match feature {
+            Feature::Name(name) => (NAME, name.clone()),
+            Feature::Color(color) => (COLOR, color.to_string()),
+        };
+        let write = || -> io::Result<()> {
+            let mut new = Temporary::create(&self.path, text.as_bytes(), None)?;
+            sys::flush(&self.path, std::slice::from_ref(&new.path))?;
+            fs::rename(&new.path, self.path.join(file))?;
+            new.is_in_place = true;
+            sys::flush_names(&self.path)
+        };
+        write().map_err(|error| self.trouble(&error))
+    }
+
+    /// The text of a file; `None` where there is none or it is empty.
+    fn read_line(&self, name: &str) -> Result<Option<String>, CollectionError> {
+        let mut bytes = Vec::new();
+        let read =
+            File::open(self.path.join(name)).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(_) if bytes.len() as u64 > MOST => Err(self.odd(name, "is too long")),
+            Ok(_) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+                Err(_) => Err(self.odd(name, "is not UTF-8 text")),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.odd(name, &format!("cannot be read ({error})"))),
+        }
+    }
+
+    fn odd(&self, name: &str, what: &str) -> CollectionError {
+        let file = self.path.join(name);
+        CollectionError::new(
+            Trouble::Storage,
+            format!(
+                "the file {} {what}: correct it, or delete it so that it is written anew",
+                file.display()
+            ),
+        )
+    }
+}
