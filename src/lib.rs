@@ -14,6 +14,7 @@ pub mod collection;
 pub mod home;
 pub mod item;
 pub mod log;
+pub mod oauth;
 pub mod profile;
 pub mod report;
 pub mod server;

@@ -8,7 +8,7 @@ use super::{Failure, out};
 use crate::collection::Trouble;
 use crate::collection::dav::Account;
 use crate::collection::dav::discovery::{Discovered, Service, Start, discover};
-use crate::profile::{self, Keys, Name, New, PasswordSource, Profile, Secret};
+use crate::profile::{self, Keys, Name, New, PasswordSource, Profile, Secret, SecretSource};
 
 /// With whom to sign in, and where the password is.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -27,8 +27,8 @@ pub struct SignInArgs {
 impl SignInArgs {
     pub fn password(&self) -> PasswordSource {
         match (&self.password_env, &self.password_command) {
-            (Some(name), _) => PasswordSource::Env(name.clone()),
-            (None, Some(command)) => PasswordSource::Command(command.clone()),
+            (Some(name), _) => PasswordSource::Given(SecretSource::Env(name.clone())),
+            (None, Some(command)) => PasswordSource::Given(SecretSource::Command(command.clone())),
             (None, None) => PasswordSource::Keyring,
         }
     }
@@ -107,8 +107,8 @@ async fn look(
     }
 }
 
-/// The account as a profile would have it. The password is asked for once.
-async fn open(
+/// The account as a profile would have it. The password is asked for where somebody sits at a terminal, once.
+pub async fn open(
     start: &Start,
     sign_in: &SignInArgs,
     connection: &ConnectionArgs,

@@ -127,7 +127,7 @@ fn the_help_of_profile() {
       copy      Copy a profile; the copy is inactive until you change what it syncs
       reset     Forget what was in sync, so that the next run compares both sides anew
       check     Test a profile: the folder, the server, the sign-in
-      password  Put the password of a profile into the system's keyring
+      password  Put the password (or token) of a profile into the system's keyring
       help      Print this message or the help of the given subcommand(s)
 
     Options:

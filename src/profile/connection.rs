@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::parse::{self, Read, Section, expand, password_source, wrong};
-use super::secret::secret;
-use super::{OpenError, PasswordSource};
+use super::parse::{self, Read, Section, expand, secret_source, wrong};
+use super::secret::{PASSPHRASE, PROXY_PASSWORD};
+use super::{OpenError, PasswordSource, SecretSource};
 use crate::collection::dav::{
     ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
 };
@@ -44,7 +44,7 @@ pub struct CertificateSpec {
     /// A PEM or PKCS#12 file.
     pub file: PathBuf,
     /// Where the passphrase of the file is, if it has one.
-    pub passphrase: Option<PasswordSource>,
+    pub passphrase: Option<SecretSource>,
 }
 
 /// Through which proxy the server is reached.
@@ -81,7 +81,7 @@ impl ConnectionSpec {
             None => None,
             Some(CertificateSpec { file, passphrase }) => {
                 let passphrase = match passphrase {
-                    Some(source) => secret(source, String::new()).await.map_err(OpenError::Passphrase)?,
+                    Some(source) => Some(source.read(PASSPHRASE).await.map_err(OpenError::Passphrase)?),
                     None => None,
                 };
                 let passphrase = passphrase.as_ref().map_or("", |secret| secret.expose());
@@ -97,7 +97,8 @@ impl ConnectionSpec {
                     None => None,
                     Some(ProxyUser { user, password }) => {
                         let account = proxy_account(user, url);
-                        let password = secret(password, account.clone()).await.map_err(OpenError::Proxy)?;
+                        let password =
+                            password.read(PROXY_PASSWORD, &account).await.map_err(OpenError::Proxy)?;
                         let password = password.ok_or(OpenError::ProxyNotStored { account })?;
                         Some(ProxySignIn { user: user.clone(), password: password.expose().to_owned() })
                     }
@@ -154,6 +155,7 @@ pub(super) fn read(section: &Section) -> Read<ConnectionSpec> {
             silence: seconds("timeout_seconds", 3600, default.silence)?,
             connect: seconds("connect_timeout_seconds", 600, default.connect)?,
             trusted_hosts: section.list("trusted_hosts")?.into_iter().map(host).collect::<Read<_>>()?,
+            allow_plain_http: section.switch("allow_plain_http")?.unwrap_or(false),
         },
     })
 }
@@ -180,7 +182,7 @@ fn path(key: &str, (text, at): (&str, usize)) -> Read<PathBuf> {
 
 fn client_certificate(section: &Section) -> Read<Option<CertificateSpec>> {
     let passphrase =
-        password_source(section, "client_certificate_password_env", "client_certificate_password_command")?;
+        secret_source(section, "client_certificate_password_env", "client_certificate_password_command")?;
     match (section.text("client_certificate")?, passphrase) {
         (Some(file), passphrase) => Ok(Some(CertificateSpec {
             file: path("client_certificate", file)?,
@@ -195,13 +197,14 @@ fn client_certificate(section: &Section) -> Read<Option<CertificateSpec>> {
 
 fn proxy(section: &Section) -> Read<ProxySpec> {
     let user = section.text("proxy_user")?;
-    let password = password_source(section, "proxy_password_env", "proxy_password_command")?;
+    let password = secret_source(section, "proxy_password_env", "proxy_password_command")?;
     let sign_in = match (user, password) {
         (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
             return wrong(at, "proxy_user must not contain a colon or a line break");
         }
         (Some((user, at)), password) => {
-            let password = password.map_or(PasswordSource::Keyring, |(source, _)| source);
+            let password =
+                password.map_or(PasswordSource::Keyring, |(source, _)| PasswordSource::Given(source));
             Some((ProxyUser { user: user.to_owned(), password }, at))
         }
         (None, Some((_, at))) => {

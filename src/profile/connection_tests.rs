@@ -22,6 +22,7 @@ fn every_key() {
             silence: 60s,
             connect: 20s,
             trusted_hosts: [],
+            allow_plain_http: false,
         },
     }
     "#);
@@ -102,8 +103,10 @@ fn every_key() {
             sign_in: Some(
                 ProxyUser {
                     user: "jana",
-                    password: Command(
-                        "pass proxy",
+                    password: Given(
+                        Command(
+                            "pass proxy",
+                        ),
                     ),
                 },
             ),
@@ -118,6 +121,7 @@ fn every_key() {
                 "[::1]",
                 "xn--bcher-kva.example",
             ],
+            allow_plain_http: false,
         },
     }
     "#);

@@ -52,6 +52,21 @@ pub const SCHEDULE_AGENTS: &[Word<bool>] = &[
     word("client", true, "it invites nobody"),
 ];
 
+/// What a profile signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    Password,
+    Token,
+    OAuth,
+}
+
+/// The words of `sign_in`.
+pub const SIGN_INS: &[Word<Means>] = &[
+    word("password", Means::Password, "a user name and a password"),
+    word("token", Means::Token, "a bearer token, which a command prints, say"),
+    word("oauth", Means::OAuth, "the provider's own page in a browser, once"),
+];
+
 /// The word for a value.
 pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
     words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
@@ -88,7 +103,7 @@ const fn key(section: &'static str, name: &'static str, shape: Shape) -> Key {
 }
 
 /// The sections that a profile file can have.
-pub(super) const SECTIONS: &[&str] = &["local", "remote", "guard"];
+pub(super) const SECTIONS: &[&str] = &["local", "remote", "oauth", "guard"];
 
 /// Every key that there is.
 pub(super) const KEYS: &[Key] = &[
@@ -112,6 +127,7 @@ pub(super) const KEYS: &[Key] = &[
     key("local", "path", Shape::Text),
     key("remote", "type", Shape::Text),
     key("remote", "url", Shape::Text),
+    key("remote", "sign_in", Shape::Text),
     key("remote", "user", Shape::Text),
     key("remote", "password_env", Shape::Text),
     key("remote", "password_command", Shape::Text),
@@ -131,6 +147,14 @@ pub(super) const KEYS: &[Key] = &[
     key("remote", "trusted_hosts", Shape::List),
     key("remote", "schedule_agent", Shape::Text),
     key("remote", "send_notifications", Shape::Switch),
+    key("remote", "allow_plain_http", Shape::Switch),
+    key("oauth", "provider", Shape::Text),
+    key("oauth", "authorization_url", Shape::Text),
+    key("oauth", "token_url", Shape::Text),
+    key("oauth", "scopes", Shape::Text),
+    key("oauth", "client_id", Shape::Text),
+    key("oauth", "client_secret_env", Shape::Text),
+    key("oauth", "client_secret_command", Shape::Text),
 ];
 
 /// The candidate that was probably meant, if any is near enough.
@@ -146,6 +170,11 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
 
 /// A sentence that tells that a key is not known, and what may have been meant.
 pub(super) fn unknown(section: &str, name: &str) -> String {
+    if section == "oauth" && name == "client_secret" {
+        return "a secret is never kept in a profile's file; remove it here, and name an environment variable with \
+                client_secret_env or a command that prints it with client_secret_command"
+            .to_owned();
+    }
     if ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()) {
         return "a password is never kept in a profile's file; remove it here, and either store it in the keyring \
                 with \"pimbridge profile password NAME\", or name an environment variable with password_env or a \

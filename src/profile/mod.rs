@@ -21,18 +21,20 @@ mod overlap;
 mod parse;
 mod presets;
 mod secret;
+mod sign_in;
 mod store;
 
 pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
 pub use edit::{Keys, New, new_text, set, with_keys};
 pub use error::ProfileError;
-pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
+pub use keys::{CONFLICTS, KINDS, MODES, SIGN_INS, Word, word_of};
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
 pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};
 pub use parse::{expand, parse};
 pub use presets::{PRESETS, Preset, preset_named};
-pub use secret::{Secret, SecretError, delete_password, password, store_password};
+pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
+pub use sign_in::{SignIn, delete_secret, keyring_entry, store_secret};
 pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
 
 /// One local collection, one remote collection, and how they are kept the same.
@@ -90,24 +92,6 @@ pub enum LocalSpec {
 pub enum RemoteSpec {
     /// A CalDAV or CardDAV collection.
     Dav { url: Url, sign_in: Option<SignIn>, connection: ConnectionSpec },
-}
-
-/// As whom to sign in on a server, and where the password is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SignIn {
-    pub user: String,
-    pub password: PasswordSource,
-}
-
-/// Where a password is. It is never in a profile's file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum PasswordSource {
-    /// The system's keyring.
-    Keyring,
-    /// The environment variable of this name.
-    Env(String),
-    /// The first line that this command prints.
-    Command(String),
 }
 
 impl std::fmt::Display for LocalSpec {

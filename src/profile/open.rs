@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use tokio::sync::Mutex;
 
-use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn, password};
+use super::sign_in::credentials;
+use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
 use crate::collection::dav::{Account, Credentials, Dav};
 use crate::collection::mapped::Mapped;
 use crate::collection::vdir::Vdir;
@@ -47,7 +48,7 @@ type AccountKey = (url::Origin, Option<SignIn>, ConnectionSpec);
 
 impl Accounts {
     /// The account of a profile. Nothing is sent yet.
-    pub async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
+    async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
         let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
         let mut open = self.open.lock().await;
         let key = (url.origin(), sign_in.clone(), connection.clone());
@@ -63,15 +64,11 @@ impl Accounts {
 /// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
 pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account, OpenError> {
     let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
-    let secret = match given {
-        Some(secret) => Some(secret),
-        None => password(profile).await?,
-    };
-    let credentials = match (sign_in, secret) {
-        (Some(sign_in), Some(secret)) => {
-            Credentials::Password { user: sign_in.user.clone(), password: secret.expose().to_owned() }
+    let credentials = match (sign_in, given) {
+        (Some(SignIn::Password { user, .. }), Some(secret)) => {
+            Credentials::Password { user: user.clone(), password: secret.expose().to_owned() }
         }
-        _ => Credentials::None,
+        _ => credentials(profile).await?,
     };
     Ok(Account::new(credentials, connection.load().await?)?)
 }

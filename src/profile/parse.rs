@@ -9,11 +9,15 @@ use url::Url;
 
 use super::connection::{self, ConnectionSpec};
 use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SCHEDULE_AGENTS, SECTIONS, Word, nearest, unknown};
-use super::{GuardLimits, LocalSpec, Name, PasswordSource, Profile, ProfileError, RemoteSpec, SignIn};
+use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
 use crate::item::mapping::Mapping;
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
+
+mod sign_in;
+
+pub(super) use sign_in::secret_source;
 
 /// A hundred years.
 const DAYS: RangeInclusive<i64> = 0..=36_525;
@@ -55,6 +59,7 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
     top.know_sections()?;
     top.know_keys()?;
     let guard = top.section("guard")?;
+    let oauth = top.section("oauth")?;
     let local = top.required_section("local", "the folder on this computer")?;
     let remote = top.required_section("remote", "the collection on the server")?;
 
@@ -82,7 +87,7 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
             None => GuardLimits::default(),
         },
         local: local_spec(&local)?,
-        remote: remote_spec(&remote)?,
+        remote: remote_spec(&remote, oauth.as_ref())?,
         mappings: mappings(&remote)?,
     })
 }
@@ -157,13 +162,17 @@ pub fn expand(path: &str) -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
-fn remote_spec(section: &Section) -> Read<RemoteSpec> {
+fn remote_spec(section: &Section, oauth: Option<&Section>) -> Read<RemoteSpec> {
     section.expect_type("dav")?;
     let Some((text, at)) = section.text("url")? else {
         return section.missing("url", "the address of the collection, which begins with https://");
     };
     let url = address(text).or_else(|what| wrong(at, what))?;
-    Ok(RemoteSpec::Dav { url, sign_in: sign_in(section)?, connection: connection::read(section)? })
+    Ok(RemoteSpec::Dav {
+        url,
+        sign_in: sign_in::sign_in(section, oauth)?,
+        connection: connection::read(section)?,
+    })
 }
 
 /// The address of a collection. The error never repeats the text, which may contain a password.
@@ -188,48 +197,6 @@ fn address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn sign_in(section: &Section) -> Read<Option<SignIn>> {
-    match (section.text("user")?, password_source(section, "password_env", "password_command")?) {
-        (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
-            wrong(at, "the user name must not contain a colon or a line break")
-        }
-        (Some((user, _)), password) => Ok(Some(SignIn {
-            user: user.to_owned(),
-            password: password.map_or(PasswordSource::Keyring, |(source, _)| source),
-        })),
-        (None, Some((_, at))) => wrong(at, "a password needs a user name; add user = \"…\" to [remote]"),
-        (None, None) => Ok(None),
-    }
-}
-
-/// Where a password is that one of two keys tells of, and where that is said.
-pub(super) fn password_source(
-    section: &Section,
-    env: &str,
-    command: &str,
-) -> Read<Option<(PasswordSource, usize)>> {
-    match (section.text(env)?, section.text(command)?) {
-        (Some(_), Some((_, at))) => {
-            wrong(at, format!("only one of {env} and {command} can be given; remove one of them"))
-        }
-        (Some((name, at)), None) => {
-            let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
-                return wrong(
-                    at,
-                    format!(
-                        "{env} must be the name of an environment variable (letters, digits and _), not the \
-                         password itself"
-                    ),
-                );
-            }
-            Ok(Some((PasswordSource::Env(name.to_owned()), at)))
-        }
-        (None, Some((text, at))) => Ok(Some((PasswordSource::Command(text.to_owned()), at))),
-        (None, None) => Ok(None),
-    }
-}
-
 /// One section of the file, or what stands above the first.
 pub(super) struct Section<'a> {
     name: &'static str,
@@ -251,7 +218,7 @@ impl<'a> Section<'a> {
                 let near = nearest(key.get_ref(), SECTIONS.iter().copied());
                 let hint = match near {
                     Some(near) => format!("did you mean [{near}]?"),
-                    None => "the known ones are [local], [remote] and [guard]".to_owned(),
+                    None => "the known ones are [local], [remote], [oauth] and [guard]".to_owned(),
                 };
                 wrong(key.span().start, format!("the section [{}] is not known; {hint}", key.get_ref()))
             }
@@ -285,10 +252,14 @@ impl<'a> Section<'a> {
     }
 
     fn required_section(&self, name: &'static str, what: &str) -> Read<Section<'a>> {
-        self.section(name)?.ok_or_else(|| Wrong {
-            at: None,
-            what: format!("the section [{name}] is missing; it says where {what} is"),
-        })
+        match self.section(name)? {
+            Some(section) => Ok(section),
+            None => self.missing_section(name, &format!("where {what} is")),
+        }
+    }
+
+    fn missing_section<T>(&self, name: &str, what: &str) -> Read<T> {
+        Err(Wrong { at: self.at, what: format!("the section [{name}] is missing; it says {what}") })
     }
 
     fn missing<T>(&self, key: &str, what: &str) -> Read<T> {

@@ -1,3 +1,4 @@
+use super::super::{PasswordSource, SecretSource, SignIn};
 use super::*;
 use crate::item::Kind;
 
@@ -77,6 +78,7 @@ fn the_defaults() {
                     silence: 60s,
                     connect: 20s,
                     trusted_hosts: [],
+                    allow_plain_http: false,
                 },
             },
         },
@@ -102,8 +104,63 @@ fn every_key() {
     assert_eq!((read.interval_minutes, read.active, read.history_days), (0, false, 1000));
     assert_eq!(read.guard, GuardLimits { max_deletions: 16, max_percent: 0 });
     let RemoteSpec::Dav { sign_in, .. } = read.remote;
-    let command = PasswordSource::Command("pass show work".into());
-    assert_eq!(sign_in, Some(SignIn { user: "jana".into(), password: command }));
+    let command = PasswordSource::Given(SecretSource::Command("pass show work".into()));
+    assert_eq!(sign_in, Some(SignIn::Password { user: "jana".into(), password: command }));
+}
+
+fn signs_in(remote: &str, more: &str) -> SignIn {
+    let RemoteSpec::Dav { sign_in, .. } = profile(&format!("{WORK}{remote}\n{more}")).unwrap().remote;
+    sign_in.unwrap()
+}
+
+#[test]
+fn every_way_to_sign_in() {
+    let token = PasswordSource::Given(SecretSource::Env("TOKEN".into()));
+    assert_eq!(
+        signs_in("sign_in = \"token\"\npassword_env = \"TOKEN\"", ""),
+        SignIn::Token { user: None, token }
+    );
+    let SignIn::OAuth { user, client, secret } =
+        signs_in("sign_in = \"oauth\"", "[oauth]\nprovider = \"google\"\nclient_id = \"me\"")
+    else {
+        panic!()
+    };
+    assert_eq!((user, secret, client.id.as_str()), (None, None, "me"));
+    assert_eq!(client.token_url.as_str(), "https://oauth2.googleapis.com/token");
+    let SignIn::OAuth { user, client, secret } = signs_in(
+        "sign_in = \"oauth\"\nuser = \"jana\"",
+        "[oauth]\nauthorization_url = \"https://a.example/auth\"\ntoken_url = \"http://[::1]:8080/token\"\n\
+         scopes = \" cal  card \"\nclient_id = \"me\"\nclient_secret_command = \"x\"",
+    ) else {
+        panic!()
+    };
+    assert_eq!((user.as_deref(), client.scopes), (Some("jana"), vec!["cal".to_owned(), "card".to_owned()]));
+    assert_eq!(secret, Some(SecretSource::Command("x".into())));
+    // It can be written before it counts, key by key.
+    let SignIn::Password { .. } = signs_in("user = \"jana\"", "[oauth]\nprovider = \"google\"") else {
+        panic!()
+    };
+}
+
+#[test]
+fn wrong_ways_to_sign_in() {
+    let wrong = |remote: &str, oauth: &str| profile(&format!("{WORK}{remote}\n{oauth}")).unwrap_err();
+    insta::assert_snapshot!(wrong("sign_in = \"basic\"", ""), @r#"work.toml, line 8: sign_in = "basic" is not known; use one of password, token and oauth"#);
+    insta::assert_snapshot!(wrong("sign_in = \"password\"", ""), @r#"work.toml, line 5: the key "user" is missing in [remote]; give the name that you have on the server"#);
+    insta::assert_snapshot!(wrong("sign_in = \"oauth\"", ""), @"work.toml, line 5: the section [oauth] is missing; it says where and as which program to sign in");
+    insta::assert_snapshot!(wrong("sign_in = \"oauth\"\npassword_env = \"X\"", ""), @r#"work.toml, line 9: with sign_in = "oauth" there is no password; remove password_env and password_command"#);
+    let oauth = |keys: &str| wrong("sign_in = \"oauth\"", &format!("[oauth]\n{keys}"));
+    insta::assert_snapshot!(oauth("provider = \"google\""), @r#"work.toml, line 9: the key "client_id" is missing in [oauth]; give one of your own (Pimbridge itself is registered nowhere yet): make one of the type "Desktop app" at https://console.cloud.google.com/apis/credentials, with the CalDAV API and the CardDAV API enabled; its client secret belongs into client_secret_command"#);
+    insta::assert_snapshot!(oauth("provider = \"fastmail\""), @r#"work.toml, line 9: the key "client_id" is missing in [oauth]; give one of your own (Pimbridge itself is registered nowhere yet): Fastmail gives one to whoever registers a program with the redirect address http://localhost/, see https://www.fastmail.com/for-developers/oauth/; an app password with sign_in = "password" needs none"#);
+    insta::assert_snapshot!(oauth("token_url = \"https://a.example/t\""), @r#"work.toml, line 9: the key "client_id" is missing in [oauth]; give one of your own (Pimbridge itself is registered nowhere yet): ask whoever runs the server for it"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\""), @r#"work.toml, line 9: the key "provider" is missing in [oauth]; give google or fastmail, or an authorization_url and a token_url"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nauthorization_url = \"https://a.example/\""), @r#"work.toml, line 9: the key "token_url" is missing in [oauth]; give where the server hands out tokens"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\ntoken_url = \"http://a.example/\""), @"work.toml, line 11: token_url must be an address that begins with https://");
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"gogle\""), @r#"work.toml, line 11: provider = "gogle" is not known; did you mean "google"?"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"zoho\""), @r#"work.toml, line 11: provider = "zoho" is not known; the known ones are google and fastmail; for another one give authorization_url, token_url and scopes"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"google\"\nscopes = \"all\""), @"work.toml, line 11: the provider says where to sign in; remove authorization_url, token_url and scopes, or the provider");
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nclient_secret = \"y\""), @"work.toml, line 11: a secret is never kept in a profile's file; remove it here, and name an environment variable with client_secret_env or a command that prints it with client_secret_command");
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nclient_secret_env = \"y z\""), @"work.toml, line 11: client_secret_env must be the name of an environment variable (letters, digits and _), not the client secret itself");
 }
 
 #[test]
@@ -132,7 +189,7 @@ fn misspelt_keys() {
     insta::assert_snapshot!(wrong("path =", "interval_minutes = 5\npath ="), @r#"work.toml, line 4: the key "interval_minutes" does not belong into [local]; move it above the first [section]"#);
     insta::assert_snapshot!(wrong("[local]", "url = \"x\"\n[local]"), @r#"work.toml, line 2: the key "url" belongs into the section [remote]"#);
     insta::assert_snapshot!(wrong("[local]", "[lokal]"), @"work.toml, line 2: the section [lokal] is not known; did you mean [local]?");
-    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote] and [guard]");
+    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth] and [guard]");
     insta::assert_snapshot!(wrong("[local]", "guard = 5\n[local]"), @"work.toml, line 2: guard must be a section: write [guard] on a line of its own, its keys below it");
     insta::assert_snapshot!(wrong("url =", "pasword_env = \"X\"\nurl ="), @r#"work.toml, line 7: the key "pasword_env" is not known; did you mean "password_env"?"#);
 }

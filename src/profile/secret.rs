@@ -1,4 +1,4 @@
-//! Passwords: from the system's keyring, an environment variable or a command; never from a file.
+//! Secrets: from the system's keyring, an environment variable or a command; never from a file.
 
 use std::fmt;
 use std::process::Stdio;
@@ -7,23 +7,21 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
-use super::{PasswordSource, Profile, RemoteSpec, SignIn};
-
 const SERVICE: &str = "pimbridge";
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// What is read of a command's output at most.
 const MAX_OUTPUT: u64 = 64 * 1024;
 
-/// A password. It never shows itself.
+/// A password, a token or the like. It never shows itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    pub fn new(password: impl Into<String>) -> Self {
-        Self(password.into())
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
     }
 
-    /// The password itself: only for the sign-in.
+    /// The secret itself: only for the sign-in.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -41,20 +39,67 @@ impl fmt::Display for Secret {
     }
 }
 
-/// A password cannot be had or kept. The text is a sentence with a way out and never contains it.
+/// Where a secret is that the keyring does not keep.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SecretSource {
+    /// The environment variable of this name.
+    Env(String),
+    /// The first line that this command prints.
+    Command(String),
+}
+
+/// Where a password or token is. It is never in a profile's file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PasswordSource {
+    /// The system's keyring.
+    Keyring,
+    Given(SecretSource),
+}
+
+/// What a secret is for: what a person calls it, and what the keys begin with that say where it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose {
+    pub name: &'static str,
+    pub key: &'static str,
+}
+
+pub(super) const PASSWORD: Purpose = Purpose { name: "password", key: "password" };
+pub(super) const TOKEN: Purpose = Purpose { name: "token", key: "password" };
+pub(super) const PROXY_PASSWORD: Purpose = Purpose { name: "password", key: "proxy_password" };
+pub(super) const PASSPHRASE: Purpose = Purpose { name: "passphrase", key: "client_certificate_password" };
+
+impl SecretSource {
+    /// The secret; asks again each time.
+    pub(super) async fn read(&self, purpose: Purpose) -> Result<Secret, SecretError> {
+        match self {
+            SecretSource::Env(name) => from_env(name, std::env::var(name), purpose),
+            SecretSource::Command(command) => from_command(command, COMMAND_TIMEOUT, purpose).await,
+        }
+    }
+}
+
+impl PasswordSource {
+    /// The secret; none where the keyring has none under this name.
+    pub(super) async fn read(&self, purpose: Purpose, entry: &str) -> Result<Option<Secret>, SecretError> {
+        match self {
+            PasswordSource::Given(source) => source.read(purpose).await.map(Some),
+            PasswordSource::Keyring => load(entry.to_owned()).await,
+        }
+    }
+}
+
+/// A secret cannot be had or kept. The text is a sentence with a way out and never contains it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    #[error("the environment variable {0}, which should hold the password, {1}")]
-    Env(String, &'static str),
+    #[error("the environment variable {variable}, which should hold the {what}, {why}")]
+    Env { variable: String, what: &'static str, why: &'static str },
     #[error(
-        "the password_command {0}; look at what the command itself says, and try it in a terminal: it must print the \
-         password on its first line"
+        "the {key}_command {why}; look at what the command itself says, and try it in a terminal: it must print the \
+         {what} on its first line"
     )]
-    Command(String),
-    #[error(
-        "the password of {account} is not in the keyring; store it with: pimbridge profile password \"{profile}\""
-    )]
-    NotStored { account: String, profile: String },
+    Command { key: &'static str, what: &'static str, why: String },
+    #[error("the {what} of {entry} is not in the keyring; {way}")]
+    NotStored { what: &'static str, entry: String, way: String },
     #[error(
         "this system has no keyring that could keep the password (on Linux: no Secret Service such as GNOME Keyring or \
          KWallet is running); start one, or set password_env or password_command in the profile"
@@ -70,52 +115,28 @@ pub enum SecretError {
     NoUser,
 }
 
-/// The password of a profile; none where it signs in as nobody.
-pub async fn password(profile: &Profile) -> Result<Option<Secret>, SecretError> {
-    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    let Some(sign_in) = sign_in else { return Ok(None) };
-    let account = account(profile, sign_in);
-    match secret(&sign_in.password, account.clone()).await? {
-        Some(secret) => Ok(Some(secret)),
-        None => Err(SecretError::NotStored { account, profile: profile.name.to_string() }),
-    }
+/// What the keyring keeps under this name.
+pub(super) async fn load(entry: String) -> Result<Option<Secret>, SecretError> {
+    Ok(keyring(entry, |entry| entry.get_password()).await?.map(Secret))
 }
 
-/// The secret from where it is said to be; none where the keyring has none for this account.
-pub(super) async fn secret(source: &PasswordSource, account: String) -> Result<Option<Secret>, SecretError> {
-    match source {
-        PasswordSource::Env(name) => from_env(name, std::env::var(name)).map(Some),
-        PasswordSource::Command(command) => from_command(command, COMMAND_TIMEOUT).await.map(Some),
-        PasswordSource::Keyring => Ok(keyring(account, |entry| entry.get_password()).await?.map(Secret)),
-    }
+/// Puts a secret into the keyring.
+pub(super) async fn store(entry: String, secret: Secret) -> Result<(), SecretError> {
+    keyring(entry, move |entry| entry.set_password(&secret.0)).await.map(|_| ())
 }
 
-/// Puts the password of a profile into the keyring.
-pub async fn store_password(profile: &Profile, password: Secret) -> Result<(), SecretError> {
-    let account = account_of(profile)?;
-    keyring(account, move |entry| entry.set_password(&password.0)).await.map(|_| ())
+/// Removes a secret from the keyring; says whether there was one.
+pub(super) async fn delete(entry: String) -> Result<bool, SecretError> {
+    Ok(keyring(entry, |entry| entry.delete_credential()).await?.is_some())
 }
 
-/// Removes the password of a profile from the keyring; says whether there was one.
-pub async fn delete_password(profile: &Profile) -> Result<bool, SecretError> {
-    let account = account_of(profile)?;
-    Ok(keyring(account, |entry| entry.delete_credential()).await?.is_some())
-}
-
-fn account_of(profile: &Profile) -> Result<String, SecretError> {
-    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    sign_in.as_ref().map(|sign_in| account(profile, sign_in)).ok_or(SecretError::NoUser)
-}
-
-/// How the keyring calls an account: one entry serves all profiles of a user on a server.
-fn account(profile: &Profile, sign_in: &SignIn) -> String {
-    let RemoteSpec::Dav { url, .. } = &profile.remote;
-    format!("{}@{}", sign_in.user, url.origin().ascii_serialization())
-}
-
-fn from_env(name: &str, value: Result<String, std::env::VarError>) -> Result<Secret, SecretError> {
+fn from_env(
+    name: &str,
+    value: Result<String, std::env::VarError>,
+    purpose: Purpose,
+) -> Result<Secret, SecretError> {
     use std::env::VarError;
-    let wrong = |what| Err(SecretError::Env(name.to_owned(), what));
+    let wrong = |why| Err(SecretError::Env { variable: name.to_owned(), what: purpose.name, why });
     match value {
         Ok(password) if password.is_empty() => wrong("is empty; set it before you start Pimbridge"),
         Ok(password) => Ok(Secret(password)),
@@ -124,8 +145,8 @@ fn from_env(name: &str, value: Result<String, std::env::VarError>) -> Result<Sec
     }
 }
 
-async fn from_command(command: &str, limit: Duration) -> Result<Secret, SecretError> {
-    let wrong = |what: String| SecretError::Command(what);
+async fn from_command(command: &str, limit: Duration, purpose: Purpose) -> Result<Secret, SecretError> {
+    let wrong = |why: String| SecretError::Command { key: purpose.key, what: purpose.name, why };
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     let mut child = shell
         .args([if cfg!(windows) { "/C" } else { "-c" }, command])
@@ -151,7 +172,7 @@ async fn from_command(command: &str, limit: Duration) -> Result<Secret, SecretEr
     let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
     match std::str::from_utf8(first) {
-        Ok("") => Err(wrong("printed no password".to_owned())),
+        Ok("") => Err(wrong(format!("printed no {}", purpose.name))),
         Ok(password) => Ok(Secret(password.to_owned())),
         Err(_) => Err(wrong("printed something that is not UTF-8 text".to_owned())),
     }
@@ -170,11 +191,11 @@ async fn read_some(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 
 /// Asks the keyring, which may wait for the person to unlock it. None: it has no such entry.
 async fn keyring<T: Send + 'static>(
-    account: String,
+    name: String,
     ask: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<Option<T>, SecretError> {
     let answer =
-        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &account).and_then(|e| ask(&e)));
+        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &name).and_then(|e| ask(&e)));
     match answer.await {
         Ok(answer) => understand(answer),
         Err(_) => Err(SecretError::Keyring("it broke off".to_owned())),
@@ -217,14 +238,14 @@ mod tests {
 
     #[test]
     fn from_the_environment() {
-        let wrong = |value| from_env("WORK_PASSWORD", value).unwrap_err().to_string();
-        assert_eq!(from_env("X", Ok("p w ".into())).unwrap().expose(), "p w ");
+        let wrong = |value| from_env("WORK_PASSWORD", value, PASSWORD).unwrap_err().to_string();
+        assert_eq!(from_env("X", Ok("p w ".into()), PASSWORD).unwrap().expose(), "p w ");
         insta::assert_snapshot!(wrong(Ok(String::new())), @"the environment variable WORK_PASSWORD, which should hold the password, is empty; set it before you start Pimbridge");
         insta::assert_snapshot!(wrong(Err(std::env::VarError::NotPresent)), @"the environment variable WORK_PASSWORD, which should hold the password, is not set; set it before you start Pimbridge");
     }
 
     async fn command(command: &str) -> Result<String, String> {
-        let secret = from_command(command, Duration::from_millis(1500)).await;
+        let secret = from_command(command, Duration::from_millis(1500), PASSWORD).await;
         secret.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
     }
 

@@ -12,7 +12,10 @@ use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
 use super::run::{Done, Job, Options, RunError, run};
 use crate::home::{Home, HomeError, make_private};
-use crate::profile::{self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, remote_key};
+use crate::profile::{
+    self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn,
+    remote_key,
+};
 use crate::report::text::shell_word;
 use crate::report::{Problem, Report};
 use crate::state::{self, State, StateError, Version, VersionId};
@@ -193,22 +196,27 @@ fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
 fn identity(profile: &Profile) -> String {
     let LocalSpec::Vdir { path } = &profile.local;
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    let user = sign_in.as_ref().map_or("", |sign_in| &sign_in.user);
+    let user = sign_in.as_ref().and_then(SignIn::user).unwrap_or_default();
     format!("{}\n{}\n{}\n{user}", profile.kind, path.display(), remote_key(&profile.remote))
 }
 
-/// Where the profile's password comes from, and how to correct it.
+/// Where the profile's password or token comes from, and how to correct it.
 fn sign_in_hint(profile: &Profile) -> String {
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    match sign_in.as_ref().map(|sign_in| &sign_in.password) {
+    let word = shell_word(profile.name.as_str());
+    match sign_in {
         None => "Add your user name to the profile.".to_owned(),
-        Some(PasswordSource::Keyring) => {
-            format!("To enter it again: pimbridge profile password {}", shell_word(profile.name.as_str()))
-        }
-        Some(PasswordSource::Env(variable)) => {
-            format!("It comes from the environment variable {variable}.")
-        }
-        Some(PasswordSource::Command(_)) => "It comes from the profile's password_command.".to_owned(),
+        Some(SignIn::OAuth { .. }) => format!("To sign in again: pimbridge profile sign-in {word}"),
+        Some(SignIn::Password { password: source, .. } | SignIn::Token { token: source, .. }) => match source
+        {
+            PasswordSource::Keyring => format!("To enter it again: pimbridge profile password {word}"),
+            PasswordSource::Given(SecretSource::Env(variable)) => {
+                format!("It comes from the environment variable {variable}.")
+            }
+            PasswordSource::Given(SecretSource::Command(_)) => {
+                "It comes from the profile's password_command.".to_owned()
+            }
+        },
     }
 }
 

@@ -180,10 +180,12 @@ pub(super) fn without_file(error: profile::ProfileError) -> Failure {
 async fn keep_password(new: &Profile) -> Result<bool, Failure> {
     let RemoteSpec::Dav { sign_in, .. } = &new.remote;
     match sign_in {
-        Some(SignIn { password: PasswordSource::Keyring, .. }) if std::io::stdin().is_terminal() => {
+        Some(SignIn::Password { password: PasswordSource::Keyring, .. })
+            if std::io::stdin().is_terminal() =>
+        {
             password::ask_and_store(new).await.map(|()| true)
         }
-        Some(SignIn { password: PasswordSource::Keyring, .. }) => Ok(false),
+        Some(SignIn::Password { password: PasswordSource::Keyring, .. }) => Ok(false),
         _ => Ok(true),
     }
 }

@@ -102,29 +102,17 @@ fn may_write(folder: &Path) -> bool {
 }
 
 async fn server(profile: &Profile) -> Vec<Found> {
-    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
-    let mut found = Vec::new();
-    let local = matches!(url.host(), Some(url::Host::Domain("localhost")))
-        || matches!(url.host(), Some(url::Host::Ipv4(ip)) if ip.is_loopback())
-        || matches!(url.host(), Some(url::Host::Ipv6(ip)) if ip.is_loopback());
-    if url.scheme() == "http" && sign_in.is_some() && !local {
-        found.push(Found::Warning(
-            "the address begins with http://, so the password travels unprotected; use https:// if the server has it"
-                .to_owned(),
-        ));
-    }
     let checked = match profile::open_remote(profile, &Accounts::default()).await {
         Err(error) => Err(error.to_string()),
         Ok(dav) => dav.check().await.map_err(|error| error.to_string()),
     };
     match checked {
-        Err(error) => found.push(Found::Wrong(error)),
+        Err(error) => vec![Found::Wrong(error)],
         Ok(capabilities) => {
-            found.extend(capabilities.moved_to.as_deref().map(|to| moved(profile, to)));
-            found.push(judge(profile, &capabilities));
+            let moved = capabilities.moved_to.as_deref().map(|to| moved(profile, to));
+            moved.into_iter().chain([judge(profile, &capabilities)]).collect()
         }
     }
-    found
 }
 
 fn moved(profile: &Profile, to: &str) -> Found {

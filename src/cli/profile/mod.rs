@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile::{self, Name, PasswordSource, Profile, RemoteSpec};
+use crate::profile::{self, Name, Profile};
 use crate::report::text::shell_word;
 use crate::state::State;
 
@@ -183,23 +183,18 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
         ));
     }
     if let Some(profile) = removed {
-        forget_password(home, &profile).await?;
+        forget_secret(home, &profile).await?;
     }
     Ok(exit::IN_SYNC)
 }
 
-/// Removes the password of a removed profile from the keyring, unless another one needs it.
-async fn forget_password(home: &Home, removed: &Profile) -> Result<(), Failure> {
-    let in_keyring = |profile: &Profile| {
-        let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
-        let sign_in = sign_in.as_ref().filter(|sign_in| sign_in.password == PasswordSource::Keyring)?;
-        Some((url.origin(), sign_in.user.clone()))
-    };
-    let Some(account) = in_keyring(removed) else { return Ok(()) };
-    let needed =
-        profile::load_all(home)?.profiles.iter().any(|other| in_keyring(other).as_ref() == Some(&account));
-    if !needed && profile::delete_password(removed).await.unwrap_or(false) {
-        out::say("Its password is removed from the keyring.");
+/// Removes what the keyring has for the sign-in of a removed profile, unless another one needs it.
+async fn forget_secret(home: &Home, removed: &Profile) -> Result<(), Failure> {
+    let Some(entry) = profile::keyring_entry(removed) else { return Ok(()) };
+    let others = profile::load_all(home)?.profiles;
+    let needed = others.iter().any(|other| profile::keyring_entry(other).as_ref() == Some(&entry));
+    if !needed && profile::delete_secret(removed).await.unwrap_or(false) {
+        out::say(format!("Its {} is removed from the keyring.", password::name(removed)));
     }
     Ok(())
 }

@@ -4,22 +4,23 @@ use std::io::{BufRead, IsTerminal};
 
 use super::super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile::{self, PasswordSource, Profile, RemoteSpec, Secret};
+use crate::profile::{self, PasswordSource, Profile, RemoteSpec, Secret, SecretSource, SignIn};
+use crate::report::text::shell_word;
 
 /// A longer line is no password.
 const MAX_BYTES: u64 = 4096;
 
-/// Put the password of a profile into the system's keyring
+/// Put the password (or token) of a profile into the system's keyring
 ///
-/// Profiles of one user on one server share the password.
+/// Profiles of one user on one server share it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The profile
     name: String,
-    /// Read the password from the first line of the standard input instead of asking
+    /// Read it from the first line of the standard input instead of asking
     #[arg(long)]
     stdin: bool,
-    /// Remove the password from the keyring
+    /// Remove what the keyring has for this profile
     #[arg(long, conflicts_with = "stdin")]
     delete: bool,
 }
@@ -28,13 +29,18 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let profile = profile::load(home, &args.name)?;
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     if args.delete {
-        let deleted = profile::delete_password(&profile).await?;
-        out::say(if deleted {
-            "The password is removed from the keyring."
-        } else {
-            "There was no password."
+        let name = name(&profile);
+        out::say(match profile::delete_secret(&profile).await? {
+            true => format!("The {name} is removed from the keyring."),
+            false => format!("There was no {name}."),
         });
         return Ok(exit::IN_SYNC);
+    }
+    if let Some(SignIn::OAuth { .. }) = sign_in {
+        return Err(Failure::Usage(format!(
+            "the profile has no password; sign in with: pimbridge profile sign-in {}",
+            shell_word(profile.name.as_str())
+        )));
     }
     if args.stdin {
         let password = first_line(std::io::stdin().lock())?;
@@ -46,9 +52,14 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             "there is no terminal to ask for the password; give it with --stdin".to_owned(),
         ));
     }
-    let other = match sign_in.as_ref().map(|sign_in| &sign_in.password) {
-        Some(PasswordSource::Env(_)) => Some("password_env"),
-        Some(PasswordSource::Command(_)) => Some("password_command"),
+    let other = match sign_in {
+        Some(
+            SignIn::Password { password: PasswordSource::Given(source), .. }
+            | SignIn::Token { token: PasswordSource::Given(source), .. },
+        ) => Some(match source {
+            SecretSource::Env(_) => "password_env",
+            SecretSource::Command(_) => "password_command",
+        }),
         _ => None,
     };
     if let Some(key) = other {
@@ -65,8 +76,10 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
 pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
     let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Err(profile::SecretError::NoUser.into()) };
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let prompt = format!("Password of {} on {host} (kept in the keyring): ", sign_in.user);
+    let host = url.host_str().unwrap_or_default();
+    let user = sign_in.user().map(|user| format!(" of {user}")).unwrap_or_default();
+    let what = if matches!(sign_in, SignIn::Token { .. }) { "Token" } else { "Password" };
+    let prompt = format!("{what}{user} on {host} (kept in the keyring): ");
     let password = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
     match password.await {
         Ok(Ok(password)) => store(profile, Secret::new(password)).await,
@@ -74,14 +87,20 @@ pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
     }
 }
 
-/// Puts the password into the keyring.
-pub async fn store(profile: &Profile, password: Secret) -> Result<(), Failure> {
-    if password.expose().is_empty() {
-        return Err(Failure::Usage("the password is empty; nothing is stored".to_owned()));
+/// Puts the password or token into the keyring.
+pub async fn store(profile: &Profile, secret: Secret) -> Result<(), Failure> {
+    if secret.expose().is_empty() {
+        return Err(Failure::Usage(format!("the {} is empty; nothing is stored", name(profile))));
     }
-    profile::store_password(profile, password).await?;
-    out::say("The password is in the keyring.");
+    profile::store_secret(profile, secret).await?;
+    out::say(format!("The {} is in the keyring.", name(profile)));
     Ok(())
+}
+
+/// What the keyring keeps for a profile, in a word.
+pub fn name(profile: &Profile) -> &'static str {
+    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+    sign_in.as_ref().map_or("password", SignIn::secret_name)
 }
 
 fn first_line(input: impl BufRead) -> Result<String, Failure> {

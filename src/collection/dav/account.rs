@@ -1,42 +1,35 @@
-//! An account: user and password, and what all its collections share.
+//! An account: a sign-in, and what all its collections share.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use base64::Engine;
 use reqwest::Client;
-use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::connection::{Connection, ConnectionOptions, Route};
 use super::error::Fault;
 use super::limiter::Gate;
-use crate::collection::{CollectionError, Trouble};
+use super::sign_in::{Credentials, SignIn};
+use crate::collection::CollectionError;
 
-/// User and password of a person at a server. Cheap to clone; all clones share the connections, the
-/// number of requests at a time, and the knowledge that the password was refused.
+/// The account of a person at a server. Cheap to clone; all clones share the connections, the
+/// number of requests at a time, and what is known of the sign-in.
 #[derive(Clone)]
 pub struct Account(Arc<Inner>);
 
 struct Inner {
-    user: Option<String>,
-    authorization: Option<HeaderValue>,
+    sign_in: SignIn,
     connection: Connection,
     /// Without TLS there are no certificates to load.
     plain: OnceLock<Client>,
     secure: OnceLock<Client>,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
-    refused: AtomicBool,
-    accepted: AtomicBool,
-    /// Held by the request that finds out whether the password is right.
-    first: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("user", &self.0.user).finish_non_exhaustive()
+        f.debug_struct("Account").field("user", &self.0.sign_in.user()).finish_non_exhaustive()
     }
 }
 
@@ -44,71 +37,19 @@ impl Account {
     /// Nothing is sent yet.
     ///
     /// # Errors
-    /// A user name with a colon cannot be sent (RFC 7617 section 2).
+    /// The user name or the password cannot be sent.
     pub fn new(credentials: Credentials, connection: Connection) -> Result<Self, CollectionError> {
-        let (user, authorization) = match credentials {
-            Credentials::None => (None, None),
-            Credentials::Password { user, .. } if user.contains(':') => {
-                return Err(CollectionError::new(
-                    Trouble::SignIn,
-                    "a user name cannot contain a colon: correct it in the profile",
-                ));
-            }
-            Credentials::Password { user, password } => {
-                let pair = format!("{user}:{password}");
-                let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-                let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                    CollectionError::new(Trouble::SignIn, "the user name or password cannot be sent")
-                })?;
-                value.set_sensitive(true);
-                (Some(user), Some(value))
-            }
-        };
         Ok(Self(Arc::new(Inner {
-            user,
-            authorization,
+            sign_in: SignIn::new(credentials, connection.options.allow_plain_http)?,
             connection,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
             gates: Mutex::default(),
-            refused: AtomicBool::new(false),
-            accepted: AtomicBool::new(false),
-            first: tokio::sync::Mutex::default(),
         })))
     }
 
-    pub(super) fn user(&self) -> Option<&str> {
-        self.0.user.as_deref()
-    }
-
-    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
-        self.0.authorization.as_ref()
-    }
-
-    /// As long as it is not known whether the password is right, only one request at a time may try it:
-    /// many servers lock an account after a few wrong ones.
-    pub(super) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        let unknown = || {
-            self.0.authorization.is_some() && !self.0.accepted.load(Ordering::Relaxed) && !self.is_refused()
-        };
-        if !unknown() {
-            return None;
-        }
-        let turn = self.0.first.lock().await;
-        unknown().then_some(turn)
-    }
-
-    /// Remembers what the server answered to the password: a refused one is never sent again.
-    pub(super) fn learn(&self, status: u16) {
-        match status {
-            401 => self.0.refused.store(true, Ordering::Relaxed),
-            200..300 => self.0.accepted.store(true, Ordering::Relaxed),
-            _ => {}
-        }
-    }
-
-    pub(super) fn is_refused(&self) -> bool {
-        self.0.refused.load(Ordering::Relaxed)
+    pub(super) fn sign_in(&self) -> &SignIn {
+        &self.0.sign_in
     }
 
     pub(super) fn gate(&self, host: &str) -> Arc<Gate> {
@@ -131,7 +72,7 @@ impl Account {
 
     /// There is nothing that another server would have to see.
     pub(super) fn is_anonymous(&self) -> bool {
-        self.0.authorization.is_none() && !self.route().client_certificate
+        self.0.sign_in.is_anonymous() && !self.route().client_certificate
     }
 
     pub(super) fn route(&self) -> Route {
@@ -140,33 +81,5 @@ impl Account {
 
     pub(super) fn options(&self) -> &ConnectionOptions {
         &self.0.connection.options
-    }
-}
-
-/// With what a person signs in.
-pub enum Credentials {
-    None,
-    Password { user: String, password: String },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn jana() -> Credentials {
-        Credentials::Password { user: "jana".into(), password: "s3cret".into() }
-    }
-
-    #[test]
-    fn debug_shows_no_password() {
-        let account = Account::new(jana(), Connection::default()).unwrap();
-        let shown = format!("{account:?} {:?}", account.authorization());
-        insta::assert_snapshot!(shown, @r#"Account { user: Some("jana"), .. } Some(Sensitive)"#);
-    }
-
-    #[test]
-    fn a_colon_in_the_user_name_is_an_error() {
-        let credentials = Credentials::Password { user: "a:b".into(), password: String::new() };
-        assert!(Account::new(credentials, Connection::default()).is_err());
     }
 }

@@ -35,6 +35,8 @@ pub struct ConnectionOptions {
     pub connect: Duration,
     /// Hosts that a server may send us on to and that may see the credentials; in lower case, as in URLs.
     pub trusted_hosts: Vec<String>,
+    /// Secrets may be sent to another computer although everybody on the way can read them.
+    pub allow_plain_http: bool,
 }
 
 impl Default for ConnectionOptions {
@@ -45,6 +47,7 @@ impl Default for ConnectionOptions {
             silence: Duration::from_secs(60),
             connect: Duration::from_secs(20),
             trusted_hosts: Vec::new(),
+            allow_plain_http: false,
         }
     }
 }

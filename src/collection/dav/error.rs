@@ -65,10 +65,20 @@ pub(super) enum Fault {
         "{host} does not accept the user name or the password: check both (some services want an app password)"
     )]
     SignIn { host: String },
+    #[error(
+        "{host} does not accept the token: see that it is one for this server and still valid, or sign in again"
+    )]
+    Token { host: String },
+    #[error("{0}")]
+    NoToken(CollectionError),
+    #[error(
+        "everybody on the way to {host} could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true"
+    )]
+    Unprotected { host: String },
     #[error("{host} wants a user name and a password: set them for this profile")]
     NoCredentials { host: String },
     #[error(
-        "{host} offers only ways to sign in that Pimbridge does not know ({offered}): see whether it can be set to accept a password (Basic)"
+        "{host} offers only ways to sign in that Pimbridge does not know ({offered}): see whether it can be set to accept a password (Basic or Digest)"
     )]
     OtherSignIn { host: String, offered: String },
     #[error(
@@ -173,8 +183,13 @@ impl Fault {
             | Fault::NoClientCertificate { .. }
             | Fault::ClientCertificate { .. }
             | Fault::NoTls { .. }
-            | Fault::NoTrust { .. } => Trouble::Untrusted,
-            Fault::SignIn { .. } | Fault::NoCredentials { .. } | Fault::OtherSignIn { .. } => Trouble::SignIn,
+            | Fault::NoTrust { .. }
+            | Fault::Unprotected { .. } => Trouble::Untrusted,
+            Fault::SignIn { .. }
+            | Fault::Token { .. }
+            | Fault::NoCredentials { .. }
+            | Fault::OtherSignIn { .. } => Trouble::SignIn,
+            Fault::NoToken(error) => error.trouble,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,
             Fault::Forbidden(_) | Fault::ReadOnly => Trouble::Forbidden,
@@ -192,6 +207,12 @@ impl Fault {
             | Fault::Server(_)
             | Fault::Stuck => Trouble::NotUnderstood,
         }
+    }
+}
+
+impl From<CollectionError> for Fault {
+    fn from(error: CollectionError) -> Self {
+        Fault::NoToken(error)
     }
 }
 
@@ -234,8 +255,10 @@ mod tests {
             },
             Fault::ProxyRefused { proxy: "proxy.example.org".into(), host: host() },
             Fault::SignIn { host: host() },
+            Fault::Token { host: host() },
+            Fault::Unprotected { host: host() },
             Fault::NoCredentials { host: host() },
-            Fault::OtherSignIn { host: host(), offered: "Digest".into() },
+            Fault::OtherSignIn { host: host(), offered: "Negotiate".into() },
             Fault::Elsewhere { to: "https://new.example.org/cal/".into() },
             Fault::Stranger { to: "https://new.example.net/cal/".into(), name: "new.example.net".into() },
             Fault::Downgrade { to: "http://dav.example.org/cal/".into() },
@@ -269,8 +292,10 @@ mod tests {
         Offline: the proxy proxy.example.org cannot be reached (it refuses the connection): check proxy in the profile, or the proxy of this computer
         Offline: the proxy proxy.example.org does not let the connection to dav.example.org through: ask whoever runs it, or set another proxy in the profile
         SignIn: dav.example.org does not accept the user name or the password: check both (some services want an app password)
+        SignIn: dav.example.org does not accept the token: see that it is one for this server and still valid, or sign in again
+        Untrusted: everybody on the way to dav.example.org could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true
         SignIn: dav.example.org wants a user name and a password: set them for this profile
-        SignIn: dav.example.org offers only ways to sign in that Pimbridge does not know (Digest): see whether it can be set to accept a password (Basic)
+        SignIn: dav.example.org offers only ways to sign in that Pimbridge does not know (Negotiate): see whether it can be set to accept a password (Basic or Digest)
         NotUnderstood: the server sends Pimbridge on to https://new.example.org/cal/: if that is the right place, make it the address of this profile
         NotUnderstood: the server sends Pimbridge on to https://new.example.net/cal/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts new.example.net (a network may ask to sign in first)
         NotUnderstood: the server sends Pimbridge on to http://dav.example.org/cal/, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://

@@ -20,9 +20,12 @@ use super::error::Fault;
 use super::failure;
 use super::limiter::Class;
 use super::redirect::{self, Circle};
+use super::sign_in::Proof;
 use crate::collection::Traffic;
 
 const MOST_REDIRECTS: usize = 5;
+/// How often one request is sent at most until the server is content with how it signs in.
+const MOST_SIGN_INS: usize = 4;
 /// How long one request waits at most, in all, for a server that asks to come back later.
 const MOST_WAIT: Duration = Duration::from_secs(60);
 /// Larger bodies are sent in pieces of this size, in bytes, so that it shows whether they get on.
@@ -141,7 +144,7 @@ impl Http {
 
     /// The name that the person signs in with.
     pub(super) fn user(&self) -> Option<&str> {
-        self.account.user()
+        self.account.sign_in().user()
     }
 
     pub(super) fn traffic(&self) -> Traffic {
@@ -195,11 +198,6 @@ impl Http {
                         return Err(Fault::Loop { to: presentable(&ask.url) });
                     }
                 }
-                401 => {
-                    let fault = self.unauthorized(&ask.url, &answer);
-                    answer.drain().await;
-                    return Err(fault);
-                }
                 407 => {
                     answer.drain().await;
                     let proxy = self.account.route().proxy.unwrap_or_else(|| "of this computer".to_owned());
@@ -230,14 +228,37 @@ impl Http {
         }
     }
 
+    /// Signs in, where the server wants it in another way than it was tried at first.
     async fn once(&self, ask: &Ask) -> Result<Answer, Fault> {
+        let sign_in = self.account.sign_in();
         let trusted = self.trusts(&ask.url);
+        // Before the request takes its place at the gate: who waits there must not keep out the one whose turn it is.
+        let _turn = sign_in.turn().await;
+        for _ in 0..MOST_SIGN_INS {
+            let proof = match trusted {
+                true => sign_in.proof(ask.method, &ask.url).await?,
+                false => None,
+            };
+            let answer = self.exchange(ask, proof.as_ref()).await?;
+            if answer.status != 401 {
+                if let (Some(proof), true) = (&proof, answer.ok()) {
+                    sign_in.accepted(proof);
+                }
+                return Ok(answer);
+            }
+            let again = match trusted {
+                true => sign_in.challenged(&ask.url, proof.as_ref(), &answer.headers).await,
+                false => Err(Fault::NoCredentials { host: host(&ask.url) }),
+            };
+            answer.drain().await;
+            again?;
+        }
+        Err(Fault::SignIn { host: host(&ask.url) })
+    }
+
+    async fn exchange(&self, ask: &Ask, proof: Option<&Proof>) -> Result<Answer, Fault> {
         let client = self.account.client(&ask.url)?;
         let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
-        let _turn = self.account.turn().await;
-        if self.account.is_refused() {
-            return Err(Fault::SignIn { host: host(&ask.url) });
-        }
         let method = Method::from_bytes(ask.method.as_bytes())
             .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
         let mut request = Request::new(method, ask.url.clone());
@@ -247,9 +268,8 @@ impl Http {
                 .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
             request.headers_mut().insert(name, value);
         }
-        let credentials = self.account.authorization().filter(|_| trusted);
-        if let Some(value) = credentials {
-            request.headers_mut().insert(header::AUTHORIZATION, value.clone());
+        if let Some(proof) = proof {
+            request.headers_mut().insert(header::AUTHORIZATION, proof.header.clone());
         }
         if self.account.options().close {
             request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -277,9 +297,6 @@ impl Http {
             Some(Ok(response)) => {
                 log(&response.status());
                 permit.answered(latency);
-                if credentials.is_some() {
-                    self.account.learn(response.status().as_u16());
-                }
                 let count = Arc::clone(&self.bytes_in);
                 return Ok(Answer::new(ask.url.clone(), response, permit, count, self.limits));
             }
@@ -301,24 +318,6 @@ impl Http {
     /// Whether the credentials may be sent there.
     pub(super) fn trusts(&self, url: &Url) -> bool {
         self.circle.holds(url)
-    }
-
-    fn unauthorized(&self, url: &Url, answer: &Answer) -> Fault {
-        let host = host(url);
-        if self.account.authorization().is_none() {
-            return Fault::NoCredentials { host };
-        }
-        let offered: Vec<String> = answer
-            .headers
-            .get_all(header::WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok()?.split_whitespace().next().map(str::to_owned))
-            .collect();
-        let basic = offered.is_empty() || offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
-        match basic {
-            true => Fault::SignIn { host },
-            false => Fault::OtherSignIn { host, offered: offered.join(", ") },
-        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
 //! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
-//! and deletes them. Below them: `http` (and `account`, `limiter`) sends requests over a
+//! and deletes them. Below them: `http` (and `account`, `sign_in`, `limiter`) sends requests over a
 //! `connection` (and `tls`, `client_certificate`), `redirect` says where they may go on, `failure` why nothing came back,
 //! `xml`, `refusal` and `href` read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
 mod answer;
 mod backoff;
+mod challenge;
 mod client_certificate;
 mod connection;
 pub mod discovery;
@@ -27,6 +28,7 @@ mod redirect;
 mod refusal;
 mod resources;
 mod scheduling;
+mod sign_in;
 mod tls;
 mod write;
 mod xml;
@@ -39,7 +41,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 use url::Url;
 
-pub use account::{Account, Credentials};
+pub use account::Account;
 use answer::Answer;
 pub use client_certificate::ClientCertificate;
 pub use connection::{Connection, ConnectionOptions, Proxy, ProxySignIn};
@@ -50,6 +52,7 @@ use limiter::Class;
 use query::Searches;
 pub use resources::{Made, NewCollection, create};
 use scheduling::Scheduling;
+pub use sign_in::{Credentials, TokenSource, is_loopback};
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{

@@ -851,3 +851,4 @@ mod query;
 mod quirks;
 mod redirects;
 mod scheduling;
+mod sign_in;

@@ -250,9 +250,9 @@ impl<'a> Search<'a> {
         let host = http::host(&page.url);
         let principal = match (&page.props.current_user, &page.props.principal_url) {
             (Some(CurrentUser::Unauthenticated), _) => {
-                return Err(match self.account.authorization() {
-                    Some(_) => Fault::SignIn { host },
-                    None => Fault::NoCredentials { host },
+                return Err(match self.account.sign_in().is_anonymous() {
+                    false => Fault::SignIn { host },
+                    true => Fault::NoCredentials { host },
                 });
             }
             (Some(CurrentUser::Principal(href)), _) | (None, Some(href)) => resolve(&page.url, href),

@@ -27,7 +27,7 @@ fn calendar(seen: &Seen) -> Vec<u8> {
             let data = format!("<getetag>1</getetag><C:calendar-data>{}</C:calendar-data>", event("a"));
             match seen.body.contains("/dav/cal/a.ics") {
                 true => multistatus(&props("/dav/cal/a.ics", &data)),
-                false => multistatus(""),
+                false => multistatus(&status("/cal/a.ics", 404)),
             }
         }
         ("REPORT", "/dav/cal/") if seen.body.contains("<sync-token></sync-token>") => {
