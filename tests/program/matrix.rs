@@ -38,7 +38,8 @@ const FIRST: &str = "
     both-newer      ' + | LL | RR | RR | RR | LL | LL | RR | RR
 ";
 
-/// Once both sides agree. What is not new was the same on both sides at the first sync.
+/// Once both sides agree. What is not new was the same on both sides at the first sync. N is a change by somebody
+/// who deletes the item first.
 const CHANGES: &str = "
     kept            0 0 | 00 | 00 | 00 | 00 | 00 | 00 | 00 | 00
     changed-here    C 0 | LL | LL | LL | LL | LL | LL | 00 | 00
@@ -49,6 +50,7 @@ const CHANGES: &str = "
     deleted-there   0 – | –– | –– | –– | –– | 00 | 00 | –– | ––
     here-gone-there C – | LL | –– | –– | LL | LL | LL | –– | ––
     gone-here-there – C | –– | RR | –– | RR | –– | –– | RR | RR
+    made-anew       0 N | RR | RR | RR | RR | 00 | 00 | RR | RR
     deleted-both    – – | –– | –– | –– | –– | –– | –– | –– | ––
     new-here        + . | LL | LL | LL | LL | LL | LL | –– | L–
     new-there       . + | RR | RR | RR | RR | –– | –R | RR | RR
@@ -141,7 +143,7 @@ impl<'a> Cell<'a> {
         let minute = match symbol {
             "0" | "." => return None,
             "–" => return Some(None),
-            "C" | "+" => 30,
+            "C" | "+" | "N" => 30,
             "c" | "'" => 10,
             other => panic!("unknown symbol {other}"),
         };
@@ -164,6 +166,9 @@ impl<'a> Cell<'a> {
         for row in rows {
             if let Some(deed) = self.deed(row.here, row.name, 'L') {
                 self.act_here(row.name, deed);
+            }
+            if row.there == "N" {
+                self.act_there(row.name, None);
             }
             if let Some(deed) = self.deed(row.there, row.name, 'R') {
                 self.act_there(row.name, deed);

@@ -255,7 +255,7 @@ impl Dav {
                     (200..300, Some(Data::Bytes(bytes))) if !bytes.is_empty() => {
                         let modified = corrected(response.props.modified.as_deref(), ahead);
                         let etag = response.props.etag.as_deref();
-                        let bytes = match quirks::with_line_ends(etag, bytes) {
+                        let bytes = match quirks::with_line_ends(etag, response.props.length, bytes) {
                             Cow::Borrowed(_) => bytes.clone(),
                             Cow::Owned(bytes) => bytes.into(),
                         };

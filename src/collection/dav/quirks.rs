@@ -33,9 +33,18 @@ pub(super) fn is_every_first_version(etag: &str) -> bool {
     etag.trim_matches('"') == "gcs00000000"
 }
 
-/// SOGo's items have their line ends in a GET, but not in a multiget.
-pub(super) fn with_line_ends<'a>(etag: Option<&str>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-    let lost = etag.is_some_and(|etag| etag.starts_with("\"gcs")) && !bytes.contains(&b'\r');
+/// Items of SOGo and of old versions of sabre/dav have CR and LF at their line ends in a GET, but only LF in a
+/// multiget, as XML does not keep a CR that is not escaped. The length of what is stored tells; SOGo has no lengths.
+pub(super) fn with_line_ends<'a>(
+    etag: Option<&str>,
+    stored: Option<usize>,
+    bytes: &'a [u8],
+) -> Cow<'a, [u8]> {
+    let lost = !bytes.contains(&b'\r')
+        && match stored {
+            Some(length) => length == bytes.len() + bytes.iter().filter(|&&byte| byte == b'\n').count(),
+            None => etag.is_some_and(|etag| etag.starts_with("\"gcs")),
+        };
     match lost {
         true => bytes.split_inclusive(|&byte| byte == b'\n').fold(Vec::new(), with_line_end).into(),
         false => bytes.into(),
@@ -95,10 +104,15 @@ mod tests {
 
     #[test]
     fn lost_line_ends_come_back_and_others_stay() {
-        let of = |etag, text: &'static str| with_line_ends(etag, text.as_bytes()).into_owned();
-        assert_eq!(of(Some("\"gcs00000001\""), "A:1\n B\nC"), b"A:1\r\n B\r\nC");
-        assert_eq!(of(Some("\"gcs00000001\""), "A:1\r\nB:2\n"), b"A:1\r\nB:2\n");
-        assert_eq!(of(Some("\"1\""), "A:1\nB:2\n"), b"A:1\nB:2\n");
-        assert_eq!(of(None, "A:1\n"), b"A:1\n");
+        let of =
+            |etag, length, text: &'static str| with_line_ends(etag, length, text.as_bytes()).into_owned();
+        let sogo = Some("\"gcs00000001\"");
+        assert_eq!(of(sogo, None, "A:1\n B\nC"), b"A:1\r\n B\r\nC");
+        assert_eq!(of(sogo, None, "A:1\r\nB:2\n"), b"A:1\r\nB:2\n");
+        assert_eq!(of(Some("\"1\""), Some(10), "A:1\nB:2\n"), b"A:1\r\nB:2\r\n");
+        for length in [None, Some(8), Some(9), Some(11)] {
+            assert_eq!(of(Some("\"1\""), length, "A:1\nB:2\n"), b"A:1\nB:2\n");
+        }
+        assert_eq!(of(None, None, "A:1\n"), b"A:1\n");
     }
 }

@@ -81,17 +81,15 @@ pub(in super::super) fn propfind_address_data() -> String {
 pub(in super::super) fn multiget<'a>(kind: Kind, form: Form, paths: impl Iterator<Item = &'a str>) -> String {
     let (space, report, data) = match (kind, form) {
         (Kind::Events | Kind::Tasks, _) => ("caldav", "calendar-multiget", "<C:calendar-data/>"),
-        (Kind::Contacts, Form::Usual) => {
-            ("carddav", "addressbook-multiget", "<getcontentlength/><C:address-data/>")
-        }
+        (Kind::Contacts, Form::Usual) => ("carddav", "addressbook-multiget", "<C:address-data/>"),
         (Kind::Contacts, Form::Vcard4) => (
             "carddav",
             "addressbook-multiget",
-            r#"<getcontentlength/><C:address-data content-type="text/vcard" version="4.0"/>"#,
+            r#"<C:address-data content-type="text/vcard" version="4.0"/>"#,
         ),
     };
     let mut out = format!(
-        r#"{HEAD}<C:{report} xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:{space}"><prop><getetag/><getlastmodified/>{data}</prop>"#
+        r#"{HEAD}<C:{report} xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:{space}"><prop><getetag/><getlastmodified/><getcontentlength/>{data}</prop>"#
     );
     for path in paths {
         out.push_str("<href>");
