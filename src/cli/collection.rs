@@ -1,17 +1,16 @@
 //! `collection`: make, rename and recolour collections on a server.
 
-use std::path::Path;
-
 use super::connection::ConnectionArgs;
+use super::discover::nothing;
 use super::profile::one_of;
+use super::search::{self, SignInArgs, search};
 use super::{Failure, exit, out};
-use crate::collection::dav::{Made, NewCollection, create};
+use crate::collection::dav::discovery::{Service, Start};
+use crate::collection::dav::{Account, Made, NewCollection, create};
 use crate::collection::{Collection, Color, Feature};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{
-    self, Accounts, KINDS, Name, New, PasswordSource, Profile, ProfileError, RemoteSpec, SecretSource,
-};
+use crate::profile::{self, Accounts, KINDS, RemoteSpec};
 use crate::report::text::{line, shell_word};
 
 #[derive(Debug, clap::Subcommand)]
@@ -24,8 +23,9 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Create {
-    /// The address of the folder on the server that holds your calendars or address books
-    #[arg(value_name = "URL", required_unless_present = "profile")]
+    /// The address of the folder on the server that holds your calendars or address books; or your e-mail address or
+    /// the host of the server: then that folder is looked for
+    #[arg(value_name = "URL|HOST|EMAIL", required_unless_present = "profile")]
     url: Option<String>,
     /// Make it beside the collection of this profile, with the profile's sign-in
     #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "user"])]
@@ -39,15 +39,8 @@ pub struct Create {
     /// Its colour, such as #FF8000 or orange; address books have none
     #[arg(long, value_parser = a_color)]
     color: Option<Color>,
-    /// The user name on the server
-    #[arg(long)]
-    user: Option<String>,
-    /// The environment variable that holds the password
-    #[arg(long, value_name = "VARIABLE", requires = "user", conflicts_with = "password_command")]
-    password_env: Option<String>,
-    /// A command that prints the password on its first line
-    #[arg(long, value_name = "COMMAND", requires = "user")]
-    password_command: Option<String>,
+    #[command(flatten)]
+    sign_in: SignInArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -95,7 +88,7 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
     if kind == Kind::Contacts && args.color.is_some() {
         return Err(Failure::Usage("an address book has no colour; leave --color out".to_owned()));
     }
-    let (at, place) = match &args.profile {
+    let (account, place) = match &args.profile {
         Some(name) => {
             let profile = profile::load(home, name)?;
             let RemoteSpec::Dav { url, .. } = &profile.remote;
@@ -103,14 +96,10 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
             if let Ok(mut segments) = folder.path_segments_mut() {
                 segments.pop_if_empty().pop().push("");
             }
-            (profile, folder.to_string())
+            (profile::account(&profile, None).await?, folder.to_string())
         }
-        None => {
-            let url = args.url.clone().unwrap_or_default();
-            (draft(&args, &url)?, url)
-        }
+        None => home_of(&args, args.url.as_deref().unwrap_or_default(), kind).await?,
     };
-    let account = Accounts::default().get(&at).await?;
     let new = NewCollection { kind, name: args.name.clone(), color: args.color };
     let made = create(&account, &place, &new).await.map_err(|error| Failure::NotDone(error.to_string()))?;
     out::say(told(&new, &made));
@@ -119,27 +108,27 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
     Ok(if notes.is_empty() { exit::IN_SYNC } else { exit::SOME_FAILED })
 }
 
-/// A profile that is never written: it says how to reach the server.
-fn draft(args: &Create, url: &str) -> Result<Profile, Failure> {
-    let name = Name::new("new").map_err(|error| Failure::Usage(error.to_string()))?;
-    let text = profile::new_text(&New {
-        kind: args.kind,
-        mode: "two-way",
-        conflict: "automatic",
-        path: "~".to_owned(),
-        url: url.to_owned(),
-        user: args.user.clone(),
-        password: match (&args.password_env, &args.password_command) {
-            (Some(name), _) => PasswordSource::Given(SecretSource::Env(name.clone())),
-            (None, Some(command)) => PasswordSource::Given(SecretSource::Command(command.clone())),
-            (None, None) => PasswordSource::Keyring,
-        },
-    });
-    let text = args.connection.write(text)?;
-    profile::parse(&name, Path::new(""), &text).map_err(|error| match error {
-        ProfileError::Content { what, .. } => Failure::Usage(what),
-        error => error.into(),
-    })
+/// The home for collections of a kind, and the account to make one there. An address is taken as that of the home.
+async fn home_of(args: &Create, typed: &str, kind: Kind) -> Result<(Account, String), Failure> {
+    let start = Start::parse(typed).map_err(Failure::Usage)?;
+    let mut asked = None;
+    if typed.contains("://") {
+        let user = args.sign_in.user.as_deref();
+        let account = search::open(&start, &args.sign_in, &args.connection, &[], user, &mut asked).await?;
+        return Ok((account, typed.to_owned()));
+    }
+    let service = Service::of(kind);
+    let mut searched = search(&start, &[service], &args.sign_in, &args.connection, &[]).await?;
+    let homes = match service {
+        Service::Calendars => &searched.discovered.calendar_homes,
+        Service::Contacts => &searched.discovered.addressbook_homes,
+    };
+    let Some(home) = homes.first() else { return Err(Failure::NotDone(nothing(&searched.discovered))) };
+    let (start, home) = (Start::at(home), home.to_string());
+    let user = searched.user.as_deref();
+    let account =
+        search::open(&start, &args.sign_in, &args.connection, &[], user, &mut searched.asked).await?;
+    Ok((account, home))
 }
 
 fn told(new: &NewCollection, made: &Made) -> String {

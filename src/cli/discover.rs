@@ -72,7 +72,10 @@ pub async fn run(args: Args) -> Result<u8, Failure> {
 
 /// What was tried, where nothing was found.
 pub fn nothing(discovered: &Discovered) -> String {
-    let mut text = "no calendar and no address book was found. What was tried:".to_owned();
+    let mut text = "no calendar and no address book was found.".to_owned();
+    if !discovered.tried.is_empty() {
+        text += " What was tried:";
+    }
     for tried in &discovered.tried {
         text += &format!("\n  {}", line(tried));
     }
@@ -174,9 +177,10 @@ fn next(args: &Args, collections: &[Found], user: Option<&str>) -> String {
     let Some(first) = collections.first() else { return all };
     let Some(kind) = first.kinds.first() else { return all };
     let folder = if *kind == Kind::Contacts { "Contacts" } else { "Calendars" };
+    let mode = if first.writable == Some(false) { " --mode replicate-from-server" } else { "" };
     let name = crate::profile::Name::like(&first.name);
     format!(
-        "{all}\n  pimbridge profile add {} --kind {kind} --local ~/{folder}/{} --create-local{sign_in} --url {}\n      makes one for \
+        "{all}\n  pimbridge profile add {} --kind {kind} --local ~/{folder}/{} --create-local{sign_in}{mode} --url {}\n      makes one for \
          the first",
         shell_word(name.as_str()),
         shell_word(name.as_str()),

@@ -107,8 +107,8 @@ async fn look(
     }
 }
 
-/// The account as a profile would have it. The password is asked for once.
-async fn open(
+/// The account as a profile would have it. The password is asked for where somebody sits at a terminal, once.
+pub async fn open(
     start: &Start,
     sign_in: &SignInArgs,
     connection: &ConnectionArgs,

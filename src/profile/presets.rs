@@ -2,7 +2,8 @@
 //!
 //! The table follows the profile types of Outlook CalDav Synchronizer 4.6.0; each entry names its type. What that
 //! product sets for mapping (IANA names of zones, X-ALT-DESC, global appointment ids, event colours as categories,
-//! duplicate clean-up, groups of contacts, attendees, sensitivity) has no key here yet.
+//! duplicate clean-up, groups of contacts, attendees, sensitivity) has no key here yet. Its types Google and Swisscom
+//! are left out: they sign in with OAuth only, with a client that is registered for the program.
 
 use super::edit::Keys;
 use super::keys::nearest;
@@ -26,16 +27,20 @@ pub struct Preset {
 }
 
 const ON_CHANGE: (&str, &str) = ("sync_on_change", "true");
+/// The server is to mail nobody: the default of that product, which some of its profile types switch off.
+const NO_MAILS: (&str, &str) = ("remote.schedule_agent", "client");
+
+const NO_NOTIFICATIONS: (&str, &str) = ("remote.send_notifications", "false");
 
 const fn preset(name: &'static str, title: &'static str, address: &'static str) -> Preset {
-    Preset { name, title, address, contacts: None, keys: &[], note: None }
+    Preset { name, title, address, contacts: None, keys: &[NO_MAILS], note: None }
 }
 
 /// Every preset, by title.
 pub const PRESETS: &[Preset] = &[
     // Profile type Aruba: every 15 minutes, and on change.
     Preset {
-        keys: &[("interval_minutes", "15"), ON_CHANGE],
+        keys: &[NO_MAILS, ("interval_minutes", "15"), ON_CHANGE],
         ..preset("aruba", "Aruba", "https://syncdav.aruba.it/")
     },
     // Profile type Cozy.
@@ -45,12 +50,12 @@ pub const PRESETS: &[Preset] = &[
     },
     // Profile type EasyProject: on change, 7 days back and 180 ahead.
     Preset {
-        keys: &[ON_CHANGE, ("past_days", "7"), ("future_days", "180")],
+        keys: &[NO_MAILS, ON_CHANGE, ("past_days", "7"), ("future_days", "180")],
         ..preset("easyproject", "Easy Project", "https://{host}/caldav/")
     },
-    // Profile type EGroupware: on change.
+    // Profile type EGroupware: on change; the server may mail.
     Preset { keys: &[ON_CHANGE], ..preset("egroupware", "EGroupware", "https://{host}/") },
-    // Profile type FastMail: its domain names the servers; on change.
+    // Profile type FastMail: its domain names the servers; on change; the server may mail.
     Preset {
         keys: &[ON_CHANGE],
         note: Some("Fastmail wants an app password: Settings, Privacy & Security, App passwords"),
@@ -70,7 +75,7 @@ pub const PRESETS: &[Preset] = &[
     },
     // Profile type Kolab: on change, 31 days back and 365 ahead.
     Preset {
-        keys: &[ON_CHANGE, ("past_days", "31"), ("future_days", "365")],
+        keys: &[NO_MAILS, ON_CHANGE, ("past_days", "31"), ("future_days", "365")],
         ..preset("kolab", "Kolab", "https://{host}/iRony/")
     },
     // Profile type Landmarks.
@@ -87,19 +92,22 @@ pub const PRESETS: &[Preset] = &[
         ),
         ..preset("nextcloud", "Nextcloud", "https://{host}/remote.php/dav/")
     },
-    // Profile type Open-Xchange: on change.
-    Preset { keys: &[ON_CHANGE], ..preset("open-xchange", "Open-Xchange", "https://{host}/caldav/") },
+    // Profile type Open-Xchange: on change, no notifications.
+    Preset {
+        keys: &[NO_MAILS, NO_NOTIFICATIONS, ON_CHANGE],
+        ..preset("open-xchange", "Open-Xchange", "https://{host}/caldav/")
+    },
     // Profile type Posteo.
     preset("posteo", "Posteo", "https://posteo.de:8443/"),
     // Profile type Sarenet.
     preset("sarenet", "Sarenet", "https://configurator.organizer.sarenet.es/androidconfigurator.php"),
     // Profile type SmarterMail.
     preset("smartermail", "SmarterMail", "https://{host}/WebDAV/"),
-    // Profile type Sogo.
-    preset("sogo", "SOGo", "https://{host}/SOGo/dav/"),
+    // Profile type Sogo: no notifications; the server may do the rest.
+    Preset { keys: &[NO_NOTIFICATIONS], ..preset("sogo", "SOGo", "https://{host}/SOGo/dav/") },
     // Profile type untermStrich: on change.
     Preset {
-        keys: &[ON_CHANGE],
+        keys: &[NO_MAILS, ON_CHANGE],
         note: Some("the host is followed by the folder of your installation, and ends before /dav"),
         ..preset("untermstrich", "untermStrich", "https://{host}/dav/")
     },

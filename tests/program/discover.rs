@@ -50,8 +50,25 @@ fn an_email_address_leads_to_radicale() {
     let home = Home::default();
     let dns = Dns::start(here(DOMAIN, server.port));
     // Radicale knows the user without the domain: that is tried second, once.
-    insta::assert_snapshot!(found(discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &["--json"])), @"");
-    insta::assert_snapshot!(home.shown(&discover(&home, &dns, DOMAIN, &["--user", USER])), @"");
+    insta::assert_snapshot!(found(discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &["--json"])), @r#"
+    "Holidays": events, false, "alice"
+    "todo": tasks, true, "alice"
+    "work": events, true, "alice"
+    "people": contacts, true, "alice"
+    "#);
+    let shown = home.shown(&discover(&home, &dns, DOMAIN, &["--user", USER]));
+    insta::assert_snapshot!(shown.replace(&server.port.to_string(), "PORT"), @"
+    NAME      HOLDS     ACCESS       COLOUR  ADDRESS
+    Holidays  events    read                 http://localhost:PORT/alice/read-only/
+    todo      tasks     read, write          http://localhost:PORT/alice/todo/
+    work      events    read, write          http://localhost:PORT/alice/work/
+    people    contacts  read, write          http://localhost:PORT/alice/people/
+    Next:
+      pimbridge profile add --all example.test --user alice --password-env TEST_PASSWORD --dry-run
+          shows a profile for each of them; without --dry-run it makes them
+      pimbridge profile add Holidays --kind events --local ~/Calendars/Holidays --create-local --user alice --password-env TEST_PASSWORD --mode replicate-from-server --url http://localhost:PORT/alice/read-only/
+          makes one for the first
+    ");
 }
 
 #[test]
@@ -101,7 +118,7 @@ fn a_server_of_another_domain_is_not_asked() {
     let ended = discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &[]).expect(3);
     insta::assert_snapshot!(home.shown(&ended), @"
     pimbridge: dav.evil.example was not asked, because it belongs to another domain than the one you gave; if you trust it with your password, add --trusted-host dav.evil.example
-    pimbridge: no calendar and no address book was found. What was tried:
+    pimbridge: no calendar and no address book was found.
     If you know the address of a calendar, address book or user folder on the server, give that instead.
     ");
 }
@@ -124,7 +141,8 @@ fn nothing_is_found() {
     let dns = Dns::start(here(DOMAIN, refused.port));
     let ended = discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &[]).expect(3);
     assert_eq!(refused.take_seen().len(), 2, "each user name once");
-    insta::assert_snapshot!(home.shown(&ended), @"pimbridge: localhost:34499 does not accept the user name or the password: check both (some services want an app password); the user names alice@example.test and alice were tried: give another one with --user");
+    let shown = home.shown(&ended).replace(&refused.port.to_string(), "PORT");
+    insta::assert_snapshot!(shown, @"pimbridge: localhost:PORT does not accept the user name or the password: check both (some services want an app password); the user names alice@example.test and alice were tried: give another one with --user");
     let ended = Ended::of(&mut home.command(&["discover", &refused.url("")])).expect(3);
     insta::assert_snapshot!(home.shown(&ended), @"pimbridge: the server wants a user name and a password: give the name with --user");
 }
@@ -154,18 +172,44 @@ fn a_profile_for_each_collection() {
             [&["profile", "add", "--all", &typed, "--password-env", "TEST_PASSWORD"], more].concat();
         Ended::of(with_dns(&mut home.command(&arguments), &dns)).expect(0)
     };
-    insta::assert_snapshot!(home.shown(&add(&["--dry-run"])), @"");
+    insta::assert_snapshot!(home.shown(&add(&["--dry-run"])), @r#"
+    both        events of "both" in ~/Calendars/both, two-way
+    both tasks  tasks of "both" in ~/Calendars/both, two-way
+    Holidays    events of "Holidays" in ~/Calendars/Holidays, replicate-from-server (you may only read it)
+    work        events of "work" in ~/Calendars/work, two-way
+    people      contacts of "people" in ~/Contacts/people, two-way
+    Nothing was made yet: without --dry-run these profiles are made.
+    "#);
     assert_eq!(profiles(&home), [] as [&str; 0]);
     fs::create_dir_all(home.path().join("Calendars/work")).unwrap();
     fs::write(home.path().join("Calendars/work/other.ics"), "x").unwrap();
-    insta::assert_snapshot!(home.shown(&add(&[])), @"");
-    insta::assert_snapshot!(profiles(&home).join(" "), @"");
+    insta::assert_snapshot!(home.shown(&add(&[])), @r#"
+    both        events of "both" in ~/Calendars/both, two-way
+    both tasks  tasks of "both" in ~/Calendars/both, two-way
+    Holidays    events of "Holidays" in ~/Calendars/Holidays, replicate-from-server (you may only read it)
+    work 2      events of "work" in ~/Calendars/work 2, two-way
+    people      contacts of "people" in ~/Contacts/people, two-way
+    5 profiles are made. Next:
+      pimbridge sync --dry-run     shows what a sync would do
+      pimbridge sync               does it
+    "#);
+    insta::assert_snapshot!(profiles(&home).join(" "), @"Holidays.toml both tasks.toml both.toml people.toml work 2.toml");
     for ended in home.run(&["sync", "--json"]).expect(0).json() {
         assert_eq!(ended["outcome"], "ok", "{ended}");
     }
     server.create("new", Kind::Tasks);
     let root = home.path().join("root");
-    insta::assert_snapshot!(home.shown(&add(&["--root", root.to_str().unwrap()])), @"");
+    insta::assert_snapshot!(home.shown(&add(&["--root", root.to_str().unwrap()])), @r#"
+    both (events) is synced by the profile both already
+    both (tasks) is synced by the profile both tasks already
+    Holidays (events) is synced by the profile Holidays already
+    work (events) is synced by the profile work 2 already
+    people (contacts) is synced by the profile people already
+    new  tasks of "new" in HOME/root/new, two-way
+    One profile is made. Next:
+      pimbridge sync --dry-run     shows what a sync would do
+      pimbridge sync               does it
+    "#);
     assert!(root.join("new").is_dir());
 }
 
@@ -210,7 +254,7 @@ fn the_collection_of_a_profile_is_found() {
       pimbridge sync events               does it
     It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
     "#);
-    insta::assert_snapshot!(add("people", "contacts", &[], 2), @"");
+    insta::assert_snapshot!(add("people", "contacts", &[], 2), @"pimbridge: your account there has no collection for contacts yet: make one on the server");
 }
 
 /// A profile can be made where there is no network.

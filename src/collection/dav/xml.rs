@@ -263,7 +263,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Length if in_prop => self.found.length = self.take_text().parse().ok(),
             Tag::Ctag if in_prop => self.found.ctag = self.take_filled(),
             Tag::DisplayName if in_prop => self.found.display_name = self.take_filled(),
-            Tag::ScheduleTag if in_prop => self.found.schedule_tag = self.take_filled(),
+            Tag::Schedule if in_prop => self.found.schedule_tag = self.take_filled(),
             Tag::Color if in_prop => self.found.color = self.take_filled(),
             Tag::About if in_prop => self.found.description = self.take_filled(),
             Tag::SyncToken if in_prop => self.found.sync_token = self.take_filled(),

@@ -57,6 +57,11 @@ impl Start {
         Ok(Self { place: domain.map_or(Place::Url(url), Place::Domain), users })
     }
 
+    /// An address that is known.
+    pub fn at(url: &Url) -> Self {
+        Self { place: Place::Url(url.clone()), users: Vec::new() }
+    }
+
     /// The address that was typed, or the root of the typed domain.
     pub fn address(&self) -> String {
         match &self.place {

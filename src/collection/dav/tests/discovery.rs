@@ -312,7 +312,7 @@ async fn what_was_tried_is_told() {
     let tried = discovered.tried.join("\n").replace(&server.at(""), "SERVER");
     insta::assert_snapshot!(tried, @"
     SERVER/cloud/: it is no place for calendars or address books
-    SERVER/.well-known/caldav: it sends Pimbridge round in circles
+    SERVER/.well-known/caldav: the server sends Pimbridge on from one address to the next (SERVER/.well-known/caldav was the last)
     SERVER/: the server answers with a web page instead of a calendar or an address book
     SERVER/.well-known/carddav: the server answers with error 500
     ");

@@ -147,7 +147,7 @@ pub(super) enum Tag {
     AddressbookHomes,
     ProxyFor,
     Addresses,
-    ScheduleTag,
+    Schedule,
     Other,
 }
 
@@ -190,7 +190,7 @@ pub(super) fn tag(space: &ResolveResult<'_>, local: &str) -> Tag {
         (CARDDAV, "addressbook-home-set") => Tag::AddressbookHomes,
         (CALENDARSERVER, "calendar-proxy-read-for" | "calendar-proxy-write-for") => Tag::ProxyFor,
         (CALDAV, "calendar-user-address-set") => Tag::Addresses,
-        (CALDAV, "schedule-tag") => Tag::ScheduleTag,
+        (CALDAV, "schedule-tag") => Tag::Schedule,
         _ => Tag::Other,
     }
 }
