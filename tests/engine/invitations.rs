@@ -35,9 +35,9 @@ fn told(world: &World, options: Options) -> Vec<String> {
 fn a_look_ahead_at_a_first_run_tells_whom_the_server_would_invite() {
     let world = world(true);
     let notices = told(&world, Options { dry_run: true, ..Options::default() });
-    insta::assert_snapshot!(notices.join("\n"), @"2 meetings that you organise would be new on the server, and it sends invitations by itself: 1 person may get mail (Meeting a, 15 Jan 2027 and Meeting b, 15 Jan 2027). To keep it from doing so, before you sync: pimbridge profile set work remote.schedule_agent client");
+    insta::assert_snapshot!(notices.join("\n"), @"2 meetings that you organise would be new on the server, and it sends invitations by itself: 1 person may get mail (Meeting a, 15 January 2027 and Meeting b, 15 January 2027). To keep it from doing so, before you sync: pimbridge profile set work remote.schedule_agent client");
     let notices = told(&world, Options::default());
-    insta::assert_snapshot!(notices.join("\n"), @"2 meetings that you organise are new on the server, and it sends invitations by itself: 1 person may have got mail (Meeting a, 15 Jan 2027 and Meeting b, 15 Jan 2027). To keep it from doing so in future: pimbridge profile set work remote.schedule_agent client");
+    insta::assert_snapshot!(notices.join("\n"), @"2 meetings that you organise are new on the server, and it sends invitations by itself: 1 person may have got mail (Meeting a, 15 January 2027 and Meeting b, 15 January 2027). To keep it from doing so in future: pimbridge profile set work remote.schedule_agent client");
 }
 
 #[test]

@@ -323,3 +323,56 @@ fn presets() {
     let add = ["profile", "add", "x", "--kind", "events", "--local", "/x", "--preset", "nextcloud"];
     insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"pimbridge: Nextcloud runs on many servers; give the host of yours with --url HOST");
 }
+
+/// From an e-mail address to the collections of its owner, by the records of its domain.
+fn an_email_address_leads_to(software: Software) {
+    let Some(server) = Server::start_if_installed(software) else { return };
+    let made = [("work", Kind::Events), ("todo", Kind::Tasks), ("people", Kind::Contacts)]
+        .map(|(name, kind)| (server.create(name, kind), kind));
+    let dns = Dns::start(here(DOMAIN, server.port));
+    let found = discover(&Home::default(), &dns, &format!("{USER}@{DOMAIN}"), &["--json"]).expect(0).json();
+    for (url, kind) in made {
+        let path = url::Url::parse(&url).unwrap().path().to_owned();
+        let is_it = |found: &&serde_json::Value| {
+            url::Url::parse(found["url"].as_str().unwrap()).unwrap().path() == path
+        };
+        let one = found.iter().find(is_it).unwrap_or_else(|| panic!("{path} is not among {found:#?}"));
+        let kinds = one["kinds"].as_array().unwrap();
+        assert!(kinds.contains(&kind.to_string().into()), "{one}");
+        // SOGo makes every calendar one for tasks too, whatever is asked for.
+        assert!(kinds.len() == 1 || software == Software::Sogo, "{one}");
+        assert_eq!((&one["writable"], &one["shared"]), (&true.into(), &false.into()), "{one}");
+    }
+    let inboxes = found.iter().filter(|found| found["url"].as_str().unwrap().to_lowercase().contains("box"));
+    assert_eq!(inboxes.count(), 0, "{found:#?}");
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_xandikos() {
+    an_email_address_leads_to(Software::Xandikos);
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_cyrus() {
+    an_email_address_leads_to(Software::Cyrus);
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_davical() {
+    an_email_address_leads_to(Software::Davical);
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_sabre() {
+    an_email_address_leads_to(Software::Sabre);
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_sogo() {
+    an_email_address_leads_to(Software::Sogo);
+}
+
+#[test]
+fn an_email_address_leads_to_the_collections_on_radicale() {
+    an_email_address_leads_to(Software::Radicale);
+}

@@ -44,7 +44,17 @@ fn whom_the_server_invites_is_told_before_and_can_be_kept_from_it() {
     fs::write(&file, meeting("Team")).unwrap();
 
     let ahead = home.run(&["sync", "work", "--dry-run"]).expect(0);
-    insta::assert_snapshot!(home.shown(&ahead), @"");
+    insta::assert_snapshot!(home.shown(&ahead), @"
+    work: a look ahead, nothing was changed.
+      On the server there would be: 1 new.
+
+      What would change:
+        new     on the server     Team, 20 December 2028 (new on this computer)
+
+      Note: Where both sides change the same item, the version that was changed last is taken. We recommend to keep both changes instead (pimbridge profile set work conflict merge).
+      Note: 1 meeting that you organise would be new on the server, and it sends invitations by itself: 1 person may get mail (Team, 20 December 2028). To keep it from doing so, before you sync: pimbridge profile set work remote.schedule_agent client.
+      (TRAFFIC)
+    ");
     assert_eq!(of_bob(&server), [""; 0]);
 
     // As the note says.
