@@ -70,6 +70,73 @@ fn the_help() {
 }
 
 #[test]
+fn the_help_of_discover() {
+    insta::assert_snapshot!(help(&["discover"]), @r#"
+    Find the calendars, task lists and address books of an account
+
+    From an e-mail address or a host it asks the name service, then the server, who you are and where
+    your collections are. The password is asked for unless you say where it is, and goes only to servers
+    of the domain that you give.
+
+    Usage: pimbridge discover [OPTIONS] <URL|HOST|EMAIL>
+
+    Arguments:
+      <URL|HOST|EMAIL>
+              Your e-mail address, the host of the server, or an address on it
+
+    Options:
+          --user <USER>
+              The user name on the server [default: the e-mail address, if one is given]
+
+          --password-env <VARIABLE>
+              The environment variable that holds the password
+
+          --password-command <COMMAND>
+              A command that prints the password on its first line
+
+          --json
+              Print one JSON object a collection and line, and nothing else
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    The way to the server:
+          --ca-file <FILE>
+              A PEM file with an authority that signed the server's certificate and that this computer
+              does not know
+
+          --pin <sha256:…>
+              The only certificate of the server that is accepted, by its fingerprint
+
+          --client-certificate <FILE>
+              The certificate with its key to sign in with: a PEM or PKCS#12 (.p12) file
+
+          --client-certificate-password-command <COMMAND>
+              A command that prints the passphrase of that file on its first line
+
+          --proxy <PROXY>
+              The proxy, such as http://proxy.example.org:8080; "none" for no proxy; without it, the
+              system's
+
+          --trusted-host <HOST>
+              Another server that this one may send us on to, and that may see the password
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+
+    For example:
+      pimbridge discover jana@example.org
+      pimbridge discover https://cloud.example.org/remote.php/dav/ --user jana
+
+    The variable PIMBRIDGE_NAMESERVER names the name service to ask (IP:PORT) instead of the system's.
+    "#);
+}
+
+#[test]
 fn the_help_of_sync() {
     insta::assert_snapshot!(help(&["sync"]), @"
     Sync now

@@ -232,6 +232,7 @@ fn no_argument_takes_a_password() {
     let home = Home::default();
     for command in [
         &["sync"][..],
+        &["discover"],
         &["profile", "add"],
         &["profile", "set"],
         &["profile", "password"],
@@ -239,7 +240,7 @@ fn no_argument_takes_a_password() {
     ] {
         let help = home.run(&[command, &["--help"]].concat()).expect(0).stdout;
         for line in help.lines().filter(|line| line.contains("--") && line.contains("password")) {
-            let sources = ["--password-env", "--password-command", "--stdin"];
+            let sources = ["password-env", "password-command", "--stdin"];
             assert!(sources.iter().any(|source| line.contains(source)), "{command:?}: {line}");
         }
         assert!(!help.contains("--password "), "{help}");
