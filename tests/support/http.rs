@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::servers::{PASSWORD, USER};
+use super::servers::USER;
 
 pub struct Answer {
     pub status: u16,
@@ -23,8 +23,9 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> A
     send_as(USER, method, url, headers, body)
 }
 
-/// The same as another user; all have the same password.
+/// The same as another user.
 pub fn send_as(user: &str, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let password = format!("{user}'s pässword");
     // The provider is installed for the process; a second time is no error that matters.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -32,7 +33,7 @@ pub fn send_as(user: &str, method: &str, url: &str, headers: &[(&str, &str)], bo
         // Without TLS there are no certificates to load, which takes a while.
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
         let client = client.timeout(Duration::from_secs(60)).build().unwrap();
-        let mut request = client.request(method.parse().unwrap(), url).basic_auth(user, Some(PASSWORD));
+        let mut request = client.request(method.parse().unwrap(), url).basic_auth(user, Some(&password));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
