@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::home::{Home, HomeError};
+use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
@@ -107,6 +108,12 @@ impl From<HomeError> for Failure {
 
 impl From<SecretError> for Failure {
     fn from(error: SecretError) -> Self {
+        Failure::NotDone(error.to_string())
+    }
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
         Failure::NotDone(error.to_string())
     }
 }

@@ -195,6 +195,7 @@ fn the_help_of_profile() {
       reset     Forget what was in sync, so that the next run compares both sides anew
       check     Test a profile: the folder, the server, the sign-in
       password  Put the password (or token) of a profile into the system's keyring
+      sign-in   Sign in on the provider's own page in a browser
       help      Print this message or the help of the given subcommand(s)
 
     Options:

@@ -1,9 +1,21 @@
 //! Sign-in at an authorization server (OAuth 2.0, RFC 6749), as a program on a person's computer does it (RFC 8252).
+//!
+//! `flow` leads a person through it once: the server's page in a browser, and `receiver`, to which the browser comes
+//! back. `endpoint` hands out the tokens, then and later. Tokens go nowhere else, and into no error.
+
+use std::time::Duration;
 
 use url::Url;
 
+mod endpoint;
+mod error;
+mod flow;
 mod provider;
+mod receiver;
 
+pub use endpoint::TokenEndpoint;
+pub use error::OAuthError;
+pub use flow::Flow;
 pub use provider::{PROVIDERS, Provider};
 
 /// As which client to ask for tokens, where, and for what.
@@ -14,4 +26,13 @@ pub struct Client {
     pub authorization_url: Url,
     pub token_url: Url,
     pub scopes: Vec<String>,
+}
+
+/// What the token endpoint hands out (RFC 6749 section 5.1).
+pub struct Grant {
+    pub access_token: String,
+    /// How long the access token is good for, where the server says so.
+    pub lifetime: Option<Duration>,
+    /// A new one takes the place of the one that was used.
+    pub refresh_token: Option<String>,
 }

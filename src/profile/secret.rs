@@ -65,6 +65,7 @@ pub(super) struct Purpose {
 
 pub(super) const PASSWORD: Purpose = Purpose { name: "password", key: "password" };
 pub(super) const TOKEN: Purpose = Purpose { name: "token", key: "password" };
+pub(super) const CLIENT_SECRET: Purpose = Purpose { name: "client secret", key: "client_secret" };
 pub(super) const PROXY_PASSWORD: Purpose = Purpose { name: "password", key: "proxy_password" };
 pub(super) const PASSPHRASE: Purpose = Purpose { name: "passphrase", key: "client_certificate_password" };
 

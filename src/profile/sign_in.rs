@@ -1,14 +1,19 @@
 //! How a profile signs in, and where what it needs for that is kept.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::secret::{self, PASSWORD, PasswordSource, Purpose, Secret, SecretError, SecretSource, TOKEN};
-use super::{Profile, RemoteSpec};
+use super::secret::{
+    self, CLIENT_SECRET, PASSWORD, PasswordSource, Purpose, Secret, SecretError, SecretSource, TOKEN,
+};
+use super::{OpenError, Profile, RemoteSpec};
 use crate::collection::dav::{Credentials, TokenSource};
 use crate::collection::{CollectionError, Trouble};
-use crate::oauth;
+use crate::oauth::{self, OAuthError};
+use crate::report::text::shell_word;
 
 /// How to sign in on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,11 +84,9 @@ fn entry_of(profile: &Profile) -> Result<String, SecretError> {
     sign_in.as_ref().map(|sign_in| sign_in.entry(url)).ok_or(SecretError::NoUser)
 }
 
-/// What the requests of a profile prove themselves with. A password that is given is used instead of the profile's. A token is asked for when the first request needs it.
-pub(super) async fn credentials(
-    profile: &Profile,
-    given: Option<Secret>,
-) -> Result<Credentials, SecretError> {
+/// What the requests of a profile prove themselves with. A password that is given is used instead of the profile's. A
+/// token is asked for when the first request needs it.
+pub(super) async fn credentials(profile: &Profile, given: Option<Secret>) -> Result<Credentials, OpenError> {
     let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Ok(Credentials::None) };
     let store = Store { entry: sign_in.entry(url), profile: profile.name.to_string() };
@@ -98,8 +101,28 @@ pub(super) async fn credentials(
         SignIn::Token { token, .. } => {
             Credentials::Token(Box::new(GivenToken { source: token.clone(), store, last: Mutex::default() }))
         }
-        SignIn::OAuth { .. } => return Err(SecretError::Keyring("OAuth is not built yet".to_owned())),
+        SignIn::OAuth { .. } => {
+            let endpoint = token_endpoint(profile).await?;
+            Credentials::Token(Box::new(RefreshedToken { endpoint, store, last: Mutex::default() }))
+        }
     })
+}
+
+/// Where a profile that signs in with OAuth gets its tokens. Nothing is asked of it yet.
+///
+/// # Errors
+/// The profile signs in otherwise, or something that is needed for the connection cannot be had.
+pub async fn token_endpoint(profile: &Profile) -> Result<oauth::TokenEndpoint, OpenError> {
+    let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
+    let Some(SignIn::OAuth { client, secret, .. }) = sign_in else {
+        return Err(CollectionError::new(Trouble::SignIn, "the profile does not sign in with OAuth").into());
+    };
+    let secret = match secret {
+        Some(source) => Some(source.read(CLIENT_SECRET).await?.expose().to_owned()),
+        None => None,
+    };
+    let http = connection.load().await?.client_for_tokens(&client.token_url)?;
+    Ok(oauth::TokenEndpoint::new((**client).clone(), secret, http))
 }
 
 /// Where the keyring keeps the secret of a profile.
@@ -139,4 +162,79 @@ impl TokenSource for GivenToken {
             }
         }
     }
+}
+
+/// An access token that is fetched with the refresh token in the keyring, and kept in memory only.
+struct RefreshedToken {
+    endpoint: oauth::TokenEndpoint,
+    store: Store,
+    last: Mutex<Option<AccessToken>>,
+}
+
+struct AccessToken {
+    token: String,
+    /// From when on another one is fetched.
+    until: Option<Instant>,
+}
+
+impl AccessToken {
+    fn is_good(&self, refused: Option<&str>) -> bool {
+        refused != Some(self.token.as_str()) && self.until.is_none_or(|until| Instant::now() < until)
+    }
+}
+
+/// How long before its end an access token is no longer used: a request takes a while.
+const MARGIN: Duration = Duration::from_secs(60);
+
+#[async_trait]
+impl TokenSource for RefreshedToken {
+    async fn token(&self, refused: Option<&str>) -> Result<String, CollectionError> {
+        let mut last = self.last.lock().await;
+        if let Some(good) = last.as_ref().filter(|access| access.is_good(refused)) {
+            return Ok(good.token.clone());
+        }
+        let until = |lifetime: Duration| Instant::now().checked_add(lifetime - MARGIN.min(lifetime / 2));
+        let grant = self.refresh().await?;
+        let access = AccessToken { token: grant.access_token, until: grant.lifetime.and_then(until) };
+        Ok(last.insert(access).token.clone())
+    }
+}
+
+impl RefreshedToken {
+    async fn refresh(&self) -> Result<oauth::Grant, CollectionError> {
+        let used = self.stored().await?;
+        let mut granted = self.endpoint.refresh(&used).await;
+        if let Err(OAuthError::NoLongerValid { .. }) = granted {
+            // Another run, or another profile of this account, may have been given a new one meanwhile.
+            let newer = self.stored().await?;
+            if newer != used {
+                granted = self.endpoint.refresh(&newer).await;
+            }
+        }
+        let grant = granted.map_err(|error| match error {
+            OAuthError::NoLongerValid { .. } => self.sign_in_again(&error.to_string()),
+            error => CollectionError::new(error.trouble(), error.to_string()),
+        })?;
+        if let Some(new) = grant.refresh_token.clone() {
+            secret::store(self.store.entry.clone(), Secret::new(new)).await.map_err(not_kept)?;
+        }
+        Ok(grant)
+    }
+
+    async fn stored(&self) -> Result<String, CollectionError> {
+        match secret::load(self.store.entry.clone()).await.map_err(not_kept)? {
+            Some(refresh_token) => Ok(refresh_token.expose().to_owned()),
+            None => Err(self.sign_in_again("you have not signed in yet")),
+        }
+    }
+
+    fn sign_in_again(&self, why: &str) -> CollectionError {
+        let word = shell_word(&self.store.profile);
+        let message = format!("{why}; to sign in: pimbridge profile sign-in {word}");
+        CollectionError::new(Trouble::SignIn, message)
+    }
+}
+
+fn not_kept(error: SecretError) -> CollectionError {
+    CollectionError::new(Trouble::SignIn, error.to_string())
 }

@@ -157,7 +157,9 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     job.progress.done();
     report.failure = match result {
         Ok(()) => None,
-        Err(RunError::Collection(_, error)) if error.trouble == Trouble::SignIn => {
+        Err(RunError::Collection(_, error))
+            if error.trouble == Trouble::SignIn && !job.sign_in_hint.is_empty() =>
+        {
             Some(format!("{}. {}", error.message.trim_end_matches('.'), job.sign_in_hint))
         }
         Err(RunError::Collection(_, error)) => Some(error.message),

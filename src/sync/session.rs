@@ -206,7 +206,8 @@ fn sign_in_hint(profile: &Profile) -> String {
     let word = shell_word(profile.name.as_str());
     match sign_in {
         None => "Add your user name to the profile.".to_owned(),
-        Some(SignIn::OAuth { .. }) => format!("To sign in again: pimbridge profile sign-in {word}"),
+        // What is wrong with it has the way out with it.
+        Some(SignIn::OAuth { .. }) => String::new(),
         Some(SignIn::Password { password: source, .. } | SignIn::Token { token: source, .. }) => match source
         {
             PasswordSource::Keyring => format!("To enter it again: pimbridge profile password {word}"),

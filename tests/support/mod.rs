@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod forward;
 pub mod http;
 pub mod memory;
+pub mod oauth;
 pub mod program;
 pub mod proxy;
 pub mod scripted;

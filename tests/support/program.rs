@@ -112,19 +112,7 @@ impl Home {
 
     /// Every file of this home that holds these bytes.
     pub fn files_with(&self, bytes: &[u8]) -> Vec<PathBuf> {
-        let (mut folders, mut found) = (vec![self.dir.path().to_owned()], Vec::new());
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-                match entry.file_type().unwrap().is_dir() {
-                    true => folders.push(entry.path()),
-                    false if fs::read(entry.path()).unwrap().windows(bytes.len()).any(|w| w == bytes) => {
-                        found.push(entry.path());
-                    }
-                    false => {}
-                }
-            }
-        }
-        found
+        files_below_with(self.dir.path(), bytes)
     }
 
     /// Runs `sync --json` of one profile, which must end like this.
@@ -132,6 +120,23 @@ impl Home {
     pub fn sync(&self, profile: &str, status: i32) -> serde_json::Value {
         self.run(&["sync", profile, "--json"]).expect(status).json().remove(0)
     }
+}
+
+/// Every file below this folder that holds these bytes.
+pub fn files_below_with(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false if fs::read(entry.path()).unwrap().windows(bytes.len()).any(|w| w == bytes) => {
+                    found.push(entry.path());
+                }
+                false => {}
+            }
+        }
+    }
+    found
 }
 
 /// The items of a folder: names and bytes; hidden files are none.

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+#[derive(Clone)]
 pub struct Request {
     pub method: String,
     pub path: String,
@@ -13,6 +14,21 @@ pub struct Request {
 }
 
 impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let pairs = self.head.iter().skip(1).filter_map(|line| line.split_once(':'));
+        let mut named = pairs.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
+
+    /// The same with another value of this header.
+    pub fn with(&self, name: &str, value: &str) -> Request {
+        let mut request = self.clone();
+        let is_it = |line: &String| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
+        request.head.retain(|line| !is_it(line));
+        request.head.push(format!("{name}: {value}\r\n"));
+        request
+    }
+
     pub fn has(&self, header: &str) -> bool {
         self.head.iter().any(|line| line.trim_end().eq_ignore_ascii_case(header))
     }

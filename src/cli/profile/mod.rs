@@ -15,6 +15,7 @@ mod list;
 mod many;
 mod password;
 mod presets;
+mod sign_in;
 
 pub use add::one_of;
 
@@ -43,6 +44,7 @@ pub enum Command {
     /// Test a profile: the folder, the server, the sign-in
     Check(One),
     Password(password::Args),
+    SignIn(sign_in::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +96,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Reset(args) => reset(home, args),
         Command::Check(args) => check::run(home, &args.name).await,
         Command::Password(args) => password::run(home, args).await,
+        Command::SignIn(args) => sign_in::run(home, args).await,
     }
 }
 

@@ -11,6 +11,7 @@ use super::client_certificate::ClientCertificate;
 use super::error::Fault;
 use super::http::host;
 use super::tls::{self, Trust};
+use crate::collection::CollectionError;
 
 /// How a server is reached, with all that is needed for it at hand.
 #[derive(Debug, Default)]
@@ -92,6 +93,19 @@ impl Connection {
             Proxy::System | Proxy::Direct => None,
         };
         Route { proxy, client_certificate: self.client_certificate.is_some() }
+    }
+
+    /// A client for the server that hands out tokens: on the same way, but without what is said of the collection's
+    /// certificate, and without a certificate of one's own. It follows no redirects.
+    ///
+    /// # Errors
+    /// The system's certificates or the proxy cannot be used.
+    pub fn client_for_tokens(self, url: &Url) -> Result<Client, CollectionError> {
+        let trust = match self.trust {
+            Trust::Pinned(_) => Trust::System,
+            trust => trust,
+        };
+        Ok(Self { trust, client_certificate: None, ..self }.client(url.scheme() == "https")?)
     }
 
     /// The client for `https` addresses, or the one for `http`, which loads no certificates.

@@ -1,5 +1,7 @@
 //! The server does not let the person in, or the password cannot be had.
 
+use std::sync::{Arc, Mutex};
+
 use base64::Engine;
 use pimbridge::item::Kind;
 
@@ -99,4 +101,67 @@ fn a_password_that_cannot_be_had_is_no_attempt() {
     assert!(home.files_with(b"the agent is locked").is_empty());
     assert_eq!(server.take_seen(), [] as [&str; 0]);
     assert_eq!(files(&folder).len(), 2);
+}
+
+/// Everybody on the way can read what goes over plain http: the proxy here, through which the program reaches another
+/// computer.
+#[test]
+fn no_password_goes_over_plain_http_to_another_computer() {
+    let home = Home::default();
+    write_events(&home, "new", 1);
+    let mut shown = Vec::new();
+    for (key, challenge, sent) in [
+        ("", "Basic realm=\"x\"", &["none"][..]),
+        ("", "Digest realm=\"x\", nonce=\"n\", qop=\"auth\"", &["none", "Digest"]),
+        ("allow_plain_http = true", "Basic realm=\"x\"", &["Basic"]),
+        ("sign_in = \"token\"", "Bearer", &[]),
+    ] {
+        let schemes = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&schemes);
+        let proxy = Scripted::start(move |request| {
+            let scheme = request.header("authorization").and_then(|value| value.split(' ').next());
+            seen.lock().unwrap().push(scheme.unwrap_or("none").to_owned());
+            format!("HTTP/1.1 401 x\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into()
+        });
+        let source = format!("password_env = \"TEST_PASSWORD\"\n{key}");
+        home.profile_with("work", Kind::Events, "http://dav.example.test/cal/", "", &source);
+        let ended = Ended::of(home.command(&["sync", "work"]).env("http_proxy", proxy.url(""))).expect(3);
+        shown.push(home.shown(&ended));
+        assert_eq!(*schemes.lock().unwrap(), sent, "{key} {challenge}");
+    }
+    insta::assert_snapshot!(shown.join("\n"), @"
+        work: the sync could not be done.
+          Everybody on the way to dav.example.test could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true.
+          (TRAFFIC)
+        work: the sync could not be done.
+          dav.example.test does not accept the user name or the password: check both (some services want an app password). It comes from the environment variable TEST_PASSWORD.
+          (TRAFFIC)
+        work: the sync could not be done.
+          dav.example.test does not accept the user name or the password: check both (some services want an app password). It comes from the environment variable TEST_PASSWORD.
+          (TRAFFIC)
+        work: the sync could not be done.
+          Everybody on the way to dav.example.test could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true.
+        ");
+}
+
+#[test]
+fn a_token_is_asked_for_again_once() {
+    let server = Scripted::start(|_| {
+        b"HTTP/1.1 401 x\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            .to_vec()
+    });
+    let home = Home::default();
+    write_events(&home, "new", 1);
+    for (command, asked, requests) in
+        [("echo t >>$HOME/asked; wc -l <$HOME/asked", 2, 2), ("echo t >>$HOME/asked; echo same", 2, 1)]
+    {
+        let source = format!("sign_in = \"token\"\npassword_command = \"{command}\"");
+        home.profile_with("work", Kind::Events, &server.url("cal/"), "", &source);
+        let ended = home.run(&["sync", "work"]).expect(3);
+        assert!(ended.stdout.contains("does not accept the token"), "{ended:?}");
+        let file = home.path().join("asked");
+        assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), asked);
+        assert_eq!(server.take_seen().len(), requests);
+        std::fs::remove_file(file).unwrap();
+    }
 }
