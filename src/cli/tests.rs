@@ -256,6 +256,9 @@ fn the_help_of_profile_add() {
           --password-command <COMMAND>
               A command that prints the password on its first line
 
+          --client-id <ID>
+              The client id with which you sign in in a browser, where the preset wants one
+
           --mode <MODE>
               Which way changes go
 

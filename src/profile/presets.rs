@@ -2,8 +2,8 @@
 //!
 //! The table follows the profile types of Outlook CalDav Synchronizer 4.6.0; each entry names its type. What that
 //! product sets for mapping (IANA names of zones, X-ALT-DESC, global appointment ids, event colours as categories,
-//! duplicate clean-up, groups of contacts, attendees, sensitivity) has no key here yet. Its types Google and Swisscom
-//! are left out: they sign in with OAuth only, with a client that is registered for the program.
+//! duplicate clean-up, groups of contacts, attendees, sensitivity) has no key here yet. Its type Swisscom is left out: it
+//! signs in at a server of its own, with a client that is registered for that program.
 
 use super::edit::Keys;
 use super::keys::nearest;
@@ -16,12 +16,15 @@ pub struct Preset {
     pub name: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// Where to look for collections: a URL, a host or a domain. `{host}` is for the person to fill in.
+    /// Where to look for collections: a URL, a host or a domain. `{host}` is for the person to fill in, and `{user}` stands
+    /// for the user name: then it is the address of the collection itself, which is not looked for.
     address: &'static str,
     /// The same for address books, where it differs.
     contacts: Option<&'static str>,
     /// Keys as `profile set` takes them.
     pub keys: Keys,
+    /// The person signs in in a browser, with a client id of their own.
+    pub oauth: bool,
     /// What a person should know.
     pub note: Option<&'static str>,
 }
@@ -33,7 +36,7 @@ const NO_MAILS: (&str, &str) = ("remote.schedule_agent", "client");
 const NO_NOTIFICATIONS: (&str, &str) = ("remote.send_notifications", "false");
 
 const fn preset(name: &'static str, title: &'static str, address: &'static str) -> Preset {
-    Preset { name, title, address, contacts: None, keys: &[NO_MAILS], note: None }
+    Preset { name, title, address, contacts: None, keys: &[NO_MAILS], oauth: false, note: None }
 }
 
 /// Every preset, by title.
@@ -65,6 +68,16 @@ pub const PRESETS: &[Preset] = &[
     preset("fruux", "fruux", "https://dav.fruux.com/"),
     // Profile type GmxCalendar, whose description names the address for contacts.
     Preset { contacts: Some("https://carddav.gmx.net/"), ..preset("gmx", "GMX", "https://caldav.gmx.net/") },
+    // Profile type Google: OAuth; the addresses are those of developers.google.com, "CalDAV API" and "CardDAV API".
+    Preset {
+        contacts: Some("https://www.googleapis.com/carddav/v1/principals/{user}/lists/default/"),
+        keys: &[NO_MAILS, ("remote.sign_in", "oauth"), ("oauth.provider", "google")],
+        oauth: true,
+        note: Some(
+            "it is your main calendar; another one has its id, from its settings, in place of your address",
+        ),
+        ..preset("google", "Google", "https://apidata.googleusercontent.com/caldav/v2/{user}/events/")
+    },
     // Profile types iCloud Calendar and iCloud Contacts.
     Preset {
         contacts: Some("https://contacts.icloud.com/"),
@@ -133,8 +146,8 @@ impl Preset {
     /// Where to look for collections of a kind. `given` is the host or the address that the person gave, if any.
     ///
     /// # Errors
-    /// The host is missing: a sentence for a person.
-    pub fn address(&self, kind: Kind, given: Option<&str>) -> Result<String, String> {
+    /// The host or the user is missing: a sentence for a person.
+    pub fn address(&self, kind: Kind, given: Option<&str>, user: Option<&str>) -> Result<String, String> {
         let known = match kind {
             Kind::Contacts => self.contacts.unwrap_or(self.address),
             Kind::Events | Kind::Tasks => self.address,
@@ -147,6 +160,10 @@ impl Preset {
             None if known.contains("{host}") => {
                 Err(format!("{} runs on many servers; give the host of yours with --url HOST", self.title))
             }
+            None if known.contains("{user}") => match user {
+                Some(user) => Ok(known.replace("{user}", user)),
+                None => Err(format!("give your address at {} with --user", self.title)),
+            },
             None => Ok(known.to_owned()),
         }
     }
@@ -154,7 +171,9 @@ impl Preset {
     /// The address as it is shown in a list.
     pub fn shown(&self) -> String {
         let known = self.address.replace("{host}", "HOST");
-        self.contacts.map_or(known.clone(), |contacts| format!("{known}, {contacts}"))
+        self.contacts
+            .map_or(known.clone(), |contacts| format!("{known}, {contacts}"))
+            .replace("{user}", "USER")
     }
 }
 
@@ -169,8 +188,11 @@ mod tests {
     fn every_preset_makes_a_right_profile() {
         for preset in PRESETS {
             for (word, kind) in [("events", Kind::Events), ("contacts", Kind::Contacts)] {
-                let address =
-                    preset.address(kind, Some("dav.example.org").filter(|_| preset.address.contains('{')));
+                let address = preset.address(
+                    kind,
+                    Some("dav.example.org").filter(|_| preset.address.contains("{host}")),
+                    Some("jana"),
+                );
                 let address = address.unwrap();
                 let url = if address.contains("://") { address } else { format!("https://{address}/") };
                 let text = new_text(&New {
@@ -182,7 +204,10 @@ mod tests {
                     user: Some("jana".into()),
                     password: PasswordSource::Keyring,
                 });
-                let text = with_keys(text, preset.keys);
+                let text = with_keys(text, preset.keys).and_then(|text| match preset.oauth {
+                    true => with_keys(text, &[("oauth.client_id", "1")]),
+                    false => Ok(text),
+                });
                 let text = text.unwrap_or_else(|error| panic!("{}: {error}", preset.name));
                 let name = Name::new(preset.name).unwrap();
                 parse(&name, Path::new("p"), &text)
@@ -200,14 +225,14 @@ mod tests {
     #[test]
     fn addresses() {
         let nextcloud = preset_named("Nextcloud").unwrap();
-        let filled = nextcloud.address(Kind::Events, Some("example.org/cloud/"));
+        let filled = nextcloud.address(Kind::Events, Some("example.org/cloud/"), None);
         assert_eq!(filled.as_deref(), Ok("https://example.org/cloud/remote.php/dav/"));
-        let own = nextcloud.address(Kind::Events, Some("https://example.org/x/"));
+        let own = nextcloud.address(Kind::Events, Some("https://example.org/x/"), None);
         assert_eq!(own.as_deref(), Ok("https://example.org/x/"));
-        insta::assert_snapshot!(nextcloud.address(Kind::Events, None).unwrap_err(), @"Nextcloud runs on many servers; give the host of yours with --url HOST");
+        insta::assert_snapshot!(nextcloud.address(Kind::Events, None, None).unwrap_err(), @"Nextcloud runs on many servers; give the host of yours with --url HOST");
         let gmx = preset_named("gmx").unwrap();
-        assert_eq!(gmx.address(Kind::Contacts, None).as_deref(), Ok("https://carddav.gmx.net/"));
-        assert_eq!(gmx.address(Kind::Tasks, None).as_deref(), Ok("https://caldav.gmx.net/"));
+        assert_eq!(gmx.address(Kind::Contacts, None, None).as_deref(), Ok("https://carddav.gmx.net/"));
+        assert_eq!(gmx.address(Kind::Tasks, None, None).as_deref(), Ok("https://caldav.gmx.net/"));
         insta::assert_snapshot!(preset_named("nextclud").unwrap_err(), @r#"the preset "nextclud" is not known; did you mean "nextcloud"?"#);
     }
 }

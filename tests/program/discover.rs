@@ -376,3 +376,21 @@ fn an_email_address_leads_to_the_collections_on_sogo() {
 fn an_email_address_leads_to_the_collections_on_radicale() {
     an_email_address_leads_to(Software::Radicale);
 }
+
+#[test]
+fn a_preset_with_a_sign_in_in_the_browser() {
+    let home = Home::default();
+    let folder = home.folder("google");
+    let add = ["profile", "add", "google", "--preset", "google", "--kind", "events", "--local"];
+    let add = |more: &[&str]| home.run(&[&add[..], &[folder.to_str().unwrap()], more].concat());
+    insta::assert_snapshot!(home.shown(&add(&[]).expect(2)), @"");
+    insta::assert_snapshot!(home.shown(&add(&["--user", "jana@gmail.com"]).expect(2)), @"");
+    let made = add(&["--user", "jana@gmail.com", "--client-id", "1-a.apps.googleusercontent.com"]).expect(0);
+    insta::assert_snapshot!(home.shown(&made), @"");
+    let text = fs::read_to_string(home.path().join("profiles/google.toml")).unwrap();
+    assert!(
+        text.contains("\"https://apidata.googleusercontent.com/caldav/v2/jana@gmail.com/events/\""),
+        "{text}"
+    );
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "add", "--all", "jana@gmail.com", "--preset", "google"]).expect(2)), @"");
+}

@@ -46,6 +46,9 @@ pub struct Args {
     preset: Option<String>,
     #[command(flatten)]
     pub(super) sign_in: SignInArgs,
+    /// The client id with which you sign in in a browser, where the preset wants one
+    #[arg(long, value_name = "ID", requires = "preset")]
+    client_id: Option<String>,
     /// Which way changes go
     #[arg(long, value_parser = one_of(MODES), default_value = "two-way")]
     pub(super) mode: &'static str,
@@ -107,18 +110,26 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let name = Name::new(name).map_err(|error| Failure::Usage(error.to_string()))?;
     profile::refuse_taken(home, &name)?;
     let typed = match preset {
-        Some(preset) => preset.address(kind, args.url.as_deref()).map_err(Failure::Usage)?,
+        Some(preset) => {
+            preset.address(kind, args.url.as_deref(), args.sign_in.user.as_deref()).map_err(Failure::Usage)?
+        }
         None => args.url.clone().unwrap_or_default(),
     };
-    let place = find::collection(&Wanted {
-        typed: &typed,
-        kind,
-        name: args.collection.as_deref(),
-        sign_in: &args.sign_in,
-        connection: &args.connection,
-        keys: preset.map(|preset| preset.keys).unwrap_or_default(),
-    })
-    .await?;
+    let place = match preset.is_some_and(|preset| preset.oauth) {
+        // Nothing can be looked for before the person has signed in.
+        true => find::Place { url: typed, user: args.sign_in.user.clone(), password: None },
+        false => {
+            find::collection(&Wanted {
+                typed: &typed,
+                kind,
+                name: args.collection.as_deref(),
+                sign_in: &args.sign_in,
+                connection: &args.connection,
+                keys: preset.map(|preset| preset.keys).unwrap_or_default(),
+            })
+            .await?
+        }
+    };
     if place.user.is_none() && args.sign_in.password() != PasswordSource::Keyring {
         return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
     }
@@ -159,7 +170,11 @@ pub(super) fn text(
     let password = args.sign_in.password();
     let text = profile::new_text(&New { kind, mode, conflict: args.conflict, path, url, user, password });
     let keys = preset.map(|preset| preset.keys).unwrap_or_default();
-    args.connection.write(profile::with_keys(text, keys).map_err(Failure::Usage)?)
+    let mut text = profile::with_keys(text, keys).map_err(Failure::Usage)?;
+    if let Some(id) = &args.client_id {
+        text = profile::set(&text, "oauth.client_id", Some(id)).map_err(Failure::Usage)?;
+    }
+    args.connection.write(text)
 }
 
 pub(super) fn make_folder(new: &Profile) -> Result<(), Failure> {
@@ -195,6 +210,10 @@ fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> Strin
     let mut steps = vec!["Next:".to_owned()];
     if !folder_exists {
         steps.push(format!("  make the folder {}", new.local));
+    }
+    let RemoteSpec::Dav { sign_in, .. } = &new.remote;
+    if let Some(SignIn::OAuth { .. }) = sign_in {
+        steps.push(format!("  pimbridge profile sign-in {word}    signs you in, in a browser"));
     }
     if !password_stored {
         steps.push(format!("  pimbridge profile password {word}   puts the password into the keyring"));

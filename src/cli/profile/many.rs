@@ -33,6 +33,13 @@ struct Planned {
 pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>) -> Result<u8, Failure> {
     let mut planned = Vec::new();
     let mut taken = Taken::new(home)?;
+    if let Some(preset) = preset.filter(|preset| preset.oauth) {
+        return Err(Failure::Usage(format!(
+            "with {} the collections cannot be looked for before you have signed in; add one after the other, with a name, \
+             --kind and --local",
+            preset.title
+        )));
+    }
     for (address, services) in addresses(args, typed, preset)? {
         let searched = look(args, typed, &address, &services, preset).await?;
         for found in &searched.discovered.collections {
@@ -73,7 +80,7 @@ fn addresses(
             continue;
         }
         let address = match preset {
-            Some(preset) => preset.address(kind, args.url.as_deref()).map_err(Failure::Usage)?,
+            Some(preset) => preset.address(kind, args.url.as_deref(), Some(typed)).map_err(Failure::Usage)?,
             None => typed.to_owned(),
         };
         match addresses.iter_mut().find(|(known, _)| *known == address) {

@@ -55,6 +55,8 @@ pub(super) struct Ask {
     pub url: Url,
     pub headers: Vec<(HeaderName, String)>,
     pub body: Bytes,
+    /// Its precondition keeps it from undoing what somebody else does meanwhile, so it may be tried again.
+    pub guarded: bool,
 }
 
 impl Ask {
@@ -65,23 +67,26 @@ impl Ask {
             (header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned()),
             (header::ACCEPT_ENCODING, "gzip".to_owned()),
         ];
-        Self { method, class, url, headers, body: body.into() }
+        Self { method, class, url, headers, body: body.into(), guarded: true }
     }
 
     /// No gzip where the ETag header counts: proxies change the ETag when they compress.
     pub(super) fn get(url: Url) -> Self {
-        Self { method: "GET", class: Class::Content, url, headers: Vec::new(), body: Bytes::new() }
+        let (headers, body) = (Vec::new(), Bytes::new());
+        Self { method: "GET", class: Class::Content, url, headers, body, guarded: true }
     }
 
     pub(super) fn put(url: Url, condition: Condition, media_type: &str, body: Bytes) -> Self {
+        let guarded = condition != Condition::None;
         let mut headers = condition.headers();
         headers.push((header::CONTENT_TYPE, media_type.to_owned()));
-        Self { method: "PUT", class: Class::Write, url, headers, body }
+        Self { method: "PUT", class: Class::Write, url, headers, body, guarded }
     }
 
     pub(super) fn delete(url: Url, condition: Condition) -> Self {
+        let guarded = condition != Condition::None;
         let headers = condition.headers();
-        Self { method: "DELETE", class: Class::Write, url, headers, body: Bytes::new() }
+        Self { method: "DELETE", class: Class::Write, url, headers, body: Bytes::new(), guarded }
     }
 
     fn reads(&self) -> bool {
@@ -157,7 +162,7 @@ impl Http {
 
     /// Any answer but a redirect, a 401, and a 429 or 503 that stays: those are faults. Reads
     /// are tried again when the connection breaks. Writes that met a
-    /// lock or a stumbling server are tried again, fewer at a time: their preconditions make that safe.
+    /// lock or a stumbling server are tried again, fewer at a time, if their preconditions make that safe.
     /// A refused password is never sent again.
     pub(super) async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
         self.write(ask, &mut false).await
@@ -208,7 +213,7 @@ impl Http {
                     answer.congested();
                     answer.drain().await;
                     let fault = || Fault::Busy { host: host(&ask.url), retry_after: asked };
-                    let own = busy.next().ok_or_else(fault)?;
+                    let own = busy.next().filter(|_| ask.guarded).ok_or_else(fault)?;
                     let wait = asked.map_or(own, |asked| asked.max(backoff::LOCKED.first));
                     waited = waited.saturating_add(wait);
                     if waited > MOST_WAIT {
@@ -217,7 +222,7 @@ impl Http {
                     // All wait, so that the others need not be told the same one by one.
                     self.account.gate(&host(&ask.url)).pause(wait);
                 }
-                423 | 500 | 502 | 504 if !ask.reads() => {
+                423 | 500 | 502 | 504 if !ask.reads() && ask.guarded => {
                     let Some(wait) = locked.next() else { return Ok(answer) };
                     answer.congested();
                     answer.drain().await;
@@ -253,7 +258,7 @@ impl Http {
             answer.drain().await;
             again?;
         }
-        Err(Fault::SignIn { host: host(&ask.url) })
+        Err(sign_in.refuse(Fault::SignIn { host: host(&ask.url) }))
     }
 
     async fn exchange(&self, ask: &Ask, proof: Option<&Proof>) -> Result<Answer, Fault> {

@@ -78,7 +78,7 @@ impl Ask {
     /// A request with a body of XML that changes something.
     pub(super) fn change(method: &'static str, url: url::Url, body: String) -> Self {
         let headers = vec![(header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned())];
-        Self { method, class: Class::Write, url, headers, body: Bytes::from(body) }
+        Self { method, class: Class::Write, url, headers, body: Bytes::from(body), guarded: true }
     }
 }
 

@@ -15,6 +15,8 @@ use super::{Capabilities, Dav, Fault, http, quirks, xml};
 use crate::collection::{Cursor, Entry, Etag, Fetched, Href, Observation};
 use crate::item::Kind;
 
+/// How many items without a version are read together, for their contents to be one.
+const READ_AT_ONCE: usize = 500;
 /// How often a list of changes may be continued.
 const MOST_PAGES: usize = 10_000;
 
@@ -348,13 +350,15 @@ impl Dav {
                 None => removed.push(href),
             }
         }
-        for fetched in self.fetch_them(&nameless).await? {
-            match fetched {
-                Fetched::Found { href, etag, .. } => entries.push(Entry { href, etag }),
-                Fetched::Gone { href } => removed.push(href),
-                // It is there: reading it later says why it cannot be read.
-                Fetched::Unreadable { href, .. } | Fetched::Failed { href, .. } => {
-                    entries.push(Entry { href, etag: Etag::new(super::CONTENT_ETAG) });
+        for some in nameless.chunks(READ_AT_ONCE) {
+            for fetched in self.fetch_them(some).await? {
+                match fetched {
+                    Fetched::Found { href, etag, .. } => entries.push(Entry { href, etag }),
+                    Fetched::Gone { href } => removed.push(href),
+                    // It is there: reading it later says why it cannot be read.
+                    Fetched::Unreadable { href, .. } | Fetched::Failed { href, .. } => {
+                        entries.push(Entry { href, etag: Etag::new(super::CONTENT_ETAG) });
+                    }
                 }
             }
         }

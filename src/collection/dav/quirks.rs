@@ -33,6 +33,11 @@ pub(super) fn is_every_first_version(etag: &str) -> bool {
     etag.trim_matches('"') == "gcs00000000"
 }
 
+/// Whether a version is one of SOGo's, which is known by that also where its address does not tell.
+pub(super) fn is_of_sogo(etag: &str) -> bool {
+    etag.starts_with("\"gcs")
+}
+
 /// Items of SOGo and of old versions of sabre/dav have CR and LF at their line ends in a GET, but only LF in a
 /// multiget, as XML does not keep a CR that is not escaped. The length of what is stored tells; SOGo has no lengths.
 pub(super) fn with_line_ends<'a>(
@@ -43,7 +48,7 @@ pub(super) fn with_line_ends<'a>(
     let lost = !bytes.contains(&b'\r')
         && match stored {
             Some(length) => length == bytes.len() + bytes.iter().filter(|&&byte| byte == b'\n').count(),
-            None => etag.is_some_and(|etag| etag.starts_with("\"gcs")),
+            None => etag.is_some_and(is_of_sogo),
         };
     match lost {
         true => bytes.split_inclusive(|&byte| byte == b'\n').fold(Vec::new(), with_line_end).into(),

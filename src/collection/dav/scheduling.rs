@@ -29,6 +29,7 @@ impl Dav {
         let mut addresses = Vec::new();
         if let Some(CurrentUser::Principal(href)) = &collection.current_user
             && let Ok(url) = self.base().url().join(href)
+            && self.http.trusts(&url)
         {
             let ask = Ask::xml("PROPFIND", Class::Listing, url, 0, xml::propfind_addresses());
             addresses = self.first(ask).await?.map(|props| props.addresses).unwrap_or_default();

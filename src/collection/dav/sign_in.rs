@@ -221,7 +221,8 @@ impl SignIn {
         }
     }
 
-    fn refuse(&self, fault: Fault) -> Fault {
+    /// Nothing is sent with this sign-in any more.
+    pub(super) fn refuse(&self, fault: Fault) -> Fault {
         self.refused.get_or_init(|| fault).clone()
     }
 

@@ -215,7 +215,10 @@ impl Dav {
 
     /// Whether a precondition is of no use, so that only a look right before the write tells.
     fn looks_first(&self) -> bool {
-        quirks::ignores_preconditions(self.base().url())
+        let base = self.base();
+        let alias = base.alias().and_then(|path| base.url().join(path).ok());
+        quirks::ignores_preconditions(base.url())
+            || alias.is_some_and(|url| quirks::ignores_preconditions(&url))
     }
 
     async fn replace(
@@ -262,7 +265,8 @@ impl Dav {
             return Ok(STALE);
         };
         loop {
-            let ask = Ask::delete(self.base().url_of(&href), condition.clone());
+            let mut ask = Ask::delete(self.base().url_of(&href), condition.clone());
+            ask.guarded &= !self.looks_first();
             let written = self.write(ask, perhaps_done).await?;
             match judge(&written.refusal) {
                 Verdict::Done | Verdict::Missing => return Ok(Outcome::Deleted),
@@ -285,7 +289,9 @@ impl Dav {
         perhaps_done: &mut bool,
     ) -> Result<Written, Fault> {
         let url = self.base().url_of(href);
-        self.write(Ask::put(url, condition, self.kind.media_type(), bytes.clone()), perhaps_done).await
+        let mut ask = Ask::put(url, condition, self.kind.media_type(), bytes.clone());
+        ask.guarded &= !self.looks_first();
+        self.write(ask, perhaps_done).await
     }
 
     async fn write(&self, ask: Ask, perhaps_done: &mut bool) -> Result<Written, Fault> {
@@ -347,7 +353,8 @@ impl Dav {
     /// What makes a write conditional on this version; `None` where it is another already. An item
     /// without a version of the server's own is compared right before the write.
     async fn condition(&self, href: &Href, etag: &Etag) -> Result<Option<Condition>, Fault> {
-        if !etag.as_str().starts_with(CONTENT_ETAG) && !self.looks_first() {
+        let is_guarded = !self.looks_first() && !quirks::is_of_sogo(etag.as_str());
+        if !etag.as_str().starts_with(CONTENT_ETAG) && is_guarded {
             return Ok(Some(Condition::Version(etag.as_str().to_owned())));
         }
         Ok(match self.fetch_one(href).await? {

@@ -255,3 +255,26 @@ async fn a_card_comes_in_the_version_in_which_it_is_stored() {
         assert_eq!(asked, 1, "what it speaks is asked once");
     }
 }
+
+/// Where no precondition counts, a second try could overwrite what somebody stored after the first.
+#[tokio::test]
+async fn what_no_precondition_guards_is_stored_once() {
+    let item = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+    for status in [503, 500] {
+        let server = Server::start(move |_, seen| match seen.method.as_str() {
+            "PUT" => reply(status, "Retry-After: 1\r\n", ""),
+            _ => multistatus(&props(
+                "/SOGo/dav/jana/Calendar/p/a.ics",
+                &format!("<getetag>\"gcs00000001\"</getetag><C:calendar-data>{item}</C:calendar-data>"),
+            )),
+        })
+        .await;
+        let edit = Edit::Replace {
+            href: Href::new("a.ics"),
+            if_etag: Etag::new("\"gcs00000001\""),
+            bytes: "BEGIN:VCALENDAR\r\nX:1\r\nEND:VCALENDAR\r\n".into(),
+        };
+        server.open_at("/SOGo/dav/jana/Calendar/p/", Kind::Events).apply(vec![edit]).await;
+        assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1, "{status}");
+    }
+}

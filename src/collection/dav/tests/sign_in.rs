@@ -246,3 +246,19 @@ async fn a_request_without_a_secret_tells_what_the_server_wants() {
     assert_eq!(challenged("Basic realm=\"x\"").await, Err(Trouble::Untrusted));
     assert_eq!(challenged("Negotiate").await, Err(Trouble::SignIn));
 }
+
+#[tokio::test]
+async fn a_digest_password_that_becomes_wrong_is_not_sent_for_ever() {
+    let server = Server::start(|n, seen| match n < 2 && is_right(seen, "s3cret") {
+        true => unchanged(),
+        false => digest(&n.to_string(), ""),
+    })
+    .await;
+    let dav = server.open();
+    dav.observe(Some(&sync_cursor("t"))).await.unwrap();
+    let refused = dav.observe(Some(&sync_cursor("t"))).await.unwrap_err();
+    assert_eq!(refused.trouble, Trouble::SignIn);
+    let sent = server.seen().len();
+    assert_eq!(dav.observe(Some(&sync_cursor("t"))).await.unwrap_err().trouble, Trouble::SignIn);
+    assert_eq!(server.seen().len(), sent, "it is known to be refused");
+}
