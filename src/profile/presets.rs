@@ -74,7 +74,9 @@ pub const PRESETS: &[Preset] = &[
         keys: &[NO_MAILS, ("remote.sign_in", "oauth"), ("oauth.provider", "google")],
         oauth: true,
         note: Some(
-            "it is your main calendar; another one has its id, from its settings, in place of your address",
+            "Google gives your client a secret too; say where it is with: pimbridge profile set NAME \
+             oauth.client_secret_command COMMAND. This is your main calendar; the address of another one has its id, from \
+             its settings, in place of yours",
         ),
         ..preset("google", "Google", "https://apidata.googleusercontent.com/caldav/v2/{user}/events/")
     },

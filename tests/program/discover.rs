@@ -302,6 +302,7 @@ fn presets() {
     Fastmail      fastmail      fastmail.com
     fruux         fruux         https://dav.fruux.com/
     GMX           gmx           https://caldav.gmx.net/, https://carddav.gmx.net/
+    Google        google        https://apidata.googleusercontent.com/caldav/v2/USER/events/, https://www.googleapis.com/carddav/v1/principals/USER/lists/default/
     iCloud        icloud        https://caldav.icloud.com/, https://contacts.icloud.com/
     Kolab         kolab         https://HOST/iRony/
     Landmarks     landmarks     https://dav.landmarks.skyrise.de/
@@ -383,14 +384,23 @@ fn a_preset_with_a_sign_in_in_the_browser() {
     let folder = home.folder("google");
     let add = ["profile", "add", "google", "--preset", "google", "--kind", "events", "--local"];
     let add = |more: &[&str]| home.run(&[&add[..], &[folder.to_str().unwrap()], more].concat());
-    insta::assert_snapshot!(home.shown(&add(&[]).expect(2)), @"");
-    insta::assert_snapshot!(home.shown(&add(&["--user", "jana@gmail.com"]).expect(2)), @"");
+    insta::assert_snapshot!(home.shown(&add(&[]).expect(2)), @"pimbridge: give your address at Google with --user");
+    insta::assert_snapshot!(home.shown(&add(&["--user", "jana@gmail.com"]).expect(2)), @"pimbridge: Google signs you in in a browser, for which you need a client id of your own: give it with --client-id ID (profiles-examples/google-calendar.toml says how to get one)");
     let made = add(&["--user", "jana@gmail.com", "--client-id", "1-a.apps.googleusercontent.com"]).expect(0);
-    insta::assert_snapshot!(home.shown(&made), @"");
+    insta::assert_snapshot!(home.shown(&made), @"
+    The profile google is in HOME/profiles/google.toml
+    Next:
+      pimbridge profile sign-in google    signs you in, in a browser
+      pimbridge profile check google      tests the folder, the server and the sign-in
+      pimbridge sync google --dry-run     shows what a sync would do
+      pimbridge sync google               does it
+    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    Note: Google gives your client a secret too; say where it is with: pimbridge profile set NAME oauth.client_secret_command COMMAND. This is your main calendar; the address of another one has its id, from its settings, in place of yours.
+    ");
     let text = fs::read_to_string(home.path().join("profiles/google.toml")).unwrap();
     assert!(
         text.contains("\"https://apidata.googleusercontent.com/caldav/v2/jana@gmail.com/events/\""),
         "{text}"
     );
-    insta::assert_snapshot!(home.shown(&home.run(&["profile", "add", "--all", "jana@gmail.com", "--preset", "google"]).expect(2)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "add", "--all", "jana@gmail.com", "--preset", "google"]).expect(2)), @"pimbridge: with Google the collections cannot be looked for before you have signed in; add one after the other, with a name, --kind and --local");
 }

@@ -115,6 +115,13 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         }
         None => args.url.clone().unwrap_or_default(),
     };
+    if let (Some(preset), None) = (preset.filter(|preset| preset.oauth), &args.client_id) {
+        return Err(Failure::Usage(format!(
+            "{} signs you in in a browser, for which you need a client id of your own: give it with --client-id ID \
+             (profiles-examples/google-calendar.toml says how to get one)",
+            preset.title
+        )));
+    }
     let place = match preset.is_some_and(|preset| preset.oauth) {
         // Nothing can be looked for before the person has signed in.
         true => find::Place { url: typed, user: args.sign_in.user.clone(), password: None },
