@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::collection::Look;
 use crate::item::{Bytes, Digest};
+use crate::sync::Sides;
 
 mod asides;
 mod blobs;
@@ -153,6 +154,11 @@ impl State {
         })
     }
 
+    /// What both sides had when one of them did not take a name or colour of the other.
+    pub fn refused_looks(&self) -> Result<Option<Sides<Look>>> {
+        Ok(self.meta("look_refused")?.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
     /// The name and the colour that both sides last agreed on.
     pub fn look(&self) -> Result<Look> {
         Ok(self.meta("look")?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
@@ -197,6 +203,11 @@ impl Peek {
 }
 
 impl Write<'_> {
+    /// Remembers what both sides had when one of them did not take a name or colour of the other.
+    pub fn set_refused_looks(&self, looks: &Sides<Look>) -> Result<()> {
+        self.set_meta("look_refused", &serde_json::to_string(looks).unwrap_or_default())
+    }
+
     /// Remembers the name and the colour that both sides agree on.
     pub fn set_look(&self, look: &Look) -> Result<()> {
         // A look always has a JSON.

@@ -387,7 +387,7 @@ impl Write<'_> {
         for table in ["cursor", "seen", "pair", "content", "aside"] {
             self.0.execute(&format!("DELETE FROM {table}"), [])?;
         }
-        self.0.execute("DELETE FROM meta WHERE key = 'look'", [])?;
+        self.0.execute("DELETE FROM meta WHERE key IN ('look', 'look_refused')", [])?;
         self.release_blobs()
     }
 }

@@ -52,6 +52,11 @@ pub(super) async fn keep(job: &Job<'_>, dry_run: bool) -> Result<Vec<String>, St
         Ok(looks) => looks,
         Err(CollectionError { message, .. }) => return Ok(vec![words::look_unread(&message)]),
     };
+    let seen = Sides { local: local.clone(), remote: remote.clone() };
+    // It would be refused again.
+    if job.state.refused_looks()?.as_ref() == Some(&seen) {
+        return Ok(Vec::new());
+    }
     let agreed = job.state.look()?;
     let name = Sides { local: local.name.as_ref(), remote: remote.name.as_ref() };
     let color = Sides { local: local.color.as_ref(), remote: remote.color.as_ref() };
@@ -61,7 +66,7 @@ pub(super) async fn keep(job: &Job<'_>, dry_run: bool) -> Result<Vec<String>, St
         _ => settle(job.policy, agreed.color.as_ref(), color).map(Feature::Color),
     };
     let mut now: Look = agreed.clone();
-    let mut told = Vec::new();
+    let (mut told, mut refused) = (Vec::new(), false);
     for step in [name, color] {
         match step {
             Step::Nothing => {}
@@ -72,12 +77,18 @@ pub(super) async fn keep(job: &Job<'_>, dry_run: bool) -> Result<Vec<String>, St
                     told.push(words::look_changed(side, &feature));
                     now.set(&feature);
                 }
-                Err(error) => told.push(words::look_refused(side, &feature, &error.message)),
+                Err(error) => {
+                    refused = true;
+                    told.push(words::look_refused(side, &feature, &error.message));
+                }
             },
         }
     }
     if now != agreed && !dry_run {
         job.state.write(|w| w.set_look(&now))?;
+    }
+    if refused {
+        job.state.write(|w| w.set_refused_looks(&seen))?;
     }
     Ok(told)
 }

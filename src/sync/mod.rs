@@ -46,7 +46,9 @@ impl Side {
 }
 
 /// One value for each side.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct Sides<T> {
     pub local: T,
     pub remote: T,

@@ -45,7 +45,8 @@ pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>)
         for found in &searched.discovered.collections {
             for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
                 if let Some(profile) = taken.syncing(found, kind) {
-                    out::say(format!("{} ({kind}) is synced by the profile {profile} already", found.name));
+                    let name = crate::report::text::line(&found.name);
+                    out::say(format!("{name} ({kind}) is synced by the profile {profile} already"));
                     continue;
                 }
                 planned.push(plan(home, args, preset, &searched, found, kind, &mut taken)?);

@@ -264,6 +264,10 @@ impl Http {
     async fn exchange(&self, ask: &Ask, proof: Option<&Proof>) -> Result<Answer, Fault> {
         let client = self.account.client(&ask.url)?;
         let permit = self.account.gate(&host(&ask.url)).enter(ask.class).await;
+        // It may have been refused to another request while this one waited.
+        if let (Some(_), Some(fault)) = (proof, self.account.sign_in().refusal()) {
+            return Err(fault);
+        }
         let method = Method::from_bytes(ask.method.as_bytes())
             .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
         let mut request = Request::new(method, ask.url.clone());

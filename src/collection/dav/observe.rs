@@ -419,7 +419,8 @@ pub(super) fn kinds(props: &Props) -> Vec<Kind> {
     if props.is("addressbook") {
         return vec![Kind::Contacts];
     }
-    let holds = |name: &str| props.components.as_ref().is_none_or(|all| all.iter().any(|c| c == name));
+    let told = props.components.as_ref().filter(|all| !all.is_empty());
+    let holds = |name: &str| told.is_none_or(|all| all.iter().any(|c| c == name));
     [(Kind::Events, "VEVENT"), (Kind::Tasks, "VTODO")]
         .into_iter()
         .filter_map(|(kind, name)| holds(name).then_some(kind))
@@ -428,7 +429,7 @@ pub(super) fn kinds(props: &Props) -> Vec<Kind> {
 
 /// RFC 3744 section 5.5: any privilege to change what a collection holds.
 pub(super) fn writable(props: &Props) -> Option<bool> {
-    let privileges = props.privileges.as_ref()?;
+    let privileges = props.privileges.as_ref().filter(|privileges| !privileges.is_empty())?;
     Some(privileges.iter().any(|name| matches!(name.as_str(), "all" | "write" | "write-content" | "bind")))
 }
 
@@ -463,6 +464,8 @@ mod tests {
         let tasks =
             Props { components: names(&["VTODO"]), privileges: names(&["read", "read-acl"]), ..calendar };
         assert_eq!(kinds(&tasks), [Kind::Tasks]);
+        let untold = Props { components: names(&[]), privileges: names(&[]), ..tasks.clone() };
+        assert_eq!((kinds(&untold).len(), writable(&untold)), (2, None), "an empty list tells nothing");
         assert_eq!(writable(&tasks), Some(false));
         assert_eq!(writable(&Props { privileges: names(&["read", "bind"]), ..tasks }), Some(true));
     }

@@ -221,6 +221,11 @@ impl SignIn {
         }
     }
 
+    /// Why nothing is sent with it any more.
+    pub(super) fn refusal(&self) -> Option<Fault> {
+        self.refused.get().cloned()
+    }
+
     /// Nothing is sent with this sign-in any more.
     pub(super) fn refuse(&self, fault: Fault) -> Fault {
         self.refused.get_or_init(|| fault).clone()

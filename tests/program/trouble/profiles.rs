@@ -92,7 +92,10 @@ fn two_profiles_on_the_same_pair() {
         "--local",
     ];
     let add: Vec<&str> = add.into_iter().chain(folder.to_str()).collect();
-    insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"pimbridge: the profile twin already syncs HOME/items/work with http://127.0.0.1:PORT/alice/work/; a second active profile on both would double the items");
+    insta::assert_snapshot!(home.shown(&home.run(&add).expect(2)), @"
+    pimbridge: the address could not be looked at: the environment variable X, which should hold the password, is not set; set it before you start Pimbridge
+    pimbridge: the profile twin already syncs HOME/items/work with http://127.0.0.1:PORT/alice/work/; a second active profile on both would double the items
+    ");
     assert!(!home.path().join("profiles/third.toml").exists());
     home.run(&["profile", "set", "twin", "active", "false"]).expect(0);
     assert_eq!(home.run(&["sync", "work"]).status, 3);

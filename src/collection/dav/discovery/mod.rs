@@ -87,6 +87,14 @@ pub struct Discovered {
 }
 
 impl Discovered {
+    /// The password may not go there.
+    fn foreign(&mut self, url: &Url) {
+        let host = url.host_str().unwrap_or_default();
+        if !self.foreign.iter().any(|known| known == host) && self.foreign.len() < MOST_PLACES {
+            self.foreign.push(host.to_owned());
+        }
+    }
+
     /// The homes were found, and nothing is in them.
     pub fn is_empty_account(&self) -> bool {
         let homes = !self.calendar_homes.is_empty() || !self.addressbook_homes.is_empty();
@@ -282,6 +290,10 @@ impl<'a> Search<'a> {
             Service::Calendars => !calendars.is_empty(),
             Service::Contacts => !contacts.is_empty(),
         };
+        // What is asked of a home tells of those that may not have the password.
+        let trusted =
+            |homes: Vec<Url>| homes.into_iter().filter(|url| self.trust.check(url).is_ok()).collect();
+        let (calendars, contacts) = (trusted(calendars), trusted(contacts));
         take_new(&mut self.out.calendar_homes, calendars);
         take_new(&mut self.out.addressbook_homes, contacts);
         there
@@ -335,11 +347,16 @@ impl<'a> Search<'a> {
                 let there = (200..300).contains(&response.overall());
                 let place = response.hrefs.first().and_then(|href| resolve(&url, href)).filter(|_| there);
                 if response.status == Some(507) {
-                    self.out
-                        .tried
-                        .push(format!("{}: the server does not list everything", http::presentable(&url)));
+                    let told = format!("{}: the server does not list everything", http::presentable(&url));
+                    if !self.out.tried.contains(&told) {
+                        self.out.tried.push(told);
+                    }
                 }
                 let Some(place) = place else { continue };
+                if self.trust.check(&place).is_err() {
+                    self.out.foreign(&place);
+                    continue;
+                }
                 if let Some(found) = Found::read(place, &response.props, proxied)
                     && self.found.len() < MOST_FOUND
                 {
@@ -398,10 +415,7 @@ impl<'a> Search<'a> {
                     return Ok(None);
                 }
                 Err(Distrust::Foreign) => {
-                    let host = url.host_str().unwrap_or_default().to_owned();
-                    if !self.out.foreign.contains(&host) {
-                        self.out.foreign.push(host);
-                    }
+                    self.out.foreign(&url);
                     return Ok(None);
                 }
             }

@@ -274,10 +274,30 @@ async fn a_stranger_gets_no_request() {
     let discovered = find(&server.at("/"), jana(), &[]).await.unwrap();
     assert_eq!(discovered.foreign, ["stranger.example"]);
     assert_eq!(discovered.collections, []);
+    assert_eq!(discovered.calendar_homes, [], "nothing is made there either");
     assert_eq!(stranger.seen().len(), 0);
     let discovered = find(&server.at("/"), jana(), &["stranger.example"]).await.unwrap();
     assert_eq!(discovered.foreign, [] as [&str; 0]);
     assert!(discovered.tried.iter().any(|tried| tried.contains("no TLS")), "{:?}", discovered.tried);
+}
+
+/// Nor does one whose collections a home lists as its own.
+#[tokio::test]
+async fn a_collection_on_a_strangers_server_is_not_found() {
+    let server = Server::with(move |path, listed| match (path, listed) {
+        ("/", _) => Some(multistatus(&props("/", &format!("{}{}", user("/"), calendars("/home/"))))),
+        ("/home/", true) => Some(multistatus(
+            &(props("https://stranger.example/home/a/", CALENDAR) + &props("/home/b/", CALENDAR)),
+        )),
+        _ => None,
+    })
+    .await;
+    let discovered = find(&server.at("/"), jana(), &[]).await.unwrap();
+    let found: Vec<&str> = discovered.collections.iter().map(|found| found.url.path()).collect();
+    assert_eq!(
+        (found.as_slice(), discovered.foreign.as_slice()),
+        (&["/home/b/"][..], &["stranger.example".to_owned()][..])
+    );
 }
 
 /// A home on another port of this computer: as a partition of iCloud, its own server.
