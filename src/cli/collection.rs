@@ -91,6 +91,13 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
     let (account, place) = match &args.profile {
         Some(name) => {
             let profile = profile::load(home, name)?;
+            if Service::of(profile.kind) != Service::of(kind) {
+                return Err(Failure::Usage(format!(
+                    "{name} is a profile for {}, beside which a server may not keep {kind}: give your e-mail address or the \
+                     address of the server instead of --profile",
+                    profile.kind
+                )));
+            }
             let RemoteSpec::Dav { url, .. } = &profile.remote;
             let mut folder = url.clone();
             if let Ok(mut segments) = folder.path_segments_mut() {
