@@ -1,7 +1,8 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
 //! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
-//! and deletes them. Below them: `http` (and `account`, `sign_in`, `limiter`) sends requests over a
+//! and deletes them. `discovery` finds the collections of an account, `resources` and `look` make and rename them, and
+//! `scheduling` knows of servers that invite people. Below them: `http` (and `account`, `sign_in`, `limiter`) sends requests over a
 //! `connection` (and `tls`, `client_certificate`), `redirect` says where they may go on, `failure` why nothing came back,
 //! `xml`, `refusal` and `href` read what comes back, and `error` says in plain sentences what is wrong.
 
