@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::profile;
+use crate::report::text::shell_word;
 
 /// What a person may have to say about the way to a server before there is a profile.
 #[derive(Debug, Default, clap::Args)]
@@ -48,6 +49,21 @@ impl ConnectionArgs {
             ("trusted_hosts", hosts),
         ];
         Ok(keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    }
+
+    /// As they are typed, each with a blank before it.
+    pub fn typed(&self) -> String {
+        let file = |file: &Option<PathBuf>| file.as_deref().map(|file| file.display().to_string());
+        let given = [
+            ("ca-file", file(&self.ca_file)),
+            ("pin", self.pin.clone()),
+            ("client-certificate", file(&self.client_certificate)),
+            ("client-certificate-password-command", self.client_certificate_password_command.clone()),
+            ("proxy", self.proxy.clone()),
+        ];
+        let hosts = self.trusted_host.iter().map(|host| ("trusted-host", Some(host.clone())));
+        let given = given.into_iter().chain(hosts).filter_map(|(flag, value)| Some((flag, value?)));
+        given.map(|(flag, value)| format!(" --{flag} {}", shell_word(&value))).collect()
     }
 
     /// The text of a profile's file with these keys in it.

@@ -164,14 +164,9 @@ fn next(args: &Args, collections: &[Found], user: Option<&str>) -> String {
     if let Some(command) = &args.sign_in.password_command {
         sign_in += &format!(" --password-command {}", shell_word(command));
     }
-    let trusted: String = args
-        .connection
-        .trusted_hosts()
-        .iter()
-        .map(|host| format!(" --trusted-host {}", shell_word(host)))
-        .collect();
+    sign_in += &args.connection.typed();
     let all = format!(
-        "Next:\n  pimbridge profile add --all {}{sign_in}{trusted} --dry-run\n      shows a profile for each of them; without --dry-run it makes them",
+        "Next:\n  pimbridge profile add --all {}{sign_in} --dry-run\n      shows a profile for each of them; without --dry-run it makes them",
         shell_word(args.start.trim())
     );
     let Some(first) = collections.first() else { return all };

@@ -88,17 +88,24 @@ async fn look(
     account: &Account,
     mut trusted: Vec<String>,
 ) -> Result<Discovered, crate::collection::CollectionError> {
+    let mut declined: Vec<String> = Vec::new();
     loop {
         let discovered = discover(start, services, account, &trusted).await?;
         let mut allowed = false;
         for host in &discovered.foreign {
+            if trusted.contains(host) || declined.contains(host) {
+                continue;
+            }
             let question = format!(
                 "The collections may be on {host}, which belongs to another domain than the one you gave. May it get your \
                  password?"
             );
-            if !trusted.contains(host) && out::ask(&question) == Some(true) {
-                trusted.push(host.clone());
-                allowed = true;
+            match out::ask(&question) {
+                Some(true) => {
+                    trusted.push(host.clone());
+                    allowed = true;
+                }
+                _ => declined.push(host.clone()),
             }
         }
         if !allowed {

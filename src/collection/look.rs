@@ -31,6 +31,19 @@ pub struct Look {
     pub color: Option<Color>,
 }
 
+/// The longest name of a collection, in characters.
+const LONGEST_NAME: usize = 255;
+
+/// A name as both sides can have it: one line, not too long; `None` where nothing is left of it.
+pub fn plain_name(text: &str) -> Option<String> {
+    let words: Vec<&str> = text
+        .split(|char: char| char.is_whitespace() || char.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let line: String = words.join(" ").chars().take(LONGEST_NAME).collect();
+    Some(line.trim_end().to_owned()).filter(|name| !name.is_empty())
+}
+
 impl Look {
     pub fn set(&mut self, feature: &Feature) {
         match feature {
@@ -66,6 +79,15 @@ impl fmt::Display for Feature {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_one_line() {
+        let plain = |text: &str| plain_name(text).unwrap_or_default();
+        assert_eq!(plain(" Work\r\n  \u{1b}[31m and\thome\n"), "Work [31m and home");
+        assert_eq!(plain_name(" \u{0}\n "), None);
+        assert_eq!(plain(&"é".repeat(5000)), "é".repeat(LONGEST_NAME));
+        assert_eq!(plain("日程 🎉"), "日程 🎉");
+    }
 
     #[test]
     fn colours_in_every_spelling() {

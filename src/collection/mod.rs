@@ -22,7 +22,7 @@ pub mod mapped;
 pub mod name;
 pub mod vdir;
 
-pub use look::{Color, Feature, Look};
+pub use look::{Color, Feature, Look, plain_name};
 
 macro_rules! opaque {
     ($(#[$doc:meta])* $name:ident) => {

@@ -9,6 +9,7 @@ mod fuzz_targets;
 mod decisions;
 mod fuzz;
 mod invitations;
+mod look;
 mod planner;
 mod repair;
 mod runs;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::collection::{
-    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Fetched, Href, Observation, Outcome,
-    Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Entry, Etag, Feature, Fetched, Href, Look,
+    Observation, Outcome, Trouble,
 };
 use pimbridge::item;
 use pimbridge::item::span::{Range, is_within};
@@ -44,6 +44,9 @@ pub struct Manners {
     pub overlooks: Option<String>,
     /// It invites the guests of meetings that this address organises.
     pub invites_as: Option<String>,
+    /// What it is called, and whether it can be called otherwise.
+    pub look: Look,
+    pub keeps_its_look: bool,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
     /// What somebody does just before or after the next fetch, or after the next edits.
@@ -256,6 +259,19 @@ impl Collection for Memory {
         let having =
             inner.items.iter().filter(|(_, stored)| has(stored)).map(|(name, _)| Href::new(name.as_str()));
         Ok(inner.manners.queries.then(|| having.collect()))
+    }
+
+    async fn look(&self) -> Result<Look, CollectionError> {
+        Ok(self.lock().manners.look.clone())
+    }
+
+    async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
+        let mut inner = self.lock();
+        inner.edits.push(format!("set {feature}"));
+        match inner.manners.keeps_its_look {
+            true => Err(CollectionError::new(Trouble::Forbidden, "It keeps its name.")),
+            false => Ok(inner.manners.look.set(feature)),
+        }
     }
 
     async fn invites_as(&self) -> Result<Vec<String>, CollectionError> {

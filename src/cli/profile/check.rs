@@ -201,7 +201,6 @@ mod tests {
             sync_collection: true,
             ctag: true,
             moved_to: None,
-            dav: None,
         };
         let two_way = |kind, capabilities| judge(&profile(kind, "two-way"), &capabilities);
         let only = |kinds: &[Kind]| Capabilities { kinds: kinds.to_vec(), ..all.clone() };

@@ -52,7 +52,14 @@ pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
     };
     let Searched { discovered, user, asked, .. } = searched;
     if discovered.is_collection && wanted.name.is_none() {
-        return Ok(as_typed(asked));
+        // A server that the person let have the password is where the collection is from now on.
+        let elsewhere = discovered.collections.first().map(|found| &found.url);
+        return Ok(
+            match elsewhere.filter(|url| start.url().is_some_and(|typed| typed.origin() != url.origin())) {
+                Some(url) => Place { url: url.to_string(), ..as_typed(asked) },
+                None => as_typed(asked),
+            },
+        );
     }
     let found = match choose(&discovered, wanted) {
         Ok(found) => found,

@@ -15,7 +15,7 @@ use super::{add_new, password};
 use crate::collection::dav::discovery::{Found, Service, Start};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{self, KINDS, Name, Preset, Profile, RemoteSpec, Secret, word_of};
+use crate::profile::{self, KINDS, Name, Preset, Profile, Secret, word_of};
 use crate::report::text::cut;
 
 /// More of one name are not made.
@@ -236,9 +236,8 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
     for one in &planned {
         add::make_folder(&one.profile)?;
         let new = add_new(home, &one.name, &one.text)?;
-        let RemoteSpec::Dav { url, .. } = &new.remote;
         match &one.password {
-            Some(secret) if stored.insert(url.origin()) => {
+            Some(secret) if stored.insert(profile::keyring_entry(&new)) => {
                 if let Err(Failure::Usage(why) | Failure::NotDone(why)) =
                     password::store(&new, secret.clone()).await
                 {

@@ -57,6 +57,8 @@ pub(super) struct Ask {
     pub body: Bytes,
     /// Its precondition keeps it from undoing what somebody else does meanwhile, so it may be tried again.
     pub guarded: bool,
+    /// It finds out what a place is: where it refuses a sign-in that was accepted elsewhere, the others still count.
+    pub probes: bool,
 }
 
 impl Ask {
@@ -67,26 +69,39 @@ impl Ask {
             (header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned()),
             (header::ACCEPT_ENCODING, "gzip".to_owned()),
         ];
-        Self { method, class, url, headers, body: body.into(), guarded: true }
+        Self { method, class, url, headers, body: body.into(), guarded: true, probes: false }
     }
 
     /// No gzip where the ETag header counts: proxies change the ETag when they compress.
     pub(super) fn get(url: Url) -> Self {
         let (headers, body) = (Vec::new(), Bytes::new());
-        Self { method: "GET", class: Class::Content, url, headers, body, guarded: true }
+        Self { method: "GET", class: Class::Content, url, headers, body, guarded: true, probes: false }
     }
 
     pub(super) fn put(url: Url, condition: Condition, media_type: &str, body: Bytes) -> Self {
         let guarded = condition != Condition::None;
         let mut headers = condition.headers();
         headers.push((header::CONTENT_TYPE, media_type.to_owned()));
-        Self { method: "PUT", class: Class::Write, url, headers, body, guarded }
+        Self { method: "PUT", class: Class::Write, url, headers, body, guarded, probes: false }
     }
 
     pub(super) fn delete(url: Url, condition: Condition) -> Self {
         let guarded = condition != Condition::None;
         let headers = condition.headers();
-        Self { method: "DELETE", class: Class::Write, url, headers, body: Bytes::new(), guarded }
+        Self {
+            method: "DELETE",
+            class: Class::Write,
+            url,
+            headers,
+            body: Bytes::new(),
+            guarded,
+            probes: false,
+        }
+    }
+
+    /// The PROPFIND of a search.
+    pub(super) fn probe(url: Url, depth: u8, body: String) -> Self {
+        Self { probes: true, ..Self::xml("PROPFIND", Class::Listing, url, depth, body) }
     }
 
     fn reads(&self) -> bool {
@@ -252,13 +267,13 @@ impl Http {
                 return Ok(answer);
             }
             let again = match trusted {
-                true => sign_in.challenged(&ask.url, proof.as_ref(), &answer.headers).await,
+                true => sign_in.challenged(&ask.url, proof.as_ref(), &answer.headers, ask.probes).await,
                 false => Err(Fault::NoCredentials { host: host(&ask.url) }),
             };
             answer.drain().await;
             again?;
         }
-        Err(sign_in.refuse(Fault::SignIn { host: host(&ask.url) }))
+        Err(sign_in.refused_at(Fault::SignIn { host: host(&ask.url) }, ask.probes))
     }
 
     async fn exchange(&self, ask: &Ask, proof: Option<&Proof>) -> Result<Answer, Fault> {

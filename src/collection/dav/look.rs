@@ -9,7 +9,7 @@ use super::limiter::Class;
 use super::refusal::Refusal;
 use super::xml::{HEAD, Part, Props};
 use super::{Dav, Fault, xml};
-use crate::collection::{CollectionError, Color, Feature, Look, Trouble};
+use crate::collection::{CollectionError, Color, Feature, Look, Trouble, plain_name};
 
 impl Dav {
     /// What the last observation saw, or else what the server says now.
@@ -17,13 +17,13 @@ impl Dav {
         let seen = self.seen_look().take();
         match seen {
             Some(look) => Ok(look),
-            None => Ok(look_of(&self.properties(xml::propfind_home()).await?)),
+            None => Ok(look_of(&self.properties(xml::propfind_details()).await?)),
         }
     }
 
     /// PROPPATCH, and a look whether the server keeps it.
     pub(super) async fn set_look_it(&self, feature: &Feature) -> Result<(), CollectionError> {
-        let before = self.properties(xml::propfind_home()).await?;
+        let before = self.properties(xml::propfind_details()).await?;
         let mut refusal = None;
         for text in spellings(feature, before.color.as_deref()) {
             let answer = self.patch(property(feature), &text).await?;
@@ -31,7 +31,7 @@ impl Dav {
                 refusal = Some(answer);
                 continue;
             }
-            return match look_of(&self.properties(xml::propfind_home()).await?).has(feature) {
+            return match look_of(&self.properties(xml::propfind_details()).await?).has(feature) {
                 true => Ok(()),
                 false => Err(CollectionError::new(
                     Trouble::NotUnderstood,
@@ -78,12 +78,23 @@ impl Ask {
     /// A request with a body of XML that changes something.
     pub(super) fn change(method: &'static str, url: url::Url, body: String) -> Self {
         let headers = vec![(header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned())];
-        Self { method, class: Class::Write, url, headers, body: Bytes::from(body), guarded: true }
+        Self {
+            method,
+            class: Class::Write,
+            url,
+            headers,
+            body: Bytes::from(body),
+            guarded: true,
+            probes: false,
+        }
     }
 }
 
 pub(super) fn look_of(props: &Props) -> Look {
-    Look { name: props.display_name.clone(), color: props.color.as_deref().and_then(Color::read) }
+    Look {
+        name: props.display_name.as_deref().and_then(plain_name),
+        color: props.color.as_deref().and_then(Color::read),
+    }
 }
 
 fn property(feature: &Feature) -> &'static str {

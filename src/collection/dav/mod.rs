@@ -7,6 +7,7 @@
 //! `xml`, `refusal` and `href` read what comes back, and `error` says in plain sentences what is wrong.
 
 mod account;
+mod address;
 mod answer;
 mod backoff;
 mod challenge;
@@ -43,6 +44,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use account::Account;
+pub use address::is_loopback;
 use answer::Answer;
 pub use client_certificate::ClientCertificate;
 pub use connection::{Connection, ConnectionOptions, Proxy, ProxySignIn};
@@ -53,7 +55,7 @@ use limiter::Class;
 use query::Searches;
 pub use resources::{Made, NewCollection, create};
 use scheduling::Scheduling;
-pub use sign_in::{Credentials, TokenSource, is_loopback};
+pub use sign_in::{Credentials, TokenSource};
 pub use tls::{Fingerprint, Trust, certificates};
 
 use crate::collection::{
@@ -95,8 +97,6 @@ pub struct Capabilities {
     pub ctag: bool,
     /// Where the server says that it has moved for good.
     pub moved_to: Option<String>,
-    /// The server's `DAV` header: the classes it says to comply with.
-    pub dav: Option<String>,
 }
 
 impl Dav {
@@ -138,7 +138,7 @@ impl Dav {
         self
     }
 
-    /// What the collection is and what its server can do, in two requests.
+    /// What the collection is and what its server can do, in one request.
     ///
     /// # Errors
     /// It cannot be used, or is not a calendar or address book.

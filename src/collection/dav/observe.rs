@@ -116,10 +116,18 @@ impl Dav {
 
     async fn observe_since(&self, mark: &Mark) -> Result<Observation, Fault> {
         if self.watches {
-            let props = self.properties(xml::propfind_home()).await?;
-            *self.seen_look() = Some(look_of(&props));
-            if let (true, Some(cursor)) = (mark.how.is_now(&props), self.mark(mark.how.clone())) {
-                return Ok(Observation::Delta { changed: vec![], removed: vec![], cursor });
+            match self.properties(xml::propfind_details()).await {
+                Ok(props) => {
+                    *self.seen_look() = Some(look_of(&props));
+                    if let (true, Some(cursor)) = (mark.how.is_now(&props), self.mark(mark.how.clone())) {
+                        return Ok(Observation::Delta { changed: vec![], removed: vec![], cursor });
+                    }
+                }
+                // The items can be had all the same.
+                Err(fault @ (Fault::Malformed(_) | Fault::NotDav(_) | Fault::Forbidden(_))) => {
+                    tracing::warn!("name and colour could not be read: {fault}");
+                }
+                Err(fault) => return Err(fault),
             }
         }
         match &mark.how {
@@ -370,9 +378,6 @@ impl Dav {
     pub(super) async fn check_it(&self) -> Result<Capabilities, Fault> {
         let props = self.properties(xml::propfind_collection()).await?;
         self.right_place(&props)?;
-        let options = self.ask_collection("OPTIONS", 0, String::new()).await?;
-        let dav = options.header("dav").map(str::to_owned);
-        options.drain().await;
         let base = self.base();
         Ok(Capabilities {
             moved_to: base.has_moved().then(|| base.url().to_string()),
@@ -381,7 +386,6 @@ impl Dav {
             writable: writable(&props),
             sync_collection: offers_sync(&props),
             ctag: props.ctag.is_some(),
-            dav,
         })
     }
 }

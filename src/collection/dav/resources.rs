@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use quick_xml::escape::escape;
 use url::Url;
 
+use super::address::{key, last_segment, resolve};
 use super::backoff::{Backoff, Pace};
 use super::http::{Ask, presentable};
 use super::look::look_of;
@@ -19,6 +19,8 @@ use crate::item::Kind;
 
 /// Some servers have a new collection only a while after they said so.
 const APPEARS: Pace = Pace { first: Duration::from_millis(250), most: 5 };
+/// How many collections are taken note of in an account.
+pub(super) const MOST_LISTED: usize = 10_000;
 /// The longest path segment that is made of a name, in octets.
 const LONGEST: usize = 40;
 
@@ -55,7 +57,9 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
             format!("there is {} called {:?} already, {url}: choose another name", noun(new.kind), new.name),
         ));
     }
-    let taken: HashSet<String> = before.iter().map(|(url, _)| last_segment(url)).collect();
+    // Some servers do not tell names apart by case.
+    let segment_of = |(url, _): &(Url, Props)| Some(last_segment(url)?.to_lowercase());
+    let taken: HashSet<String> = before.iter().filter_map(segment_of).collect();
     let url = home.base().url().join(&format!("{}/", segment(new, &taken))).map_err(|error| {
         CollectionError::new(Trouble::NotUnderstood, format!("the address of the folder is odd ({error})"))
     })?;
@@ -88,7 +92,7 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
 impl Dav {
     /// The collections in this folder, without the folder itself.
     async fn collections(&self) -> Result<Vec<(Url, Props)>, CollectionError> {
-        let answer = self.ask_collection("PROPFIND", 1, xml::propfind_home()).await?;
+        let answer = self.ask_collection("PROPFIND", 1, xml::propfind_details()).await?;
         if !answer.ok() {
             return Err(self.collection_fault(answer).await.into());
         }
@@ -98,8 +102,8 @@ impl Dav {
         while let Some(part) = parts.next().await? {
             let Part::Response(response) = part else { continue };
             let Response { hrefs, props, .. } = *response;
-            let Some(url) = hrefs.first().and_then(|href| home.join(href).ok()) else { continue };
-            let is_home = url.path().trim_end_matches('/') == home.path().trim_end_matches('/');
+            let Some(url) = hrefs.first().and_then(|href| resolve(&home, href)) else { continue };
+            let is_home = key(&url) == key(&home);
             if is_home && !kinds_of(&props).is_empty() {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
@@ -109,7 +113,7 @@ impl Dav {
                     ),
                 ));
             }
-            if !is_home && props.is("collection") {
+            if !is_home && props.is("collection") && found.len() < MOST_LISTED {
                 found.push((url, props));
             }
         }
@@ -154,7 +158,7 @@ impl Dav {
     }
 
     async fn is_there(&self) -> Result<bool, CollectionError> {
-        match self.properties(xml::propfind_home()).await {
+        match self.properties(xml::propfind_details()).await {
             Ok(_) => Ok(true),
             Err(Fault::Gone { .. } | Fault::Forbidden(_) | Fault::NotDav(_)) => Ok(false),
             Err(fault) => Err(fault.into()),
@@ -172,14 +176,14 @@ impl Dav {
 
     /// Gives a new collection what the server did not take when it made it.
     async fn complete(&self, new: &NewCollection) -> Result<Made, CollectionError> {
-        let look = look_of(&self.properties(xml::propfind_home()).await?);
+        let look = look_of(&self.properties(xml::propfind_details()).await?);
         let wanted = [Some(Feature::Name(new.name.clone())), new.color.map(Feature::Color)];
         for feature in wanted.into_iter().flatten().filter(|feature| !look.has(feature)) {
             if let Err(error) = self.set_look_it(&feature).await {
                 tracing::warn!("{error}");
             }
         }
-        let props = self.properties(xml::propfind_home()).await?;
+        let props = self.properties(xml::propfind_details()).await?;
         Ok(Made { url: self.base().url().clone(), look: look_of(&props), kinds: kinds_of(&props) })
     }
 }
@@ -250,13 +254,6 @@ fn segment(new: &NewCollection, taken: &HashSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{plain}-{number}"));
     let mut names = std::iter::once(plain.to_owned()).chain(numbered);
     names.find(|name| !taken.contains(name)).unwrap_or_else(|| plain.to_owned())
-}
-
-/// In lower case: some servers do not tell names apart by case.
-fn last_segment(url: &Url) -> String {
-    let path = url.path().trim_end_matches('/');
-    let last = path.rsplit('/').next().unwrap_or_default();
-    percent_decode_str(last).decode_utf8_lossy().to_lowercase()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::address::resolve;
 use super::http::Ask;
 use super::limiter::Class;
 use super::xml::{CurrentUser, Part, Props};
@@ -28,7 +29,7 @@ impl Dav {
         let collection = self.properties(xml::propfind_place()).await?;
         let mut addresses = Vec::new();
         if let Some(CurrentUser::Principal(href)) = &collection.current_user
-            && let Ok(url) = self.base().url().join(href)
+            && let Some(url) = resolve(self.base().url(), href)
             && self.http.trusts(&url)
         {
             let ask = Ask::xml("PROPFIND", Class::Listing, url, 0, xml::propfind_addresses());

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use base64::Engine;
 use http_auth::{DigestClient, PasswordParams};
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use url::{Host, Position, Url};
+use url::{Position, Url};
 
+use super::address::is_loopback;
 use super::challenge::Offers;
 use super::error::Fault;
 use super::http::host;
@@ -168,7 +169,7 @@ impl SignIn {
         }
     }
 
-    /// What a 401 means for a request that was sent with this proof.
+    /// What a 401 means for a request that was sent with this proof; `probes`: it only finds out what a place is.
     ///
     /// # Errors
     /// The sign-in is refused; otherwise the request can be sent again, with another proof.
@@ -177,8 +178,10 @@ impl SignIn {
         url: &Url,
         proof: Option<&Proof>,
         headers: &HeaderMap,
+        probes: bool,
     ) -> Result<(), Fault> {
         let host = host(url);
+        let refuse = |fault| self.refused_at(fault, probes);
         let offers = Offers::read(headers.get_all(WWW_AUTHENTICATE));
         let is_offered_basic = offers.basic || offers.schemes.is_empty();
         let offered = offers.schemes.join(", ");
@@ -198,21 +201,20 @@ impl SignIn {
                         Ok(())
                     }
                     (None, None) if is_offered_basic => Err(Fault::Unprotected { host }),
-                    (None, Some(Scheme::Digest { .. })) => Err(self.refuse(Fault::SignIn { host })),
-                    (None, _) if is_offered_basic => Err(self.refuse(Fault::SignIn { host })),
-                    (None, _) => Err(self.refuse(Fault::OtherSignIn { host, offered })),
+                    (None, Some(Scheme::Digest { .. })) => Err(refuse(Fault::SignIn { host })),
+                    (None, _) if is_offered_basic => Err(refuse(Fault::SignIn { host })),
+                    (None, _) => Err(refuse(Fault::OtherSignIn { host, offered })),
                 }
             }
             (Means::Token { source, renewed }, Some(Scheme::Bearer { token })) => {
                 let is_renewed =
                     || renewed.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(token);
                 if is_renewed() {
-                    return Err(self.refuse(Fault::Token { host }));
+                    return Err(refuse(Fault::Token { host }));
                 }
-                let new =
-                    source.token(Some(token)).await.map_err(|error| self.refuse(Fault::NoToken(error)))?;
+                let new = source.token(Some(token)).await.map_err(|error| refuse(Fault::NoToken(error)))?;
                 if new == *token {
-                    return Err(self.refuse(Fault::Token { host }));
+                    return Err(refuse(Fault::Token { host }));
                 }
                 *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
                 Ok(())
@@ -226,23 +228,22 @@ impl SignIn {
         self.refused.get().cloned()
     }
 
+    /// A place refused it. From then on it counts as refused everywhere, unless it was accepted before and the request
+    /// only found out what the place is.
+    pub(super) fn refused_at(&self, fault: Fault, probes: bool) -> Fault {
+        match probes && self.accepted.load(Ordering::Relaxed) {
+            true => fault,
+            false => self.refuse(fault),
+        }
+    }
+
     /// Nothing is sent with this sign-in any more.
-    pub(super) fn refuse(&self, fault: Fault) -> Fault {
+    fn refuse(&self, fault: Fault) -> Fault {
         self.refused.get_or_init(|| fault).clone()
     }
 
     fn is_protected(&self, url: &Url) -> bool {
         url.scheme() == "https" || self.allow_plain_http || is_loopback(url)
-    }
-}
-
-/// Whether what is sent there stays on this computer.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 
@@ -280,14 +281,5 @@ mod tests {
     fn a_colon_in_the_user_name_is_an_error() {
         let credentials = Credentials::Password { user: "a:b".into(), password: String::new() };
         assert!(SignIn::new(credentials, false).is_err());
-    }
-
-    #[test]
-    fn what_stays_on_this_computer() {
-        let is_local = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
-        assert!(
-            ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.3.2.1", "[::1]:1"].into_iter().all(is_local)
-        );
-        assert!(!["localhost.example.org", "10.0.0.1", "[fe80::1]"].into_iter().any(is_local));
     }
 }

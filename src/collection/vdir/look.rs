@@ -5,23 +5,23 @@ use std::io::{self, ErrorKind, Read};
 
 use super::temporary::Temporary;
 use super::{Folder, sys};
-use crate::collection::{CollectionError, Color, Feature, Look, Trouble};
+use crate::collection::{CollectionError, Color, Feature, Look, Trouble, plain_name};
 
 const NAME: &str = "displayname";
 const COLOR: &str = "color";
-/// More than this is no name, in bytes.
+/// What comes after this many bytes is not read.
 const MOST: u64 = 4096;
 
 impl Folder {
     pub(super) fn look(&self) -> Result<Look, CollectionError> {
-        let color = match self.read_line(COLOR)? {
+        let color = match self.read(COLOR)?.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => {
-                let read = Color::read(&text);
+                let read = Color::read(text);
                 Some(read.ok_or_else(|| self.odd(COLOR, "does not hold a colour such as #FF8000"))?)
             }
             None => None,
         };
-        Ok(Look { name: self.read_line(NAME)?, color })
+        Ok(Look { name: self.read(NAME)?.as_deref().and_then(plain_name), color })
     }
 
     pub(super) fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
@@ -39,15 +39,18 @@ impl Folder {
         write().map_err(|error| self.trouble(&error))
     }
 
-    /// The text of a file; `None` where there is none or it is empty.
-    fn read_line(&self, name: &str) -> Result<Option<String>, CollectionError> {
+    /// The beginning of a file; `None` where there is none.
+    fn read(&self, name: &str) -> Result<Option<String>, CollectionError> {
         let mut bytes = Vec::new();
-        let read =
-            File::open(self.path.join(name)).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+        let read = File::open(self.path.join(name)).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
         match read {
-            Ok(_) if bytes.len() as u64 > MOST => Err(self.odd(name, "is too long")),
-            Ok(_) => match String::from_utf8(bytes) {
-                Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+            Ok(_) => match std::str::from_utf8(&bytes) {
+                Ok(text) => Ok(Some(text.to_owned())),
+                // It was cut within a character.
+                Err(error) if bytes.len() as u64 == MOST && error.error_len().is_none() => {
+                    bytes.truncate(error.valid_up_to());
+                    Ok(String::from_utf8(bytes).ok())
+                }
                 Err(_) => Err(self.odd(name, "is not UTF-8 text")),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

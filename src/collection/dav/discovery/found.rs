@@ -3,9 +3,9 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::super::address::{key, last_segment, resolve};
 use super::super::observe::{kinds, writable};
 use super::super::xml::Props;
-use super::{key, resolve};
 use crate::item::Kind;
 
 /// A calendar, task list or address book.
@@ -79,11 +79,6 @@ fn name(display_name: Option<&str>, url: &Url) -> String {
         Some(name) if !is_path(name) => name.to_owned(),
         _ => last_segment(url).unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
     }
-}
-
-fn last_segment(url: &Url) -> Option<String> {
-    let segment = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
-    Some(percent_decode_str(segment).decode_utf8_lossy().into_owned())
 }
 
 /// Apple's colours have an opacity, which nobody uses.

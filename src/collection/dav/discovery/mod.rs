@@ -4,14 +4,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use percent_encoding::percent_decode_str;
 use url::{Origin, Url};
 
 use super::account::Account;
+use super::address::{key, resolve};
 use super::answer::Answer;
 use super::error::Fault;
 use super::http::{self, Ask, Http};
-use super::limiter::Class;
+use super::resources::MOST_LISTED;
 use super::xml::{self, CurrentUser, Part, Props};
 use crate::collection::{CollectionError, Trouble};
 use crate::item::Kind;
@@ -32,8 +32,6 @@ use trust::{Distrust, Trust};
 const MOST_HOPS: usize = 5;
 /// How many principals and homes are looked at.
 const MOST_PLACES: usize = 64;
-/// How many collections are listed.
-const MOST_FOUND: usize = 10_000;
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +140,8 @@ struct Search<'a> {
     principals: HashSet<String>,
     homes: Vec<Home>,
     found: Vec<Found>,
+    /// That a place did not let the person in, although another one did.
+    refused: Option<Fault>,
     out: Discovered,
 }
 
@@ -157,6 +157,7 @@ impl<'a> Search<'a> {
             principals: HashSet::new(),
             homes: Vec::new(),
             found: Vec::new(),
+            refused: None,
             out: Discovered::default(),
         }
     }
@@ -176,6 +177,9 @@ impl<'a> Search<'a> {
             let Some(Home { url, proxied }) = self.homes.get(at) else { break };
             let (url, proxied) = (url.clone(), *proxied);
             self.list(url, proxied).await?;
+        }
+        if let (true, Some(refused)) = (self.found.is_empty(), self.refused) {
+            return Err(refused);
         }
         let mut seen = HashSet::new();
         self.found.retain(|found| seen.insert(key(&found.url)));
@@ -258,10 +262,11 @@ impl<'a> Search<'a> {
         let host = http::host(&page.url);
         let principal = match (&page.props.current_user, &page.props.principal_url) {
             (Some(CurrentUser::Unauthenticated), _) => {
-                return Err(match self.account.is_anonymous() {
-                    false => Fault::SignIn { host },
-                    true => Fault::NoCredentials { host },
-                });
+                if self.account.is_anonymous() {
+                    return Err(Fault::NoCredentials { host });
+                }
+                self.kept_out(&page.url, Fault::SignIn { host });
+                return Ok(false);
             }
             (Some(CurrentUser::Principal(href)), _) | (None, Some(href)) => resolve(&page.url, href),
             (None, None) => None,
@@ -338,7 +343,7 @@ impl<'a> Search<'a> {
 
     /// The collections in a home.
     async fn list(&mut self, home: Url, proxied: bool) -> Result<(), Fault> {
-        let Some(answer) = self.ask(&home, 1, xml::propfind_home()).await? else { return Ok(()) };
+        let Some(answer) = self.ask(&home, 1, xml::propfind_details()).await? else { return Ok(()) };
         let url = answer.url.clone();
         let read = async {
             let mut parts = answer.multistatus().await?;
@@ -358,7 +363,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 if let Some(found) = Found::read(place, &response.props, proxied)
-                    && self.found.len() < MOST_FOUND
+                    && self.found.len() < MOST_LISTED
                 {
                     self.found.push(found);
                 }
@@ -400,8 +405,8 @@ impl<'a> Search<'a> {
         Ok(page)
     }
 
-    /// Sends a PROPFIND to wherever it is sent on, if the password may go there. Only a refused sign-in is an
-    /// error.
+    /// Sends a PROPFIND to wherever it is sent on, if the password may go there. Only a sign-in that is refused
+    /// everywhere is an error.
     async fn ask(&mut self, url: &Url, depth: u8, body: String) -> Result<Option<Answer>, Fault> {
         let mut url = url.clone();
         for _ in 0..MOST_HOPS {
@@ -424,7 +429,7 @@ impl<'a> Search<'a> {
             }
             let way =
                 self.ways.entry(url.origin()).or_insert_with(|| Http::new(self.account.clone(), url.clone()));
-            match way.send(Ask::xml("PROPFIND", Class::Listing, url.clone(), depth, body.clone())).await {
+            match way.send(Ask::probe(url.clone(), depth, body.clone())).await {
                 Ok(answer) if answer.ok() => return Ok(Some(answer)),
                 Ok(answer) => {
                     let status = answer.status;
@@ -436,7 +441,13 @@ impl<'a> Search<'a> {
                     Some(to) if to != url => url = to,
                     _ => break,
                 },
-                Err(fault) if fault.trouble() == Trouble::SignIn => return Err(fault),
+                Err(fault) if fault.trouble() == Trouble::SignIn => {
+                    if self.account.is_anonymous() || self.account.sign_in().refusal().is_some() {
+                        return Err(fault);
+                    }
+                    self.kept_out(&url, fault);
+                    return Ok(None);
+                }
                 Err(fault) => {
                     if matches!(fault.trouble(), Trouble::Offline | Trouble::Untrusted) {
                         self.dead.insert(url.origin());
@@ -448,6 +459,12 @@ impl<'a> Search<'a> {
         }
         self.out.tried.push(format!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
         Ok(None)
+    }
+
+    /// A place refuses a sign-in that another one accepts.
+    fn kept_out(&mut self, url: &Url, fault: Fault) {
+        self.failed(url, &fault);
+        self.refused.get_or_insert(fault);
     }
 
     fn failed(&mut self, url: &Url, fault: &Fault) {
@@ -500,21 +517,4 @@ fn no(status: u16) -> String {
         405 | 501 => "it is no place for calendars or address books".to_owned(),
         status => format!("the server answers with error {status}"),
     }
-}
-
-/// The address that an href in an answer names. Behind a proxy for TLS, servers often write `http://` for
-/// themselves.
-fn resolve(base: &Url, href: &str) -> Option<Url> {
-    let mut url = base.join(href.trim()).ok().filter(|url| url.host_str().is_some())?;
-    if url.scheme() == "http" && base.scheme() == "https" && url.host_str() == base.host_str() {
-        url.set_scheme("https").ok()?;
-        url.set_port(base.port()).ok()?;
-    }
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// Equal for the spellings of an address that servers use side by side.
-fn key(url: &Url) -> String {
-    let path = percent_decode_str(url.path()).decode_utf8_lossy();
-    format!("{}{}/", url.origin().ascii_serialization(), path.trim_end_matches('/'))
 }

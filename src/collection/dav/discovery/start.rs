@@ -2,6 +2,7 @@
 
 use url::{Host, Url};
 
+use super::super::address::is_loopback;
 use super::Service;
 use super::dns::Target;
 
@@ -50,7 +51,7 @@ impl Start {
             (Some(user), None) => vec![user.to_owned()],
             (None, _) => vec![],
         };
-        if domain.is_none() && is_this_computer(&url) {
+        if domain.is_none() && is_loopback(&url) {
             // Nobody has a certificate for it. Cannot fail: both are web addresses.
             let _ = url.set_scheme("http");
         }
@@ -139,16 +140,6 @@ pub(super) fn around(url: &Url, service: Service) -> Vec<Url> {
 
 fn join_well_known(url: &Url, service: Service) -> Option<Url> {
     url.join(&format!("/.well-known/{}", service.name())).ok()
-}
-
-/// Whether what is sent there stays on this computer.
-pub(super) fn is_this_computer(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 //! - over TLS: the domain or host that the person typed, and hosts of the same registrable domain (by the Public
 //!   Suffix List: what one owner registered),
 //! - over TLS: hosts that the person has named as trusted,
-//! - this computer itself.
+//! - this computer itself, on which a bridge to a service may run.
 
 use url::Url;
 
-use super::start::{Place, Start, is_this_computer};
+use super::super::address::is_loopback;
+use super::start::{Place, Start};
 
 /// Why a server does not get the password.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Trust<'_> {
             Place::Url(typed) if typed.origin() == url.origin() => return Ok(()),
             Place::Url(typed) => typed.host_str().unwrap_or_default(),
         };
-        if is_this_computer(url) {
+        if is_loopback(url) {
             return Ok(());
         }
         let named = self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host));

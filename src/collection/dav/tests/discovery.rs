@@ -211,6 +211,38 @@ async fn a_refused_password_is_sent_once() {
     assert_eq!(server.asked(), "/dav/ 0");
 }
 
+/// Some servers ask for a sign-in, and refuse it, wherever they serve nothing.
+#[tokio::test]
+async fn a_place_that_lets_nobody_in_does_not_end_the_search() {
+    let answer = |path: &str, listed: bool| match (path, listed) {
+        ("/.well-known/carddav", _) => Some(reply(401, "WWW-Authenticate: Basic\r\n", "")),
+        ("/.well-known/caldav", _) => {
+            let home = user("/jana/") + &calendars("/jana/");
+            Some(multistatus(&props("/", &home)))
+        }
+        ("/jana/", true) => Some(multistatus(&props(
+            "/jana/work/",
+            "<resourcetype><collection/><C:calendar/></resourcetype>",
+        ))),
+        _ => None,
+    };
+    let server = Server::with(answer).await;
+    assert_eq!(server.finds("/").await, r#"/jana/work/ [Events, Tasks] "work""#);
+    assert!(server.asked().contains("/.well-known/carddav 0"));
+}
+
+/// Where nothing is found, that it lets nobody in is the reason.
+#[tokio::test]
+async fn what_is_only_kept_from_the_person_is_told_as_that() {
+    let server = Server::with(|path, _| match path {
+        "/" => Some(multistatus(&props("/", "<resourcetype><collection/></resourcetype>"))),
+        _ => Some(reply(401, "WWW-Authenticate: Basic\r\n", "")),
+    })
+    .await;
+    let error = find(&server.at("/"), jana(), &[]).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::SignIn, "{error}");
+}
+
 /// No principal is told: the typed address itself is what counts (mail.ru).
 #[tokio::test]
 async fn without_a_principal_the_typed_address_counts() {

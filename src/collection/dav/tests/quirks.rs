@@ -278,3 +278,30 @@ async fn what_no_precondition_guards_is_stored_once() {
         assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1, "{status}");
     }
 }
+
+/// SOGo behind another path is known by its versions, and by the path that it gives itself.
+#[tokio::test]
+async fn sogo_is_known_behind_another_path() {
+    let server = Server::start(|_, seen| {
+        let there = |href: &str| {
+            let found = format!("<getetag>\"gcs00000002\"</getetag>{}", data(&event("a")));
+            multistatus(&props(href, &found))
+        };
+        match (seen.method.as_str(), seen.path.as_str()) {
+            ("PROPFIND", _) => there("/SOGo/dav/jana/Calendar/p/a.ics"),
+            ("REPORT", _) => there(&asked(seen)[0]),
+            ("GET", _) => reply(200, "", "x"),
+            _ => reply(204, "", ""),
+        }
+    })
+    .await;
+    let dav = server.open();
+    dav.apply(vec![replace("a.ics", "\"gcs00000001\""), delete("a.ics", "\"gcs00000001\"")]).await;
+    assert_eq!(server.methods(), "REPORT REPORT", "the version that is there is another one");
+
+    dav.observe(None).await.unwrap();
+    let before = server.seen().len();
+    dav.apply(vec![create("free")]).await;
+    let methods: Vec<String> = server.seen().drain(before..).map(|seen| seen.method).collect();
+    assert_eq!(methods.first().map(String::as_str), Some("GET"), "{methods:?}");
+}

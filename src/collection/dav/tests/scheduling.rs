@@ -101,3 +101,17 @@ async fn as_whom_a_server_invites() {
     assert_eq!(server.open().invites_as().await.unwrap(), [""; 0]);
     assert_eq!(server.methods(), "OPTIONS");
 }
+
+/// A principal on another server is not asked, because it would get the password.
+#[tokio::test]
+async fn a_principal_of_a_stranger_is_not_asked() {
+    let stranger = Server::start(|_, _| reply(200, "", "")).await;
+    let principal = format!("<current-user-principal><href>{}</href></current-user-principal>", stranger.url);
+    let server = Server::start(move |_, seen| match seen.method.as_str() {
+        "OPTIONS" => reply(200, "DAV: 1, calendar-auto-schedule\r\n", ""),
+        _ => multistatus(&props("/cal/", &principal)),
+    })
+    .await;
+    assert_eq!(server.open().invites_as().await.unwrap(), [""; 0]);
+    assert!(stranger.seen().is_empty());
+}

@@ -234,7 +234,7 @@ async fn a_request_without_a_secret_tells_what_the_server_wants() {
         let sign_in = super::super::sign_in::SignIn::new(credentials, false).unwrap();
         let offers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_static(offer))]);
         sign_in
-            .challenged(&url, None, &offers)
+            .challenged(&url, None, &offers, false)
             .await
             .map_err(|fault| CollectionError::from(fault).trouble)?;
         Ok::<_, Trouble>(sign_in.proof("PUT", &url).await.unwrap().unwrap().header)

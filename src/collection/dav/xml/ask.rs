@@ -23,8 +23,8 @@ pub(in super::super) fn propfind_place() -> String {
     )
 }
 
-/// Asks what the collections of a home are.
-pub(in super::super) fn propfind_home() -> String {
+/// Asks what a person is told of a collection, or of those in a home.
+pub(in super::super) fn propfind_details() -> String {
     propfind_listed("<sync-token/><S:getctag/>")
 }
 
