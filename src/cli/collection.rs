@@ -7,7 +7,7 @@ use super::search::{self, SignInArgs, search};
 use super::{Failure, exit, out};
 use crate::collection::dav::discovery::{Service, Start};
 use crate::collection::dav::{Account, Made, NewCollection, create};
-use crate::collection::{Collection, Color, Feature};
+use crate::collection::{Collection, Color, Feature, plain_name};
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, KINDS, RemoteSpec};
@@ -28,7 +28,7 @@ pub struct Create {
     #[arg(value_name = "URL|HOST|EMAIL", required_unless_present = "profile")]
     url: Option<String>,
     /// Make it beside the collection of this profile, with the profile's sign-in
-    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "user"])]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "user", "password_env", "password_command", "ca_file", "pin", "client_certificate", "proxy", "trusted_host"])]
     profile: Option<String>,
     /// What it is to hold
     #[arg(long, value_parser = one_of(KINDS))]
@@ -63,13 +63,10 @@ pub struct Set {
 }
 
 fn a_name(typed: &str) -> Result<String, String> {
-    match typed.trim() {
-        "" => Err("a name must not be empty".to_owned()),
-        name if name.contains(char::is_control) => {
-            Err("a name must be one line without special characters".to_owned())
-        }
-        name => Ok(name.to_owned()),
+    if typed.contains(char::is_control) {
+        return Err("a name must be one line without special characters".to_owned());
     }
+    plain_name(typed).ok_or_else(|| "a name must not be empty".to_owned())
 }
 
 fn a_color(typed: &str) -> Result<Color, String> {
@@ -125,7 +122,7 @@ async fn home_of(args: &Create, typed: &str, kind: Kind) -> Result<(Account, Str
         return Ok((account, typed.to_owned()));
     }
     let service = Service::of(kind);
-    let mut searched = search(&start, &[service], &args.sign_in, &args.connection, &[]).await?;
+    let mut searched = search(&start, &[service], &args.sign_in, &args.connection, &[], None).await?;
     let homes = match service {
         Service::Calendars => &searched.discovered.calendar_homes,
         Service::Contacts => &searched.discovered.addressbook_homes,

@@ -41,17 +41,11 @@ The variable PIMBRIDGE_NAMESERVER names the name service to ask (IP:PORT) instea
 
 pub async fn run(args: Args) -> Result<u8, Failure> {
     let start = Start::parse(&args.start).map_err(Failure::Usage)?;
-    let searched = search(&start, Service::BOTH, &args.sign_in, &args.connection, &[]).await?;
+    let searched = search(&start, Service::BOTH, &args.sign_in, &args.connection, &[], None).await?;
     if let (Some(refused), Some(user)) = (&searched.refused, &searched.user) {
         out::complain(&format!("the server knows you as {user}, not as {refused}"));
     }
-    let Discovered { collections, foreign, .. } = &searched.discovered;
-    for host in foreign {
-        out::complain(&format!(
-            "{host} was not asked, because it belongs to another domain than the one you gave; if you trust it with your \
-             password, add --trusted-host {host}"
-        ));
-    }
+    let collections = &searched.discovered.collections;
     if collections.is_empty() {
         if searched.discovered.is_empty_account() {
             out::complain("your account is there, but holds no calendar and no address book yet");
@@ -148,7 +142,7 @@ fn row(found: &Found) -> [String; 5] {
 }
 
 /// "events and tasks".
-pub fn kinds(found: &Found) -> String {
+fn kinds(found: &Found) -> String {
     found.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 

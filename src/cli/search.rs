@@ -52,19 +52,22 @@ pub async fn search(
     sign_in: &SignInArgs,
     connection: &ConnectionArgs,
     keys: Keys,
+    mut asked: Option<Secret>,
 ) -> Result<Searched, Failure> {
     let users: Vec<Option<String>> = match &sign_in.user {
         Some(user) => vec![Some(user.clone())],
         None if start.users().is_empty() => vec![None],
         None => start.users().iter().cloned().map(Some).collect(),
     };
-    let mut asked = None;
     let mut refused = None;
     let mut last = None;
     for user in users {
         let account = open(start, sign_in, connection, keys, user.as_deref(), &mut asked).await?;
         match look(start, services, &account, connection.trusted_hosts().to_vec()).await {
-            Ok(discovered) => return Ok(Searched { discovered, user, refused, asked }),
+            Ok(discovered) => {
+                tell_of_strangers(&discovered);
+                return Ok(Searched { discovered, user, refused, asked });
+            }
             Err(error) if error.trouble == Trouble::SignIn => {
                 refused = user;
                 last = Some(error);
@@ -80,6 +83,15 @@ pub async fn search(
         }
         _ => why,
     }))
+}
+
+fn tell_of_strangers(discovered: &Discovered) {
+    for host in &discovered.foreign {
+        out::complain(&format!(
+            "{host} was not asked, because it belongs to another domain than the one you gave; if you trust it with your \
+             password, add --trusted-host {host}"
+        ));
+    }
 }
 
 async fn look(

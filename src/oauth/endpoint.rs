@@ -145,6 +145,7 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
 
 #[cfg(test)]
 mod tests {
+    use crate::oauth::LOOPBACK;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use url::Url;
@@ -171,6 +172,7 @@ mod tests {
             authorization_url: url.clone(),
             token_url: url.clone(),
             scopes: vec![],
+            loopback: LOOPBACK,
         };
         let http = Connection::default().client_for_tokens(&url).unwrap();
         match TokenEndpoint::new(client, None, http).refresh("r3fresh").await {
@@ -217,6 +219,7 @@ mod tests {
             authorization_url: url.clone(),
             token_url: url.clone(),
             scopes: vec![],
+            loopback: LOOPBACK,
         };
         let http = Connection::default().client_for_tokens(&url).unwrap();
         let error = TokenEndpoint::new(client, None, http).refresh("r").await.err().unwrap();

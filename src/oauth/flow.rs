@@ -27,7 +27,7 @@ impl Flow {
     /// # Errors
     /// This computer does not let it wait.
     pub async fn begin(endpoint: TokenEndpoint, user: Option<&str>) -> Result<Self, OAuthError> {
-        let receiver = Receiver::open().await.map_err(OAuthError::Receiver)?;
+        let receiver = Receiver::open(endpoint.client.loopback).await.map_err(OAuthError::Receiver)?;
         let redirect = RedirectUrl::from_url(receiver.url());
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let configured = endpoint.configured.clone().set_redirect_uri(redirect.clone());

@@ -26,7 +26,12 @@ pub struct Client {
     pub authorization_url: Url,
     pub token_url: Url,
     pub scopes: Vec<String>,
+    /// What the address to which the browser comes back calls this computer (RFC 8252 section 7.3).
+    pub loopback: &'static str,
 }
+
+/// What a server calls this computer unless it wants another name.
+pub const LOOPBACK: &str = "127.0.0.1";
 
 /// What the token endpoint hands out (RFC 6749 section 5.1).
 pub struct Grant {

@@ -1,6 +1,6 @@
 //! Well-known authorization servers.
 
-use super::Client;
+use super::{Client, LOOPBACK};
 use url::Url;
 
 /// An authorization server whose addresses need not be written into a profile.
@@ -10,6 +10,7 @@ pub struct Provider {
     authorization_url: &'static str,
     token_url: &'static str,
     scopes: &'static [&'static str],
+    loopback: &'static str,
     /// How a person gets a client id there.
     pub registration: &'static str,
 }
@@ -22,6 +23,7 @@ pub const PROVIDERS: &[Provider] = &[
         authorization_url: "https://accounts.google.com/o/oauth2/v2/auth",
         token_url: "https://oauth2.googleapis.com/token",
         scopes: &["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/carddav"],
+        loopback: LOOPBACK,
         registration: "make one of the type \"Desktop app\" at https://console.cloud.google.com/apis/credentials, with the \
                        CalDAV API and the CardDAV API enabled; its client secret belongs into client_secret_command",
     },
@@ -35,6 +37,8 @@ pub const PROVIDERS: &[Provider] = &[
             "https://www.fastmail.com/dev/protocol-caldav",
             "https://www.fastmail.com/dev/protocol-carddav",
         ],
+        // It takes what begins with http://localhost/ or http://localhost:, not the number.
+        loopback: "localhost",
         registration: "Fastmail gives one to whoever registers a program with the redirect address http://localhost/, see \
                        https://www.fastmail.com/for-developers/oauth/; an app password with sign_in = \"password\" needs none",
     },
@@ -48,6 +52,7 @@ impl Provider {
             authorization_url: Url::parse(self.authorization_url)?,
             token_url: Url::parse(self.token_url)?,
             scopes: self.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            loopback: self.loopback,
         })
     }
 }

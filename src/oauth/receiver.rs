@@ -36,9 +36,11 @@ pub(super) struct Receiver {
 type Outcome = Result<String, OAuthError>;
 
 impl Receiver {
-    pub(super) async fn open() -> io::Result<Self> {
+    /// `name` is what the browser calls this computer.
+    pub(super) async fn open(name: &str) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?)).map_err(io::Error::other)?;
+        let port = listener.local_addr()?.port();
+        let url = Url::parse(&format!("http://{name}:{port}/")).map_err(io::Error::other)?;
         Ok(Self { listener, url })
     }
 
@@ -148,7 +150,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_browser_that_knocks_first_does_not_keep_the_answer_out() {
-        let receiver = Receiver::open().await.unwrap();
+        let receiver = Receiver::open("localhost").await.unwrap();
+        assert_eq!(receiver.url().host_str(), Some("localhost"));
         let address = receiver.listener.local_addr().unwrap();
         let waiting = tokio::spawn(async move { receiver.code("s", "h").await });
         let _silent = TcpStream::connect(address).await.unwrap();

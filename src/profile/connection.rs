@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::parse::{self, Read, Section, expand, secret_source, wrong};
+use super::parse::{Read, Section, expand, secret_source, wrong};
 use super::secret::{self, PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
 use super::{OpenError, PasswordSource, SecretSource};
 use crate::collection::dav::{
@@ -104,14 +104,6 @@ impl ConnectionSpec {
             }
         };
         Ok(Connection { trust, client_certificate, proxy, options: self.options.clone() })
-    }
-
-    /// Reads keys of [remote] and their values, each as `profile set` takes it. The error is a sentence for a person.
-    pub fn from_keys(keys: &[(&str, String)]) -> Result<Self, String> {
-        let text = keys.iter().try_fold(String::new(), |text, (key, value)| {
-            super::set(&text, &format!("remote.{key}"), Some(value))
-        })?;
-        parse::connection(&text)
     }
 }
 

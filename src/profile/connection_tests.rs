@@ -1,7 +1,15 @@
 use super::*;
+use crate::profile::{Name, Profile, ProfileError, RemoteSpec, parse};
 
 fn read(lines: &str) -> Result<ConnectionSpec, String> {
-    parse::connection(&format!("[remote]\n{lines}\n"))
+    let text = format!(
+        "kind = \"events\"\nmode = \"two-way\"\n[local]\ntype = \"vdir\"\npath = \"/x\"\n[remote]\ntype = \"dav\"\nurl = \"https://x.example/\"\n{lines}\n"
+    );
+    match parse(&Name::new("x").unwrap(), std::path::Path::new(""), &text) {
+        Ok(Profile { remote: RemoteSpec::Dav { connection, .. }, .. }) => Ok(connection),
+        Err(ProfileError::Content { what, .. }) => Err(what),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn wrong(lines: &str) -> String {
@@ -128,16 +136,6 @@ fn every_key() {
     assert_eq!(read("ca_file = \"/ca.pem\"").unwrap().trust, TrustSpec::Authority("/ca.pem".into()));
     assert_eq!(read("proxy = \"none\"").unwrap().proxy, ProxySpec::Direct);
     assert_eq!(read("proxy = \"system\"").unwrap(), ConnectionSpec::default());
-}
-
-#[test]
-fn keys_as_profile_set_takes_them() {
-    let keys = [("trusted_hosts", "a.example, b.example".to_owned()), ("timeout_seconds", "9".to_owned())];
-    let options = ConnectionSpec::from_keys(&keys).unwrap().options;
-    assert_eq!(options.trusted_hosts, ["a.example", "b.example"]);
-    assert_eq!(options.silence, Duration::from_secs(9));
-    assert_eq!(ConnectionSpec::from_keys(&[]).unwrap(), ConnectionSpec::default());
-    assert!(ConnectionSpec::from_keys(&[("proxy", "ftp://x".to_owned())]).is_err());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
-use super::connection::{self, ConnectionSpec};
+use super::connection;
 use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SCHEDULE_AGENTS, SECTIONS, Word, nearest, unknown};
 use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
 use crate::item::mapping::Mapping;
@@ -29,16 +29,6 @@ pub fn parse(name: &Name, file: &Path, text: &str) -> Result<Profile, ProfileErr
         line: wrong.at.map(|at| 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()),
         what: wrong.what,
     })
-}
-
-/// Reads a text that has nothing but the section [remote] and says how a server is reached.
-pub(super) fn connection(text: &str) -> Result<ConnectionSpec, String> {
-    let root = DeTable::parse(text).map_err(|error| error.message().to_owned())?;
-    let top = Section { name: "", at: None, table: root.get_ref() };
-    match top.section("remote").and_then(|remote| remote.as_ref().map(connection::read).transpose()) {
-        Ok(found) => Ok(found.unwrap_or_default()),
-        Err(wrong) => Err(wrong.what),
-    }
 }
 
 /// What is wrong, and at which byte of the text.

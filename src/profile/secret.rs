@@ -102,13 +102,16 @@ pub enum SecretError {
     #[error("the {what} of {entry} is not in the keyring; {way}")]
     NotStored { what: &'static str, entry: String, way: String },
     #[error(
-        "this system has no keyring that could keep the password (on Linux: no Secret Service such as GNOME Keyring or \
-         KWallet is running); start one, or set password_env or password_command in the profile"
+        "this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
+         Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is \
+         (password_command, or proxy_password_command for that of a proxy)"
     )]
     NoKeyring,
     #[error("the keyring is locked; unlock it (or sign in to your desktop) and try again")]
     Locked,
-    #[error("the keyring failed: {0}; try again, or set password_env or password_command in the profile")]
+    #[error(
+        "the keyring failed: {0}; try again, or, for a password, say in the profile where else it is (password_command, or proxy_password_command for that of a proxy)"
+    )]
     Keyring(String),
     #[error(
         "the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"
@@ -269,7 +272,7 @@ mod tests {
             Err(error) => error.to_string(),
         };
         assert_eq!(text(Error::NoEntry), "no entry");
-        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or set password_env or password_command in the profile");
+        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_command, or proxy_password_command for that of a proxy)");
         insta::assert_snapshot!(text(Error::NoStorageAccess("prompt".into())), @"the keyring is locked; unlock it (or sign in to your desktop) and try again");
         assert!(!text(Error::BadEncoding(b"hunter2".to_vec())).contains("hunter2"));
     }

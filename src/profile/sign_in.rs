@@ -74,6 +74,11 @@ pub async fn store_secret(profile: &Profile, secret: Secret) -> Result<(), Secre
     secret::store(entry_of(profile)?, secret).await
 }
 
+/// Finds out whether there is a keyring for what is to be stored.
+pub async fn check_keyring(profile: &Profile) -> Result<(), SecretError> {
+    secret::load(entry_of(profile)?).await.map(|_| ())
+}
+
 /// Removes what the keyring has for the sign-in of a profile; says whether there was anything.
 pub async fn delete_secret(profile: &Profile) -> Result<bool, SecretError> {
     secret::delete(entry_of(profile)?).await

@@ -3,7 +3,7 @@
 use super::policy::{Conflict, Policy};
 use super::run::Job;
 use super::{Side, Sides, words};
-use crate::collection::{CollectionError, Feature, Look};
+use crate::collection::{CollectionError, Feature, Look, Trouble};
 use crate::item::Kind;
 use crate::state::StateError;
 
@@ -78,7 +78,7 @@ pub(super) async fn keep(job: &Job<'_>, dry_run: bool) -> Result<Vec<String>, St
                     now.set(&feature);
                 }
                 Err(error) => {
-                    refused = true;
+                    refused |= matches!(error.trouble, Trouble::Forbidden | Trouble::NotUnderstood);
                     told.push(words::look_refused(side, &feature, &error.message));
                 }
             },

@@ -1,6 +1,6 @@
 //! Keeping names and colours the same.
 
-use pimbridge::collection::{Color, Look};
+use pimbridge::collection::{Color, Look, Trouble};
 use pimbridge::sync::policy::{Conflict, Policy};
 
 use crate::support::world::World;
@@ -24,18 +24,25 @@ fn what_was_refused_is_not_tried_again_until_something_changes() {
     world.name_and_color = true;
     world.local.lock().manners.look = look("Work");
     world.remote.lock().manners.look = look("Work");
-    world.remote.lock().manners.keeps_its_look = true;
+    world.remote.lock().manners.look_fails = Some(Trouble::Forbidden);
     assert_eq!(sync(&world), (vec![], vec![]));
     world.local.lock().manners.look = look("Job");
     let (edits, notices) = sync(&world);
     assert_eq!(edits, [r#"set the name "Job""#]);
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert_eq!(sync(&world), (vec![], vec![]), "it is known to be refused");
+    world.remote.lock().manners.look_fails = None;
     world.local.lock().manners.look = look("Office");
     assert_eq!(sync(&world).0, [r#"set the name "Office""#]);
-    world.remote.lock().manners.keeps_its_look = false;
-    assert_eq!(sync(&world), (vec![], vec![]));
-    world.local.lock().manners.look = look("Bureau");
-    assert_eq!(sync(&world).0, [r#"set the name "Bureau""#]);
-    assert_eq!(world.remote.lock().manners.look, look("Bureau"));
+    assert_eq!(world.remote.lock().manners.look, look("Office"));
+}
+
+#[test]
+fn what_failed_for_now_is_tried_again() {
+    let mut world = World::default();
+    world.name_and_color = true;
+    world.local.lock().manners.look = look("Work");
+    world.remote.lock().manners.look_fails = Some(Trouble::Busy);
+    assert_eq!(sync(&world).0.len(), 2);
+    assert_eq!(sync(&world).0.len(), 2);
 }

@@ -44,9 +44,9 @@ pub struct Manners {
     pub overlooks: Option<String>,
     /// It invites the guests of meetings that this address organises.
     pub invites_as: Option<String>,
-    /// What it is called, and whether it can be called otherwise.
+    /// What it is called, and why it cannot be called otherwise.
     pub look: Look,
-    pub keeps_its_look: bool,
+    pub look_fails: Option<Trouble>,
     /// Somebody changes the item with this href just before the next edits.
     pub intruder: Option<(String, Bytes)>,
     /// What somebody does just before or after the next fetch, or after the next edits.
@@ -268,9 +268,12 @@ impl Collection for Memory {
     async fn set_look(&self, feature: &Feature) -> Result<(), CollectionError> {
         let mut inner = self.lock();
         inner.edits.push(format!("set {feature}"));
-        match inner.manners.keeps_its_look {
-            true => Err(CollectionError::new(Trouble::Forbidden, "It keeps its name.")),
-            false => Ok(inner.manners.look.set(feature)),
+        match inner.manners.look_fails {
+            Some(trouble) => Err(CollectionError::new(trouble, "It keeps its name.")),
+            None => {
+                inner.manners.look.set(feature);
+                Ok(())
+            }
         }
     }
 

@@ -52,11 +52,6 @@ impl OAuth {
         self.front.url(path)
     }
 
-    /// Method and path of the requests since the last call.
-    pub fn take_seen(&self) -> Vec<String> {
-        self.front.take_seen()
-    }
-
     /// The next access token is no good.
     pub fn make_next_stillborn(&self) {
         self.state.lock().unwrap().stillborn = true;

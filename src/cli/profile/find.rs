@@ -41,7 +41,8 @@ pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
     };
     let is_address = start.url().is_some() && wanted.typed.contains("://");
     let service = [Service::of(wanted.kind)];
-    let searched = match search(&start, &service, wanted.sign_in, wanted.connection, wanted.keys).await {
+    let searched = match search(&start, &service, wanted.sign_in, wanted.connection, wanted.keys, None).await
+    {
         Ok(searched) => searched,
         Err(Failure::Usage(_)) if is_address && wanted.name.is_none() => return Ok(as_typed(None)),
         Err(Failure::NotDone(why)) if is_address && wanted.name.is_none() => {

@@ -40,8 +40,10 @@ pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>)
             preset.title
         )));
     }
+    let mut asked = None;
     for (address, services) in addresses(args, typed, preset)? {
-        let searched = look(args, typed, &address, &services, preset).await?;
+        let searched = look(args, typed, &address, &services, preset, asked.clone()).await?;
+        asked.clone_from(&searched.asked);
         for found in &searched.discovered.collections {
             for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
                 if let Some(profile) = taken.syncing(found, kind) {
@@ -99,6 +101,7 @@ async fn look(
     address: &str,
     services: &[Service],
     preset: Option<&Preset>,
+    asked: Option<Secret>,
 ) -> Result<Searched, Failure> {
     let start = Start::parse(address).map_err(Failure::Usage)?;
     let mut sign_in = args.sign_in.clone();
@@ -106,7 +109,7 @@ async fn look(
         sign_in.user = Some(typed.to_owned());
     }
     let keys = preset.map(|preset| preset.keys).unwrap_or_default();
-    let searched = search(&start, services, &sign_in, &args.connection, keys).await?;
+    let searched = search(&start, services, &sign_in, &args.connection, keys, asked).await?;
     if searched.discovered.collections.is_empty() && !searched.discovered.is_empty_account() {
         return Err(Failure::NotDone(nothing(&searched.discovered)));
     }

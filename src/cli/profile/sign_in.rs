@@ -28,6 +28,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
              profile password {word}"
         )));
     };
+    profile::check_keyring(&profile).await?;
     let endpoint = profile::token_endpoint(&profile).await?;
     let flow = Flow::begin(endpoint, sign_in.user()).await?;
     out::say(format!("Sign in on this page, and come back here:\n{}", flow.page()));

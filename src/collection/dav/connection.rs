@@ -126,7 +126,10 @@ impl Connection {
             Proxy::System => builder,
             Proxy::Direct => builder.no_proxy(),
             Proxy::Via { url, sign_in } => {
-                let proxy = reqwest::Proxy::all(url.as_str()).map_err(|error| no_trust(&error))?;
+                let proxy = reqwest::Proxy::all(url.as_str()).map_err(|error| Fault::BadProxy {
+                    proxy: url.host_str().unwrap_or_default().to_owned(),
+                    why: error.without_url().to_string(),
+                })?;
                 builder.proxy(match sign_in {
                     Some(ProxySignIn { user, password }) => proxy.basic_auth(user, password),
                     None => proxy,
@@ -136,8 +139,14 @@ impl Connection {
         builder = match secure {
             false => builder.tls_certs_only([]),
             true => {
-                let mut config = tls::client_config(&self.trust, self.client_certificate.as_ref())
-                    .map_err(|error| no_trust(&error))?;
+                let certificate = self.client_certificate.as_ref();
+                let mut config =
+                    tls::client_config(&self.trust, certificate).map_err(|error| match error {
+                        rustls::Error::InconsistentKeys(_) => {
+                            Fault::BadClientCertificate { why: "its key does not belong to it".to_owned() }
+                        }
+                        error => no_trust(&error),
+                    })?;
                 config.alpn_protocols = match http1_only {
                     true => vec![b"http/1.1".to_vec()],
                     false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],

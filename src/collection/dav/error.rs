@@ -61,6 +61,12 @@ pub(super) enum Fault {
         "this computer's list of trusted certificates cannot be read ({why}): install the package ca-certificates"
     )]
     NoTrust { why: String },
+    #[error("the proxy {proxy} cannot be used ({why}): correct proxy in the profile")]
+    BadProxy { proxy: String, why: String },
+    #[error(
+        "the certificate that you sign in with cannot be used ({why}): check that remote.client_certificate names a file with the certificate and the key that belongs to it"
+    )]
+    BadClientCertificate { why: String },
     #[error(
         "{host} does not accept the user name or the password: check both (some services want an app password)"
     )]
@@ -70,7 +76,7 @@ pub(super) enum Fault {
     )]
     Token { host: String },
     #[error("{0}")]
-    NoToken(CollectionError),
+    Other(CollectionError),
     #[error(
         "everybody on the way to {host} could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true"
     )]
@@ -86,9 +92,9 @@ pub(super) enum Fault {
     )]
     Elsewhere { to: String },
     #[error(
-        "the server sends Pimbridge on to {to}, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts {name} (a network may ask to sign in first)"
+        "the server sends Pimbridge on to {to}, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts {hosts} (a network may ask to sign in first)"
     )]
-    Stranger { to: String, name: String },
+    Stranger { to: String, hosts: String },
     #[error(
         "the server sends Pimbridge on to {to}, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://"
     )]
@@ -184,12 +190,14 @@ impl Fault {
             | Fault::ClientCertificate { .. }
             | Fault::NoTls { .. }
             | Fault::NoTrust { .. }
+            | Fault::BadProxy { .. }
+            | Fault::BadClientCertificate { .. }
             | Fault::Unprotected { .. } => Trouble::Untrusted,
             Fault::SignIn { .. }
             | Fault::Token { .. }
             | Fault::NoCredentials { .. }
             | Fault::OtherSignIn { .. } => Trouble::SignIn,
-            Fault::NoToken(error) => error.trouble,
+            Fault::Other(error) => error.trouble,
             Fault::Busy { .. } => Trouble::Busy,
             Fault::Gone { .. } => Trouble::Gone,
             Fault::Forbidden(_) | Fault::ReadOnly => Trouble::Forbidden,
@@ -212,7 +220,7 @@ impl Fault {
 
 impl From<CollectionError> for Fault {
     fn from(error: CollectionError) -> Self {
-        Fault::NoToken(error)
+        Fault::Other(error)
     }
 }
 
@@ -254,13 +262,15 @@ mod tests {
                 why: "it refuses the connection".into(),
             },
             Fault::ProxyRefused { proxy: "proxy.example.org".into(), host: host() },
+            Fault::BadProxy { proxy: "proxy.example.org".into(), why: "no such scheme".into() },
+            Fault::BadClientCertificate { why: "its key does not belong to it".into() },
             Fault::SignIn { host: host() },
             Fault::Token { host: host() },
             Fault::Unprotected { host: host() },
             Fault::NoCredentials { host: host() },
             Fault::OtherSignIn { host: host(), offered: "Negotiate".into() },
             Fault::Elsewhere { to: "https://new.example.org/cal/".into() },
-            Fault::Stranger { to: "https://new.example.net/cal/".into(), name: "new.example.net".into() },
+            Fault::Stranger { to: "https://new.example.net/cal/".into(), hosts: "new.example.net".into() },
             Fault::Downgrade { to: "http://dav.example.org/cal/".into() },
             Fault::Loop { to: "https://dav.example.org/cal/".into() },
             Fault::Busy { host: host(), retry_after: None },
@@ -291,6 +301,8 @@ mod tests {
         Offline: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
         Offline: the proxy proxy.example.org cannot be reached (it refuses the connection): check proxy in the profile, or the proxy of this computer
         Offline: the proxy proxy.example.org does not let the connection to dav.example.org through: ask whoever runs it, or set another proxy in the profile
+        Untrusted: the proxy proxy.example.org cannot be used (no such scheme): correct proxy in the profile
+        Untrusted: the certificate that you sign in with cannot be used (its key does not belong to it): check that remote.client_certificate names a file with the certificate and the key that belongs to it
         SignIn: dav.example.org does not accept the user name or the password: check both (some services want an app password)
         SignIn: dav.example.org does not accept the token: see that it is one for this server and still valid, or sign in again
         Untrusted: everybody on the way to dav.example.org could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true

@@ -1,5 +1,4 @@
-//! HTTP: credentials, redirects, waiting and time-outs. Besides this, only `answer` and `account` know of the
-//! HTTP library.
+//! HTTP: credentials, redirects, waiting and time-outs.
 
 use std::io;
 use std::pin::pin;
@@ -83,6 +82,12 @@ impl Ask {
         let mut headers = condition.headers();
         headers.push((header::CONTENT_TYPE, media_type.to_owned()));
         Self { method: "PUT", class: Class::Write, url, headers, body, guarded, probes: false }
+    }
+
+    /// A request with a body of XML that changes something.
+    pub(super) fn change(method: &'static str, url: Url, body: String) -> Self {
+        let headers = vec![(header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned())];
+        Self { method, class: Class::Write, url, headers, body: body.into(), guarded: true, probes: false }
     }
 
     pub(super) fn delete(url: Url, condition: Condition) -> Self {

@@ -1,11 +1,8 @@
 //! What a collection is called on the server, and its colour.
 
-use bytes::Bytes;
 use quick_xml::escape::escape;
-use reqwest::header;
 
 use super::http::Ask;
-use super::limiter::Class;
 use super::refusal::Refusal;
 use super::xml::{HEAD, Part, Props};
 use super::{Dav, Fault, xml};
@@ -71,22 +68,6 @@ impl Dav {
             }
         }
         Ok(found)
-    }
-}
-
-impl Ask {
-    /// A request with a body of XML that changes something.
-    pub(super) fn change(method: &'static str, url: url::Url, body: String) -> Self {
-        let headers = vec![(header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned())];
-        Self {
-            method,
-            class: Class::Write,
-            url,
-            headers,
-            body: Bytes::from(body),
-            guarded: true,
-            probes: false,
-        }
     }
 }
 

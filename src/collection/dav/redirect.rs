@@ -32,6 +32,12 @@ impl Circle {
         let named = url.host_str().is_some_and(|host| self.hosts.iter().any(|named| named == host));
         upgraded || named && (url.scheme() == "https" || self.home.scheme() == "http")
     }
+
+    /// What the profile's list of hosts is with another one.
+    fn with(&self, host: &str) -> String {
+        let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).chain([host]).collect();
+        hosts.join(",")
+    }
 }
 
 /// What a request does, as far as it matters for where it may go.
@@ -68,7 +74,8 @@ pub(super) fn target(
         Request::Public => Ok(to),
         Request::Read | Request::Write if circle.holds(&to) => Ok(to),
         Request::Read | Request::Write => {
-            Err(Fault::Stranger { to: shown, name: to.host_str().unwrap_or_default().to_owned() })
+            let host = to.host_str().unwrap_or_default();
+            Err(Fault::Stranger { to: shown, hosts: circle.with(host) })
         }
     }
 }
@@ -151,8 +158,8 @@ mod tests {
         ];
         insta::assert_snapshot!(refused.join("\n"), @r#"
         the server sends Pimbridge on to https://example.org/x: if that is the right place, make it the address of this profile
-        the server sends Pimbridge on to https://evil.example:444/x, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts evil.example (a network may ask to sign in first)
-        the server sends Pimbridge on to https://evil.example/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts evil.example (a network may ask to sign in first)
+        the server sends Pimbridge on to https://evil.example:444/x, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts dav.example.net,[::1],evil.example (a network may ask to sign in first)
+        the server sends Pimbridge on to https://evil.example/, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts dav.example.net,[::1],evil.example (a network may ask to sign in first)
         the server sends Pimbridge on to http://example.org/cal/, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://
         the server sends Pimbridge on to http://dav.example.net/cal/, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://
         the server's answer cannot be understood (a redirect to nowhere): check that the address is that of a calendar or an address book

@@ -102,7 +102,8 @@ impl Dav {
         while let Some(part) = parts.next().await? {
             let Part::Response(response) = part else { continue };
             let Response { hrefs, props, .. } = *response;
-            let Some(url) = hrefs.first().and_then(|href| resolve(&home, href)) else { continue };
+            let url = hrefs.first().and_then(|href| resolve(&home, href)).filter(|url| self.http.trusts(url));
+            let Some(url) = url else { continue };
             let is_home = key(&url) == key(&home);
             if is_home && !kinds_of(&props).is_empty() {
                 return Err(CollectionError::new(

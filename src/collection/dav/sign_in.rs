@@ -153,7 +153,7 @@ impl SignIn {
             }
             Means::Token { .. } if !self.is_protected(url) => Err(Fault::Unprotected { host: host(url) }),
             Means::Token { source, .. } => {
-                let token = source.token(None).await.map_err(|error| self.refuse(Fault::NoToken(error)))?;
+                let token = source.token(None).await.map_err(|error| self.no_token(error))?;
                 let header = secret_header(&format!("Bearer {token}"))?;
                 Ok(Some(Proof { header, scheme: Scheme::Bearer { token } }))
             }
@@ -212,7 +212,7 @@ impl SignIn {
                 if is_renewed() {
                     return Err(refuse(Fault::Token { host }));
                 }
-                let new = source.token(Some(token)).await.map_err(|error| refuse(Fault::NoToken(error)))?;
+                let new = source.token(Some(token)).await.map_err(|error| self.no_token(error))?;
                 if new == *token {
                     return Err(refuse(Fault::Token { host }));
                 }
@@ -237,12 +237,21 @@ impl SignIn {
         }
     }
 
+    /// A token that cannot be had now may be had later.
+    fn no_token(&self, error: CollectionError) -> Fault {
+        match error.trouble {
+            Trouble::SignIn => self.refuse(Fault::Other(error)),
+            _ => Fault::Other(error),
+        }
+    }
+
     /// Nothing is sent with this sign-in any more.
     fn refuse(&self, fault: Fault) -> Fault {
         self.refused.get_or_init(|| fault).clone()
     }
 
-    fn is_protected(&self, url: &Url) -> bool {
+    /// Whether nobody on the way can read what is sent there, or that does not matter.
+    pub(super) fn is_protected(&self, url: &Url) -> bool {
         url.scheme() == "https" || self.allow_plain_http || is_loopback(url)
     }
 }

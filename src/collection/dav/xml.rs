@@ -191,6 +191,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         }
         self.path.push(tag);
         self.text.clear();
+        self.high = None;
         self.overlong = false;
         Ok(Step::On)
     }
@@ -209,6 +210,9 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
     }
 
     fn append(&mut self, bytes: &[u8]) {
+        if self.high.take().is_some() {
+            self.append("\u{fffd}".as_bytes());
+        }
         let most = match self.path.last() {
             None | Some(Tag::Other | Tag::Multistatus | Tag::Response | Tag::Propstat | Tag::Prop) => return,
             Some(Tag::Data) => item::MAX_BYTES,

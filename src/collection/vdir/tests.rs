@@ -535,8 +535,10 @@ async fn name_and_colour_are_files() {
     let names: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
-    for (name, odd) in [("color", &b"greenish"[..]), ("displayname", b"\xff"), ("displayname", &[b'x'; 5000])]
-    {
+    std::fs::write(file("displayname"), "Wör\nk ".repeat(1000)).unwrap();
+    let name = vdir.look().await.unwrap().name.unwrap();
+    assert!(name.starts_with("Wör k Wör k") && name.chars().count() <= 255, "{name}");
+    for (name, odd) in [("color", &b"greenish"[..]), ("displayname", b"\xff")] {
         std::fs::write(file(name), odd).unwrap();
         let error = vdir.look().await.unwrap_err();
         assert!(error.message.contains("correct it, or delete it"), "{error}");

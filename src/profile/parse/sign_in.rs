@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Read, Section, wrong};
-use crate::oauth::{Client, PROVIDERS};
+use crate::oauth::{Client, LOOPBACK, PROVIDERS};
 use crate::profile::keys::{Means, SIGN_INS, nearest};
 use crate::profile::{PasswordSource, SecretSource, SignIn};
 use crate::report::text::enumerated;
@@ -114,7 +114,7 @@ fn client(oauth: &Section) -> Read<Client> {
         ),
         (None, (Some(authorization_url), Some(token_url), scopes)) => {
             let scopes = scopes.map_or("", |(scopes, _)| scopes).split_whitespace().map(str::to_owned);
-            Ok(Client { id, authorization_url, token_url, scopes: scopes.collect() })
+            Ok(Client { id, authorization_url, token_url, scopes: scopes.collect(), loopback: LOOPBACK })
         }
         (None, (None, _, _)) => {
             oauth.missing("provider", "google or fastmail, or an authorization_url and a token_url")

@@ -6,6 +6,7 @@ use url::Url;
 use super::super::address::{key, last_segment, resolve};
 use super::super::observe::{kinds, writable};
 use super::super::xml::Props;
+use crate::collection::Color;
 use crate::item::Kind;
 
 /// A calendar, task list or address book.
@@ -17,7 +18,7 @@ pub struct Found {
     /// What a person calls it; never empty.
     pub name: String,
     pub description: Option<String>,
-    /// As `#RRGGBB`, where the server gives it so; otherwise as it comes.
+    /// As `#RRGGBB`, where it can be read; otherwise as it comes.
     pub color: Option<String>,
     /// Whether this user may write to it; `None` where the server does not tell.
     pub writable: Option<bool>,
@@ -49,7 +50,10 @@ impl Found {
             kinds,
             name: name(props.display_name.as_deref(), &url),
             description: props.description.clone(),
-            color: props.color.as_deref().map(color),
+            color: props
+                .color
+                .as_deref()
+                .map(|text| Color::read(text).map_or(text.to_owned(), |color| color.to_string())),
             writable: writable(props),
             shared: proxied || props.is("shared"),
             ctag: props.ctag.clone(),
@@ -81,13 +85,6 @@ fn name(display_name: Option<&str>, url: &Url) -> String {
     }
 }
 
-/// Apple's colours have an opacity, which nobody uses.
-fn color(text: &str) -> String {
-    let hex =
-        text.strip_prefix('#').filter(|hex| hex.len() == 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    hex.and_then(|hex| hex.get(..6)).map_or_else(|| text.to_owned(), |rgb| format!("#{rgb}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,14 +97,5 @@ mod tests {
         assert_eq!(name(Some("alice/work & home"), &url), "work & home");
         assert_eq!(name(Some("work/life"), &url), "work/life");
         assert_eq!(name(None, &Url::parse("https://x.example/").unwrap()), "x.example");
-    }
-
-    #[test]
-    fn colours_without_their_opacity() {
-        for (given, color_) in
-            [("#FF0000FF", "#FF0000"), ("#ff0000", "#ff0000"), ("red", "red"), ("#ä3456", "#ä3456")]
-        {
-            assert_eq!(color(given), color_);
-        }
     }
 }

@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         for &service in services {
             self.find_homes(service).await?;
         }
-        self.look_where_it_was_said().await?;
+        self.look_where_it_was_said(services).await?;
         for at in 0..self.homes.len() {
             let Some(Home { url, proxied }) = self.homes.get(at) else { break };
             let (url, proxied) = (url.clone(), *proxied);
@@ -233,13 +233,16 @@ impl<'a> Search<'a> {
 
     /// The places that a domain names, or the usual ones; `None` where it says that it has none.
     async fn named_by(&mut self, domain: &str, service: Service) -> Option<Vec<Url>> {
+        let root = Url::parse(&format!("https://{domain}/")).ok();
+        let at_domain = root.map(|root| start::at_root(&root, service)).unwrap_or_default();
         let answer = match Dns::open() {
             Ok(dns) => dns.servers(domain, service).await,
             Err(why) => Err(why),
         };
         match answer {
             Ok(dns::Answer::Targets(targets)) => {
-                return Some(targets.iter().flat_map(|target| start::at_target(target, service)).collect());
+                let named = targets.iter().flat_map(|target| start::at_target(target, service));
+                return Some(named.chain(at_domain).collect());
             }
             Ok(dns::Answer::NotOffered) => {
                 self.out.tried.push(format!("{domain} says that it has no {}", service.words()));
@@ -252,8 +255,7 @@ impl<'a> Search<'a> {
             )),
             Err(why) => self.out.tried.push(format!("server for the {} of {domain}: {why}", service.words())),
         }
-        let root = Url::parse(&format!("https://{domain}/")).ok();
-        Some(root.map(|root| start::at_root(&root, service)).unwrap_or_default())
+        Some(at_domain)
     }
 
     /// Takes the homes from a page, or from the principal that it names; says whether there is one for this
@@ -265,7 +267,11 @@ impl<'a> Search<'a> {
                 if self.account.is_anonymous() {
                     return Err(Fault::NoCredentials { host });
                 }
-                self.kept_out(&page.url, Fault::SignIn { host });
+                let fault = match self.account.sign_in().is_protected(&page.url) {
+                    true => Fault::SignIn { host },
+                    false => Fault::Unprotected { host },
+                };
+                self.kept_out(&page.url, fault);
                 return Ok(false);
             }
             (Some(CurrentUser::Principal(href)), _) | (None, Some(href)) => resolve(&page.url, href),
@@ -306,8 +312,12 @@ impl<'a> Search<'a> {
 
     fn add_home(&mut self, home: Home) {
         let known = self.homes.iter().any(|known| key(&known.url) == key(&home.url));
-        if !known && self.homes.len() < MOST_PLACES {
-            self.homes.push(home);
+        if known {
+            return;
+        }
+        match self.homes.len() < MOST_PLACES {
+            true => self.homes.push(home),
+            false => self.too_many(),
         }
     }
 
@@ -324,12 +334,12 @@ impl<'a> Search<'a> {
 
     /// The typed address counts also where no principal leads to it: as a collection, or as the home of
     /// another person.
-    async fn look_where_it_was_said(&mut self) -> Result<(), Fault> {
+    async fn look_where_it_was_said(&mut self, services: &[Service]) -> Result<(), Fault> {
         let Place::Url(url) = &self.start.place else { return Ok(()) };
         let Some(page) = self.page(url).await? else { return Ok(()) };
         if let Some(found) = Found::read(page.url.clone(), &page.props, false) {
+            self.out.is_collection = found.kinds.iter().any(|kind| services.contains(&Service::of(*kind)));
             self.found.push(found);
-            self.out.is_collection = true;
             return Ok(());
         }
         let here = key(&page.url);
@@ -382,7 +392,8 @@ impl<'a> Search<'a> {
         if let Some(page) = self.pages.get(&asked) {
             return Ok(page.clone());
         }
-        if self.pages.len() >= MOST_PLACES {
+        if self.pages.len() >= 2 * MOST_PLACES {
+            self.too_many();
             return Ok(None);
         }
         let page = match self.ask(url, 0, xml::propfind_place()).await? {
@@ -459,6 +470,15 @@ impl<'a> Search<'a> {
         }
         self.out.tried.push(format!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
         Ok(None)
+    }
+
+    fn too_many(&mut self) {
+        let told =
+            format!("no more than {MOST_PLACES} places are looked at: give the address of what is missing");
+        if !self.out.tried.contains(&told) {
+            tracing::warn!("{told}");
+            self.out.tried.push(told);
+        }
     }
 
     /// A place refuses a sign-in that another one accepts.

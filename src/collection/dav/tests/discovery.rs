@@ -307,7 +307,6 @@ async fn a_stranger_gets_no_request() {
     assert_eq!(discovered.foreign, ["stranger.example"]);
     assert_eq!(discovered.collections, []);
     assert_eq!(discovered.calendar_homes, [], "nothing is made there either");
-    assert_eq!(stranger.seen().len(), 0);
     let discovered = find(&server.at("/"), jana(), &["stranger.example"]).await.unwrap();
     assert_eq!(discovered.foreign, [] as [&str; 0]);
     assert!(discovered.tried.iter().any(|tried| tried.contains("no TLS")), "{:?}", discovered.tried);
@@ -384,4 +383,17 @@ async fn a_broken_listing_does_not_hide_the_rest() {
     .await;
     let found = server.finds("/").await;
     assert!(found.contains("/a/p/") && !found.contains("/a/q/"), "{found}");
+}
+
+/// An address that is a calendar's says nothing about where the address books are.
+#[tokio::test]
+async fn a_calendar_is_not_taken_for_an_address_book() {
+    let server = Server::with(|path, _| match path {
+        "/c/" => Some(multistatus(&props("/c/", CALENDAR))),
+        _ => None,
+    })
+    .await;
+    let start = Start::parse(&server.at("/c/")).unwrap();
+    let discovered = discover(&start, &[Service::Contacts], &jana(), &[]).await.unwrap();
+    assert_eq!((discovered.is_collection, discovered.collections), (false, vec![]));
 }

@@ -155,3 +155,20 @@ async fn name_and_colour_cost_no_request_where_nothing_changed() {
         assert_eq!(server.methods(), methods, "{cursor}");
     }
 }
+
+/// A collection on another server would get the password.
+#[tokio::test]
+async fn what_was_made_elsewhere_is_not_looked_for_on_a_strangers_server() {
+    let stranger = Server::start(|_, _| reply(200, "", "")).await;
+    let there = calendar(&format!("{}work/", stranger.url), "Work", "#FF0000");
+    let server = Server::start(move |n, seen| match (n, seen.method.as_str()) {
+        (0, _) => home(""),
+        (_, "MKCALENDAR") => reply(201, "", ""),
+        (_, "PROPFIND") if seen.has("depth: 1") => home(&there),
+        _ => reply(404, "", ""),
+    })
+    .await;
+    let error = made(&server).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotUnderstood, "{error}");
+    assert!(stranger.seen().is_empty());
+}

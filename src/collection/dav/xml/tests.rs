@@ -203,10 +203,10 @@ async fn a_principal_and_a_collection_are_read() {
 
 #[tokio::test]
 async fn characters_in_two_halves_are_put_together() {
-    let name = |text: &str| {
+    let named = |text: &str| {
         format!(
-            "<multistatus {NAMESPACES}><response><href>/x</href><propstat><prop><displayname>{text}</displayname></prop>\
-             <status>HTTP/1.1 200 OK</status></propstat></response></multistatus>"
+            "<response><href>/x</href><propstat><prop><displayname>{text}</displayname></prop>\
+             <status>HTTP/1.1 200 OK</status></propstat></response>"
         )
     };
     for (text, shown) in [
@@ -214,9 +214,15 @@ async fn characters_in_two_halves_are_put_together() {
         ("&#xD83C;&#xDF89;", "🎉"),
         ("&#127881;", "🎉"),
         ("a&#57225;", "a\u{fffd}"),
+        ("a&#55356;b", "a\u{fffd}b"),
     ] {
-        let parts = read(name(text).as_bytes()).await.unwrap();
-        let [Part::Response(response)] = &parts[..] else { panic!("{parts:?}") };
+        let [response] = responses(&named(text)).await.try_into().unwrap();
         assert_eq!(response.props.display_name.as_deref(), Some(shown), "{text}");
     }
+    let [_, next] = responses(&(named("a&#55356;") + &named("&#55356;&#57225;"))).await.try_into().unwrap();
+    assert_eq!(
+        next.props.display_name.as_deref(),
+        Some("🎉"),
+        "a half at the end of a text is not kept for the next"
+    );
 }
