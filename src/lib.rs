@@ -13,6 +13,7 @@ pub mod cli;
 pub mod collection;
 pub mod home;
 pub mod item;
+pub mod keyed;
 pub mod log;
 pub mod oauth;
 pub mod profile;

@@ -7,6 +7,8 @@ use url::Url;
 #[derive(Debug)]
 pub struct Provider {
     pub name: &'static str,
+    /// How a person calls it.
+    pub title: &'static str,
     authorization_url: &'static str,
     token_url: &'static str,
     scopes: &'static [&'static str],
@@ -20,6 +22,7 @@ pub const PROVIDERS: &[Provider] = &[
     // developers.google.com: "OAuth 2.0 for Mobile & Desktop Apps", "CalDAV API: authorization", "CardDAV API".
     Provider {
         name: "google",
+        title: "Google",
         authorization_url: "https://accounts.google.com/o/oauth2/v2/auth",
         token_url: "https://oauth2.googleapis.com/token",
         scopes: &["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/carddav"],
@@ -31,6 +34,7 @@ pub const PROVIDERS: &[Provider] = &[
     // for CalDAV and CardDAV are those that the published clients of other programs use.
     Provider {
         name: "fastmail",
+        title: "Fastmail",
         authorization_url: "https://api.fastmail.com/oauth/authorize",
         token_url: "https://api.fastmail.com/oauth/refresh",
         scopes: &[

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::parse::{Read, Section, expand, secret_source, wrong};
+use super::parse::{expand, secret_source};
 use super::secret::{self, PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
 use super::{OpenError, PasswordSource, SecretSource};
 use crate::collection::dav::{
     ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
 };
+use crate::keyed::{Read, Section, wrong};
 
 /// A larger file holds no certificates.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -152,8 +153,8 @@ fn from_file<T>(
 /// Reads the keys of the section [remote] that are about the connection.
 pub(super) fn read(section: &Section) -> Read<ConnectionSpec> {
     let default = ConnectionOptions::default();
-    let seconds = |key, most, default| {
-        Ok(section.number::<u32>(key, 1..=most)?.map_or(default, |number| Duration::from_secs(number.into())))
+    let seconds = |key, default| {
+        Ok(section.number::<u32>(key)?.map_or(default, |number| Duration::from_secs(number.into())))
     };
     Ok(ConnectionSpec {
         trust: trust(section)?,
@@ -162,8 +163,8 @@ pub(super) fn read(section: &Section) -> Read<ConnectionSpec> {
         options: ConnectionOptions {
             close: section.switch("close_connections")?.unwrap_or(default.close),
             http1_only: section.switch("http1_only")?.unwrap_or(default.http1_only),
-            silence: seconds("timeout_seconds", 3600, default.silence)?,
-            connect: seconds("connect_timeout_seconds", 600, default.connect)?,
+            silence: seconds("timeout_seconds", default.silence)?,
+            connect: seconds("connect_timeout_seconds", default.connect)?,
             trusted_hosts: section.list("trusted_hosts")?.into_iter().map(host).collect::<Read<_>>()?,
             allow_plain_http: section.switch("allow_plain_http")?.unwrap_or(false),
         },

@@ -1,10 +1,10 @@
 //! Writing profile files: a new one, and one key of an old one with everything else as it was.
 
-use toml_edit::{DocumentMut, Item, Table, Value};
+use toml_edit::Value;
 
-use super::keys::{KEYS, Key, Shape, nearest};
+use super::keys::TABLE;
 use super::{PasswordSource, SecretSource};
-use crate::report::text::enumerated;
+use crate::keyed;
 
 /// What a new profile is made of; the words are those of the file.
 #[derive(Debug, Clone)]
@@ -61,90 +61,7 @@ pub fn with_keys(text: String, keys: Keys) -> Result<String, String> {
 /// The text with one key set, or removed where there is no value. Comments and order stay. The error
 /// is a sentence for a person.
 pub fn set(text: &str, key: &str, value: Option<&str>) -> Result<String, String> {
-    let known = find(key)?;
-    let value = value.map(|typed| read_value(known, typed)).transpose()?;
-    let crlf = text.contains("\r\n");
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| format!("the file is not TOML: {}", error.message()))?;
-    let table = match known.section {
-        "" => document.as_table_mut(),
-        section => document
-            .entry(section)
-            .or_insert_with(|| Item::Table(Table::new()))
-            .as_table_like_mut()
-            .map(|_| ())
-            .and_then(|()| document.get_mut(section)?.as_table_mut())
-            .ok_or_else(|| {
-                format!("[{section}] is not written as a section; change it in the file itself")
-            })?,
-    };
-    match value {
-        None => {
-            table.remove(known.name);
-        }
-        Some(mut value) => {
-            if let Some(old) = table.get(known.name).and_then(Item::as_value) {
-                *value.decor_mut() = old.decor().clone();
-            }
-            match table.get_mut(known.name) {
-                Some(item) => *item = Item::Value(value),
-                None => {
-                    table.insert(known.name, Item::Value(value));
-                }
-            }
-        }
-    }
-    let new = document.to_string();
-    Ok(if crlf { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new })
-}
-
-fn find(typed: &str) -> Result<&'static Key, String> {
-    if let Some(key) = KEYS.iter().find(|key| key.path() == typed) {
-        return Ok(key);
-    }
-    let mut named = KEYS.iter().filter(|key| key.name == typed);
-    match (named.next(), named.next()) {
-        (Some(key), None) => return Ok(key),
-        (Some(one), Some(two)) => {
-            return Err(format!(
-                "the key {typed:?} is in two sections; say {} or {}",
-                one.path(),
-                two.path()
-            ));
-        }
-        _ => {}
-    }
-    if typed.rsplit('.').next() == Some("password") {
-        return Err(
-            "a password is never kept in a profile's file; store it in the keyring with \"pimbridge profile \
-                    password NAME\", or set remote.password_env or remote.password_command"
-                .to_owned(),
-        );
-    }
-    let paths: Vec<String> = KEYS.iter().map(Key::path).collect();
-    let names = || paths.iter().map(String::as_str);
-    Err(match nearest(typed, names().chain(KEYS.iter().map(|key| key.name))) {
-        Some(near) => format!("the key {typed:?} is not known; did you mean {near:?}?"),
-        None => format!("the key {typed:?} is not known; the keys are {}", enumerated(names())),
-    })
-}
-
-fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
-    match key.shape {
-        Shape::Text => Ok(Value::from(typed)),
-        Shape::Number => typed
-            .trim()
-            .parse::<i64>()
-            .map(Value::from)
-            .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
-        Shape::List => Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()),
-        Shape::Switch => match typed.trim().to_lowercase().as_str() {
-            "true" | "yes" | "on" => Ok(Value::from(true)),
-            "false" | "no" | "off" => Ok(Value::from(false)),
-            _ => Err(format!("{} must be true or false, not {typed:?}", key.path())),
-        },
-    }
+    keyed::set(&TABLE, text, key, value)
 }
 
 #[cfg(test)]
@@ -203,7 +120,7 @@ url = \"https://old.example/\"
     fn wrong_keys_and_values() {
         insta::assert_snapshot!(set(FILE, "intervall", Some("5")).unwrap_err(), @r#"the key "intervall" is not known; did you mean "interval_minutes"?"#);
         insta::assert_snapshot!(set(FILE, "type", Some("dav")).unwrap_err(), @r#"the key "type" is in two sections; say local.type or remote.type"#);
-        insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; store it in the keyring with "pimbridge profile password NAME", or set remote.password_env or remote.password_command"#);
+        insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
         insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
         insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);
         let unknown = set(FILE, "colour", Some("x")).unwrap_err();

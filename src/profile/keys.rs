@@ -1,200 +1,132 @@
-//! The keys of a profile file and the words that some of them take.
+//! The keys of a profile file: reading, `profile set`, `profile schema` and the errors follow this table.
 
-use crate::item::Kind;
-use crate::report::text::enumerated;
-use crate::sync::policy::{Conflict, Mode};
+use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES, SCHEDULE_AGENTS, SIGN_INS};
+use crate::keyed::Absent::{Is, Nothing, Wrong};
+use crate::keyed::Shape::{List, Number, Switch, Text, Words};
+use crate::keyed::{Key, Meant, Table, key, meant};
+use crate::oauth::PROVIDERS;
 
-/// A word that a key takes.
-#[derive(Debug)]
-pub struct Word<T> {
-    pub word: &'static str,
-    pub value: T,
-    /// What it means, in a few words.
-    pub meaning: &'static str,
-}
-
-const fn word<T>(word: &'static str, value: T, meaning: &'static str) -> Word<T> {
-    Word { word, value, meaning }
-}
-
-/// The words of `kind`.
-pub const KINDS: &[Word<Kind>] = &[
-    word("events", Kind::Events, "a calendar"),
-    word("tasks", Kind::Tasks, "a task list"),
-    word("contacts", Kind::Contacts, "an address book"),
-];
-
-/// The words of `mode`.
-pub const MODES: &[Word<Mode>] = &[
-    word("two-way", Mode::TwoWay, "changes of both sides go to the other"),
-    word("replicate-to-server", Mode::ReplicateToServer, "the server becomes a copy of the folder"),
-    word("merge-to-server", Mode::MergeToServer, "like that, but what only the server has is left alone"),
-    word("replicate-from-server", Mode::ReplicateFromServer, "the folder becomes a copy of the server"),
-    word("merge-from-server", Mode::MergeFromServer, "like that, but what only the folder has is left alone"),
-];
-
-/// The words of `conflict`.
-pub const CONFLICTS: &[Word<Conflict>] = &[
-    word("automatic", Conflict::Automatic, "the version that was changed last; a deletion beats a change"),
-    word("local-wins", Conflict::LocalWins, "the folder's version"),
-    word("server-wins", Conflict::ServerWins, "the server's version"),
-    word(
-        "merge",
-        Conflict::Merge,
-        "both (recommended): the changes are put together; a change beats a deletion",
-    ),
-    word("ask", Conflict::Ask, "you decide; until then both sides stay as they are"),
-];
-
-/// The words of `schedule_agent`.
-pub const SCHEDULE_AGENTS: &[Word<bool>] = &[
-    word("server", false, "the server invites the guests of your meetings, if it does such things"),
-    word("client", true, "it invites nobody"),
-];
-
-/// What a profile signs in with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
-    Password,
-    Token,
-    OAuth,
-}
-
-/// The words of `sign_in`.
-pub const SIGN_INS: &[Word<Means>] = &[
-    word("password", Means::Password, "a user name and a password"),
-    word("token", Means::Token, "a bearer token, which a command prints, say"),
-    word("oauth", Means::OAuth, "the provider's own page in a browser, once"),
-];
-
-/// The word for a value.
-pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
-    words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
-}
-
-/// What a key's value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    Text,
-    Number,
-    Switch,
-    /// Texts.
-    List,
-}
-
-/// A key of a profile file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
-    /// The section that it belongs to; empty above the first section.
-    pub section: &'static str,
-    pub name: &'static str,
-    pub shape: Shape,
-}
-
-impl Key {
-    /// How `profile set` calls it.
-    pub fn path(&self) -> String {
-        if self.section.is_empty() { self.name.to_owned() } else { format!("{}.{}", self.section, self.name) }
-    }
-}
-
-const fn key(section: &'static str, name: &'static str, shape: Shape) -> Key {
-    Key { section, name, shape }
-}
-
-/// The sections that a profile file can have.
-pub(super) const SECTIONS: &[&str] = &["local", "remote", "oauth", "guard"];
+/// A hundred years.
+const DAYS: i64 = 36_525;
 
 /// Every key that there is.
-pub(super) const KEYS: &[Key] = &[
-    key("", "kind", Shape::Text),
-    key("", "mode", Shape::Text),
-    key("", "conflict", Shape::Text),
-    key("", "interval_minutes", Shape::Number),
-    key("", "active", Shape::Switch),
-    key("", "history_days", Shape::Number),
-    key("", "past_days", Shape::Number),
-    key("", "future_days", Shape::Number),
-    key("", "category", Shape::Text),
-    key("", "include_uncategorised", Shape::Switch),
-    key("", "invert", Shape::Switch),
-    key("", "chunk_size", Shape::Number),
-    key("", "sync_on_change", Shape::Switch),
-    key("", "name_and_color", Shape::Switch),
-    key("guard", "max_deletions", Shape::Number),
-    key("guard", "max_percent", Shape::Number),
-    key("local", "type", Shape::Text),
-    key("local", "path", Shape::Text),
-    key("remote", "type", Shape::Text),
-    key("remote", "url", Shape::Text),
-    key("remote", "sign_in", Shape::Text),
-    key("remote", "user", Shape::Text),
-    key("remote", "password_env", Shape::Text),
-    key("remote", "password_command", Shape::Text),
-    key("remote", "ca_file", Shape::Text),
-    key("remote", "pinned_certificate", Shape::Text),
-    key("remote", "client_certificate", Shape::Text),
-    key("remote", "client_certificate_password_env", Shape::Text),
-    key("remote", "client_certificate_password_command", Shape::Text),
-    key("remote", "proxy", Shape::Text),
-    key("remote", "proxy_user", Shape::Text),
-    key("remote", "proxy_password_env", Shape::Text),
-    key("remote", "proxy_password_command", Shape::Text),
-    key("remote", "close_connections", Shape::Switch),
-    key("remote", "http1_only", Shape::Switch),
-    key("remote", "timeout_seconds", Shape::Number),
-    key("remote", "connect_timeout_seconds", Shape::Number),
-    key("remote", "trusted_hosts", Shape::List),
-    key("remote", "schedule_agent", Shape::Text),
-    key("remote", "send_notifications", Shape::Switch),
-    key("remote", "allow_plain_http", Shape::Switch),
-    key("oauth", "provider", Shape::Text),
-    key("oauth", "authorization_url", Shape::Text),
-    key("oauth", "token_url", Shape::Text),
-    key("oauth", "scopes", Shape::Text),
-    key("oauth", "client_id", Shape::Text),
-    key("oauth", "client_secret_env", Shape::Text),
-    key("oauth", "client_secret_command", Shape::Text),
+pub static TABLE: Table = Table { keys: KEYS, instead };
+
+#[rustfmt::skip] // a key's row is two lines
+const KEYS: &[Key] = &[
+    key("", "kind", Words(|| meant(KINDS)), Wrong,
+        "what is synced"),
+    key("", "mode", Words(|| meant(MODES)), Is("two-way"),
+        "which way changes go"),
+    key("", "conflict", Words(|| meant(CONFLICTS)), Is("automatic"),
+        "what counts where both sides changed the same item; what it replaces is kept in the history"),
+    key("", "interval_minutes", Number(0, 43_200), Is("30"),
+        "minutes from one run to the next, for the background program, which this version does not have yet; 0: only when you say so"),
+    key("", "active", Switch, Is("true"),
+        "false: the profile runs only when it is named"),
+    key("", "history_days", Number(1, 36_500), Is("90"),
+        "how many days overwritten and deleted versions are kept"),
+    key("", "past_days", Number(0, DAYS), Nothing,
+        "events and tasks that ended longer ago are left as they are on both sides; without it, all count"),
+    key("", "future_days", Number(0, DAYS), Nothing,
+        "events and tasks that begin later than that from now are left as they are on both sides; without it, all count"),
+    key("", "category", Text, Nothing,
+        "only the folder's items of this category; on the server they are without it"),
+    key("", "include_uncategorised", Switch, Is("false"),
+        "with category: also the items without any category"),
+    key("", "invert", Switch, Is("false"),
+        "with category: all items but those of the category"),
+    key("", "chunk_size", Number(0, 100_000), Is("100"),
+        "how many items are worked on in one go; 0: all at once, which takes more memory"),
+    key("", "sync_on_change", Switch, Is("false"),
+        "true: what changes in the folder is synced at once, by the background program, which this version does not have yet"),
+    key("", "name_and_color", Switch, Is("false"),
+        "true: the name and the colour of the two collections are kept the same as well"),
+    key("local", "type", Words(|| meant(LOCAL_TYPES)), Wrong,
+        "what is on this computer"),
+    key("local", "path", Text, Wrong,
+        "the folder; ~ is your home folder"),
+    key("remote", "type", Words(|| meant(REMOTE_TYPES)), Wrong,
+        "what is on the server"),
+    key("remote", "url", Text, Wrong,
+        "the address of the calendar, task list or address book; it begins with https:// or http://"),
+    key("remote", "sign_in", Words(|| meant(SIGN_INS)), Is("password"),
+        "what you sign in with"),
+    key("remote", "user", Text, Nothing,
+        "your name on the server"),
+    key("remote", "password_env", Text, Nothing,
+        "an environment variable that holds the password or the token, which is in the keyring otherwise"),
+    key("remote", "password_command", Text, Nothing,
+        "a command that prints the password or the token on its first line"),
+    key("remote", "ca_file", Text, Nothing,
+        "a PEM file with an authority that this computer does not know and that signed the server's certificate"),
+    key("remote", "pinned_certificate", Text, Nothing,
+        "the only certificate of the server that is accepted, by its fingerprint, as in sha256:3A:5F:…"),
+    key("remote", "client_certificate", Text, Nothing,
+        "a PEM or PKCS#12 file with the certificate and the key to sign in with"),
+    key("remote", "client_certificate_password_env", Text, Nothing,
+        "an environment variable that holds the passphrase of that file"),
+    key("remote", "client_certificate_password_command", Text, Nothing,
+        "a command that prints the passphrase of that file on its first line"),
+    key("remote", "proxy", Text, Is("system"),
+        "the proxy: system, none, or an address such as http://proxy.example.org:8080"),
+    key("remote", "proxy_user", Text, Nothing,
+        "your name at the proxy"),
+    key("remote", "proxy_password_env", Text, Nothing,
+        "an environment variable that holds the proxy's password, which is in the keyring otherwise"),
+    key("remote", "proxy_password_command", Text, Nothing,
+        "a command that prints the proxy's password on its first line"),
+    key("remote", "close_connections", Switch, Is("false"),
+        "true: each request gets a connection of its own"),
+    key("remote", "http1_only", Switch, Is("false"),
+        "true: HTTP/2 is not offered"),
+    key("remote", "timeout_seconds", Number(1, 3600), Is("60"),
+        "how long the server may stay silent"),
+    key("remote", "connect_timeout_seconds", Number(1, 600), Is("20"),
+        "how long it may take to connect"),
+    key("remote", "trusted_hosts", List, Nothing,
+        "other servers that this one may send us on to, and that may see the password and the client certificate"),
+    key("remote", "schedule_agent", Words(|| meant(SCHEDULE_AGENTS)), Is("server"),
+        "who invites the guests of your meetings"),
+    key("remote", "send_notifications", Switch, Is("true"),
+        "false: SOGo and Open-Xchange do not write to the guests of your meetings"),
+    key("remote", "allow_plain_http", Switch, Is("false"),
+        "true: a password or token is sent to another computer over http:// too, where everybody on the way can read it"),
+    key("oauth", "provider", Words(providers), Nothing,
+        "with sign_in = \"oauth\": where you sign in; or the next three keys say it"),
+    key("oauth", "authorization_url", Text, Nothing,
+        "the page of another authorization server on which you sign in"),
+    key("oauth", "token_url", Text, Nothing,
+        "where that server hands out tokens"),
+    key("oauth", "scopes", Text, Nothing,
+        "what is asked of that server, separated by spaces"),
+    key("oauth", "client_id", Text, Nothing,
+        "the client that the provider has registered for you"),
+    key("oauth", "client_secret_env", Text, Nothing,
+        "an environment variable that holds the client's secret, where it has one"),
+    key("oauth", "client_secret_command", Text, Nothing,
+        "a command that prints the client's secret on its first line"),
+    key("guard", "max_deletions", Number(0, 1_000_000), Is("10"),
+        "how many items of a side a run may delete without asking (the larger of both limits counts)"),
+    key("guard", "max_percent", Number(0, 100), Is("25"),
+        "the same in percent of the side's items"),
 ];
 
-/// The candidate that was probably meant, if any is near enough.
-pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let typed = typed.to_lowercase().replace('-', "_");
-    candidates
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(&typed, &known.to_lowercase().replace('-', "_")), known))
-        .filter(|(likeness, _)| *likeness >= 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
+fn providers() -> Vec<Meant> {
+    PROVIDERS.iter().map(|provider| (provider.name, provider.title)).collect()
 }
 
-/// A sentence that tells that a key is not known, and what may have been meant.
-pub(super) fn unknown(section: &str, name: &str) -> String {
+/// Secrets are never in the file.
+fn instead(section: &str, name: &str) -> Option<&'static str> {
     if section == "oauth" && name == "client_secret" {
-        return "a secret is never kept in a profile's file; remove it here, and name an environment variable with \
-                client_secret_env or a command that prints it with client_secret_command"
-            .to_owned();
+        return Some(
+            "a secret is never kept in a profile's file; instead of it, name an environment variable with \
+             client_secret_env or a command that prints it with client_secret_command",
+        );
     }
-    if ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()) {
-        return "a password is never kept in a profile's file; remove it here, and either store it in the keyring \
-                with \"pimbridge profile password NAME\", or name an environment variable with password_env or a \
-                command that prints it with password_command"
-            .to_owned();
-    }
-    if section.is_empty() && SECTIONS.contains(&name) {
-        return format!("{name} must be a section: write [{name}] on a line of its own, its keys below it");
-    }
-    let here = || KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
-    if let Some(key) = KEYS.iter().find(|key| key.section != section && key.name == name) {
-        return match key.section {
-            "" => format!(
-                "the key {name:?} does not belong into [{section}]; move it above the first [section]"
-            ),
-            right => format!("the key {name:?} belongs into the section [{right}]"),
-        };
-    }
-    match nearest(name, here()) {
-        Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
-        None => format!("the key {name:?} is not known; the known keys here are {}", enumerated(here())),
-    }
+    ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()).then_some(
+        "a password is never kept in a profile's file; instead of it, store it in the keyring with \"pimbridge profile \
+         password NAME\", or name an environment variable with password_env or a command that prints it with \
+         password_command",
+    )
 }

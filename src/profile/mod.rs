@@ -23,11 +23,11 @@ mod presets;
 mod secret;
 mod sign_in;
 mod store;
+mod words;
 
 pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
 pub use edit::{Keys, New, new_text, set, with_keys};
 pub use error::ProfileError;
-pub use keys::{CONFLICTS, KINDS, MODES, Word, word_of};
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
 pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};
@@ -36,6 +36,9 @@ pub use presets::{PRESETS, Preset, preset_named};
 pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
 pub use sign_in::{SignIn, check_keyring, delete_secret, keyring_entry, store_secret, token_endpoint};
 pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
+pub use words::{CONFLICTS, KINDS, MODES};
+
+pub use crate::keyed::{Word, word_of};
 
 /// One local collection, one remote collection, and how they are kept the same.
 #[derive(Debug, Clone, PartialEq, Eq)]

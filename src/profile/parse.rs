@@ -1,16 +1,15 @@
 //! The text of a profile file becomes a [`Profile`], or a sentence that says what is wrong and where.
 
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::connection;
-use super::keys::{CONFLICTS, KEYS, KINDS, MODES, SCHEDULE_AGENTS, SECTIONS, Word, nearest, unknown};
+use super::keys::TABLE;
+use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES, SCHEDULE_AGENTS};
 use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
 use crate::item::mapping::Mapping;
+use crate::keyed::{File, Read, Section, Word, Wrong, wrong};
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
@@ -19,35 +18,18 @@ mod sign_in;
 
 pub(super) use sign_in::secret_source;
 
-/// A hundred years.
-const DAYS: RangeInclusive<i64> = 0..=36_525;
-
 /// Reads a profile. `file` is only named in errors.
 pub fn parse(name: &Name, file: &Path, text: &str) -> Result<Profile, ProfileError> {
     read(name, text).map_err(|wrong| ProfileError::Content {
         file: file.to_owned(),
-        line: wrong.at.map(|at| 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()),
+        line: wrong.line(text),
         what: wrong.what,
     })
 }
 
-/// What is wrong, and at which byte of the text.
-pub(super) struct Wrong {
-    at: Option<usize>,
-    what: String,
-}
-
-pub(super) type Read<T> = Result<T, Wrong>;
-
-pub(super) fn wrong<T>(at: usize, what: impl Into<String>) -> Read<T> {
-    Err(Wrong { at: Some(at), what: what.into() })
-}
-
 fn read(name: &Name, text: &str) -> Read<Profile> {
-    let root = DeTable::parse(text).map_err(|error| not_toml(text, &error))?;
-    let top = Section { name: "", at: None, table: root.get_ref() };
-    top.know_sections()?;
-    top.know_keys()?;
+    let file = File::new(&TABLE, text)?;
+    let top = file.top()?;
     let guard = top.section("guard")?;
     let oauth = top.section("oauth")?;
     let local = top.required_section("local", "the folder on this computer")?;
@@ -61,15 +43,15 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         },
         mode: top.word("mode", MODES)?.unwrap_or(Mode::TwoWay),
         conflict: top.word("conflict", CONFLICTS)?.unwrap_or(Conflict::Automatic),
-        interval_minutes: top.number("interval_minutes", 0..=43_200)?.unwrap_or(30),
+        interval_minutes: top.number("interval_minutes")?.unwrap_or(30),
         active: top.switch("active")?.unwrap_or(true),
-        history_days: top.number("history_days", 1..=36_500)?.unwrap_or(90),
+        history_days: top.number("history_days")?.unwrap_or(90),
         limits: Limits {
-            past_days: top.number("past_days", DAYS)?,
-            future_days: top.number("future_days", DAYS)?,
+            past_days: top.number("past_days")?,
+            future_days: top.number("future_days")?,
             category: category(&top)?,
         },
-        chunk_size: top.number("chunk_size", 0..=100_000)?.unwrap_or(100),
+        chunk_size: top.number("chunk_size")?.unwrap_or(100),
         sync_on_change: top.switch("sync_on_change")?.unwrap_or(false),
         name_and_color: top.switch("name_and_color")?.unwrap_or(false),
         guard: match guard {
@@ -80,19 +62,6 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         remote: remote_spec(&remote, oauth.as_ref())?,
         mappings: mappings(&remote)?,
     })
-}
-
-fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
-    let at = error.span().map(|span| span.start);
-    let line = at.and_then(|at| {
-        let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
-        text.get(start..)?.lines().next()
-    });
-    let hint = match line {
-        Some(line) if line.contains('\\') => "; a text with backslashes needs 'single quotation marks'",
-        _ => "",
-    };
-    Wrong { at, what: format!("this is not written as TOML demands: {}{hint}", error.message()) }
 }
 
 fn category(top: &Section) -> Read<Option<Category>> {
@@ -118,13 +87,23 @@ fn category(top: &Section) -> Read<Option<Category>> {
 fn guard_limits(section: &Section) -> Read<GuardLimits> {
     let default = GuardLimits::default();
     Ok(GuardLimits {
-        max_deletions: section.number("max_deletions", 0..=1_000_000)?.unwrap_or(default.max_deletions),
-        max_percent: section.number("max_percent", 0..=100)?.unwrap_or(default.max_percent),
+        max_deletions: section.number("max_deletions")?.unwrap_or(default.max_deletions),
+        max_percent: section.number("max_percent")?.unwrap_or(default.max_percent),
     })
 }
 
+fn expect_type(section: &Section, types: &[Word<()>]) -> Read<()> {
+    match section.word("type", types)? {
+        Some(()) => Ok(()),
+        None => {
+            let words: Vec<String> = types.iter().map(|known| format!("{:?}", known.word)).collect();
+            section.missing("type", &enumerated(words.iter().map(String::as_str)))
+        }
+    }
+}
+
 fn local_spec(section: &Section) -> Read<LocalSpec> {
-    section.expect_type("vdir")?;
+    expect_type(section, LOCAL_TYPES)?;
     let Some((path, at)) = section.text("path")? else {
         return section.missing("path", "the folder, such as \"~/Calendars/work\"");
     };
@@ -153,7 +132,7 @@ pub fn expand(path: &str) -> Option<PathBuf> {
 }
 
 fn remote_spec(section: &Section, oauth: Option<&Section>) -> Read<RemoteSpec> {
-    section.expect_type("dav")?;
+    expect_type(section, REMOTE_TYPES)?;
     let Some((text, at)) = section.text("url")? else {
         return section.missing("url", "the address of the collection, which begins with https://");
     };
@@ -185,162 +164,6 @@ fn address(text: &str) -> Result<Url, String> {
         );
     }
     Ok(url)
-}
-
-/// One section of the file, or what stands above the first.
-pub(super) struct Section<'a> {
-    name: &'static str,
-    at: Option<usize>,
-    table: &'a DeTable<'a>,
-}
-
-impl<'a> Section<'a> {
-    fn know_sections(&self) -> Read<()> {
-        let unknown = self.table.iter().filter(|(key, value)| {
-            value.get_ref().is_table() && !KEYS.iter().any(|known| known.name == key.get_ref().as_ref())
-        });
-        match unknown
-            .filter(|(key, _)| !SECTIONS.contains(&key.get_ref().as_ref()))
-            .min_by_key(|(key, _)| key.span().start)
-        {
-            None => Ok(()),
-            Some((key, _)) => {
-                let near = nearest(key.get_ref(), SECTIONS.iter().copied());
-                let hint = match near {
-                    Some(near) => format!("did you mean [{near}]?"),
-                    None => "the known ones are [local], [remote], [oauth] and [guard]".to_owned(),
-                };
-                wrong(key.span().start, format!("the section [{}] is not known; {hint}", key.get_ref()))
-            }
-        }
-    }
-
-    fn know_keys(&self) -> Read<()> {
-        let is_known = |key: &str, value: &DeValue| {
-            (self.name.is_empty() && value.is_table() && SECTIONS.contains(&key))
-                || KEYS.iter().any(|known| known.section == self.name && known.name == key)
-        };
-        let first = self
-            .table
-            .iter()
-            .filter(|(key, value)| !is_known(key.get_ref(), value.get_ref()))
-            .min_by_key(|(key, _)| key.span().start);
-        match first {
-            None => Ok(()),
-            Some((key, _)) => wrong(key.span().start, unknown(self.name, key.get_ref())),
-        }
-    }
-
-    fn section(&self, name: &'static str) -> Read<Option<Section<'a>>> {
-        let Some((key, value)) = self.table.get_key_value(name) else { return Ok(None) };
-        let Some(table) = value.get_ref().as_table() else {
-            return wrong(key.span().start, unknown("", name));
-        };
-        let section = Section { name, at: Some(key.span().start), table };
-        section.know_keys()?;
-        Ok(Some(section))
-    }
-
-    fn required_section(&self, name: &'static str, what: &str) -> Read<Section<'a>> {
-        match self.section(name)? {
-            Some(section) => Ok(section),
-            None => self.missing_section(name, &format!("where {what} is")),
-        }
-    }
-
-    fn missing_section<T>(&self, name: &str, what: &str) -> Read<T> {
-        Err(Wrong { at: self.at, what: format!("the section [{name}] is missing; it says {what}") })
-    }
-
-    fn missing<T>(&self, key: &str, what: &str) -> Read<T> {
-        let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-        Err(Wrong { at: self.at, what: format!("the key {key:?} is missing{place}; give {what}") })
-    }
-
-    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.table.get(key)
-    }
-
-    fn expect_type(&self, only: &str) -> Read<()> {
-        match self.text("type")? {
-            None => self.missing("type", &format!("{only:?}")),
-            Some((found, at)) if found != only => {
-                wrong(at, format!("the type {found:?} is not known in [{}]; use {only:?}", self.name))
-            }
-            Some(_) => Ok(()),
-        }
-    }
-
-    /// A text that is not empty, and where it stands.
-    pub(super) fn text(&self, key: &str) -> Read<Option<(&'a str, usize)>> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        let at = value.span().start;
-        match value.get_ref().as_str() {
-            Some(text) if text.trim().is_empty() => wrong(at, format!("{key} must not be empty")),
-            Some(text) if text.contains('\0') => wrong(at, format!("{key} must not contain a NUL character")),
-            Some(text) => Ok(Some((text, at))),
-            None => wrong(at, format!("{key} must be a text in quotation marks")),
-        }
-    }
-
-    /// Texts that are not empty, and where they stand.
-    pub(super) fn list(&self, key: &str) -> Read<Vec<(&'a str, usize)>> {
-        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
-        let texts = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|text| Some((text.get_ref().as_str()?, text.span().start))).collect()
-        });
-        match texts {
-            Some(texts) => Ok(texts),
-            None => wrong(
-                value.span().start,
-                format!("{key} must be a list of texts, such as [\"one\", \"two\"]"),
-            ),
-        }
-    }
-
-    fn word<T: Copy>(&self, key: &str, words: &[Word<T>]) -> Read<Option<T>> {
-        let Some((typed, at)) = self.text(key)? else { return Ok(None) };
-        if let Some(known) = words.iter().find(|known| known.word == typed) {
-            return Ok(Some(known.value));
-        }
-        let known = || words.iter().map(|known| known.word);
-        let what = match nearest(typed, known()) {
-            Some(near) => {
-                format!("{key} = {typed:?} is not known; did you mean {near:?}? The others are {}", {
-                    enumerated(known().filter(|word| *word != near))
-                })
-            }
-            None => format!("{key} = {typed:?} is not known; use one of {}", enumerated(known())),
-        };
-        wrong(at, what)
-    }
-
-    pub(super) fn number<T: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Read<Option<T>> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|digits| i64::from_str_radix(digits.as_str(), digits.radix()).ok())
-            .filter(|number| range.contains(number))
-            .and_then(|number| T::try_from(number).ok());
-        match number {
-            Some(number) => Ok(Some(number)),
-            None => wrong(
-                value.span().start,
-                format!("{key} must be a whole number from {} to {}", range.start(), range.end()),
-            ),
-        }
-    }
-
-    pub(super) fn switch(&self, key: &str) -> Read<Option<bool>> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        match value.get_ref().as_bool() {
-            Some(on) => Ok(Some(on)),
-            None => {
-                wrong(value.span().start, format!("{key} must be true or false, without quotation marks"))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::super::{PasswordSource, SecretSource, SignIn};
 use super::*;
 use crate::item::Kind;
+use crate::keyed::{Absent, Shape};
 
 const WORK: &str = "\
 kind = \"events\"
@@ -156,10 +157,10 @@ fn wrong_ways_to_sign_in() {
     insta::assert_snapshot!(oauth("client_id = \"x\""), @r#"work.toml, line 9: the key "provider" is missing in [oauth]; give google or fastmail, or an authorization_url and a token_url"#);
     insta::assert_snapshot!(oauth("client_id = \"x\"\nauthorization_url = \"https://a.example/\""), @r#"work.toml, line 9: the key "token_url" is missing in [oauth]; give where the server hands out tokens"#);
     insta::assert_snapshot!(oauth("client_id = \"x\"\ntoken_url = \"http://a.example/\""), @"work.toml, line 11: token_url must be an address that begins with https://");
-    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"gogle\""), @r#"work.toml, line 11: provider = "gogle" is not known; did you mean "google"?"#);
-    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"zoho\""), @r#"work.toml, line 11: provider = "zoho" is not known; the known ones are google and fastmail; for another one give authorization_url, token_url and scopes"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"gogle\""), @r#"work.toml, line 11: provider = "gogle" is not known; did you mean "google"? The other one is fastmail; for another provider give authorization_url, token_url and scopes"#);
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"zoho\""), @r#"work.toml, line 11: provider = "zoho" is not known; use one of google and fastmail; for another provider give authorization_url, token_url and scopes"#);
     insta::assert_snapshot!(oauth("client_id = \"x\"\nprovider = \"google\"\nscopes = \"all\""), @"work.toml, line 11: the provider says where to sign in; remove authorization_url, token_url and scopes, or the provider");
-    insta::assert_snapshot!(oauth("client_id = \"x\"\nclient_secret = \"y\""), @"work.toml, line 11: a secret is never kept in a profile's file; remove it here, and name an environment variable with client_secret_env or a command that prints it with client_secret_command");
+    insta::assert_snapshot!(oauth("client_id = \"x\"\nclient_secret = \"y\""), @"work.toml, line 11: a secret is never kept in a profile's file; instead of it, name an environment variable with client_secret_env or a command that prints it with client_secret_command");
     insta::assert_snapshot!(oauth("client_id = \"x\"\nclient_secret_env = \"y z\""), @"work.toml, line 11: client_secret_env must be the name of an environment variable (letters, digits and _), not the client secret itself");
 }
 
@@ -196,7 +197,7 @@ fn misspelt_keys() {
 
 #[test]
 fn a_password_is_never_in_the_file() {
-    insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; remove it here, and either store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
+    insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
     insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…" and store the password with "pimbridge profile password NAME""#);
     insta::assert_snapshot!(wrong("url =", "user = \"jana\"\npassword_env = \"hunter 2!\"\nurl ="), @"work.toml, line 8: password_env must be the name of an environment variable (letters, digits and _), not the password itself");
     assert!(!wrong("https://cloud", "https://jana:hunter2@cl oud").contains("hunter2"));
@@ -220,7 +221,7 @@ fn wrong_values() {
     insta::assert_snapshot!(wrong("[local]", "interval_minutes = 1.5\n[local]"), @"work.toml, line 2: interval_minutes must be a whole number from 0 to 43200");
     insta::assert_snapshot!(wrong("[local]", "active = \"yes\"\n[local]"), @"work.toml, line 2: active must be true or false, without quotation marks");
     insta::assert_snapshot!(wrong("[local]", "guard.max_percent = 101\n[local]"), @"work.toml, line 2: max_percent must be a whole number from 0 to 100");
-    insta::assert_snapshot!(wrong("\"vdir\"", "\"maildir\""), @r#"work.toml, line 3: the type "maildir" is not known in [local]; use "vdir""#);
+    insta::assert_snapshot!(wrong("\"vdir\"", "\"maildir\""), @r#"work.toml, line 3: type = "maildir" is not known; use "vdir""#);
     insta::assert_snapshot!(wrong("/home/jana/work", "Calendars/work"), @r#"work.toml, line 4: the path must be a full one, such as "~/Calendars/work""#);
     insta::assert_snapshot!(wrong("/home/jana/work", "  "), @"work.toml, line 4: path must not be empty");
     insta::assert_snapshot!(wrong("https://", ""), @"work.toml, line 7: the url must begin with https:// (or http://)");
@@ -264,7 +265,7 @@ fn the_examples() {
         parse(&name, &file, &text).unwrap();
         all += &text;
     }
-    for key in KEYS {
+    for key in TABLE.keys {
         assert!(all.contains(&format!("{} = ", key.name)), "{} is not documented", key.path());
     }
     let modes = MODES.iter().map(|known| known.word);
@@ -281,4 +282,63 @@ fn kinds_read_as_they_are_written() {
         assert_eq!(kind.to_string(), *word);
     }
     assert_eq!(KINDS.len(), [Kind::Events, Kind::Tasks, Kind::Contacts].len());
+}
+
+#[test]
+fn the_defaults_of_the_table_are_those_of_a_profile() {
+    let default = profile(WORK).unwrap();
+    let with_user = |text: &str| text.replace("[remote]", "[remote]\nuser = \"jana\"");
+    let with_category = |text: &str| text.replace("kind", "category = \"Work\"\nkind");
+    for key in TABLE.keys {
+        let Absent::Is(value) = key.absent else { continue };
+        let (text, expected) = match key.name {
+            "sign_in" => (with_user(WORK), profile(&with_user(WORK)).unwrap()),
+            "include_uncategorised" | "invert" => {
+                (with_category(WORK), profile(&with_category(WORK)).unwrap())
+            }
+            _ => (WORK.to_owned(), default.clone()),
+        };
+        let text = crate::profile::set(&text, &key.path(), Some(value)).unwrap();
+        assert_eq!(profile(&text).unwrap(), expected, "{}", key.path());
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_key_names_what_is_right() {
+    for key in TABLE.keys {
+        let (value, right) = match key.shape {
+            Shape::Text => ("5", "quotation marks".to_owned()),
+            Shape::List => ("5", "list of texts".to_owned()),
+            Shape::Switch => ("5", "true or false".to_owned()),
+            Shape::Number(first, last) => ("-1", format!("from {first} to {last}")),
+            Shape::Words(_) => ("\"xyz\"", "use ".to_owned()),
+        };
+        let old = toml::from_str::<toml::Table>(WORK).unwrap();
+        let mut table = old.clone();
+        let oauth = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
+        if key.section == "oauth" {
+            table.insert("oauth".into(), oauth("client_id = \"me\"").into());
+            table["remote"].as_table_mut().unwrap().insert("sign_in".into(), "oauth".into());
+        }
+        let wrong = oauth(&format!("x = {value}")).remove("x").unwrap();
+        let section = match key.section {
+            "" => &mut table,
+            section => {
+                table.entry(section).or_insert_with(|| toml::Table::new().into()).as_table_mut().unwrap()
+            }
+        };
+        section.insert(key.name.into(), wrong);
+        let error = profile(&table.to_string()).unwrap_err();
+        assert!(error.contains(key.name) && error.contains(&right), "{}: {error}", key.path());
+        if let Shape::Words(words) = key.shape {
+            assert!(words().iter().all(|(word, _)| error.contains(word)), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_section_of_the_table_is_in_one_place() {
+    let sections = TABLE.sections();
+    let different: std::collections::HashSet<_> = sections.iter().collect();
+    assert_eq!(different.len(), sections.len(), "{sections:?}");
 }

@@ -6,8 +6,8 @@
 //! signs in at a server of its own, with a client that is registered for that program.
 
 use super::edit::Keys;
-use super::keys::nearest;
 use crate::item::Kind;
+use crate::keyed::nearest;
 use crate::report::text::enumerated;
 
 /// A service, or a product that many run.

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::keys::nearest;
 use super::{Name, Profile, ProfileError, parse};
 use crate::home::{Home, make_private, write_private};
+use crate::keyed::nearest;
 
 /// A larger file is no profile.
 const MAX_BYTES: u64 = 256 * 1024;

@@ -2,11 +2,10 @@
 
 use url::Url;
 
-use super::{Read, Section, wrong};
+use crate::keyed::{Read, Section, not_known, wrong};
 use crate::oauth::{Client, LOOPBACK, PROVIDERS};
-use crate::profile::keys::{Means, SIGN_INS, nearest};
+use crate::profile::words::{Means, SIGN_INS};
 use crate::profile::{PasswordSource, SecretSource, SignIn};
-use crate::report::text::enumerated;
 
 /// What `[remote]` says, and `[oauth]` where it counts.
 pub(super) fn sign_in(remote: &Section, oauth: Option<&Section>) -> Read<Option<SignIn>> {
@@ -82,15 +81,12 @@ fn client(oauth: &Section) -> Read<Client> {
         Some((typed, at)) => match PROVIDERS.iter().find(|provider| provider.name == typed) {
             Some(provider) => Some((provider, at)),
             None => {
-                let names = || PROVIDERS.iter().map(|provider| provider.name);
-                let hint = match nearest(typed, names()) {
-                    Some(near) => format!("did you mean {near:?}?"),
-                    None => format!(
-                        "the known ones are {}; for another one give authorization_url, token_url and scopes",
-                        enumerated(names())
-                    ),
-                };
-                return wrong(at, format!("provider = {typed:?} is not known; {hint}"));
+                let names = PROVIDERS.iter().map(|provider| provider.name);
+                let what = not_known("provider", typed, names);
+                return wrong(
+                    at,
+                    format!("{what}; for another provider give authorization_url, token_url and scopes"),
+                );
             }
         },
     };
