@@ -1,6 +1,9 @@
 //! The keys of a profile file and the words that some of them take.
 
 use crate::item::Kind;
+use crate::item::mapping::options::{
+    Groups, InstantMessaging, PhoneNumbers, Reminders, TimeZones, VCardVersion,
+};
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 
@@ -67,6 +70,63 @@ pub const SIGN_INS: &[Word<Means>] = &[
     word("oauth", Means::OAuth, "the provider's own page in a browser, once"),
 ];
 
+/// The words of `mapping.reminders`.
+pub const REMINDERS: &[Word<Reminders>] = &[
+    word("all", Reminders::All, "they are the same on both sides"),
+    word("none", Reminders::None, "each side keeps its own"),
+    word("upcoming", Reminders::Upcoming, "the same on both sides until they have gone off"),
+];
+
+/// The words of `mapping.html_description`: whether it is derived.
+pub const HTML_DESCRIPTIONS: &[Word<bool>] = &[
+    word("keep", false, "as it is"),
+    word(
+        "derive",
+        true,
+        "made of the plain one on the server, and the plain one of it here, where it is missing",
+    ),
+];
+
+/// The words of `mapping.time_zones`.
+pub const TIME_ZONES: &[Word<TimeZones>] = &[
+    word("keep", TimeZones::Keep, "as they are"),
+    word("iana", TimeZones::Iana, "with IANA names on the server instead of those of Windows"),
+    word("utc", TimeZones::Utc, "in UTC on the server, but for series"),
+];
+
+/// The words of `mapping.phone_numbers`.
+pub const PHONE_NUMBERS: &[Word<PhoneNumbers>] = &[
+    word("keep", PhoneNumbers::Keep, "as they are"),
+    word("digits", PhoneNumbers::Digits, "digits only on the server"),
+    word("brackets", PhoneNumbers::Brackets, "the area code in brackets here"),
+];
+
+/// The words of `mapping.instant_messaging`.
+pub const INSTANT_MESSAGING: &[Word<InstantMessaging>] = &[
+    word("keep", InstantMessaging::Keep, "as it is"),
+    word("impp", InstantMessaging::Impp, "IMPP on the server"),
+    word("x-properties", InstantMessaging::XProperties, "X-AIM, X-ICQ and so on on the server"),
+];
+
+/// The words of `mapping.vcard_version`.
+pub const VCARD_VERSIONS: &[Word<VCardVersion>] = &[
+    word("keep", VCardVersion::Keep, "as it is"),
+    word("3.0", VCardVersion::V3, "vCard 3.0 on the server"),
+    word("4.0", VCardVersion::V4, "vCard 4.0 on the server"),
+];
+
+/// The words of `mapping.groups`.
+pub const GROUPS: &[Word<Groups>] = &[
+    word("keep", Groups::Keep, "as they are"),
+    word("kind", Groups::Kind, "KIND:group on the server (vCard 4.0)"),
+    word(
+        "x-addressbookserver",
+        Groups::AddressBookServer,
+        "X-ADDRESSBOOKSERVER-KIND:group on the server (Apple)",
+    ),
+    word("vlist", Groups::VList, "VLIST on the server (SOGo)"),
+];
+
 /// The word for a value.
 pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
     words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
@@ -80,6 +140,8 @@ pub(super) enum Shape {
     Switch,
     /// Texts.
     List,
+    /// Texts with names.
+    Table,
 }
 
 /// A key of a profile file.
@@ -103,7 +165,7 @@ const fn key(section: &'static str, name: &'static str, shape: Shape) -> Key {
 }
 
 /// The sections that a profile file can have.
-pub(super) const SECTIONS: &[&str] = &["local", "remote", "oauth", "guard"];
+pub(super) const SECTIONS: &[&str] = &["local", "remote", "oauth", "guard", "mapping"];
 
 /// Every key that there is.
 pub(super) const KEYS: &[Key] = &[
@@ -121,6 +183,8 @@ pub(super) const KEYS: &[Key] = &[
     key("", "chunk_size", Shape::Number),
     key("", "sync_on_change", Shape::Switch),
     key("", "name_and_color", Shape::Switch),
+    key("", "busy_blocks", Shape::Text),
+    key("", "birthdays", Shape::Text),
     key("guard", "max_deletions", Shape::Number),
     key("guard", "max_percent", Shape::Number),
     key("local", "type", Shape::Text),
@@ -155,6 +219,21 @@ pub(super) const KEYS: &[Key] = &[
     key("oauth", "client_id", Shape::Text),
     key("oauth", "client_secret_env", Shape::Text),
     key("oauth", "client_secret_command", Shape::Text),
+    key("mapping", "reminders", Shape::Text),
+    key("mapping", "attendees", Shape::Switch),
+    key("mapping", "description", Shape::Switch),
+    key("mapping", "private_as_confidential", Shape::Switch),
+    key("mapping", "confidential_as_private", Shape::Switch),
+    key("mapping", "public_as_private", Shape::Switch),
+    key("mapping", "omit_public", Shape::Switch),
+    key("mapping", "html_description", Shape::Text),
+    key("mapping", "time_zones", Shape::Text),
+    key("mapping", "category_colors", Shape::Table),
+    key("mapping", "rename_properties", Shape::Table),
+    key("mapping", "phone_numbers", Shape::Text),
+    key("mapping", "instant_messaging", Shape::Text),
+    key("mapping", "vcard_version", Shape::Text),
+    key("mapping", "groups", Shape::Text),
 ];
 
 /// The candidate that was probably meant, if any is near enough.

@@ -15,6 +15,7 @@ use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
 
+mod mapping;
 mod sign_in;
 
 pub(super) use sign_in::secret_source;
@@ -60,16 +61,20 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
     top.know_keys()?;
     let guard = top.section("guard")?;
     let oauth = top.section("oauth")?;
+    let mapping = top.section("mapping")?;
     let local = top.required_section("local", "the folder on this computer")?;
     let remote = top.required_section("remote", "the collection on the server")?;
 
+    let kind = match top.word("kind", KINDS)? {
+        Some(kind) => kind,
+        None => return top.missing("kind", "events, tasks or contacts"),
+    };
+    let mode = top.word("mode", MODES)?.unwrap_or(Mode::TwoWay);
+
     Ok(Profile {
         name: name.clone(),
-        kind: match top.word("kind", KINDS)? {
-            Some(kind) => kind,
-            None => return top.missing("kind", "events, tasks or contacts"),
-        },
-        mode: top.word("mode", MODES)?.unwrap_or(Mode::TwoWay),
+        kind,
+        mode,
         conflict: top.word("conflict", CONFLICTS)?.unwrap_or(Conflict::Automatic),
         interval_minutes: top.number("interval_minutes", 0..=43_200)?.unwrap_or(30),
         active: top.switch("active")?.unwrap_or(true),
@@ -89,6 +94,8 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         local: local_spec(&local)?,
         remote: remote_spec(&remote, oauth.as_ref())?,
         mappings: mappings(&remote)?,
+        mapping: mapping::options(&top, mapping.as_ref(), kind, mode)?,
+        birthdays: mapping::birthdays(&top, kind)?,
     })
 }
 
@@ -218,7 +225,10 @@ impl<'a> Section<'a> {
                 let near = nearest(key.get_ref(), SECTIONS.iter().copied());
                 let hint = match near {
                     Some(near) => format!("did you mean [{near}]?"),
-                    None => "the known ones are [local], [remote], [oauth] and [guard]".to_owned(),
+                    None => {
+                        let known = SECTIONS.iter().map(|section| format!("[{section}]")).collect::<Vec<_>>();
+                        format!("the known ones are {}", enumerated(known.iter().map(String::as_str)))
+                    }
                 };
                 wrong(key.span().start, format!("the section [{}] is not known; {hint}", key.get_ref()))
             }
@@ -304,6 +314,25 @@ impl<'a> Section<'a> {
             None => wrong(
                 value.span().start,
                 format!("{key} must be a list of texts, such as [\"one\", \"two\"]"),
+            ),
+        }
+    }
+
+    /// Texts with their names, and where they stand.
+    pub(super) fn texts(&self, key: &str) -> Read<Vec<(&'a str, &'a str, usize)>> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let texts = value.get_ref().as_table().and_then(|table| {
+            let each = table.iter();
+            each.map(|(name, text)| {
+                Some((name.get_ref().as_ref(), text.get_ref().as_str()?, name.span().start))
+            })
+            .collect()
+        });
+        match texts {
+            Some(texts) => Ok(texts),
+            None => wrong(
+                value.span().start,
+                format!("{key} must be a table of texts, such as {{ one = \"two\" }}"),
             ),
         }
     }

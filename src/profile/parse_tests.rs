@@ -83,6 +83,29 @@ fn the_defaults() {
             },
         },
         mappings: [],
+        mapping: Options {
+            calendar: Calendar {
+                busy_blocks: None,
+                reminders: All,
+                attendees: true,
+                description: true,
+                private_as_confidential: false,
+                confidential_as_private: false,
+                public_as_private: false,
+                omit_public: false,
+                derive_html: false,
+                time_zones: Keep,
+                category_colors: {},
+                rename_properties: {},
+            },
+            contacts: Contacts {
+                phone_numbers: Keep,
+                instant_messaging: Keep,
+                vcard_version: Keep,
+                groups: Keep,
+            },
+        },
+        birthdays: None,
     }
     "#);
 }
@@ -189,7 +212,7 @@ fn misspelt_keys() {
     insta::assert_snapshot!(wrong("path =", "interval_minutes = 5\npath ="), @r#"work.toml, line 4: the key "interval_minutes" does not belong into [local]; move it above the first [section]"#);
     insta::assert_snapshot!(wrong("[local]", "url = \"x\"\n[local]"), @r#"work.toml, line 2: the key "url" belongs into the section [remote]"#);
     insta::assert_snapshot!(wrong("[local]", "[lokal]"), @"work.toml, line 2: the section [lokal] is not known; did you mean [local]?");
-    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth] and [guard]");
+    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth], [guard] and [mapping]");
     insta::assert_snapshot!(wrong("[local]", "guard = 5\n[local]"), @"work.toml, line 2: guard must be a section: write [guard] on a line of its own, its keys below it");
     insta::assert_snapshot!(wrong("url =", "pasword_env = \"X\"\nurl ="), @r#"work.toml, line 7: the key "pasword_env" is not known; did you mean "password_env"?"#);
 }
