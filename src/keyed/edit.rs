@@ -1,6 +1,6 @@
 //! Changing one key, with everything else as it was.
 
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Value};
 
 use super::{Key, Shape, Table, nearest};
 use crate::report::text::enumerated;
@@ -83,6 +83,12 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .map(Value::from)
             .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
         Shape::List => Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()),
+        Shape::Pairs => typed
+            .split(',')
+            .map(|one| one.split_once('=').map(|(name, text)| (name.trim(), text.trim())))
+            .collect::<Option<InlineTable>>()
+            .map(Value::from)
+            .ok_or_else(|| format!("{} must be written as: one=two, three=four", key.path())),
         Shape::Switch => match typed.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" => Ok(Value::from(true)),
             "false" | "no" | "off" => Ok(Value::from(false)),

@@ -45,6 +45,8 @@ pub enum Shape {
     Switch,
     /// Texts.
     List,
+    /// Texts with names.
+    Pairs,
 }
 
 /// What counts where a key is not there.

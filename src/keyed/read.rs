@@ -191,6 +191,30 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Texts with their names, and where they stand.
+    pub fn pairs(&self, key: &str) -> Read<Vec<(&'a str, &'a str, usize)>> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let pairs = value.get_ref().as_table().and_then(|table| {
+            let each = table.iter();
+            each.map(|(name, text)| {
+                Some((name.get_ref().as_ref(), text.get_ref().as_str()?, name.span().start))
+            })
+            .collect()
+        });
+        match pairs {
+            Some(pairs) => Ok(pairs),
+            None => wrong(
+                value.span().start,
+                format!("{key} must be a table of texts, such as {{ one = \"two\" }}"),
+            ),
+        }
+    }
+
+    /// The keys that are there, and where they stand.
+    pub fn keys(&self) -> impl Iterator<Item = (&'a str, usize)> {
+        self.toml.iter().map(|(key, _)| (key.get_ref().as_ref(), key.span().start))
+    }
+
     pub fn word<T: Copy>(&self, key: &str, words: &[Word<T>]) -> Read<Option<T>> {
         let Some((typed, at)) = self.text(key)? else { return Ok(None) };
         if let Some(known) = words.iter().find(|known| known.word == typed) {

@@ -1,8 +1,11 @@
 //! The keys of a profile file: reading, `profile set`, `profile schema` and the errors follow this table.
 
-use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES, SCHEDULE_AGENTS, SIGN_INS};
+use super::words::{
+    CONFLICTS, GROUPS, HTML_DESCRIPTIONS, INSTANT_MESSAGING, KINDS, LOCAL_TYPES, MODES, PHONE_NUMBERS,
+    REMINDERS, REMOTE_TYPES, SCHEDULE_AGENTS, SIGN_INS, TIME_ZONES, VCARD_VERSIONS,
+};
 use crate::keyed::Absent::{Is, Nothing, Wrong};
-use crate::keyed::Shape::{List, Number, Switch, Text, Words};
+use crate::keyed::Shape::{List, Number, Pairs, Switch, Text, Words};
 use crate::keyed::{Key, Meant, Table, key, meant};
 use crate::oauth::PROVIDERS;
 
@@ -42,6 +45,10 @@ const KEYS: &[Key] = &[
         "true: what changes in the folder is synced at once, by the background program, which this version does not have yet"),
     key("", "name_and_color", Switch, Is("false"),
         "true: the name and the colour of the two collections are kept the same as well"),
+    key("", "busy_blocks", Text, Nothing,
+        "with mode = \"replicate-to-server\" or \"merge-to-server\": only when you are busy goes to the server, and this text for what"),
+    key("", "birthdays", Text, Nothing,
+        "a folder for a calendar of the birthdays of these contacts"),
     key("local", "type", Words(|| meant(LOCAL_TYPES)), Wrong,
         "what is on this computer"),
     key("local", "path", Text, Wrong,
@@ -110,6 +117,36 @@ const KEYS: &[Key] = &[
         "how many items of a side a run may delete without asking (the larger of both limits counts)"),
     key("guard", "max_percent", Number(0, 100), Is("25"),
         "the same in percent of the side's items"),
+    key("mapping", "reminders", Words(|| meant(REMINDERS)), Is("all"),
+        "which reminders are the same on both sides"),
+    key("mapping", "attendees", Switch, Is("true"),
+        "false: each side keeps its own organizer and guests"),
+    key("mapping", "description", Switch, Is("true"),
+        "false: each side keeps its own description"),
+    key("mapping", "private_as_confidential", Switch, Is("false"),
+        "true: what is private here is confidential on the server"),
+    key("mapping", "confidential_as_private", Switch, Is("false"),
+        "true: what is confidential on the server is private here"),
+    key("mapping", "public_as_private", Switch, Is("false"),
+        "true: what is public on the server, or says nothing of it, is private here"),
+    key("mapping", "omit_public", Switch, Is("false"),
+        "true: what is public here says nothing of it on the server"),
+    key("mapping", "html_description", Words(|| meant(HTML_DESCRIPTIONS)), Is("keep"),
+        "what becomes of descriptions in HTML (X-ALT-DESC)"),
+    key("mapping", "time_zones", Words(|| meant(TIME_ZONES)), Is("keep"),
+        "how time zones are written on the server"),
+    key("mapping", "category_colors", Pairs, Nothing,
+        "categories here and the colours (COLOR) that they are on the server"),
+    key("mapping", "rename_properties", Pairs, Nothing,
+        "properties here and the names, which begin with X-, that they have on the server"),
+    key("mapping", "phone_numbers", Words(|| meant(PHONE_NUMBERS)), Is("keep"),
+        "how phone numbers are written"),
+    key("mapping", "instant_messaging", Words(|| meant(INSTANT_MESSAGING)), Is("keep"),
+        "how addresses for instant messaging are written on the server"),
+    key("mapping", "vcard_version", Words(|| meant(VCARD_VERSIONS)), Is("keep"),
+        "the version of vCard on the server"),
+    key("mapping", "groups", Words(|| meant(GROUPS)), Is("keep"),
+        "how groups of contacts are written on the server"),
 ];
 
 fn providers() -> Vec<Meant> {

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::item::Kind;
 use crate::item::mapping::Mapping;
+use crate::item::mapping::options::Options;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
@@ -66,6 +67,10 @@ pub struct Profile {
     pub remote: RemoteSpec,
     /// Where items are to be different on the server.
     pub mappings: Vec<Mapping>,
+    /// How items are different on the two sides.
+    pub mapping: Options,
+    /// The folder of a calendar that is made of the contacts' birthdays.
+    pub birthdays: Option<PathBuf>,
 }
 
 /// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all

@@ -9,11 +9,12 @@ use super::keys::TABLE;
 use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES, SCHEDULE_AGENTS};
 use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
 use crate::item::mapping::Mapping;
-use crate::keyed::{File, Read, Section, Word, Wrong, wrong};
+use crate::keyed::{File, Read, Section, Word, wrong};
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
 
+mod mapping;
 mod sign_in;
 
 pub(super) use sign_in::secret_source;
@@ -32,16 +33,20 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
     let top = file.top()?;
     let guard = top.section("guard")?;
     let oauth = top.section("oauth")?;
+    let mapping = top.section("mapping")?;
     let local = top.required_section("local", "the folder on this computer")?;
     let remote = top.required_section("remote", "the collection on the server")?;
 
+    let kind = match top.word("kind", KINDS)? {
+        Some(kind) => kind,
+        None => return top.missing("kind", "events, tasks or contacts"),
+    };
+    let mode = top.word("mode", MODES)?.unwrap_or(Mode::TwoWay);
+
     Ok(Profile {
         name: name.clone(),
-        kind: match top.word("kind", KINDS)? {
-            Some(kind) => kind,
-            None => return top.missing("kind", "events, tasks or contacts"),
-        },
-        mode: top.word("mode", MODES)?.unwrap_or(Mode::TwoWay),
+        kind,
+        mode,
         conflict: top.word("conflict", CONFLICTS)?.unwrap_or(Conflict::Automatic),
         interval_minutes: top.number("interval_minutes")?.unwrap_or(30),
         active: top.switch("active")?.unwrap_or(true),
@@ -61,6 +66,8 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         local: local_spec(&local)?,
         remote: remote_spec(&remote, oauth.as_ref())?,
         mappings: mappings(&remote)?,
+        mapping: mapping::options(&top, mapping.as_ref(), kind, mode)?,
+        birthdays: mapping::birthdays(&top, kind)?,
     })
 }
 

@@ -84,6 +84,29 @@ fn the_defaults() {
             },
         },
         mappings: [],
+        mapping: Options {
+            calendar: Calendar {
+                busy_blocks: None,
+                reminders: All,
+                attendees: true,
+                description: true,
+                private_as_confidential: false,
+                confidential_as_private: false,
+                public_as_private: false,
+                omit_public: false,
+                derive_html: false,
+                time_zones: Keep,
+                category_colors: {},
+                rename_properties: {},
+            },
+            contacts: Contacts {
+                phone_numbers: Keep,
+                instant_messaging: Keep,
+                vcard_version: Keep,
+                groups: Keep,
+            },
+        },
+        birthdays: None,
     }
     "#);
 }
@@ -190,7 +213,7 @@ fn misspelt_keys() {
     insta::assert_snapshot!(wrong("path =", "interval_minutes = 5\npath ="), @r#"work.toml, line 4: the key "interval_minutes" does not belong into [local]; move it above the first [section]"#);
     insta::assert_snapshot!(wrong("[local]", "url = \"x\"\n[local]"), @r#"work.toml, line 2: the key "url" belongs into the section [remote]"#);
     insta::assert_snapshot!(wrong("[local]", "[lokal]"), @"work.toml, line 2: the section [lokal] is not known; did you mean [local]?");
-    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth] and [guard]");
+    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth], [guard] and [mapping]");
     insta::assert_snapshot!(wrong("[local]", "guard = 5\n[local]"), @"work.toml, line 2: guard must be a section: write [guard] on a line of its own, its keys below it");
     insta::assert_snapshot!(wrong("url =", "pasword_env = \"X\"\nurl ="), @r#"work.toml, line 7: the key "pasword_env" is not known; did you mean "password_env"?"#);
 }
@@ -296,11 +319,20 @@ fn the_defaults_of_the_table_are_those_of_a_profile() {
             "include_uncategorised" | "invert" => {
                 (with_category(WORK), profile(&with_category(WORK)).unwrap())
             }
+            name if is_of_contacts(name) => (of_contacts(WORK), profile(&of_contacts(WORK)).unwrap()),
             _ => (WORK.to_owned(), default.clone()),
         };
         let text = crate::profile::set(&text, &key.path(), Some(value)).unwrap();
         assert_eq!(profile(&text).unwrap(), expected, "{}", key.path());
     }
+}
+
+fn is_of_contacts(name: &str) -> bool {
+    ["phone_numbers", "instant_messaging", "vcard_version", "groups"].contains(&name)
+}
+
+fn of_contacts(text: &str) -> String {
+    text.replace("kind = \"events\"", "kind = \"contacts\"")
 }
 
 #[test]
@@ -309,6 +341,7 @@ fn what_is_wrong_with_a_key_names_what_is_right() {
         let (value, right) = match key.shape {
             Shape::Text => ("5", "quotation marks".to_owned()),
             Shape::List => ("5", "list of texts".to_owned()),
+            Shape::Pairs => ("5", "table of texts".to_owned()),
             Shape::Switch => ("5", "true or false".to_owned()),
             Shape::Number(first, last) => ("-1", format!("from {first} to {last}")),
             Shape::Words(_) => ("\"xyz\"", "use ".to_owned()),
@@ -319,6 +352,9 @@ fn what_is_wrong_with_a_key_names_what_is_right() {
         if key.section == "oauth" {
             table.insert("oauth".into(), oauth("client_id = \"me\"").into());
             table["remote"].as_table_mut().unwrap().insert("sign_in".into(), "oauth".into());
+        }
+        if is_of_contacts(key.name) {
+            table.insert("kind".into(), "contacts".into());
         }
         let wrong = oauth(&format!("x = {value}")).remove("x").unwrap();
         let section = match key.section {

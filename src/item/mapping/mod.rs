@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+pub mod options;
 mod scheduling;
 
 /// A difference between an item here and on the server.
