@@ -82,7 +82,9 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .parse::<i64>()
             .map(Value::from)
             .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
-        Shape::List => Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()),
+        Shape::List | Shape::WordList(_) => {
+            Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect())
+        }
         Shape::Switch => match typed.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" => Ok(Value::from(true)),
             "false" | "no" | "off" => Ok(Value::from(false)),

@@ -4,6 +4,7 @@ use crate::report::text::enumerated;
 
 mod edit;
 mod read;
+mod schema;
 
 pub use edit::set;
 pub use read::{File, Read, Section, Wrong, not_known, wrong};
@@ -45,6 +46,8 @@ pub enum Shape {
     Switch,
     /// Texts.
     List,
+    /// Any of these.
+    WordList(fn() -> Vec<Meant>),
 }
 
 /// What counts where a key is not there.
@@ -104,7 +107,7 @@ impl Table {
     }
 
     /// The keys of a section.
-    pub fn of<'a>(&self, section: &'a str) -> impl Iterator<Item = &'static Key> + use<'a> {
+    pub fn of<'a>(&self, section: &'a str) -> impl Iterator<Item = &'static Key> + Clone + use<'a> {
         self.keys.iter().filter(move |key| key.section == section)
     }
 
