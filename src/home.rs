@@ -6,9 +6,12 @@ use std::{fs, io};
 
 use crate::profile::Name;
 
+const SETTINGS: &str = "settings.toml";
+
 /// The folders of one person's Pimbridge. All of them are made for the owner only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
+    settings: PathBuf,
     profiles: PathBuf,
     state: PathBuf,
     logs: PathBuf,
@@ -25,10 +28,11 @@ pub enum HomeError {
 }
 
 impl Home {
-    /// Everything below one folder: `profiles/`, `state/` and `logs/`.
+    /// Everything below one folder: `settings.toml`, `profiles/`, `state/` and `logs/`.
     pub fn at(folder: &Path) -> Self {
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         Self {
+            settings: folder.join(SETTINGS),
             profiles: folder.join("profiles"),
             state: folder.join("state"),
             logs: folder.join("logs"),
@@ -41,11 +45,17 @@ impl Home {
         let dirs = directories::ProjectDirs::from("", "", "pimbridge").ok_or(HomeError::NoHome)?;
         let state = dirs.state_dir().unwrap_or(dirs.data_local_dir());
         Ok(Self {
+            settings: dirs.config_dir().join(SETTINGS),
             profiles: dirs.config_dir().join("profiles"),
             state: state.join("state"),
             logs: state.join("logs"),
             demo: state.join("demo"),
         })
+    }
+
+    /// The file of the general settings. It need not exist.
+    pub fn settings_file(&self) -> &Path {
+        &self.settings
     }
 
     /// The folder of the profile files. It need not exist.

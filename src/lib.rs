@@ -19,5 +19,6 @@ pub mod oauth;
 pub mod profile;
 pub mod report;
 pub mod server;
+pub mod settings;
 pub mod state;
 pub mod sync;

@@ -10,6 +10,7 @@ use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError};
 
 mod bars;
+mod changes;
 mod collection;
 mod conflict;
 mod connection;
@@ -23,6 +24,7 @@ mod repair;
 mod report;
 mod samples;
 mod search;
+mod settings;
 mod status;
 mod stored;
 mod sync;
@@ -83,6 +85,9 @@ enum Command {
     #[command(subcommand)]
     Conflict(conflict::Command),
     Repair(repair::Args),
+    /// Show and change what counts for all profiles
+    #[command(subcommand)]
+    Settings(settings::Command),
 }
 
 /// Why a command could not do what it should: a sentence for a person, and the kind of trouble.
@@ -169,6 +174,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::History(command) => history::run(home, command).await,
         Command::Conflict(command) => conflict::run(home, command).await,
         Command::Repair(args) => repair::run(home, args).await,
+        Command::Settings(command) => settings::run(home, command),
     }
 }
 

@@ -38,6 +38,7 @@ fn the_help() {
       history     Bring back versions that a sync overwrote or deleted
       conflict    Decide what both sides changed, where a profile asks you
       repair      Find doubled and broken items, and mend them
+      settings    Show and change what counts for all profiles
       help        Print this message or the help of the given subcommand(s)
 
     Options:
@@ -189,13 +190,14 @@ fn the_help_of_profile() {
       presets   List the services whose address and needs are known
       list      List the profiles
       show      Print the file of a profile
-      set       Change one key of a profile
+      set       Change keys of a profile
       remove    Remove a profile; the items stay as they are on both sides
       copy      Copy a profile; the copy is inactive until you change what it syncs
       reset     Forget what was in sync, so that the next run compares both sides anew
       check     Test a profile: the folder, the server, the sign-in
       password  Put the password (or token) of a profile into the system's keyring
       sign-in   Sign in on the provider's own page in a browser
+      schema    Print every key that a profile can have
       help      Print this message or the help of the given subcommand(s)
 
     Options:

@@ -82,7 +82,9 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .parse::<i64>()
             .map(Value::from)
             .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
-        Shape::List => Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()),
+        Shape::List | Shape::WordList(_) => {
+            Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect())
+        }
         Shape::Pairs => typed
             .split(',')
             .map(|one| one.split_once('=').map(|(name, text)| (name.trim(), text.trim())))

@@ -4,6 +4,7 @@ use crate::report::text::enumerated;
 
 mod edit;
 mod read;
+mod schema;
 
 pub use edit::set;
 pub use read::{File, Read, Section, Wrong, not_known, wrong};
@@ -47,6 +48,8 @@ pub enum Shape {
     List,
     /// Texts with names.
     Pairs,
+    /// Any of these.
+    WordList(fn() -> Vec<Meant>),
 }
 
 /// What counts where a key is not there.
@@ -106,7 +109,7 @@ impl Table {
     }
 
     /// The keys of a section.
-    pub fn of<'a>(&self, section: &'a str) -> impl Iterator<Item = &'static Key> + use<'a> {
+    pub fn of<'a>(&self, section: &'a str) -> impl Iterator<Item = &'static Key> + Clone + use<'a> {
         self.keys.iter().filter(move |key| key.section == section)
     }
 

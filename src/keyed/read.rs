@@ -223,6 +223,18 @@ impl<'a> Section<'a> {
         wrong(at, not_known(key, typed, words.iter().map(|known| known.word)))
     }
 
+    /// Any of these words.
+    pub fn words<T: Copy>(&self, key: &str, words: &[Word<T>]) -> Read<Option<Vec<T>>> {
+        if self.get(key).is_none() {
+            return Ok(None);
+        }
+        let find = |(typed, at)| match words.iter().find(|known| known.word == typed) {
+            Some(known) => Ok(known.value),
+            None => wrong(at, not_known(key, typed, words.iter().map(|known| known.word))),
+        };
+        self.list(key)?.into_iter().map(find).collect::<Read<_>>().map(Some)
+    }
+
     /// A number in the range that the table gives it.
     pub fn number<T: TryFrom<i64>>(&self, key: &str) -> Read<Option<T>> {
         let Some(value) = self.get(key) else { return Ok(None) };

@@ -167,3 +167,7 @@ fn instead(section: &str, name: &str) -> Option<&'static str> {
          password_command",
     )
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -29,6 +29,7 @@ mod words;
 pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
 pub use edit::{Keys, New, new_text, set, with_keys};
 pub use error::ProfileError;
+pub use keys::TABLE;
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
 pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};

@@ -345,6 +345,7 @@ fn what_is_wrong_with_a_key_names_what_is_right() {
             Shape::Switch => ("5", "true or false".to_owned()),
             Shape::Number(first, last) => ("-1", format!("from {first} to {last}")),
             Shape::Words(_) => ("\"xyz\"", "use ".to_owned()),
+            Shape::WordList(_) => ("[\"xyz\"]", "use ".to_owned()),
         };
         let old = toml::from_str::<toml::Table>(WORK).unwrap();
         let mut table = old.clone();
@@ -366,7 +367,7 @@ fn what_is_wrong_with_a_key_names_what_is_right() {
         section.insert(key.name.into(), wrong);
         let error = profile(&table.to_string()).unwrap_err();
         assert!(error.contains(key.name) && error.contains(&right), "{}: {error}", key.path());
-        if let Shape::Words(words) = key.shape {
+        if let Shape::Words(words) | Shape::WordList(words) = key.shape {
             assert!(words().iter().all(|(word, _)| error.contains(word)), "{error}");
         }
     }

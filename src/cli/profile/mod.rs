@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::changes::{Change, Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Name, Profile};
@@ -15,6 +16,7 @@ mod list;
 mod many;
 mod password;
 mod presets;
+mod schema;
 mod sign_in;
 
 pub use add::one_of;
@@ -28,9 +30,11 @@ pub enum Command {
     List,
     /// Print the file of a profile
     Show(One),
-    /// Change one key of a profile
+    /// Change keys of a profile
     ///
-    /// For example: pimbridge profile set work mode merge-from-server
+    /// For example: pimbridge profile set work mode=merge-from-server remote.user=jana
+    ///
+    /// What keys there are: pimbridge profile schema
     Set(Set),
     /// Remove a profile; the items stay as they are on both sides
     Remove(One),
@@ -45,6 +49,7 @@ pub enum Command {
     Check(One),
     Password(password::Args),
     SignIn(sign_in::Args),
+    Schema(schema::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,14 +62,8 @@ pub struct One {
 pub struct Set {
     /// The profile
     name: String,
-    /// The key, such as mode, interval_minutes, local.path or remote.url
-    key: String,
-    /// The new value
-    #[arg(required_unless_present = "unset")]
-    value: Option<String>,
-    /// Remove the key, so that its default counts
-    #[arg(long, conflicts_with = "value")]
-    unset: bool,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,6 +96,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Check(args) => check::run(home, &args.name).await,
         Command::Password(args) => password::run(home, args).await,
         Command::SignIn(args) => sign_in::run(home, args).await,
+        Command::Schema(args) => Ok(schema::run(&args)),
     }
 }
 
@@ -110,14 +110,13 @@ fn show(home: &Home, name: &str) -> Result<u8, Failure> {
 
 fn set(home: &Home, args: Set) -> Result<u8, Failure> {
     let (name, old) = profile::read_text(home, &args.name)?;
-    let new = profile::set(&old, &args.key, args.value.as_deref()).map_err(Failure::Usage)?;
+    let changes = args.changes.read()?;
+    let set = |text: String, (key, value): &Change| profile::set(&text, key, value.as_deref());
+    let new = changes.iter().try_fold(old, set).map_err(Failure::Usage)?;
     let changed = profile::parse(&name, &home.profile_file(&name), &new)?;
     refuse_overlap(home, &changed)?;
     profile::replace(home, &name, &new)?;
-    out::say(match args.value {
-        Some(value) => format!("{name}: {} is now {value}", args.key),
-        None => format!("{name}: {} now has its default", args.key),
-    });
+    changes.iter().for_each(|change| out::say(format!("{name}: {}", told(change))));
     Ok(exit::IN_SYNC)
 }
 

@@ -1,0 +1,50 @@
+//! The keys of the settings: reading, `settings set`, `settings list` and the errors follow this table.
+
+use super::{Finding, LogLevel};
+use crate::keyed::Absent::Is;
+use crate::keyed::Shape::{Number, Switch, Text, WordList, Words};
+use crate::keyed::{Key, Table, Word, key, meant, word};
+
+/// The words of `log_level`.
+pub const LOG_LEVELS: &[Word<LogLevel>] = &[
+    word("info", LogLevel::Info, "what was done, and what went wrong"),
+    word("debug", LogLevel::Debug, "details too, as with --debug"),
+];
+
+/// The words of `notify`.
+pub const FINDINGS: &[Word<Finding>] = &[
+    word("errors", Finding::Errors, "a run that could not be done"),
+    word(
+        "warnings",
+        Finding::Warnings,
+        "items that could not be synced or wait for your decision, twice in a row",
+    ),
+    word("held", Finding::Held, "deletions that wait for your yes"),
+];
+
+/// Every key that there is.
+pub static TABLE: Table = Table { keys: KEYS, instead: |_, _| None };
+
+#[rustfmt::skip] // a key's row is two lines
+const KEYS: &[Key] = &[
+    key("", "log_level", Words(|| meant(LOG_LEVELS)), Is("info"),
+        "what the log tells"),
+    key("", "log_days", Number(1, 3650), Is("14"),
+        "how many days the log is kept"),
+    key("", "report_days", Number(1, 36_500), Is("90"),
+        "how many days reports are kept; the history of versions goes by history_days of each profile"),
+    key("", "default_calendar_folder", Text, Is("~/Calendars"),
+        "where \"profile add\" makes the folder of a calendar, if you name none"),
+    key("", "default_task_folder", Text, Is("~/Calendars"),
+        "where \"profile add\" makes the folder of a task list, if you name none"),
+    key("", "default_contact_folder", Text, Is("~/Contacts"),
+        "where \"profile add\" makes the folder of an address book, if you name none"),
+    key("", "start_with_session", Switch, Is("false"),
+        "true: the background program, which this version does not have yet, starts when you log in"),
+    key("", "tray", Switch, Is("true"),
+        "false: the background program, which this version does not have yet, shows no icon"),
+    key("", "notify", WordList(|| meant(FINDINGS)), Is("errors,warnings,held"),
+        "what the background program, which this version does not have yet, notifies you of"),
+    key("", "check_network", Switch, Is("true"),
+        "false: the background program, which this version does not have yet, tries also while the computer has no network"),
+];
