@@ -118,7 +118,8 @@ fn a_server_of_another_domain_is_not_asked() {
     let ended = discover(&home, &dns, &format!("{USER}@{DOMAIN}"), &[]).expect(3);
     insta::assert_snapshot!(home.shown(&ended), @"
     pimbridge: dav.evil.example was not asked, because it belongs to another domain than the one you gave; if you trust it with your password, add --trusted-host dav.evil.example
-    pimbridge: no calendar and no address book was found.
+    pimbridge: no calendar and no address book was found. What was tried:
+      https://example.test/.well-known/caldav: the server example.test cannot be found
     If you know the address of a calendar, address book or user folder on the server, give that instead.
     ");
 }
