@@ -38,6 +38,7 @@ fn the_help() {
       history     Bring back versions that a sync overwrote or deleted
       conflict    Decide what both sides changed, where a profile asks you
       repair      Find doubled and broken items, and mend them
+      log         Read the log
       settings    Show and change what counts for all profiles
       help        Print this message or the help of the given subcommand(s)
 

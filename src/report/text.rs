@@ -267,7 +267,8 @@ fn items(number: u64) -> String {
     count(number, "item", "items")
 }
 
-fn count(number: u64, one: &str, many: &str) -> String {
+/// "1 item", "2 items".
+pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use crate::home::{Home, HomeError, make_private, write_private};
 use crate::item::Kind;
 use crate::keyed::{self, File, Read, Section, wrong};
@@ -27,6 +29,12 @@ pub struct Settings {
     pub report_days: u32,
     pub folders: Folders,
     pub background: Background,
+}
+
+impl Settings {
+    pub fn keep_reports(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.report_days))
+    }
 }
 
 /// How much the log tells.

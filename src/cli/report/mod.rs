@@ -8,12 +8,15 @@ use crate::state::ReportId;
 
 use super::status::how_it_went;
 
+mod prune;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List past runs, the newest first
     List(List),
     /// Show one run with every item that it touched
     Show(Show),
+    Prune(prune::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +46,7 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::List(args) => list(home, args),
         Command::Show(args) => show(home, args),
+        Command::Prune(args) => prune::run(home, &args),
     }
 }
 
