@@ -238,7 +238,8 @@ fn the_help_of_profile_add() {
               - contacts: an address book
 
           --local <FOLDER>
-              The folder on this computer
+              The folder on this computer [default: a new one with the profile's name, below ~/Calendars
+              or ~/Contacts]
 
           --url <URL>
               The address of the calendar, task list or address book on the server; or that of the
@@ -298,7 +299,8 @@ fn the_help_of_profile_add() {
               enough
 
           --root <FOLDER>
-              The folder for the folders of all collections [default: ~/Calendars and ~/Contacts]
+              The folder for the folders of all collections [default: ~/Calendars and ~/Contacts, or
+              what the settings say]
 
           --dry-run
               Only show which profiles would be made

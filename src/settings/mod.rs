@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
@@ -53,6 +53,12 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// Everything in one folder.
+    pub fn all_in(folder: &Path) -> Self {
+        let [calendars, tasks, contacts] = std::array::from_fn(|_| folder.to_owned());
+        Self { calendars, tasks, contacts }
+    }
+
     pub fn of(&self, kind: Kind) -> &PathBuf {
         match kind {
             Kind::Events => &self.calendars,

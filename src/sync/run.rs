@@ -238,6 +238,9 @@ async fn rounds(
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
         let mut plan = plan(job.policy, &trees, known);
+        if round == 1 {
+            report.found = plan.found;
+        }
         if let Some(mut only) = only {
             for (old, new) in paired.renamed {
                 if only.local.contains(&old) {
