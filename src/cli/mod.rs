@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::home::{Home, HomeError};
 use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError};
+use crate::settings::LogLevel;
 
 mod bars;
 mod changes;
@@ -18,6 +19,7 @@ mod demo;
 mod discover;
 pub mod exit;
 mod history;
+mod log;
 mod out;
 mod profile;
 mod repair;
@@ -85,6 +87,9 @@ enum Command {
     #[command(subcommand)]
     Conflict(conflict::Command),
     Repair(repair::Args),
+    /// Read the log
+    #[command(subcommand)]
+    Log(log::Command),
     /// Show and change what counts for all profiles
     #[command(subcommand)]
     Settings(settings::Command),
@@ -148,7 +153,10 @@ fn start(cli: Cli) -> Result<u8, Failure> {
         Some(folder) if !folder.as_os_str().is_empty() => Home::at(&folder),
         _ => Home::of_system()?,
     };
-    if let Err(message) = crate::log::start(&home, cli.debug) {
+    let settings = crate::settings::load(&home).map_err(|error| error.to_string());
+    let known = settings.as_ref().ok();
+    let debug = cli.debug || known.is_some_and(|settings| settings.log_level == LogLevel::Debug);
+    if let Err(message) = crate::log::start(&home, known.map(|settings| settings.log_days), debug) {
         out::complain(&message);
     }
     // It is the network and the disk that a sync waits for; each thread more takes memory.
@@ -157,6 +165,12 @@ fn start(cli: Cli) -> Result<u8, Failure> {
             |error| Failure::NotDone(format!("the system gives no threads: {error}; close other programs")),
         )?;
     let status = runtime.block_on(run(&home, cli.command));
+    // What a command can do without the settings it has done; one that cannot has told why.
+    if let Err(wrong) = settings
+        && !matches!(&status, Err(Failure::Usage(told)) if *told == wrong)
+    {
+        out::complain(&wrong);
+    }
     // A question to the keyring that nobody answers must not keep the program.
     runtime.shutdown_background();
     status
@@ -174,6 +188,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::History(command) => history::run(home, command).await,
         Command::Conflict(command) => conflict::run(home, command).await,
         Command::Repair(args) => repair::run(home, args).await,
+        Command::Log(command) => log::run(home, command).await,
         Command::Settings(command) => settings::run(home, command),
     }
 }

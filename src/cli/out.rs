@@ -5,16 +5,20 @@ use std::io::{self, IsTerminal, Write};
 /// Writes a line (or several) to the standard output. A reader that went away is no error, and what
 /// was begun goes on; any other trouble is told once.
 pub fn say(text: impl AsRef<str>) {
-    let text = text.as_ref();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    let mut out = io::stdout().lock();
-    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+    match try_say(text.as_ref()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             static TOLD: std::sync::Once = std::sync::Once::new();
             TOLD.call_once(|| complain(&format!("the output cannot be written: {error}")));
         }
         _ => {}
     }
+}
+
+/// The same for what goes on for ever; an error where nobody reads it any more.
+pub fn try_say(text: &str) -> io::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut out = io::stdout().lock();
+    write!(out, "{text}{end}").and_then(|()| out.flush())
 }
 
 /// Writes bytes as they are to the standard output.

@@ -14,6 +14,26 @@ pub fn known(home: &Home, typed: &str) -> Result<Name, Failure> {
     })
 }
 
+/// The names of all profiles that have a state, those of removed ones too.
+pub fn all(home: &Home) -> Result<Vec<Name>, Failure> {
+    let folder = home.state_dir();
+    let wrong = |error| Failure::NotDone(format!("the folder {} cannot be read: {error}", folder.display()));
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(wrong)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(wrong)?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if let (true, Ok(name)) = (path.extension().is_some_and(|kind| kind == "sqlite"), Name::new(stem)) {
+            names.push(name);
+        }
+    }
+    names.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    Ok(names)
+}
+
 /// The state of a profile for looking only; none before its first run.
 pub fn peek(home: &Home, profile: &Name) -> Result<Option<Peek>, Failure> {
     Ok(State::peek(&home.state_file(profile))?)

@@ -38,6 +38,7 @@ fn the_help() {
       history     Bring back versions that a sync overwrote or deleted
       conflict    Decide what both sides changed, where a profile asks you
       repair      Find doubled and broken items, and mend them
+      log         Read the log
       settings    Show and change what counts for all profiles
       help        Print this message or the help of the given subcommand(s)
 
@@ -237,7 +238,8 @@ fn the_help_of_profile_add() {
               - contacts: an address book
 
           --local <FOLDER>
-              The folder on this computer
+              The folder on this computer [default: a new one with the profile's name, below ~/Calendars
+              or ~/Contacts]
 
           --url <URL>
               The address of the calendar, task list or address book on the server; or that of the
@@ -297,7 +299,8 @@ fn the_help_of_profile_add() {
               enough
 
           --root <FOLDER>
-              The folder for the folders of all collections [default: ~/Calendars and ~/Contacts]
+              The folder for the folders of all collections [default: ~/Calendars and ~/Contacts, or
+              what the settings say]
 
           --dry-run
               Only show which profiles would be made

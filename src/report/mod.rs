@@ -1,12 +1,14 @@
-//! What a run did: the model. `text` writes it for people, `json` for scripts.
+//! What a run did: the model. `text` and `html` write it for people, `json` for scripts, `xml` as another program did.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::sync::Side;
+use crate::sync::{Side, Sides};
 
+pub mod html;
 pub mod json;
 pub mod text;
+pub mod xml;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +38,15 @@ impl Counts {
     }
 }
 
+/// What a run found on one side, compared with what both sides held when they last agreed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delta {
+    pub unchanged: u64,
+    pub new: u64,
+    pub changed: u64,
+    pub deleted: u64,
+}
+
 /// One run of one profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -46,6 +57,9 @@ pub struct Report {
     pub outcome: RunOutcome,
     /// The run was only planned: the counts say what it would do.
     pub dry_run: bool,
+    /// What it found.
+    #[serde(default)]
+    pub found: Sides<Delta>,
     pub local: Counts,
     pub remote: Counts,
     /// Items that both sides had changed.
@@ -76,6 +90,7 @@ impl Report {
             seconds: 0.0,
             outcome: RunOutcome::Failed,
             dry_run: false,
+            found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),
             conflicts: 0,
@@ -153,6 +168,7 @@ pub(crate) mod fixtures {
             seconds: 0.42,
             outcome: RunOutcome::Ok,
             dry_run: false,
+            found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),
             conflicts: 0,
@@ -166,6 +182,11 @@ pub(crate) mod fixtures {
             bytes_in: 320,
             bytes_out: 0,
         }
+    }
+
+    pub fn problem(item: &str, summary: &str, side: Side, message: &str) -> Problem {
+        let (item, summary, message) = (item.into(), summary.into(), message.into());
+        Problem { item, summary, side, message, since: None, parked: false }
     }
 
     pub fn touched(side: Side, operation: Operation, summary: &str, why: &str) -> Touched {

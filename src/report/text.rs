@@ -64,7 +64,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     writeln!(out, "  ({requests}, {received} received, {sent} sent, {:.1} s)", report.seconds.max(0.0))
 }
 
-fn headline(report: &Report) -> &'static str {
+pub(super) fn headline(report: &Report) -> &'static str {
     let idle = report.local.total() + report.remote.total() + report.linked == 0
         && !(report.dry_run && report.problems.iter().any(|problem| problem.parked));
     match (report.outcome, report.dry_run) {
@@ -229,12 +229,12 @@ pub fn in_short(message: &str) -> String {
 }
 
 #[derive(Clone, Copy)]
-enum Start {
+pub(super) enum Start {
     Sentence,
     Within,
 }
 
-fn place(side: Side, start: Start) -> &'static str {
+pub(super) fn place(side: Side, start: Start) -> &'static str {
     match (side, start) {
         (Side::Remote, Start::Sentence) => "On the server",
         (Side::Local, Start::Sentence) => "On this computer",
@@ -267,7 +267,8 @@ fn items(number: u64) -> String {
     count(number, "item", "items")
 }
 
-fn count(number: u64, one: &str, many: &str) -> String {
+/// "1 item", "2 items".
+pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
@@ -314,7 +315,7 @@ pub fn cut(text: &str, limit: usize) -> String {
 }
 
 /// A whole sentence: with a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let clean = line(text);
     let first_word = clean.split(' ').next().unwrap_or_default();
     let mut letters = clean.chars();

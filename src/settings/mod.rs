@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
 
 use crate::home::{Home, HomeError, make_private, write_private};
 use crate::item::Kind;
@@ -29,6 +31,12 @@ pub struct Settings {
     pub background: Background,
 }
 
+impl Settings {
+    pub fn keep_reports(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.report_days))
+    }
+}
+
 /// How much the log tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -45,6 +53,12 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// Everything in one folder.
+    pub fn all_in(folder: &Path) -> Self {
+        let [calendars, tasks, contacts] = std::array::from_fn(|_| folder.to_owned());
+        Self { calendars, tasks, contacts }
+    }
+
     pub fn of(&self, kind: Kind) -> &PathBuf {
         match kind {
             Kind::Events => &self.calendars,

@@ -145,8 +145,13 @@ impl Write<'_> {
         blob.map_or(Ok(()), |blob| self.release_blob(blob))
     }
 
-    /// Once a day, drops versions and reports that were kept long enough.
-    pub fn prune_daily(&self, now: Timestamp, keep: SignedDuration) -> Result<()> {
+    /// Once a day, drops versions and reports that were kept long enough; no report where it is not known how long.
+    pub fn prune_daily(
+        &self,
+        now: Timestamp,
+        keep: SignedDuration,
+        keep_reports: Option<SignedDuration>,
+    ) -> Result<()> {
         let day = now.as_second() / (24 * 60 * 60);
         let pruned = self
             .0
@@ -157,13 +162,16 @@ impl Write<'_> {
             return Ok(());
         }
         self.set_meta("pruned", &day.to_string())?;
-        self.prune(now.checked_sub(keep).unwrap_or(Timestamp::MIN))
+        let before = |keep| now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        if let Some(keep) = keep_reports {
+            self.prune_reports(before(keep))?;
+        }
+        self.prune(before(keep))
     }
 
     fn prune(&self, before: Timestamp) -> Result<()> {
         let before = before.as_millisecond();
         let versions = self.0.execute("DELETE FROM history WHERE at < ?1", [before])?;
-        self.0.execute("DELETE FROM report WHERE started < ?1", [before])?;
         if versions > 0 {
             self.release_blobs()?;
         }

@@ -133,6 +133,19 @@ impl State {
         }
     }
 
+    /// Drops the reports of the runs before that time, and tells how many. Everything else stays.
+    pub fn prune_reports(path: &Path, before: Timestamp) -> Result<u64> {
+        if !path.exists() {
+            return Ok(0);
+        }
+        let _lock = lock(path)?;
+        let mut db = connect(path)?;
+        let write = Write(db.transaction()?);
+        let pruned = write.prune_reports(before)?;
+        write.0.commit()?;
+        Ok(pruned)
+    }
+
     /// Opens the state file to read from it, without a lock: `None` where there is none yet.
     pub fn peek(path: &Path) -> Result<Option<Peek>> {
         if !path.exists() {

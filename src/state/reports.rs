@@ -1,5 +1,6 @@
 //! The reports of the runs, newest first.
 
+use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,13 @@ impl Peek {
             Ok((ReportId(row.get(0)?), row.get::<_, String>(1)?))
         })?;
         rows.map(|row| row.map_err(StateError::from).and_then(|(id, json)| Ok((id, parse(&json)?)))).collect()
+    }
+
+    /// How many reports there are of runs before that time.
+    pub fn reports_before(&self, time: Timestamp) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM report WHERE started < ?1";
+        let number: i64 = self.db().query_row(sql, [time.as_millisecond()], |row| row.get(0))?;
+        Ok(number.unsigned_abs())
     }
 
     /// One report.
@@ -54,6 +62,11 @@ impl Write<'_> {
     pub fn save_report(&self, id: ReportId, report: &Report) -> Result<()> {
         self.0.prepare_cached("UPDATE report SET json = ?2 WHERE id = ?1")?.execute((id.0, json(report)?))?;
         Ok(())
+    }
+
+    /// Drops the reports of the runs before that time, and tells how many.
+    pub fn prune_reports(&self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute("DELETE FROM report WHERE started < ?1", [before.as_millisecond()])? as u64)
     }
 
     /// Adds the item that is number `seq` of a run.

@@ -1,11 +1,12 @@
 use std::fs;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::collection::{Cursor, Etag, Href};
 use crate::item::Digest;
+use crate::report::Operation;
 use crate::sync::{Side, Sides};
 
 fn open(path: &Path) -> State {
@@ -214,4 +215,51 @@ fn a_copy_of_the_lock_does_not_hold_it() {
     let _copy = state._lock.0.try_clone().unwrap();
     drop(state);
     open(&path);
+}
+
+#[test]
+fn old_reports_go_and_the_history_stays() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    let report = |second| {
+        let report = crate::report::Report { started: at(second), ..crate::report::fixtures::report() };
+        let touched = crate::report::fixtures::touched(Side::Local, Operation::Create, "A", "new");
+        state.write(|w| w.begin_report(&report).and_then(|id| w.add_touched(id, 0, &touched))).unwrap();
+    };
+    for day in 0..10 {
+        report(day * 86_400);
+    }
+    let lost = Lost {
+        side: Side::Local,
+        href: &Href::new("a.ics"),
+        uid: None,
+        summary: "A",
+        loss: Loss::Deleted,
+        bytes: b"old",
+    };
+    state.write(|w| w.keep_version(at(0), &lost)).unwrap();
+    let kept = || {
+        let state = State::peek(&path).unwrap().unwrap();
+        let touched: i64 =
+            state.db().query_row("SELECT count(*) FROM touched", [], |row| row.get(0)).unwrap();
+        (state.reports(100).unwrap().len(), touched, state.history().unwrap().len())
+    };
+    let daily = |now: i64, keep: i64, reports: Option<i64>| {
+        state.write(|w| w.prune_daily(at(now * 86_400), days(keep), reports.map(days))).unwrap();
+        kept()
+    };
+    assert_eq!(daily(10, 365, None), (10, 10, 1), "it is not known how long");
+    assert_eq!(daily(11, 365, Some(10)), (9, 9, 1));
+    assert_eq!(daily(11, 365, Some(1)), (9, 9, 1), "once a day");
+    assert_eq!(daily(12, 1, Some(10)), (8, 8, 0), "the two go by days of their own");
+    state.write(|w| w.keep_version(at(0), &lost)).unwrap();
+    assert!(matches!(State::prune_reports(&path, at(0)), Err(StateError::Busy)), "a run is at work");
+    drop(state);
+    let before = at(5 * 86_400);
+    assert_eq!(State::peek(&path).unwrap().unwrap().reports_before(before).unwrap(), 3);
+    assert_eq!(State::prune_reports(&path, before).unwrap(), 3);
+    assert_eq!(kept(), (5, 5, 1));
+    assert_eq!(State::prune_reports(&path.with_extension("none"), before).unwrap(), 0);
 }

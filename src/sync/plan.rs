@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::policy::{Action, Change, Policy, decide};
 use super::{Side, Sides};
 use crate::collection::{Etag, Href};
+use crate::report::Delta;
 use crate::state::{Pair, PairId, Subject, Tree};
 
 /// What both sides hold and what they held when they last agreed.
@@ -38,6 +39,8 @@ impl Row {
 /// What makes both sides agree as the policy demands: the items about which something is to be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// What each side is like, compared with the base.
+    pub found: Sides<Delta>,
     pub rows: Vec<Row>,
 }
 
@@ -87,6 +90,7 @@ pub struct Known<'a> {
 pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
     let Known { matched, asleep, aside } = known;
     let mut rows = Vec::new();
+    let mut found = Sides::<Delta>::default();
     let mut add = |pair: Option<&Pair>, subject: Subject, changes: Sides<Change>| {
         let gone = changes.local == Change::Deleted || changes.remote == Change::Deleted;
         let action = match pair {
@@ -109,9 +113,26 @@ pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
             etag if etag == pair.sides[side].etag.as_ref() => Change::Unchanged,
             Some(_) => Change::Changed,
         });
+        for side in Side::BOTH {
+            let delta = &mut found[side];
+            match changes[side] {
+                Change::Unchanged => delta.unchanged += 1,
+                Change::Changed => delta.changed += 1,
+                Change::Deleted => delta.deleted += 1,
+                Change::New | Change::Absent => {}
+            }
+        }
         if changes != (Sides { local: Change::Unchanged, remote: Change::Unchanged }) {
             add(Some(pair), pair.subject(), changes);
         }
+    }
+    for side in Side::BOTH {
+        let is_aside = |href: &&Href| {
+            let mut subject = Subject::default();
+            subject[side] = Some((*href).clone());
+            aside.contains(&subject)
+        };
+        found[side].new = beside[side].new.iter().filter(|(href, _)| !is_aside(href)).count() as u64;
     }
     for &(local, _) in &beside.local.new {
         match matched.get(local) {
@@ -135,5 +156,5 @@ pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
             Sides { local: Change::Absent, remote: Change::New },
         );
     }
-    Plan { rows }
+    Plan { found, rows }
 }

@@ -37,8 +37,10 @@ pub struct Job<'a> {
     pub guard: Guard,
     /// How many items are worked on in one go: they are in memory together, and recorded together.
     pub chunk_size: usize,
-    /// How long versions and reports are kept.
+    /// How long versions are kept.
     pub keep: SignedDuration,
+    /// How long reports are kept; for ever where it is not known.
+    pub keep_reports: Option<SignedDuration>,
     pub collections: Sides<&'a dyn Collection>,
     pub state: &'a State,
     /// Where the password comes from and how to correct it: told when the sign-in is refused.
@@ -187,7 +189,7 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
                 Some(id) => w.save_report(id, &report).map(|()| id)?,
                 None => w.begin_report(&report)?,
             };
-            w.prune_daily(started, job.keep)?;
+            w.prune_daily(started, job.keep, job.keep_reports)?;
             Ok(id)
         })?);
     }
@@ -236,6 +238,9 @@ async fn rounds(
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
         let mut plan = plan(job.policy, &trees, known);
+        if round == 1 {
+            report.found = plan.found;
+        }
         if let Some(mut only) = only {
             for (old, new) in paired.renamed {
                 if only.local.contains(&old) {

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tracing::Instrument;
 
 use super::Sides;
 use super::conflict::{self, Decision, DecisionError, View};
@@ -12,12 +13,14 @@ use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
 use super::run::{Done, Job, Options, RunError, run};
 use crate::home::{Home, HomeError, make_private};
+use crate::log;
 use crate::profile::{
     self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn,
     remote_key,
 };
 use crate::report::text::shell_word;
 use crate::report::{Problem, Report};
+use crate::settings;
 use crate::state::{self, State, StateError, Version, VersionId};
 
 /// Why a profile cannot be worked on. The text is a sentence for a person.
@@ -45,8 +48,18 @@ pub async fn run_profile(
     options: &Options,
     progress: &dyn Progress,
 ) -> Done {
+    run_once(home, profile, accounts, options, progress).instrument(log::profile(profile.name.as_str())).await
+}
+
+async fn run_once(
+    home: &Home,
+    profile: &Profile,
+    accounts: &Accounts,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Done {
     let started = Timestamp::now();
-    tracing::info!(profile = %profile.name, mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
+    tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
         // Found in the middle of a run: set aside, and both sides are compared anew.
         Err(SessionError::State(StateError::Damaged)) => {
@@ -65,21 +78,19 @@ pub async fn run_profile(
         let report = Report::not_run(profile.name.as_str(), started, error.to_string());
         Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
     });
-    log(&done.report);
+    tell(&done.report);
     done
 }
 
 /// Writes to the log what the run came to.
-fn log(report: &Report) {
-    let profile = &report.profile;
+fn tell(report: &Report) {
     for notice in &report.notices {
-        tracing::warn!(profile, "{notice}");
+        tracing::warn!("{notice}");
     }
     for Problem { item, summary, side, message, .. } in &report.problems {
-        tracing::warn!(profile, item, summary, ?side, "{message}");
+        tracing::warn!(item, summary, ?side, "{message}");
     }
     tracing::info!(
-        profile,
         outcome = ?report.outcome,
         local = ?report.local,
         remote = ?report.remote,
@@ -110,12 +121,13 @@ async fn try_run(
             return Ok(Done { report, id, foreseen: Vec::new() });
         }
     };
-    Ok(run(&Opened::new(profile, state, collections).job(progress), options).await?)
+    Ok(run(&Opened::new(home, profile, state, collections).job(progress), options).await?)
 }
 
 /// Brings a version of the profile's history back to both sides.
 pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
-    Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?)
+    let work = async { Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
 }
 
 /// Finds what is doubled or broken on both sides of the profile and, if it is to, mends it.
@@ -124,12 +136,14 @@ pub async fn repair_profile(
     profile: &Profile,
     options: repair::Options,
 ) -> Result<RepairReport, SessionError> {
-    Ok(repair(&Opened::open(home, profile).await?.job(&Silent), options).await?)
+    let work = async { Ok(repair(&Opened::open(home, profile).await?.job(&Silent), options).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
 }
 
 /// A conflict that waits for the person's decision, with what is on both sides now.
 pub async fn view_conflict(home: &Home, profile: &Profile, id: &str) -> Result<View, SessionError> {
-    Ok(conflict::view(&Opened::open(home, profile).await?.job(&Silent), id).await?)
+    let work = async { Ok(conflict::view(&Opened::open(home, profile).await?.job(&Silent), id).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
 }
 
 /// Does what the person decided about a conflict.
@@ -139,9 +153,12 @@ pub async fn decide_conflict(
     id: &str,
     decision: Decision,
 ) -> Result<Done, SessionError> {
-    let done = conflict::decide(&Opened::open(home, profile).await?.job(&Silent), id, decision).await?;
-    log(&done.report);
-    Ok(done)
+    let work = async {
+        let done = conflict::decide(&Opened::open(home, profile).await?.job(&Silent), id, decision).await?;
+        tell(&done.report);
+        Ok(done)
+    };
+    work.instrument(log::profile(profile.name.as_str())).await
 }
 
 /// A profile with its state and its collections at hand.
@@ -150,16 +167,19 @@ struct Opened<'a> {
     state: State,
     collections: profile::Sides,
     sign_in_hint: String,
+    keep_reports: Option<SignedDuration>,
 }
 
 impl<'a> Opened<'a> {
-    fn new(profile: &'a Profile, state: State, collections: profile::Sides) -> Self {
-        Opened { profile, state, collections, sign_in_hint: sign_in_hint(profile) }
+    fn new(home: &Home, profile: &'a Profile, state: State, collections: profile::Sides) -> Self {
+        // What is wrong with the settings is not told here, and no report goes for it.
+        let keep_reports = settings::load(home).ok().map(|settings| settings.keep_reports());
+        Opened { profile, state, collections, sign_in_hint: sign_in_hint(profile), keep_reports }
     }
 
     async fn open(home: &Home, profile: &'a Profile) -> Result<Self, SessionError> {
         let state = open_state(home, profile)?;
-        Ok(Opened::new(profile, state, profile::open(profile, &Accounts::default()).await?))
+        Ok(Opened::new(home, profile, state, profile::open(profile, &Accounts::default()).await?))
     }
 
     fn job<'j>(&'j self, progress: &'j dyn Progress) -> Job<'j> {
@@ -177,6 +197,7 @@ impl<'a> Opened<'a> {
             },
             chunk_size: if profile.chunk_size == 0 { usize::MAX } else { profile.chunk_size },
             keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
+            keep_reports: self.keep_reports,
             collections: Sides { local: &*self.collections.local, remote: &*self.collections.remote },
             state: &self.state,
             sign_in_hint: &self.sign_in_hint,

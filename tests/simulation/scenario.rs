@@ -229,6 +229,7 @@ impl Play {
             guard: Guard::default(),
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 365 * 10),
+            keep_reports: None,
             collections: Sides { local: &local, remote: &remote },
             state: &state,
             sign_in_hint: "",

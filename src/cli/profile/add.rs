@@ -17,6 +17,7 @@ use crate::profile::{
     Word, word_of,
 };
 use crate::report::text::shell_word;
+use crate::settings;
 
 /// Make a profile: connect a folder and a collection on a server
 ///
@@ -31,8 +32,8 @@ pub struct Args {
     /// What is synced
     #[arg(long, value_parser = one_of(KINDS), required_unless_present = "all")]
     kind: Option<&'static str>,
-    /// The folder on this computer
-    #[arg(long, value_name = "FOLDER", required_unless_present = "all")]
+    /// The folder on this computer [default: a new one with the profile's name, below ~/Calendars or ~/Contacts]
+    #[arg(long, value_name = "FOLDER")]
     local: Option<PathBuf>,
     /// The address of the calendar, task list or address book on the server; or that of the server, or your e-mail
     /// address: then the collection is looked for
@@ -66,7 +67,7 @@ pub struct Args {
         help_heading = "All at once"
     )]
     all: Option<String>,
-    /// The folder for the folders of all collections [default: ~/Calendars and ~/Contacts]
+    /// The folder for the folders of all collections [default: ~/Calendars and ~/Contacts, or what the settings say]
     #[arg(long, value_name = "FOLDER", requires = "all", help_heading = "All at once")]
     pub(super) root: Option<PathBuf>,
     /// Only show which profiles would be made
@@ -104,11 +105,15 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         return many::run(home, &args, typed, preset).await;
     }
     // The command line was not read without them.
-    let (Some(name), Some(kind), Some(local)) = (&args.name, args.kind(), &args.local) else {
-        return Err(Failure::Usage("a profile needs a name, a kind and a folder".to_owned()));
+    let (Some(name), Some(kind)) = (&args.name, args.kind()) else {
+        return Err(Failure::Usage("a profile needs a name and a kind".to_owned()));
     };
     let name = Name::new(name).map_err(|error| Failure::Usage(error.to_string()))?;
     profile::refuse_taken(home, &name)?;
+    let local = match &args.local {
+        Some(folder) => folder.clone(),
+        None => default_folder(home, kind, &name)?,
+    };
     let typed = match preset {
         Some(preset) => {
             preset.address(kind, args.url.as_deref(), args.sign_in.user.as_deref()).map_err(Failure::Usage)?
@@ -140,11 +145,11 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     if place.user.is_none() && args.sign_in.password() != PasswordSource::Keyring {
         return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
     }
-    let path = full_path(local)?;
+    let path = full_path(&local)?;
     let text = text(&args, preset, word_of(KINDS, kind), args.mode, path, place.url, place.user)?;
     let new = profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file)?;
     refuse_overlap(home, &new)?;
-    if args.create_local {
+    if args.create_local || args.local.is_none() {
         make_folder(&new)?;
     }
     let LocalSpec::Vdir { path } = &new.local;
@@ -162,6 +167,18 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         out::say(format!("Note: {note}."));
     }
     Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
+}
+
+/// A folder of its own for a profile for which none is named.
+fn default_folder(home: &Home, kind: Kind, name: &Name) -> Result<PathBuf, Failure> {
+    let folder = settings::load(home)?.folders.of(kind).join(name.as_str());
+    if many::expand(&folder).is_some_and(|path| !many::is_empty(&path)) {
+        let shown = shell_word(&folder.display().to_string());
+        return Err(Failure::Usage(format!(
+            "the folder {shown} holds something already; if that is to be synced, say it with --local {shown}"
+        )));
+    }
+    Ok(folder)
 }
 
 /// The text of the file of a new profile.

@@ -17,6 +17,7 @@ use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, KINDS, Name, Preset, Profile, Secret, word_of};
 use crate::report::text::cut;
+use crate::settings::{self, Folders};
 
 /// More of one name are not made.
 const MOST_OF_ONE_NAME: usize = 10_000;
@@ -32,7 +33,7 @@ struct Planned {
 
 pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>) -> Result<u8, Failure> {
     let mut planned = Vec::new();
-    let mut taken = Taken::new(home)?;
+    let mut taken = Taken::new(home, args.root.as_deref())?;
     if let Some(preset) = preset.filter(|preset| preset.oauth) {
         return Err(Failure::Usage(format!(
             "with {} the collections cannot be looked for before you have signed in; add one after the other, with a name, \
@@ -125,7 +126,7 @@ fn plan(
     kind: Kind,
     taken: &mut Taken,
 ) -> Result<Planned, Failure> {
-    let (plain, folder) = taken.place(args, found, kind)?;
+    let (plain, folder) = taken.place(found, kind)?;
     let read_only = found.writable == Some(false);
     let mode = match args.mode {
         mode @ ("replicate-from-server" | "merge-from-server") => mode,
@@ -157,6 +158,8 @@ fn plan(
 
 /// Names, folders and collections that are in use.
 struct Taken {
+    /// Where folders are made.
+    roots: Folders,
     profiles: Vec<Profile>,
     names: Vec<Name>,
     folders: HashSet<PathBuf>,
@@ -165,12 +168,16 @@ struct Taken {
 }
 
 impl Taken {
-    fn new(home: &Home) -> Result<Self, Failure> {
+    fn new(home: &Home, root: Option<&Path>) -> Result<Self, Failure> {
+        let roots = match root {
+            Some(root) => Folders::all_in(root),
+            None => settings::load(home)?.folders,
+        };
         let loaded = profile::load_all(home)?;
         let broken = loaded.broken.iter().filter_map(|(name, _)| Name::new(name).ok());
         let names = loaded.profiles.iter().map(|profile| profile.name.clone()).chain(broken).collect();
         let folders = loaded.profiles.iter().map(|profile| profile::local_key(&profile.local)).collect();
-        Ok(Self { profiles: loaded.profiles, names, folders, placed: Vec::new() })
+        Ok(Self { roots, profiles: loaded.profiles, names, folders, placed: Vec::new() })
     }
 
     /// The profile that syncs this already.
@@ -181,18 +188,14 @@ impl Taken {
     }
 
     /// A free name and folder for a collection; its second kind shares the folder.
-    fn place(&mut self, args: &Args, found: &Found, kind: Kind) -> Result<(Name, PathBuf), Failure> {
+    fn place(&mut self, found: &Found, kind: Kind) -> Result<(Name, PathBuf), Failure> {
         let url = found.url.to_string();
         if let Some((_, first, folder)) = self.placed.iter().find(|(placed, ..)| *placed == url) {
             let folder = folder.clone();
             let name = self.free(&Name::like(&format!("{first} {kind}")), |_| true)?;
             return Ok((name, folder));
         }
-        let root = match (&args.root, kind) {
-            (Some(root), _) => root.clone(),
-            (None, Kind::Contacts) => PathBuf::from("~/Contacts"),
-            (None, Kind::Events | Kind::Tasks) => PathBuf::from("~/Calendars"),
-        };
+        let root = self.roots.of(kind).clone();
         let folder = |name: &Name| root.join(name.as_str());
         let is_free = |folders: &HashSet<PathBuf>, name: &Name| {
             expand(&folder(name)).is_some_and(|path| {
@@ -225,7 +228,7 @@ impl Taken {
 }
 
 /// What is in a folder already must not be mixed with what another calendar holds.
-fn is_empty(folder: &Path) -> bool {
+pub(super) fn is_empty(folder: &Path) -> bool {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
@@ -263,6 +266,6 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
     Ok(status)
 }
 
-fn expand(folder: &Path) -> Option<PathBuf> {
+pub(super) fn expand(folder: &Path) -> Option<PathBuf> {
     full_path(folder).ok().and_then(|path| profile::expand(&path))
 }

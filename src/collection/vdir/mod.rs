@@ -45,8 +45,8 @@ impl Vdir {
         &self,
         work: impl FnOnce(&Folder) -> T + Send + 'static,
     ) -> Result<T, CollectionError> {
-        let folder = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&folder)).await.map_err(|error| {
+        let (folder, span) = (Arc::clone(&self.0), tracing::Span::current());
+        tokio::task::spawn_blocking(move || span.in_scope(|| work(&folder))).await.map_err(|error| {
             CollectionError::new(
                 Trouble::Storage,
                 format!("The work in the folder {} was broken off: {error}.", self.0.path.display()),

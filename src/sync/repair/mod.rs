@@ -445,7 +445,6 @@ fn record(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<Sides<Vec<Href>>, Ru
             }
             found.fate = if is_whole { Fate::Mended } else { Fate::Left(why(steps)) };
             tracing::info!(
-                profile = job.profile,
                 side = ?finding.side,
                 item = %finding.item.href,
                 summary = finding.summary,

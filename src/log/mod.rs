@@ -1,4 +1,4 @@
-//! The log: one file a day, kept for 14 days, readable by its owner only.
+//! The log: one file a day, kept for some days, readable by its owner only. An event is one line.
 //!
 //! Only Pimbridge's own events are written, never those of a library: a header with a password, which
 //! an HTTP library may log, cannot get in.
@@ -10,6 +10,7 @@ use std::sync::Mutex;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
@@ -17,25 +18,37 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::home::{Home, make_private, private_file};
+use crate::report::text::line;
 
-const DAYS_KEPT: i64 = 14;
+mod read;
+
+pub use read::{Reader, is_of};
+
+/// The span of what is done for a profile. `profile` makes it, reading goes by it.
+const SPAN: &str = "profile";
 const PREFIX: &str = "pimbridge";
 const SUFFIX: &str = "log";
 
+/// In this span everything is done for the profile of that name, so that its lines can be told from others.
+pub fn profile(name: &str) -> Span {
+    tracing::info_span!("profile", name)
+}
+
 /// Writes the log from now on, with details where `debug` or the variable `PIMBRIDGE_LOG=debug` asks
-/// for them. The error is a sentence for a person; the program can go on without a log.
-pub fn start(home: &Home, debug: bool) -> Result<(), String> {
+/// for them, and keeps it for so many days; for ever where it is not known for how many. The error is a sentence for
+/// a person; the program can go on without a log.
+pub fn start(home: &Home, days: Option<u32>, debug: bool) -> Result<(), String> {
     let debug =
         debug || std::env::var("PIMBRIDGE_LOG").is_ok_and(|level| level.eq_ignore_ascii_case("debug"));
-    let log = layer(home.logs_dir(), debug)
+    let log = layer(home.logs_dir(), days, debug)
         .map_err(|error| format!("the log in {} cannot be written: {error}", home.logs_dir().display()))?;
     tracing::subscriber::set_global_default(Registry::default().with(log))
         .map_err(|_| "the log was started twice".to_owned())
 }
 
-fn layer(folder: &Path, debug: bool) -> io::Result<impl Layer<Registry>> {
+fn layer(folder: &Path, days: Option<u32>, debug: bool) -> io::Result<impl Layer<Registry>> {
     let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let file = DailyFile::open(folder)?;
+    let file = DailyFile::open(folder, days)?;
     Ok(tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(Mutex::new(file))
@@ -46,28 +59,32 @@ fn layer(folder: &Path, debug: bool) -> io::Result<impl Layer<Registry>> {
 /// default is so; each is therefore made before it comes to it.
 struct DailyFile {
     folder: PathBuf,
+    /// How long files are kept.
+    days: Option<u32>,
     made_for: String,
     appender: RollingFileAppender,
 }
 
 impl DailyFile {
-    fn open(folder: &Path) -> io::Result<Self> {
+    fn open(folder: &Path, days: Option<u32>) -> io::Result<Self> {
         make_private(folder).map_err(io::Error::other)?;
-        let made_for = make_file(folder, None)?;
+        let made_for = make_file(folder, days, None)?;
         let appender = RollingFileAppender::builder()
             .rotation(Rotation::DAILY)
             .filename_prefix(PREFIX)
             .filename_suffix(SUFFIX)
             .build(folder)
             .map_err(io::Error::other)?;
-        Ok(Self { folder: folder.to_owned(), made_for, appender })
+        Ok(Self { folder: folder.to_owned(), days, made_for, appender })
     }
 }
 
 impl Write for DailyFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.made_for = make_file(&self.folder, Some(&self.made_for))?;
-        self.appender.write(bytes)
+    /// Writes an event. What a server or an item says in it must not look like another event.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.made_for = make_file(&self.folder, self.days, Some(&self.made_for))?;
+        writeln!(self.appender, "{}", line(&String::from_utf8_lossy(event)))?;
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -76,30 +93,36 @@ impl Write for DailyFile {
 }
 
 /// Makes today's file unless it was made already; returns today (UTC, as the appender counts).
-fn make_file(folder: &Path, made_for: Option<&str>) -> io::Result<String> {
+fn make_file(folder: &Path, days: Option<u32>, made_for: Option<&str>) -> io::Result<String> {
     let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     if made_for != Some(&today) {
         private_file().append(true).create(true).open(folder.join(format!("{PREFIX}.{today}.{SUFFIX}")))?;
-        remove_old(folder)?;
+        if let Some(days) = days {
+            remove_old(folder, days)?;
+        }
     }
     Ok(today)
 }
 
 /// Removes the files of days long past. The appender would count files instead, and goes by when they were made.
-fn remove_old(folder: &Path) -> io::Result<()> {
-    let first_kept = Timestamp::now() - SignedDuration::from_hours(24 * (DAYS_KEPT - 1));
+fn remove_old(folder: &Path, days: u32) -> io::Result<()> {
+    let first_kept = Timestamp::now() - SignedDuration::from_hours(24 * (i64::from(days) - 1));
     let first_kept = first_kept.strftime("%Y-%m-%d").to_string();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let day = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX));
-        let day = day.and_then(|name| name.strip_prefix('.')?.strip_suffix('.'));
-        if day.is_some_and(|day| day.parse::<Date>().is_ok() && day < first_kept.as_str()) {
+        if day_of(name).is_some_and(|day| day < first_kept.as_str()) {
             // Another run may have been faster; and a log that cannot be removed is no reason not to write one.
             let _ = fs::remove_file(&path);
         }
     }
     Ok(())
+}
+
+/// The day of a log file, by its name.
+fn day_of(name: &str) -> Option<&str> {
+    let name = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    name.strip_prefix('.')?.strip_suffix('.').filter(|day| day.parse::<Date>().is_ok())
 }
 
 #[cfg(test)]
@@ -109,10 +132,12 @@ mod tests {
     fn written(debug: bool) -> (tempfile::TempDir, String) {
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().join("logs");
-        let subscriber = Registry::default().with(layer(&logs, debug).unwrap());
+        let subscriber = Registry::default().with(layer(&logs, Some(14), debug).unwrap());
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(target: "pimbridge::sync", "run finished");
             tracing::debug!(target: "pimbridge::sync", "12 requests");
+            profile("my work")
+                .in_scope(|| tracing::warn!(target: "pimbridge::x", "no\n2026 \u{1b}[31mforged"));
             tracing::info!(target: "hyper", "authorization: Basic c2VjcmV0");
         });
         let files: Vec<_> = std::fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -134,6 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn an_event_is_one_line_of_its_profile() {
+        let (_folder, text) = written(false);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(!is_of(lines[0], "my work") && is_of(lines[1], "my work"), "{text}");
+        assert!(lines[1].contains("forged") && !text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
     fn details_on_demand_are_our_own_too() {
         let (_folder, text) = written(true);
         assert!(text.contains("12 requests") && !text.contains("Basic"), "{text}");
@@ -150,7 +184,10 @@ mod tests {
         for name in kept.iter().skip(1).chain(&[of_day(14), of_day(15), of_day(400)]) {
             fs::write(folder.path().join(name), "x").unwrap();
         }
-        let _layer = layer(folder.path(), false).unwrap();
+        let before = fs::read_dir(folder.path()).unwrap().count();
+        drop(layer(folder.path(), None, false).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before + 1, "the settings are not known");
+        drop(layer(folder.path(), Some(14), false).unwrap());
         let mut left: Vec<String> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

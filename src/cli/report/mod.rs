@@ -3,10 +3,12 @@
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, Name};
-use crate::report::{json, text};
+use crate::report::{html, json, text, xml};
 use crate::state::ReportId;
 
 use super::status::how_it_went;
+
+mod prune;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -14,6 +16,7 @@ pub enum Command {
     List(List),
     /// Show one run with every item that it touched
     Show(Show),
+    Prune(prune::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -35,14 +38,21 @@ pub struct Show {
     /// The number of the run, as "report list" shows it [default: the last run]
     id: Option<i64>,
     /// Print one JSON object: as "sync --json" prints it, with every item as "touched"
-    #[arg(long)]
+    #[arg(long, group = "form")]
     json: bool,
+    /// Print it in the XML form of Outlook CalDav Synchronizer (A is this computer, B the server)
+    #[arg(long, group = "form")]
+    xml: bool,
+    /// Print a page for a browser, which needs nothing else
+    #[arg(long, group = "form")]
+    html: bool,
 }
 
 pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::List(args) => list(home, args),
         Command::Show(args) => show(home, args),
+        Command::Prune(args) => prune::run(home, &args),
     }
 }
 
@@ -86,6 +96,10 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     let touched = stored::touched(home, &name, id, usize::MAX)?;
     out::say(if args.json {
         json::full(&report, &touched)
+    } else if args.xml {
+        xml::xml(&report, &touched)
+    } else if args.html {
+        html::html(&report, &touched)
     } else {
         format!(
             "{}\n{}",

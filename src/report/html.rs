@@ -1,0 +1,366 @@
+//! A report as a page for a browser. It needs nothing but itself: no script, no other file.
+
+use std::fmt::{self, Write};
+
+use quick_xml::escape::escape;
+
+use super::text::{
+    Start, bytes, count, day, headline, in_short, in_words, line, moment, place, sentence, shell_word,
+};
+use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
+use crate::sync::Side;
+
+const STYLE: &str = include_str!("html.css");
+
+/// The page of a report.
+pub fn html(report: &Report, touched: &[Touched]) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_all(&mut out, report, touched);
+    out
+}
+
+fn write_all(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Result {
+    let (profile, when) = (safe(&report.profile), moment(report.started));
+    let class = match report.outcome {
+        RunOutcome::Ok => "good",
+        RunOutcome::Partial | RunOutcome::Held => "look",
+        RunOutcome::Failed => "bad",
+    };
+    write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{profile}, {when} – Pimbridge</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <header class=\"{class}\">\n<p>{profile}</p>\n<h1>{}</h1>\n<p>{when}</p>\n</header>\n",
+        heading(report),
+    )?;
+    if let Some(failure) = &report.failure {
+        writeln!(out, "<p class=\"why\">{}</p>", safe(&sentence(failure)))?;
+    }
+    held(out, report)?;
+    problems(out, report)?;
+    parked(out, report)?;
+    notices(out, report)?;
+    conflicts(out, report, touched)?;
+    changes(out, report, touched)?;
+    footer(out, report)?;
+    out.write_str("</main>\n</body>\n</html>\n")
+}
+
+/// The headline with a capital letter.
+fn heading(report: &Report) -> String {
+    let mut letters = headline(report).chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn held(out: &mut String, report: &Report) -> fmt::Result {
+    let sides = [(Side::Local, report.held.local), (Side::Remote, report.held.remote)];
+    if sides.iter().all(|(_, number)| *number == 0) {
+        return Ok(());
+    }
+    section(out, "Deletions that wait for your yes")?;
+    for (side, number) in sides.into_iter().filter(|(_, number)| *number > 0) {
+        let what = count(number, "deletion was", "deletions were");
+        let place = place(side, Start::Within);
+        writeln!(out, "<p>{what} held back {place}, because that is unusually many.</p>")?;
+    }
+    let word = safe(&shell_word(&report.profile));
+    writeln!(
+        out,
+        "<p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>\n\
+         <p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n</section>"
+    )
+}
+
+fn problems(out: &mut String, report: &Report) -> fmt::Result {
+    let failed: Vec<&Problem> = report.problems.iter().filter(|problem| !problem.parked).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let what = count(failed.len() as u64, "item", "items");
+    section(out, &format!("{what} could not be synced"))?;
+    out.write_str("<p>Everything else was, and none of these is lost.</p>\n<ul>\n")?;
+    for Problem { item, summary, side, message, since, .. } in failed {
+        let called = if summary.trim().is_empty() { item } else { summary };
+        writeln!(out, "<li><b>{}</b> <i>{}</i>", named(called), place(*side, Start::Within))?;
+        writeln!(out, "<p>{}</p>", safe(&sentence(message)))?;
+        if called != item && *side == Side::Local {
+            writeln!(out, "<p class=\"small\">File: {}</p>", named(item))?;
+        }
+        if let Some(since) = since {
+            writeln!(
+                out,
+                "<p class=\"small\">Set aside since {}; it is tried again when it changes, and now and then.</p>",
+                day(*since)
+            )?;
+        }
+        out.write_str("</li>\n")?;
+    }
+    out.write_str("</ul>\n</section>\n")
+}
+
+fn parked(out: &mut String, report: &Report) -> fmt::Result {
+    let told: Vec<&Problem> = report.problems.iter().filter(|problem| problem.parked).collect();
+    let number = report.parked.max(told.len() as u64);
+    if number == 0 {
+        return Ok(());
+    }
+    let verb = if number == 1 { "waits" } else { "wait" };
+    section(out, &format!("{} {verb} for your decision", count(number, "conflict", "conflicts")))?;
+    out.write_str("<p>Both sides stay as they are until then.</p>\n<ul>\n")?;
+    for problem in &told {
+        writeln!(
+            out,
+            "<li><b>{}</b>\n<p>{}</p></li>",
+            named(&problem.summary),
+            safe(&sentence(&in_short(&problem.message)))
+        )?;
+    }
+    let word = safe(&shell_word(&report.profile));
+    writeln!(out, "</ul>\n<p>To decide:</p>\n<pre>pimbridge conflict list {word}</pre>\n</section>")
+}
+
+fn notices(out: &mut String, report: &Report) -> fmt::Result {
+    if report.notices.is_empty() {
+        return Ok(());
+    }
+    section(out, "Good to know")?;
+    for notice in &report.notices {
+        writeln!(out, "<p>{}</p>", safe(&sentence(notice)))?;
+    }
+    out.write_str("</section>\n")
+}
+
+fn conflicts(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Result {
+    if report.conflicts == 0 {
+        return Ok(());
+    }
+    let what = count(report.conflicts, "conflict was", "conflicts were");
+    section(out, &format!("{what} settled"))?;
+    out.write_str(
+        "<p>Both sides had changed the item. What was replaced is kept in the history.</p>\n<ul>\n",
+    )?;
+    for item in touched.iter().filter(|item| item.conflict) {
+        writeln!(out, "<li><b>{}</b>\n<p>{}</p></li>", named(&item.summary), safe(&sentence(&item.why)))?;
+    }
+    out.write_str("</ul>\n</section>\n")
+}
+
+fn changes(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Result {
+    for side in [Side::Remote, Side::Local] {
+        let items: Vec<&Touched> =
+            touched.iter().filter(|item| !item.conflict && item.side == side).collect();
+        if items.is_empty() {
+            continue;
+        }
+        let number = |operation| items.iter().filter(|item| item.operation == operation).count() as u64;
+        let counts = Counts {
+            created: number(Operation::Create),
+            updated: number(Operation::Update),
+            deleted: number(Operation::Delete),
+        };
+        section(out, &format!("{}: {}", place(side, Start::Sentence), in_words(counts)))?;
+        out.write_str("<table>\n<thead><tr><th>Item</th><th>What</th><th>Why</th></tr></thead>\n<tbody>\n")?;
+        for item in items {
+            let operation = match item.operation {
+                Operation::Create => "new",
+                Operation::Update => "changed",
+                Operation::Delete => "deleted",
+            };
+            let (called, why) = (named(&item.summary), safe(&item.why));
+            writeln!(out, "<tr><td>{called}</td><td>{operation}</td><td>{why}</td></tr>")?;
+        }
+        out.write_str("</tbody>\n</table>\n</section>\n")?;
+    }
+    Ok(())
+}
+
+fn footer(out: &mut String, report: &Report) -> fmt::Result {
+    out.write_str("<footer>\n")?;
+    if report.linked > 0 {
+        let what = count(report.linked, "item was", "items were");
+        writeln!(out, "<p>{what} the same on both sides and only had to be linked.</p>")?;
+    }
+    writeln!(
+        out,
+        "<p>{}, {} received, {} sent, {:.1} seconds</p>\n</footer>",
+        count(report.requests, "request", "requests"),
+        bytes(report.bytes_in),
+        bytes(report.bytes_out),
+        report.seconds.max(0.0)
+    )
+}
+
+fn section(out: &mut String, title: &str) -> fmt::Result {
+    writeln!(out, "<section>\n<h2>{title}</h2>")
+}
+
+/// What a person calls an item; its writing direction is nothing to what stands beside it.
+fn named(text: &str) -> String {
+    format!("<bdi>{}</bdi>", safe(text))
+}
+
+/// A text as it stands on a page.
+fn safe(text: &str) -> String {
+    escape(line(text)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Held;
+    use super::super::fixtures::{problem, report, touched};
+    use super::*;
+
+    fn busy() -> (Report, Vec<Touched>) {
+        let mut report = report();
+        report.profile = "my work".into();
+        report.outcome = RunOutcome::Held;
+        report.remote = Counts { created: 1, updated: 0, deleted: 1 };
+        report.local = Counts { created: 0, updated: 2, deleted: 0 };
+        (report.conflicts, report.linked, report.parked) = (1, 30, 1);
+        report.held = Held { local: 0, remote: 40 };
+        report.notices = vec!["two contacts called Jo Doe are alike; both are kept".into()];
+        report.problems = vec![
+            problem(
+                "a.ics",
+                "Party <b>",
+                Side::Local,
+                "the server refuses it: \"too large\"; make it smaller",
+            ),
+            problem("broken.ics", "", Side::Remote, "BEGIN:VEVENT is begun but never ended"),
+            problem("c.ics", "Choir", Side::Local, "It was changed on both sides. Both are left."),
+        ];
+        report.problems[1].since = Some("2026-11-20T12:00:00Z".parse().unwrap());
+        report.problems[2].parked = true;
+        let mut items = vec![
+            touched(Side::Remote, Operation::Create, "Dentist (12 March)", "new on this computer"),
+            touched(
+                Side::Remote,
+                Operation::Delete,
+                "Old\u{1b}[31m thing\u{202e}\n",
+                "deleted on this computer",
+            ),
+            touched(Side::Local, Operation::Update, "<script>alert(1)</script>", "changed on the server"),
+            touched(Side::Local, Operation::Update, "Team", "changed on both sides, the server's is newer"),
+        ];
+        items[3].conflict = true;
+        (report, items)
+    }
+
+    #[test]
+    fn a_busy_run() {
+        let (report, items) = busy();
+        let page = html(&report, &items);
+        let (_, body) = page.split_once("<body>\n").unwrap();
+        let body = body.replace(&moment(report.started), "MOMENT");
+        insta::assert_snapshot!(body, @r#"
+        <main>
+        <header class="look">
+        <p>my work</p>
+        <h1>Synced, but the deletions wait for your yes.</h1>
+        <p>MOMENT</p>
+        </header>
+        <section>
+        <h2>Deletions that wait for your yes</h2>
+        <p>40 deletions were held back on the server, because that is unusually many.</p>
+        <p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>
+        <p>If you want them deleted, say yes with:</p>
+        <pre>pimbridge sync &quot;my work&quot; --allow-deletions</pre>
+        </section>
+        <section>
+        <h2>2 items could not be synced</h2>
+        <p>Everything else was, and none of these is lost.</p>
+        <ul>
+        <li><b><bdi>Party &lt;b&gt;</bdi></b> <i>on this computer</i>
+        <p>The server refuses it: &quot;too large&quot;; make it smaller.</p>
+        <p class="small">File: <bdi>a.ics</bdi></p>
+        </li>
+        <li><b><bdi>broken.ics</bdi></b> <i>on the server</i>
+        <p>BEGIN:VEVENT is begun but never ended.</p>
+        <p class="small">Set aside since 2026-11-20; it is tried again when it changes, and now and then.</p>
+        </li>
+        </ul>
+        </section>
+        <section>
+        <h2>1 conflict waits for your decision</h2>
+        <p>Both sides stay as they are until then.</p>
+        <ul>
+        <li><b><bdi>Choir</bdi></b>
+        <p>It was changed on both sides.</p></li>
+        </ul>
+        <p>To decide:</p>
+        <pre>pimbridge conflict list &quot;my work&quot;</pre>
+        </section>
+        <section>
+        <h2>Good to know</h2>
+        <p>Two contacts called Jo Doe are alike; both are kept.</p>
+        </section>
+        <section>
+        <h2>1 conflict was settled</h2>
+        <p>Both sides had changed the item. What was replaced is kept in the history.</p>
+        <ul>
+        <li><b><bdi>Team</bdi></b>
+        <p>Changed on both sides, the server&apos;s is newer.</p></li>
+        </ul>
+        </section>
+        <section>
+        <h2>On the server: 1 new, 1 deleted</h2>
+        <table>
+        <thead><tr><th>Item</th><th>What</th><th>Why</th></tr></thead>
+        <tbody>
+        <tr><td><bdi>Dentist (12 March)</bdi></td><td>new</td><td>new on this computer</td></tr>
+        <tr><td><bdi>Old [31m thing</bdi></td><td>deleted</td><td>deleted on this computer</td></tr>
+        </tbody>
+        </table>
+        </section>
+        <section>
+        <h2>On this computer: 1 changed</h2>
+        <table>
+        <thead><tr><th>Item</th><th>What</th><th>Why</th></tr></thead>
+        <tbody>
+        <tr><td><bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi></td><td>changed</td><td>changed on the server</td></tr>
+        </tbody>
+        </table>
+        </section>
+        <footer>
+        <p>30 items were the same on both sides and only had to be linked.</p>
+        <p>1 request, 320 B received, 0 B sent, 0.4 seconds</p>
+        </footer>
+        </main>
+        </body>
+        </html>
+        "#);
+    }
+
+    #[test]
+    fn a_failed_run() {
+        let mut report = report();
+        report.outcome = RunOutcome::Failed;
+        report.failure = Some("cloud.example.org cannot be reached; check your network".into());
+        let page = html(&report, &[]);
+        assert!(page.contains("<header class=\"bad\">") && !page.contains("<section>"), "{page}");
+        assert!(
+            page.contains("<p class=\"why\">cloud.example.org cannot be reached; check your network.</p>")
+        );
+    }
+
+    #[test]
+    fn the_page_needs_nothing_else_and_runs_nothing() {
+        let (report, items) = busy();
+        let page = html(&report, &items).to_lowercase();
+        for foreign in ["<script", "http:", "https:", "src=", "href=", "url(", "@import", "onerror", "\u{1b}"]
+        {
+            assert!(!page.contains(foreign), "{foreign}");
+        }
+        assert!(page.contains("default-src 'none'"));
+        // Each tag that is opened is closed.
+        for tag in ["main", "header", "section", "ul", "li", "table", "tr", "p", "bdi", "pre", "footer"] {
+            let opened =
+                page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+            assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+    }
+}
