@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::item::mapping::BusyKey;
 use crate::profile::Name;
 
 const SETTINGS: &str = "settings.toml";
@@ -25,6 +26,11 @@ pub enum HomeError {
     NoHome,
     #[error("the folder {} cannot be made: {source}", .path.display())]
     Make { path: PathBuf, source: io::Error },
+    #[error(
+        "the file {}, which gives busy blocks their names, {what}; put it back from a backup, or delete it: then all \
+         busy blocks get new names", .path.display()
+    )]
+    BusyKey { path: PathBuf, what: String },
 }
 
 impl Home {
@@ -76,6 +82,31 @@ impl Home {
     /// The folder of the state files. It need not exist: see [`make_private`].
     pub fn state_dir(&self) -> &Path {
         &self.state
+    }
+
+    /// The key that the UIDs of busy blocks are made with; made by chance where there is none yet. It stays the same,
+    /// so that a block is recognised even by a profile that begins anew.
+    pub fn busy_key(&self) -> Result<BusyKey, HomeError> {
+        let path = self.state.join("busy.key");
+        let failed = |what: String| HomeError::BusyKey { path: path.clone(), what };
+        let unusable = |error: io::Error| failed(format!("cannot be used: {error}"));
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unusable(error)),
+            Ok(bytes) => return bytes.try_into().map_err(|_| failed("is damaged".into())),
+        }
+        make_private(&self.state)?;
+        let mut key = BusyKey::default();
+        getrandom::fill(&mut key).map_err(|error| failed(format!("cannot be made: {error}")))?;
+        let made = self.state.join(format!(".busy.key.{}.tmp", std::process::id()));
+        write_private(&made, &key).map_err(unusable)?;
+        // Another process may have made one in the meantime: the first counts.
+        let linked = fs::hard_link(&made, &path);
+        let _ = fs::remove_file(&made);
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(unusable(error)),
+            _ => fs::read(&path).map_err(unusable)?.try_into().map_err(|_| failed("is damaged".into())),
+        }
     }
 
     /// The folder of what `demo` makes. It need not exist.
@@ -138,6 +169,24 @@ mod tests {
         assert_eq!(home.state_file(&name), folder.path().join("state/work.sqlite"));
         assert_eq!(home.logs_dir(), folder.path().join("logs"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made before it is needed");
+    }
+
+    #[test]
+    fn the_key_of_busy_blocks_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let key = home.busy_key().unwrap();
+        assert_ne!(key, [0; 32]);
+        assert_eq!(home.busy_key().unwrap(), key);
+        let file = folder.path().join("state/busy.key");
+        assert_eq!(fs::read_dir(folder.path().join("state")).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        fs::write(&file, b"short").unwrap();
+        assert!(home.busy_key().unwrap_err().to_string().contains("is damaged"));
     }
 
     #[test]

@@ -18,7 +18,6 @@ use crate::item::span::Range;
 pub mod dav;
 pub mod device;
 mod look;
-pub mod mapped;
 pub mod name;
 pub mod vdir;
 

@@ -56,7 +56,7 @@ pub fn with_category(bytes: &Bytes, name: &str, there: Option<&[u8]>) -> Bytes {
 }
 
 /// Which occurrence of a series the component changes, the same in any zone; empty for the series itself.
-fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
+pub(super) fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
     let Some(line) = document.property(id, "RECURRENCE-ID") else { return String::new() };
     let moment = Moment::read(line.value(), line.param("TZID"));
     moment.map_or_else(|| line.value().trim().to_owned(), |moment| moment.canonical())
@@ -83,16 +83,16 @@ pub fn without_category(bytes: &Bytes, name: &str) -> Bytes {
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
 }
 
-fn is_list(line: &Line<'_>) -> bool {
+pub(super) fn is_list(line: &Line<'_>) -> bool {
     line.is("CATEGORIES")
 }
 
 /// Whether the line lists the category (folded, not empty).
-fn holds(line: &Line<'_>, name: &str) -> bool {
+pub(super) fn holds(line: &Line<'_>, name: &str) -> bool {
     is_list(line) && !name.is_empty() && text::list(line).any(|(_, own)| folded(&own) == name)
 }
 
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }
 

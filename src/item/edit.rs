@@ -135,6 +135,11 @@ impl<'a> Document<'a> {
         self.source
     }
 
+    /// The physical lines of a property.
+    pub fn octets_of(&self, line: &Line<'_>) -> &'a [u8] {
+        &self.source[line.range.clone()]
+    }
+
     /// Where a new property of this name goes: behind the last one of its name, or else behind all.
     pub fn place_for(&self, id: ComponentId, name: &str) -> usize {
         match self.properties(id).rfind(|line| line.is(name)) {
@@ -206,6 +211,12 @@ impl<'d, 'a> Edits<'d, 'a> {
         self.changes.push((line.range.clone(), folded(text, line_end)));
     }
 
+    /// Gives a property the physical lines of another one, with its own line end.
+    pub fn replace_octets(&mut self, line: &Line<'_>, octets: &[u8]) {
+        let octets = with_line_end(octets, self.document.line_end(line));
+        self.changes.push((line.range.clone(), octets));
+    }
+
     /// Gives a property another value (as written in a file), and leaves its parameters.
     pub fn set_value(&mut self, line: &Line<'_>, value: &str) {
         self.replace(line, &format!("{}:{value}", line.head()));
@@ -256,15 +267,11 @@ impl<'d, 'a> Edits<'d, 'a> {
     pub fn put(&mut self, at: usize, lines: &[u8]) {
         let before = &self.document.source[..at];
         let line_end = line_end(before);
-        let mut put = Vec::with_capacity(lines.len() + lines.len() / 32 + 2);
+        let mut put = Vec::new();
         if !before.is_empty() && !before.ends_with(b"\n") {
             put.extend_from_slice(line_end);
         }
-        for line in lines.split_inclusive(|&octet| octet == b'\n') {
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            put.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-            put.extend_from_slice(line_end);
-        }
+        put.extend(with_line_end(lines, line_end));
         self.changes.push((at..at, put));
     }
 
@@ -284,6 +291,17 @@ impl<'d, 'a> Edits<'d, 'a> {
         out.extend_from_slice(&source[at..]);
         out.into()
     }
+}
+
+/// Physical lines, each with this line end.
+fn with_line_end(lines: &[u8], line_end: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.len() + lines.len() / 32 + 2);
+    for line in lines.split_inclusive(|&octet| octet == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        out.extend_from_slice(line_end);
+    }
+    out
 }
 
 /// How many octets the fold takes with which these begin.

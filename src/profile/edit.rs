@@ -113,6 +113,13 @@ url = \"https://old.example/\"
         [guard]
         max_percent = 50
         "#);
+        let colors = set(FILE, "category_colors", Some("Travel=green, Day off = #ffa500")).unwrap();
+        assert!(
+            colors.ends_with(
+                "[mapping]\ncategory_colors = { Travel = \"green\", \"Day off\" = \"#ffa500\" }\n"
+            ),
+            "{colors}"
+        );
         assert_eq!(set(&set(FILE, "active", Some("true")).unwrap(), "active", None).unwrap(), FILE);
     }
 
@@ -122,6 +129,7 @@ url = \"https://old.example/\"
         insta::assert_snapshot!(set(FILE, "type", Some("dav")).unwrap_err(), @r#"the key "type" is in two sections; say local.type or remote.type"#);
         insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
         insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
+        insta::assert_snapshot!(set(FILE, "category_colors", Some("Travel")).unwrap_err(), @"mapping.category_colors must be written as: one=two, three=four");
         insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);
         let unknown = set(FILE, "colour", Some("x")).unwrap_err();
         assert!(

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::item::Kind;
-use crate::item::mapping::Mapping;
 use crate::item::mapping::options::Options;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
@@ -66,8 +65,6 @@ pub struct Profile {
     pub guard: GuardLimits,
     pub local: LocalSpec,
     pub remote: RemoteSpec,
-    /// Where items are to be different on the server.
-    pub mappings: Vec<Mapping>,
     /// How items are different on the two sides.
     pub mapping: Options,
     /// The folder of a calendar that is made of the contacts' birthdays.

@@ -8,7 +8,6 @@ use tokio::sync::Mutex;
 use super::sign_in::credentials;
 use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
 use crate::collection::dav::{Account, Dav};
-use crate::collection::mapped::Mapped;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
 
@@ -65,12 +64,8 @@ pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account
 
 /// Opens both collections. Nothing is read or written yet.
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
-    let dav = open_remote(profile, accounts).await?.watching_look(profile.name_and_color);
-    let remote: Box<dyn Collection> = match profile.mappings.is_empty() {
-        true => Box::new(dav),
-        false => Box::new(Mapped::new(dav, profile.mappings.clone())),
-    };
-    Ok(Sides { local: Box::new(open_local(profile)), remote })
+    let remote = open_remote(profile, accounts).await?.watching_look(profile.name_and_color);
+    Ok(Sides { local: Box::new(open_local(profile)), remote: Box::new(remote) })
 }
 
 /// Opens the local collection.

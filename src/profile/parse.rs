@@ -6,9 +6,8 @@ use url::Url;
 
 use super::connection;
 use super::keys::TABLE;
-use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES, SCHEDULE_AGENTS};
+use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES};
 use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
-use crate::item::mapping::Mapping;
 use crate::keyed::{File, Read, Section, Word, wrong};
 use crate::report::text::enumerated;
 use crate::sync::policy::{Conflict, Mode};
@@ -65,8 +64,7 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         },
         local: local_spec(&local)?,
         remote: remote_spec(&remote, oauth.as_ref())?,
-        mappings: mappings(&remote)?,
-        mapping: mapping::options(&top, mapping.as_ref(), kind, mode)?,
+        mapping: mapping::options(&top, mapping.as_ref(), &remote, kind, mode)?,
         birthdays: mapping::birthdays(&top, kind)?,
     })
 }
@@ -118,13 +116,6 @@ fn local_spec(section: &Section) -> Read<LocalSpec> {
         Some(path) => Ok(LocalSpec::Vdir { path }),
         None => wrong(at, "the path must be a full one, such as \"~/Calendars/work\""),
     }
-}
-
-fn mappings(remote: &Section) -> Read<Vec<Mapping>> {
-    let by_client = remote.word("schedule_agent", SCHEDULE_AGENTS)?.unwrap_or(false);
-    let quiet = !remote.switch("send_notifications")?.unwrap_or(true);
-    let chosen = [(by_client, Mapping::ScheduleAgentClient), (quiet, Mapping::NoNotifications)];
-    Ok(chosen.into_iter().filter_map(|(on, mapping)| on.then_some(mapping)).collect())
 }
 
 /// A full path; `~` stands for the person's home folder.

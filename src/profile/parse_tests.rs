@@ -83,7 +83,6 @@ fn the_defaults() {
                 },
             },
         },
-        mappings: [],
         mapping: Options {
             calendar: Calendar {
                 busy_blocks: None,
@@ -98,6 +97,8 @@ fn the_defaults() {
                 time_zones: Keep,
                 category_colors: {},
                 rename_properties: {},
+                schedule_agent_client: false,
+                no_notifications: false,
             },
             contacts: Contacts {
                 phone_numbers: Keep,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::collection::Look;
-use crate::item::{Bytes, Digest};
+use crate::item::Bytes;
 use crate::sync::Sides;
 
 mod asides;
@@ -27,7 +27,7 @@ mod trees;
 pub use asides::{Aside, AsideKind};
 pub use history::{Loss, Lost, Version, VersionId};
 pub use reports::ReportId;
-pub use trees::{Base, Content, Pair, PairId, Seen, Subject, Tree};
+pub use trees::{Base, Content, Pair, PairId, Rebased, Seen, Subject, Tree};
 
 /// The state of one profile, locked against other processes while it is open.
 pub struct State {
@@ -159,8 +159,8 @@ impl State {
         self.meta("scope")
     }
 
-    /// Makes this the scope of the profile. `rebase` tells the bytes and the digest of a base in it.
-    pub fn set_scope(&self, scope: &str, rebase: impl Fn(&Bytes) -> Option<(Bytes, Digest)>) -> Result<()> {
+    /// Makes this the scope of the profile. `rebase` tells what a base is in it.
+    pub fn set_scope(&self, scope: &str, rebase: impl Fn(&Bytes) -> Option<Rebased>) -> Result<()> {
         self.write(|w| {
             w.rescope(rebase)?;
             w.set_meta("scope", scope)

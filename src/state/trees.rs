@@ -168,6 +168,16 @@ impl State {
     }
 }
 
+/// A base in another scope.
+#[derive(Debug)]
+pub struct Rebased {
+    pub bytes: Bytes,
+    /// `None`: as before.
+    pub digest: Option<Digest>,
+    /// The local item counts as changed. It does where the bytes are others.
+    pub is_changed: bool,
+}
+
 impl Write<'_> {
     /// A side was read up to this cursor; all of it was listed last at `listed`.
     pub fn set_cursor(&self, side: Side, cursor: Option<(&Cursor, Timestamp)>) -> Result<()> {
@@ -286,9 +296,9 @@ impl Write<'_> {
         if old == blob { Ok(()) } else { self.release_blob(old) }
     }
 
-    /// The scope of the profile is another one: what was out of it is looked at again, and `rebase` tells the bytes
-    /// and the digest of each base. Where the bytes are others, the local item counts as changed.
-    pub fn rescope(&self, rebase: impl Fn(&Bytes) -> Option<(Bytes, Digest)>) -> Result<()> {
+    /// The scope of the profile is another one: what was out of it is looked at again, and `rebase` tells what each
+    /// base is.
+    pub fn rescope(&self, rebase: impl Fn(&Bytes) -> Option<Rebased>) -> Result<()> {
         self.drop_asides(AsideKind::Outside)?;
         let ids: Vec<i64> = {
             let mut pairs = self.0.prepare("SELECT id FROM pair")?;
@@ -304,12 +314,13 @@ impl Write<'_> {
             let (data, before): (Vec<u8>, [u8; 32]) =
                 old.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let base = expand(&data)?;
-            let Some((bytes, digest)) = rebase(&base) else { continue };
-            if bytes == base && digest.0 == before {
+            let Some(Rebased { bytes, digest, is_changed }) = rebase(&base) else { continue };
+            let digest = digest.map_or(before, |digest| digest.0);
+            if !is_changed && digest == before {
                 continue;
             }
-            update.execute((id, digest.0))?;
-            if bytes != base {
+            update.execute((id, digest))?;
+            if is_changed {
                 self.set_base_bytes(PairId(id), &bytes)?;
                 change.execute([id])?;
             }

@@ -270,7 +270,7 @@ async fn read_back(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), (Side, Coll
             let Some(&at) = waiting.get(&href) else { continue };
             let one = &mut doing[at];
             let Some(written) = &one.written[side] else { continue };
-            let digest = item::read(&job.scope.shared(&bytes)).ok().map(|facts| facts.digest);
+            let digest = item::read(&job.scope.shared(side, &bytes)).ok().map(|facts| facts.digest);
             let before = one.task.versions[side].as_ref().map(|version| version.facts.digest);
             one.landed[side] = Some(Landed::Stored(Stored {
                 href,

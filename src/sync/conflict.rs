@@ -78,10 +78,11 @@ pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
     }
     let pairs = job.state.pairs()?;
     let base = match pairs.iter().find(|pair| pair.subject() == aside.subject) {
-        Some(pair) => job.state.base_bytes(pair.id)?.map(|bytes| job.scope.shared(&bytes)),
+        Some(pair) => job.state.base_bytes(pair.id)?.map(|bytes| job.scope.shared(Side::Local, &bytes)),
         None => None,
     };
-    let shared = Sides::from_fn(|side| found[side].as_ref().map(|found| job.scope.shared(&found.bytes)));
+    let shared =
+        Sides::from_fn(|side| found[side].as_ref().map(|found| job.scope.shared(side, &found.bytes)));
     let facts = |bytes: &Option<Bytes>| bytes.as_ref().and_then(|bytes| item::read(bytes).ok());
     let contents = Sides::from_fn(|side| {
         let (facts, stored) = (facts(&shared[side])?, found[side].as_ref()?.modified);

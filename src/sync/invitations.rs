@@ -28,7 +28,7 @@ pub(super) fn of(chunk: &Chunk) -> Vec<Invitation> {
 
 /// What the person should know of them, if the server writes to anybody.
 pub(super) async fn notice(job: &Job<'_>, mut all: Vec<Invitation>, dry_run: bool) -> Option<String> {
-    if all.is_empty() {
+    if all.is_empty() || job.scope.invites_nobody() {
         return None;
     }
     let own = match job.collections[Side::Remote].invites_as().await {

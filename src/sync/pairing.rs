@@ -405,7 +405,7 @@ async fn read_candidates(job: &Job<'_>, side: Side, new: &[(Href, Etag)]) -> Res
     let mut missed = Vec::new();
     let mut candidates = Vec::with_capacity(new.len());
     let mut consider = |href: Href, bytes: &Bytes| {
-        if let Ok(facts) = item::read(&job.scope.shared(bytes))
+        if let Ok(facts) = item::read(&job.scope.shared(side, bytes))
             && facts.kind == Some(job.kind)
         {
             candidates.push(Candidate::new(href, facts));

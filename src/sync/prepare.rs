@@ -233,10 +233,14 @@ fn understand(
     bytes: Bytes,
     stored: Option<Timestamp>,
 ) -> Found {
-    let shared = job.scope.shared(&bytes);
+    let shared = job.scope.shared(side, &bytes);
     match item::read(&shared) {
-        Ok(facts) if facts.kind == Some(job.kind) => {
+        Ok(mut facts) if facts.kind == Some(job.kind) => {
             let inside = job.scope.inside(side, &bytes);
+            // The person knows an event by its own title.
+            if let (true, Ok(whole)) = (job.scope.is_busy(), item::read(&bytes)) {
+                facts.summary = whole.summary;
+            }
             Found::Version(Box::new(Version { href, etag, bytes, shared, facts, inside, stored }))
         }
         Ok(_) => Found::Foreign,
@@ -293,9 +297,17 @@ fn settle(
     }
     let compares_times = matches!(row.action, Action::WriteNewer | Action::Merge);
     let base = match &row.pair {
-        Some(pair) if job.scope.is_limited() || compares_times => job.state.base_bytes(pair.id)?,
+        Some(pair) if job.scope.is_limited() || job.scope.is_timed() || compares_times => {
+            job.state.base_bytes(pair.id)?
+        }
         _ => None,
     };
+    // What was the same in both versions may have become each side's own since.
+    if let (true, Some(pair), Some(base)) = (job.scope.is_timed(), &mut row.pair, &base)
+        && let Ok(facts) = item::read(&job.scope.shared(Side::Local, base))
+    {
+        pair.digest = facts.digest;
+    }
     // What the person decided about is settled wherever it is by now.
     if job.scope.is_limited() && !job.decided {
         let before = base.as_ref().map(|bytes| job.scope.inside(Side::Local, bytes));
@@ -306,7 +318,7 @@ fn settle(
             return Ok(Task { changes: row.changes, row, versions, step, merge: None });
         }
     }
-    let base = base.filter(|_| compares_times).map(|bytes| job.scope.shared(&bytes));
+    let base = base.filter(|_| compares_times).map(|bytes| job.scope.shared(Side::Local, &bytes));
     let known = row.pair.as_ref().map(|pair| BaseContent {
         digest: pair.digest,
         modified: base.as_ref().and_then(|bytes| item::read(bytes).ok()).and_then(|facts| facts.modified),
@@ -440,12 +452,17 @@ fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, Ru
         return Ok(None);
     }
     let Some(bytes) = job.state.base_bytes(pair.id)? else { return Ok(None) };
-    let shared = job.scope.shared(&bytes);
+    let shared = job.scope.shared(Side::Local, &bytes);
+    let own = match side {
+        Side::Local => Some(bytes.clone()),
+        Side::Remote => job.scope.remote_of(&bytes),
+    };
+    let Some(own) = own else { return Ok(None) };
     let version = item::read(&shared).ok().map(|facts| Version {
         href: href.clone(),
         etag: etag.clone(),
         inside: job.scope.inside(side, &bytes),
-        bytes: if side == Side::Local { bytes } else { shared.clone() },
+        bytes: own,
         shared,
         facts,
         stored: None,

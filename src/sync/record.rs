@@ -139,8 +139,8 @@ impl Doing {
                         w.see(side, &version.href, &version.etag)?;
                     }
                 }
-                // Its category on the local side may be another one.
-                if let (Some(local), true) = (local, scope.has_category()) {
+                // What is the local side's own may be something else.
+                if let (Some(local), true) = (local, scope.has_own_form()) {
                     w.set_base_bytes(pair.id, &local.bytes)?;
                 }
             }
@@ -306,7 +306,7 @@ impl<'a> AtHand<'a> {
 /// The base keeps the local side's form of an item, of which the remote one can be made.
 fn base(scope: &Scope, digest: Digest, both: &Sides<AtHand<'_>>) -> Base {
     let bytes = both.local.bytes.clone();
-    let remote_is_it = *both.remote.bytes == scope.shared(&bytes);
+    let remote_is_it = scope.remote_of(&bytes).is_some_and(|remote| remote == *both.remote.bytes);
     let seen = |at_hand: &AtHand<'_>, is_base: bool| Seen {
         href: at_hand.href.clone(),
         etag: at_hand.settled.then(|| at_hand.etag.clone()),

@@ -16,6 +16,11 @@ pub enum RestoreError {
         "there is no version {0} in the history of this profile; \"history list\" shows those that are kept"
     )]
     Unknown(i64),
+    #[error(
+        "version {0} is only a busy block, which is made of an event in the folder; change the event there, and the next \
+         sync makes the block anew"
+    )]
+    Busy(i64),
     #[error("the version could not be written {}: {reason}", place(*.side))]
     Refused { side: Side, reason: String },
     #[error(transparent)]
@@ -39,6 +44,9 @@ struct Current {
 /// Writes a version of the history to both sides; what is there now goes into the history first.
 pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
+    if job.scope.is_busy() {
+        return Err(RestoreError::Busy(id.0));
+    }
     look_at_both(job, None).await?;
     let pair = find_pair(job, &version)?;
     let current = Sides {
@@ -47,7 +55,7 @@ pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreErr
     };
     keep(job, &current)?;
 
-    let shared = job.scope.shared(&bytes);
+    let shared = job.scope.shared(version.side, &bytes);
     let digest = item::read(&shared).ok().map(|facts| facts.digest);
     let mut stored: Sides<Option<(Seen, Bytes)>> = Sides::default();
     for side in Side::BOTH {
@@ -71,7 +79,7 @@ pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreErr
     if let (Some((local, bytes)), Some((mut remote, there)), Some(digest)) =
         (stored.local, stored.remote, digest)
     {
-        remote.verbatim &= there == job.scope.shared(&bytes);
+        remote.verbatim &= job.scope.remote_of(&bytes).is_some_and(|remote| remote == there);
         let base = Base { digest, bytes, sides: Sides { local, remote } };
         job.state.write(|w| w.save_pair(pair.map(|pair| pair.id), &base))?;
     }

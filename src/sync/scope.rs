@@ -7,10 +7,14 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Side, Sides};
-use crate::item::category::{has_any_category, has_category, with_category, without_category};
+use crate::item::category::{has_any_category, has_category};
+use crate::item::mapping::options::Options;
+use crate::item::mapping::{self, BusyKey, Mapping};
 use crate::item::span::{Range, is_within};
 use crate::item::{self, Kind};
-use crate::state::{self, State};
+use crate::state::{self, Rebased, State};
+
+mod forms;
 
 /// What a profile is limited to, as it says itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,17 +43,33 @@ impl Limits {
                 zone,
             }),
             category: self.category.clone(),
-            limits: self.clone(),
+            mappings: Sides {
+                local: self.category.iter().filter_map(Category::mapping).collect(),
+                remote: Vec::new(),
+            },
+            terms: Terms { limits: self.clone(), mapping: Options::default() },
         }
     }
 }
 
-/// What a run keeps the same. The default leaves nothing out.
+/// What a run keeps the same, and the form that an item has on each side. The default leaves nothing out and changes
+/// nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     window: Option<Window>,
     category: Option<Category>,
+    /// The differences of each side's form from the shared one; the first is the side's own.
+    mappings: Sides<Vec<Mapping>>,
+    terms: Terms,
+}
+
+/// What a profile says of all that; the state remembers it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Terms {
+    #[serde(flatten)]
     limits: Limits,
+    mapping: Options,
 }
 
 /// The stretch of time that a run covers.
@@ -94,10 +114,6 @@ impl Scope {
         self.window.is_some() || self.category.is_some()
     }
 
-    pub fn has_category(&self) -> bool {
-        self.category.is_some()
-    }
-
     /// The time that is in scope.
     pub fn range(&self) -> Option<&Range> {
         self.window.as_ref().map(|window| &window.range)
@@ -108,26 +124,41 @@ impl Scope {
         self.window.as_ref().map(|window| window.moves)
     }
 
-    /// Makes what the state remembers fit this scope, if the profile's limits were others before.
+    /// The same with the differences between the sides that the profile's options make.
+    /// `key` is what UIDs of busy blocks are made with, where there are any.
+    pub fn mapped(mut self, options: &Options, key: BusyKey, now: Timestamp, zone: &TimeZone) -> Scope {
+        let mappings = forms::of(options, key, self.category.as_ref(), now, zone);
+        for side in Side::BOTH {
+            self.mappings[side].extend(mappings[side].iter().cloned());
+        }
+        self.terms.mapping = options.clone();
+        self
+    }
+
+    /// Makes what the state remembers fit this scope, if the profile said something else before.
     ///
-    /// A category that only the local side had is one of the item's own from now on: its local version counts as
-    /// changed, so that the category is not taken for one that the server's version has removed.
+    /// The bases are told in the new shared form, so that nothing counts as changed by an option, but for two: A category
+    /// that only the local side had is one of the item's own from now on, so that it is not taken for one that the
+    /// server's version has removed. And where busy blocks begin to go out, or end to, nothing stays as it was.
     pub fn remember(&self, state: &State) -> state::Result<()> {
-        let before: Limits = match state.scope()? {
+        let before: Terms = match state.scope()? {
             Some(text) => serde_json::from_str(&text).unwrap_or_default(),
-            None => Limits::default(),
+            None => Terms::default(),
         };
-        if before == self.limits {
+        if before == self.terms {
             return Ok(());
         }
-        let before = Scope { category: before.category, ..Scope::default() };
-        let is_same = before.marker() == self.marker();
+        let marker = |terms: &Terms| terms.limits.category.as_ref().and_then(Category::mapping);
+        let lost = marker(&before).filter(|before| Some(before) != marker(&self.terms).as_ref());
         let rebase = |base: &Bytes| {
-            let bytes = if is_same { base.clone() } else { before.shared(base) };
-            let digest = item::read(&self.shared(&bytes)).ok()?.digest;
-            Some((bytes, digest))
+            let bytes = mapping::shared(lost.as_slice(), base);
+            if before.mapping.calendar.busy_blocks != self.terms.mapping.calendar.busy_blocks {
+                return Some(Rebased { bytes, digest: None, is_changed: true });
+            }
+            let digest = item::read(&self.shared(Side::Local, &bytes)).ok()?.digest;
+            Some(Rebased { is_changed: bytes != *base, bytes, digest: Some(digest) })
         };
-        state.set_scope(&serde_json::to_string(&self.limits).unwrap_or_default(), rebase)
+        state.set_scope(&serde_json::to_string(&self.terms).unwrap_or_default(), rebase)
     }
 
     /// Whether this side's version of an item is in scope. A category that items of the server get only on the local
@@ -143,33 +174,57 @@ impl Scope {
         }
     }
 
-    /// The item as both sides are compared by: without the category that only the local side has. That is also
-    /// the form in which it is on the server.
-    pub fn shared(&self, bytes: &Bytes) -> Bytes {
-        match self.marker() {
-            Some(name) => without_category(bytes, name),
-            None => bytes.clone(),
-        }
+    /// A side's version in the form in which both sides are compared: without what is this side's own, and in the
+    /// same words.
+    pub fn shared(&self, side: Side, bytes: &Bytes) -> Bytes {
+        mapping::shared(&self.mappings[side], bytes)
     }
 
-    /// A shared item in the form in which it is on this side; `there` is the version that it takes the place of: what
-    /// has lost its category there does not get it back.
+    /// A side's version with what is its own, without the profile's category: what differs in this is no double.
+    pub fn whole(&self, side: Side, bytes: &Bytes) -> Bytes {
+        let category = self.mappings[side].iter().filter(|mapping| matches!(mapping, Mapping::Category(_)));
+        category.fold(bytes.clone(), |bytes, mapping| mapping::shared(std::slice::from_ref(mapping), &bytes))
+    }
+
+    /// A shared item in the form in which it is on this side. `there` is the version that it takes the place of: what
+    /// is the side's own in it stays, and so does what says the same.
     pub fn on(&self, side: Side, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
-        match self.marker().filter(|_| side == Side::Local) {
-            Some(name) if there.is_none_or(|there| has_category(there, name)) => {
-                with_category(shared, name, there.map(|there| &there[..]))
-            }
-            _ => shared.clone(),
-        }
+        mapping::on(&self.mappings[side], shared, there)
     }
 
-    /// The category that items have on the local side only.
-    fn marker(&self) -> Option<&str> {
-        self.category.as_ref().filter(|category| !category.invert).map(|category| category.name.as_str())
+    /// Whether only busy blocks of the local items go to the server.
+    pub fn is_busy(&self) -> bool {
+        self.terms.mapping.calendar.busy_blocks.is_some()
+    }
+
+    /// Whether the local side has something of its own, which may change while the shared form does not.
+    pub fn has_own_form(&self) -> bool {
+        !self.mappings.local.is_empty()
+    }
+
+    /// Whether the shared form of an item depends on the time.
+    pub fn is_timed(&self) -> bool {
+        Side::BOTH.into_iter().any(|side| self.mappings[side].iter().any(Mapping::is_timed))
+    }
+
+    /// Whether the server is told to invite nobody.
+    pub fn invites_nobody(&self) -> bool {
+        self.mappings.remote.contains(&Mapping::ScheduleAgentClient)
+    }
+
+    /// The remote version that there is where the base's local one was written to an empty place.
+    pub fn remote_of(&self, base: &Bytes) -> Option<Bytes> {
+        let remote = || self.on(Side::Remote, &self.shared(Side::Local, base), None);
+        (!self.is_timed()).then(remote)
     }
 }
 
 impl Category {
+    /// Items have it on the local side only.
+    fn mapping(&self) -> Option<Mapping> {
+        (!self.invert).then(|| Mapping::Category(self.name.clone()))
+    }
+
     fn holds(&self, bytes: &[u8]) -> bool {
         has_category(bytes, &self.name) != self.invert
             || (self.include_uncategorised && !has_any_category(bytes))

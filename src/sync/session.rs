@@ -12,7 +12,9 @@ use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
 use super::run::{Done, Job, Options, RunError, run};
+use super::scope::Scope;
 use crate::home::{Home, HomeError, make_private};
+use crate::item::mapping::BusyKey;
 use crate::log;
 use crate::profile::{
     self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn,
@@ -121,7 +123,7 @@ async fn try_run(
             return Ok(Done { report, id, foreseen: Vec::new() });
         }
     };
-    Ok(run(&Opened::new(home, profile, state, collections).job(progress), options).await?)
+    Ok(run(&Opened::new(home, profile, state, collections)?.job(progress), options).await?)
 }
 
 /// Brings a version of the profile's history back to both sides.
@@ -167,19 +169,26 @@ struct Opened<'a> {
     state: State,
     collections: profile::Sides,
     sign_in_hint: String,
+    scope: Scope,
     keep_reports: Option<SignedDuration>,
 }
 
 impl<'a> Opened<'a> {
-    fn new(home: &Home, profile: &'a Profile, state: State, collections: profile::Sides) -> Self {
+    fn new(
+        home: &Home,
+        profile: &'a Profile,
+        state: State,
+        collections: profile::Sides,
+    ) -> Result<Self, SessionError> {
+        let scope = scope(home, profile)?;
         // What is wrong with the settings is not told here, and no report goes for it.
         let keep_reports = settings::load(home).ok().map(|settings| settings.keep_reports());
-        Opened { profile, state, collections, sign_in_hint: sign_in_hint(profile), keep_reports }
+        Ok(Opened { profile, state, collections, sign_in_hint: sign_in_hint(profile), scope, keep_reports })
     }
 
     async fn open(home: &Home, profile: &'a Profile) -> Result<Self, SessionError> {
         let state = open_state(home, profile)?;
-        Ok(Opened::new(home, profile, state, profile::open(profile, &Accounts::default()).await?))
+        Opened::new(home, profile, state, profile::open(profile, &Accounts::default()).await?)
     }
 
     fn job<'j>(&'j self, progress: &'j dyn Progress) -> Job<'j> {
@@ -189,7 +198,7 @@ impl<'a> Opened<'a> {
             kind: profile.kind,
             policy: Policy::new(profile.mode, profile.conflict),
             decided: false,
-            scope: profile.limits.scope(profile.kind, Timestamp::now(), TimeZone::system()),
+            scope: self.scope.clone(),
             name_and_color: profile.name_and_color,
             guard: Guard {
                 max_deletions: profile.guard.max_deletions.into(),
@@ -205,6 +214,15 @@ impl<'a> Opened<'a> {
             progress,
         }
     }
+}
+
+fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
+    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let key = match profile.mapping.calendar.busy_blocks {
+        Some(_) => home.busy_key()?,
+        None => BusyKey::default(),
+    };
+    Ok(profile.limits.scope(profile.kind, now, zone.clone()).mapped(&profile.mapping, key, now, &zone))
 }
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {

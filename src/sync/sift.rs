@@ -162,7 +162,7 @@ async fn local(job: &Job<'_>, new: &[(Href, Etag)]) -> Result<Vec<Aside>, RunErr
             let is_listed =
                 chunk.binary_search_by(|(listed, _)| listed.cmp(&href)).is_ok_and(|at| chunk[at].1 == etag);
             if is_listed
-                && let Ok(facts) = item::read(&bytes)
+                && let Ok(facts) = item::read(&job.scope.shared(Side::Local, &bytes))
                 && facts.kind == Some(job.kind)
                 && !job.scope.inside(Side::Local, &bytes).both()
             {

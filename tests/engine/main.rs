@@ -7,6 +7,7 @@ mod support;
 mod fuzz_targets;
 
 mod decisions;
+mod forms;
 mod fuzz;
 mod invitations;
 mod look;

@@ -9,6 +9,7 @@ mod decisions;
 mod demo;
 mod discover;
 mod fire;
+mod forms;
 mod keyring;
 mod kill;
 mod leaks;

@@ -352,7 +352,7 @@ impl Play {
         let contents = Sides::from_fn(|side| {
             let mut contents = BTreeMap::new();
             for item in world.sides[side].items.values() {
-                let shared = world.scope.shared(&item.bytes);
+                let shared = world.scope.shared(side, &item.bytes);
                 let content = Content {
                     essence: essence(&item.bytes),
                     digest: (!drops).then(|| item::read(&shared).unwrap().digest),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use pimbridge::item::Kind;
+use pimbridge::item::{Kind, mapping};
 use pimbridge::report::{Report, Touched};
 use pimbridge::state::{Peek, State};
 use pimbridge::sync::Sides;
@@ -24,6 +24,7 @@ pub struct World {
     pub guard: Guard,
     pub limits: Limits,
     pub name_and_color: bool,
+    pub mapping: mapping::options::Options,
     pub zone: TimeZone,
     now: Mutex<Timestamp>,
     dir: tempfile::TempDir,
@@ -38,6 +39,7 @@ impl Default for World {
             guard: Guard::default(),
             limits: Limits::default(),
             name_and_color: false,
+            mapping: mapping::options::Options::default(),
             zone: TimeZone::UTC,
             now: Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()),
             dir: scratch(),
@@ -79,7 +81,12 @@ impl World {
             kind: Kind::Events,
             policy,
             decided: false,
-            scope: self.limits.scope(Kind::Events, self.now(), self.zone.clone()),
+            scope: self.limits.scope(Kind::Events, self.now(), self.zone.clone()).mapped(
+                &self.mapping,
+                [7; 32],
+                self.now(),
+                &self.zone,
+            ),
             name_and_color: self.name_and_color,
             guard: self.guard,
             chunk_size: self.chunk_size,

@@ -38,6 +38,10 @@ pub struct Calendar {
     pub category_colors: BTreeMap<String, String>,
     /// Properties here and what they are called on the server.
     pub rename_properties: BTreeMap<String, String>,
+    /// The server invites nobody.
+    pub schedule_agent_client: bool,
+    /// The server writes to nobody.
+    pub no_notifications: bool,
 }
 
 impl Default for Calendar {
@@ -55,6 +59,8 @@ impl Default for Calendar {
             time_zones: TimeZones::Keep,
             category_colors: BTreeMap::new(),
             rename_properties: BTreeMap::new(),
+            schedule_agent_client: false,
+            no_notifications: false,
         }
     }
 }

@@ -21,6 +21,8 @@ mod tests;
 mod windows;
 mod zone;
 
+pub use windows::iana_name;
+
 /// A stretch of time, from `start` up to but not including `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Range {
@@ -40,6 +42,11 @@ impl Range {
             start: first.map_or(EARLIEST, |day| midnight(day, zone)),
             end: last.map_or(LATEST, |day| midnight(day, zone)),
         }
+    }
+
+    /// All that is to come.
+    pub fn after(now: Timestamp) -> Range {
+        Range { start: now, end: LATEST }
     }
 
     /// The next midnight by the clock of `zone`, when a range around now moves. Always after `now`, but for

@@ -8,7 +8,8 @@ use crate::item::Kind;
 use crate::item::mapping::options::{Calendar, Contacts, Options};
 use crate::keyed::{Read, Section, wrong};
 use crate::profile::words::{
-    GROUPS, HTML_DESCRIPTIONS, INSTANT_MESSAGING, PHONE_NUMBERS, REMINDERS, TIME_ZONES, VCARD_VERSIONS,
+    GROUPS, HTML_DESCRIPTIONS, INSTANT_MESSAGING, PHONE_NUMBERS, REMINDERS, SCHEDULE_AGENTS, TIME_ZONES,
+    VCARD_VERSIONS,
 };
 use crate::sync::policy::Mode;
 
@@ -36,17 +37,26 @@ const FIXED: [&str; 17] = [
     "SEQUENCE",
 ];
 
-/// What `[mapping]` says, and the key `busy_blocks`.
-pub(super) fn options(top: &Section, mapping: Option<&Section>, kind: Kind, mode: Mode) -> Read<Options> {
-    let busy_blocks = busy_blocks(top, kind, mode)?;
+/// What `[mapping]` says, the keys of `[remote]` about invitations, and the key `busy_blocks`.
+pub(super) fn options(
+    top: &Section,
+    mapping: Option<&Section>,
+    remote: &Section,
+    kind: Kind,
+    mode: Mode,
+) -> Read<Options> {
+    let given = Calendar {
+        busy_blocks: busy_blocks(top, kind, mode)?,
+        schedule_agent_client: remote.word("schedule_agent", SCHEDULE_AGENTS)?.unwrap_or(false),
+        no_notifications: !remote.switch("send_notifications")?.unwrap_or(true),
+        ..Calendar::default()
+    };
     let Some(mapping) = mapping else {
-        let calendar = Calendar { busy_blocks, ..Calendar::default() };
-        return Ok(Options { calendar, contacts: Contacts::default() });
+        return Ok(Options { calendar: given, contacts: Contacts::default() });
     };
     know_kind(mapping, kind)?;
     let switch = |key: &str, default: bool| Ok(mapping.switch(key)?.unwrap_or(default));
     let calendar = Calendar {
-        busy_blocks,
         reminders: mapping.word("reminders", REMINDERS)?.unwrap_or_default(),
         attendees: switch("attendees", true)?,
         description: switch("description", true)?,
@@ -58,6 +68,7 @@ pub(super) fn options(top: &Section, mapping: Option<&Section>, kind: Kind, mode
         time_zones: mapping.word("time_zones", TIME_ZONES)?.unwrap_or_default(),
         category_colors: category_colors(mapping)?,
         rename_properties: rename_properties(mapping)?,
+        ..given
     };
     let contacts = Contacts {
         phone_numbers: mapping.word("phone_numbers", PHONE_NUMBERS)?.unwrap_or_default(),
@@ -205,6 +216,7 @@ mod tests {
             time_zones: TimeZones::Utc,
             category_colors: one("Work", "red"),
             rename_properties: one("X-HERE", "X-THERE"),
+            ..Calendar::default()
         };
         assert_eq!(calendar, expected);
         assert_eq!(profile("tasks", "", "").unwrap().mapping, Options::default());

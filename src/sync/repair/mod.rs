@@ -157,14 +157,16 @@ async fn look(job: &Job<'_>, side: Side) -> Result<Looked, RunError> {
 /// What there is to know of an item; `None` where it is none of the profile's.
 fn understand(job: &Job<'_>, side: Side, entry: Entry, bytes: &Bytes) -> Option<Item> {
     let title = || item::title(bytes).unwrap_or_else(|| entry.href.to_string());
-    let (summary, content) = match item::read(&job.scope.shared(bytes)) {
+    let (summary, content) = match item::read(&job.scope.shared(side, bytes)) {
         Ok(facts) if facts.kind != Some(job.kind) => return None,
         Ok(facts) => {
             let distinct = !facts.keys.is_empty();
-            (facts.summary, Content::One { uid: facts.uid, digest: facts.digest, distinct })
+            let whole = item::read(&job.scope.whole(side, bytes));
+            let digest = whole.map_or(facts.digest, |whole| whole.digest);
+            (facts.summary, Content::One { uid: facts.uid, digest, distinct })
         }
         Err(error @ (Unreadable::SeveralUids(..) | Unreadable::SeveralObjects)) => {
-            let content = parts(job, bytes).map_or_else(
+            let content = parts(job, side, bytes).map_or_else(
                 || Content::Unreadable(error.to_string()),
                 |parts| {
                     Content::Several(parts.into_iter().map(|(part, digest)| (part.uid, digest)).collect())
@@ -185,9 +187,9 @@ fn understand(job: &Job<'_>, side: Side, entry: Entry, bytes: &Bytes) -> Option<
 }
 
 /// The items that one holds, if each of them is right by itself.
-fn parts(job: &Job<'_>, bytes: &Bytes) -> Option<Vec<(item::Part, item::Digest)>> {
+fn parts(job: &Job<'_>, side: Side, bytes: &Bytes) -> Option<Vec<(item::Part, item::Digest)>> {
     let right = |part: item::Part| {
-        let facts = item::read(&job.scope.shared(&part.bytes)).ok()?;
+        let facts = item::read(&job.scope.whole(side, &part.bytes)).ok()?;
         (facts.kind == Some(job.kind) && facts.uid.as_ref() == Some(&part.uid))
             .then_some((part, facts.digest))
     };
@@ -314,7 +316,7 @@ fn steps(job: &Job<'_>, finding: &Finding, contents: &Contents) -> Option<Vec<St
         }
         What::SeveralUids { stays, create } => {
             let mut steps = Vec::new();
-            for (part, _) in parts(job, &bytes)? {
+            for (part, _) in parts(job, side, &bytes)? {
                 if part.uid == *stays {
                     let edit =
                         Edit::Replace { href: href.clone(), if_etag: if_etag.clone(), bytes: part.bytes };

@@ -1,0 +1,63 @@
+//! Lines that say the same in other words on a side.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::parts::Parts;
+use crate::item::edit::{Document, Edits, folded};
+use crate::item::lines::Line;
+
+/// The item with each line of its main components in the shared words, as far as there are such for it.
+pub(super) fn shared(bytes: &Bytes, word: impl Fn(&Line<'_>) -> Option<String>) -> Bytes {
+    let document = Document::read(bytes);
+    let mut edits = Edits::new(&document);
+    for line in document.main_components().flat_map(|id| document.properties(id)) {
+        if let Some(text) = word(line)
+            && folded(&text, document.line_end(line)) != document.octets_of(line)
+        {
+            edits.replace(line, &text);
+        }
+    }
+    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+}
+
+/// The shared item with its lines in the side's words. A line of the version there that says the same stays as it
+/// is; `word` tells what one says in the shared words, and `own_word` what is said on this side, before the lines
+/// that the same component has there.
+pub(super) fn on(
+    shared: &Bytes,
+    there: Option<&Bytes>,
+    word: impl Fn(&Line<'_>) -> Option<String>,
+    own_word: impl Fn(&Line<'_>, &[&Line<'_>]) -> Option<String>,
+) -> Bytes {
+    let document = Document::read(shared);
+    let there = there.map(|there| Document::read(there));
+    let mut parts = there.as_ref().map(Parts::of);
+    let mut edits = Edits::new(&document);
+    for id in document.main_components() {
+        let before: Vec<&Line<'_>> = match &mut parts {
+            Some(parts) => {
+                parts.take(&document, id).map_or(Vec::new(), |own| parts.document.properties(own).collect())
+            }
+            None => Vec::new(),
+        };
+        let mut said: HashMap<String, Vec<&Line<'_>>> = HashMap::new();
+        for line in before.iter().rev() {
+            if let Some(text) = word(line) {
+                said.entry(text).or_default().push(line);
+            }
+        }
+        for line in document.properties(id) {
+            match (said.get_mut(line.text()).and_then(Vec::pop), &there) {
+                (Some(own), Some(there)) => edits.replace_octets(line, there.octets_of(own)),
+                _ => {
+                    if let Some(text) = own_word(line, &before) {
+                        edits.replace(line, &text);
+                    }
+                }
+            }
+        }
+    }
+    if edits.is_empty() { shared.clone() } else { edits.apply() }
+}
