@@ -1,9 +1,9 @@
 //! What is known of services: their addresses, and the keys that a profile for them needs.
 //!
-//! The table follows the profile types of Outlook CalDav Synchronizer 4.6.0; each entry names its type. What that
-//! product sets for mapping (IANA names of zones, X-ALT-DESC, global appointment ids, event colours as categories,
-//! duplicate clean-up, groups of contacts, attendees, sensitivity) has no key here yet. Its type Swisscom is left out: it
-//! signs in at a server of its own, with a client that is registered for that program.
+//! The table follows the profile types of Outlook CalDav Synchronizer 4.6.0; each entry names its type and what that sets.
+//! Its global appointment ids and its clean-up of duplicates have no key: UIDs stay as they are, and nothing is doubled.
+//! The colours of categories are for the person to name. Its type Swisscom is left out: it signs in at a server of its own,
+//! with a client that is registered for that program.
 
 use super::edit::Keys;
 use crate::item::Kind;
@@ -23,6 +23,9 @@ pub struct Preset {
     contacts: Option<&'static str>,
     /// Keys as `profile set` takes them.
     pub keys: Keys,
+    /// Those of calendars and task lists, and those of address books.
+    calendar_keys: Keys,
+    contact_keys: Keys,
     /// The person signs in in a browser, with a client id of their own.
     pub oauth: bool,
     /// What a person should know.
@@ -32,11 +35,25 @@ pub struct Preset {
 const ON_CHANGE: (&str, &str) = ("sync_on_change", "true");
 /// The server is to mail nobody: the default of that product, which some of its profile types switch off.
 const NO_MAILS: (&str, &str) = ("remote.schedule_agent", "client");
-
+/// The server knows zones by their IANA names only.
+const IANA: (&str, &str) = ("mapping.time_zones", "iana");
+const HTML: (&str, &str) = ("mapping.html_description", "derive");
+/// Groups whose members are named by their UIDs.
+const GROUPS: (&str, &str) = ("mapping.groups", "x-addressbookserver");
 const NO_NOTIFICATIONS: (&str, &str) = ("remote.send_notifications", "false");
 
 const fn preset(name: &'static str, title: &'static str, address: &'static str) -> Preset {
-    Preset { name, title, address, contacts: None, keys: &[NO_MAILS], oauth: false, note: None }
+    Preset {
+        name,
+        title,
+        address,
+        contacts: None,
+        keys: &[NO_MAILS],
+        calendar_keys: &[],
+        contact_keys: &[],
+        oauth: false,
+        note: None,
+    }
 }
 
 /// Every preset, by title.
@@ -46,32 +63,45 @@ pub const PRESETS: &[Preset] = &[
         keys: &[NO_MAILS, ("interval_minutes", "15"), ON_CHANGE],
         ..preset("aruba", "Aruba", "https://syncdav.aruba.it/")
     },
-    // Profile type Cozy.
+    // Profile type Cozy: IANA zones.
     Preset {
+        calendar_keys: &[IANA],
         note: Some("the host is that of your Cozy, such as jana.cozycloud.cc"),
         ..preset("cozy", "Cozy", "https://{host}/public/sync/principals/me/")
     },
-    // Profile type EasyProject: on change, 7 days back and 180 ahead.
+    // Profile type EasyProject: on change, 7 days back and 180 ahead, IANA zones, X-ALT-DESC both ways.
     Preset {
+        calendar_keys: &[IANA, HTML],
         keys: &[NO_MAILS, ON_CHANGE, ("past_days", "7"), ("future_days", "180")],
         ..preset("easyproject", "Easy Project", "https://{host}/caldav/")
     },
-    // Profile type EGroupware: on change; the server may mail.
-    Preset { keys: &[ON_CHANGE], ..preset("egroupware", "EGroupware", "https://{host}/") },
-    // Profile type FastMail: its domain names the servers; on change; the server may mail.
+    // Profile type EGroupware: on change; the server may mail; groups with UIDs.
     Preset {
         keys: &[ON_CHANGE],
+        contact_keys: &[GROUPS],
+        ..preset("egroupware", "EGroupware", "https://{host}/")
+    },
+    // Profile type FastMail: its domain names the servers; on change; the server may mail; IANA zones; groups with UIDs.
+    Preset {
+        keys: &[ON_CHANGE],
+        calendar_keys: &[IANA],
+        contact_keys: &[GROUPS],
         note: Some("Fastmail wants an app password: Settings, Privacy & Security, App passwords"),
         ..preset("fastmail", "Fastmail", "fastmail.com")
     },
     // Profile type Fruux.
     preset("fruux", "fruux", "https://dav.fruux.com/"),
-    // Profile type GmxCalendar, whose description names the address for contacts.
-    Preset { contacts: Some("https://carddav.gmx.net/"), ..preset("gmx", "GMX", "https://caldav.gmx.net/") },
-    // Profile type Google: OAuth; the addresses are those of developers.google.com, "CalDAV API" and "CardDAV API".
+    // Profile type GmxCalendar, whose description names the address for contacts; IANA zones, as GMX refuses others.
+    Preset {
+        contacts: Some("https://carddav.gmx.net/"),
+        calendar_keys: &[IANA],
+        ..preset("gmx", "GMX", "https://caldav.gmx.net/")
+    },
+    // Profile type Google: OAuth; no guests, and no class for what is public; the addresses are those of developers.google.com, "CalDAV API" and "CardDAV API".
     Preset {
         contacts: Some("https://www.googleapis.com/carddav/v1/principals/{user}/lists/default/"),
         keys: &[NO_MAILS, ("remote.sign_in", "oauth"), ("oauth.provider", "google")],
+        calendar_keys: &[("mapping.attendees", "false"), ("mapping.omit_public", "true")],
         oauth: true,
         note: Some(
             "Google gives your client a secret too; say where it is with: pimbridge profile set NAME \
@@ -80,16 +110,19 @@ pub const PRESETS: &[Preset] = &[
         ),
         ..preset("google", "Google", "https://apidata.googleusercontent.com/caldav/v2/{user}/events/")
     },
-    // Profile types iCloud Calendar and iCloud Contacts.
+    // Profile types iCloud Calendar (IANA zones) and iCloud Contacts (groups with UIDs, IMPP).
     Preset {
+        calendar_keys: &[IANA],
+        contact_keys: &[GROUPS, ("mapping.instant_messaging", "impp")],
         contacts: Some("https://contacts.icloud.com/"),
         note: Some(
             "iCloud wants an app-specific password, which account.apple.com makes; reminders are not on its server",
         ),
         ..preset("icloud", "iCloud", "https://caldav.icloud.com/")
     },
-    // Profile type Kolab: on change, 31 days back and 365 ahead.
+    // Profile type Kolab: on change, 31 days back and 365 ahead, X-ALT-DESC both ways.
     Preset {
+        calendar_keys: &[HTML],
         keys: &[NO_MAILS, ON_CHANGE, ("past_days", "31"), ("future_days", "365")],
         ..preset("kolab", "Kolab", "https://{host}/iRony/")
     },
@@ -118,16 +151,20 @@ pub const PRESETS: &[Preset] = &[
     preset("sarenet", "Sarenet", "https://configurator.organizer.sarenet.es/androidconfigurator.php"),
     // Profile type SmarterMail.
     preset("smartermail", "SmarterMail", "https://{host}/WebDAV/"),
-    // Profile type Sogo: no notifications; the server may do the rest.
-    Preset { keys: &[NO_NOTIFICATIONS], ..preset("sogo", "SOGo", "https://{host}/SOGo/dav/") },
+    // Profile type Sogo: no notifications; the server may do the rest; groups as VLIST.
+    Preset {
+        keys: &[NO_NOTIFICATIONS],
+        contact_keys: &[("mapping.groups", "vlist")],
+        ..preset("sogo", "SOGo", "https://{host}/SOGo/dav/")
+    },
     // Profile type untermStrich: on change.
     Preset {
         keys: &[NO_MAILS, ON_CHANGE],
         note: Some("the host is followed by the folder of your installation, and ends before /dav"),
         ..preset("untermstrich", "untermStrich", "https://{host}/dav/")
     },
-    // Profile type Web.de.
-    preset("web.de", "WEB.DE", "https://caldav.web.de/"),
+    // Profile type Web.de: IANA zones.
+    Preset { calendar_keys: &[IANA], ..preset("web.de", "WEB.DE", "https://caldav.web.de/") },
     // Profile type Yandex.
     preset("yandex", "Yandex", "https://caldav.yandex.ru/"),
 ];
@@ -145,6 +182,14 @@ pub fn preset_named(name: &str) -> Result<&'static Preset, String> {
 }
 
 impl Preset {
+    /// The keys that only profiles of this kind need.
+    pub fn keys_of(&self, kind: Kind) -> Keys {
+        match kind {
+            Kind::Events | Kind::Tasks => self.calendar_keys,
+            Kind::Contacts => self.contact_keys,
+        }
+    }
+
     /// Where to look for collections of a kind. `given` is the host or the address that the person gave, if any.
     ///
     /// # Errors
@@ -206,7 +251,9 @@ mod tests {
                     user: Some("jana".into()),
                     password: PasswordSource::Keyring,
                 });
-                let text = with_keys(text, preset.keys).and_then(|text| match preset.oauth {
+                let text =
+                    with_keys(text, preset.keys).and_then(|text| with_keys(text, preset.keys_of(kind)));
+                let text = text.and_then(|text| match preset.oauth {
                     true => with_keys(text, &[("oauth.client_id", "1")]),
                     false => Ok(text),
                 });

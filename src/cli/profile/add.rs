@@ -146,7 +146,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
     }
     let path = full_path(&local)?;
-    let text = text(&args, preset, word_of(KINDS, kind), args.mode, path, place.url, place.user)?;
+    let text = text(&args, preset, kind, args.mode, path, place.url, place.user)?;
     let new = profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file)?;
     refuse_overlap(home, &new)?;
     if args.create_local || args.local.is_none() {
@@ -185,16 +185,19 @@ fn default_folder(home: &Home, kind: Kind, name: &Name) -> Result<PathBuf, Failu
 pub(super) fn text(
     args: &Args,
     preset: Option<&Preset>,
-    kind: &'static str,
+    kind: Kind,
     mode: &'static str,
     path: String,
     url: String,
     user: Option<String>,
 ) -> Result<String, Failure> {
     let password = args.sign_in.password();
-    let text = profile::new_text(&New { kind, mode, conflict: args.conflict, path, url, user, password });
-    let keys = preset.map(|preset| preset.keys).unwrap_or_default();
-    let mut text = profile::with_keys(text, keys).map_err(Failure::Usage)?;
+    let word = word_of(KINDS, kind);
+    let new = New { kind: word, mode, conflict: args.conflict, path, url, user, password };
+    let mut text = profile::new_text(&new);
+    for keys in preset.map(|preset| [preset.keys, preset.keys_of(kind)]).unwrap_or_default() {
+        text = profile::with_keys(text, keys).map_err(Failure::Usage)?;
+    }
     if let Some(id) = &args.client_id {
         text = profile::set(&text, "oauth.client_id", Some(id)).map_err(Failure::Usage)?;
     }

@@ -15,7 +15,7 @@ use super::{add_new, password};
 use crate::collection::dav::discovery::{Found, Service, Start};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{self, KINDS, Name, Preset, Profile, Secret, word_of};
+use crate::profile::{self, Name, Preset, Profile, Secret};
 use crate::report::text::cut;
 use crate::settings::{self, Folders};
 
@@ -134,15 +134,7 @@ fn plan(
         mode => mode,
     };
     let path = full_path(&folder)?;
-    let text = add::text(
-        args,
-        preset,
-        word_of(KINDS, kind),
-        mode,
-        path,
-        found.url.to_string(),
-        searched.user.clone(),
-    )?;
+    let text = add::text(args, preset, kind, mode, path, found.url.to_string(), searched.user.clone())?;
     let profile = profile::parse(&plain, &home.profile_file(&plain), &text).map_err(add::without_file)?;
     let mut what = format!("{kind} of {:?} in {}, {mode}", cut(&found.name, 40), folder.display());
     if read_only && mode != args.mode {
