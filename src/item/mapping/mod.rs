@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 mod alarms;
 mod busy;
+pub mod card;
 mod class;
 mod colors;
 mod html;
