@@ -22,6 +22,7 @@ mod rename;
 mod scheduling;
 #[cfg(test)]
 mod tests;
+pub mod vlist;
 mod zones;
 
 pub use alarms::Past;

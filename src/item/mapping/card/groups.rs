@@ -1,7 +1,7 @@
 //! The form of contact groups.
 
 use super::property::Property;
-use super::{Translation, Unit, each};
+use super::{Translation, Unit, each, nothing};
 use crate::item::lines::Line;
 use crate::item::mapping::options::Groups;
 
@@ -11,11 +11,13 @@ const NAMES: [(&str, &str); 2] =
 
 pub(super) fn translation(form: Groups) -> Option<Translation> {
     match form {
-        Groups::Keep | Groups::VList => None,
+        Groups::Keep => None,
         Groups::Kind => Some(Translation { outward: with_kind, inward: with_address_book_server }),
         Groups::AddressBookServer => {
             Some(Translation { outward: with_address_book_server, inward: with_kind })
         }
+        // What becomes a list on the server is a card of this form before.
+        Groups::VList => Some(Translation { outward: with_address_book_server, inward: nothing }),
     }
 }
 

@@ -21,6 +21,8 @@ mod property;
 mod tests;
 mod version;
 
+pub(super) use property::Property;
+
 impl Contacts {
     /// The card as both sides are compared by.
     pub fn shared(&self, card: &Bytes) -> Bytes {

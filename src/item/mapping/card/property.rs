@@ -5,7 +5,7 @@ use crate::item::text;
 
 /// A property. What is not changed is written as it was.
 #[derive(Debug, Clone)]
-pub(super) struct Property {
+pub(in crate::item::mapping) struct Property {
     /// With the dot.
     group: String,
     pub name: String,
@@ -24,6 +24,11 @@ struct Param {
 }
 
 impl Property {
+    /// One without parameters.
+    pub fn named(name: &str, value: &str) -> Self {
+        Self { group: String::new(), name: name.to_owned(), params: Vec::new(), value: value.to_owned() }
+    }
+
     pub fn read(line: &Line<'_>) -> Self {
         let params = line.params().map(|param| Param {
             name: param.name.map(str::to_ascii_uppercase).unwrap_or_default(),
