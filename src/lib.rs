@@ -9,6 +9,7 @@
 //! `ARCHITECTURE.md` follows one item through a run.
 #![forbid(unsafe_code)]
 
+pub mod birthdays;
 pub mod cli;
 pub mod collection;
 pub mod home;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::bars::Bars;
 use super::{Failure, exit, out};
+use crate::birthdays;
 use crate::collection::Href;
 use crate::home::Home;
 use crate::profile::{self, Accounts, LocalSpec, Profile};
@@ -178,7 +179,10 @@ async fn run_profile(
     progress: &dyn Progress,
     limit: usize,
 ) -> Run {
-    let done = session::run_profile(home, profile, accounts, options, progress).await;
+    let mut done = session::run_profile(home, profile, accounts, options, progress).await;
+    if !options.dry_run {
+        done.report.notices.extend(birthdays::update(home, profile).await);
+    }
     let touched = match done.id {
         Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),
         None => done.foreseen,

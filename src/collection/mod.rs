@@ -17,6 +17,7 @@ use crate::item::span::Range;
 
 pub mod dav;
 pub mod device;
+pub mod lists;
 mod look;
 pub mod name;
 pub mod vdir;

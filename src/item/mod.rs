@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+pub mod birthday;
 pub mod category;
 mod digest;
 pub mod edit;

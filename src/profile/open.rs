@@ -8,8 +8,10 @@ use tokio::sync::Mutex;
 use super::sign_in::credentials;
 use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
 use crate::collection::dav::{Account, Dav};
+use crate::collection::lists::Lists;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
+use crate::item::mapping::options::Groups;
 
 /// Both collections of a profile.
 pub struct Sides {
@@ -64,8 +66,12 @@ pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account
 
 /// Opens both collections. Nothing is read or written yet.
 pub async fn open(profile: &Profile, accounts: &Accounts) -> Result<Sides, OpenError> {
-    let remote = open_remote(profile, accounts).await?.watching_look(profile.name_and_color);
-    Ok(Sides { local: Box::new(open_local(profile)), remote: Box::new(remote) })
+    let dav = open_remote(profile, accounts).await?.watching_look(profile.name_and_color);
+    let remote: Box<dyn Collection> = match profile.mapping.contacts.groups {
+        Groups::VList => Box::new(Lists::new(dav)),
+        _ => Box::new(dav),
+    };
+    Ok(Sides { local: Box::new(open_local(profile)), remote })
 }
 
 /// Opens the local collection.

@@ -5,6 +5,7 @@ mod support;
 
 mod bytes;
 mod commands;
+mod contacts;
 mod decisions;
 mod demo;
 mod discover;

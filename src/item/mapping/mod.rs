@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 mod alarms;
 mod busy;
+pub mod card;
 mod class;
 mod colors;
 mod html;
@@ -21,6 +22,7 @@ mod rename;
 mod scheduling;
 #[cfg(test)]
 mod tests;
+pub mod vlist;
 mod zones;
 
 pub use alarms::Past;
