@@ -59,7 +59,16 @@ async fn run_once(
     progress: &dyn Progress,
 ) -> Done {
     let started = Timestamp::now();
+<<<<<<< HEAD
     tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
+=======
+    if profile.preview_needed && !options.dry_run {
+        let report = Report::preview_needed(profile.name.as_str(), started);
+        log(&report);
+        return Done { report, id: None, foreseen: Vec::new() };
+    }
+    tracing::info!(profile = %profile.name, mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
+>>>>>>> 1ccfca9 (profile import and export: .cdsp files in and out (in work))
     let done = match try_run(home, profile, accounts, options, progress).await {
         // Found in the middle of a run: set aside, and both sides are compared anew.
         Err(SessionError::State(StateError::Damaged)) => {
@@ -74,11 +83,20 @@ async fn run_once(
         other => other,
     };
     progress.done();
-    let done = done.unwrap_or_else(|error| {
+    let mut done = done.unwrap_or_else(|error| {
         let report = Report::not_run(profile.name.as_str(), started, error.to_string());
         Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
     });
+<<<<<<< HEAD
     tell(&done.report);
+=======
+    if profile.preview_needed {
+        let word = shell_word(profile.name.as_str());
+        let way = format!("It waits for your yes. If that is right: pimbridge sync {word} --accept-preview");
+        done.report.notices.push(way);
+    }
+    log(&done.report);
+>>>>>>> 1ccfca9 (profile import and export: .cdsp files in and out (in work))
     done
 }
 
