@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use pimbridge::item;
 use pimbridge::item::lines::Lines;
 use pimbridge::item::span::{Range, is_within};
-use pimbridge::profile::{Name, parse};
+use pimbridge::profile::{Name, cdsp, parse};
 
 /// The content-line reader: no panic, and every line's range lies behind the one before it.
 pub fn content_lines(bytes: &[u8]) {
@@ -77,6 +77,17 @@ pub fn merge(bytes: &[u8]) {
 /// The multistatus reader: no panic, and an end.
 pub fn multistatus(bytes: &[u8]) {
     pimbridge::collection::dav::read_multistatus(bytes);
+}
+
+/// The `.cdsp` reader: no panic, and what was read is written so that it is read again as the same.
+pub fn cdsp(bytes: &[u8]) {
+    let Ok(text) = cdsp::decode(bytes) else { return };
+    let Ok(document) = cdsp::read(&text) else { return };
+    for options in &document.profiles {
+        let _ = cdsp::import(options, Some(item::Kind::Events));
+    }
+    let written = cdsp::write(&document.profiles);
+    assert_eq!(cdsp::write(&cdsp::read(&written).unwrap_or_default().profiles), written);
 }
 
 /// Profile files: no panic, and an error is a sentence.

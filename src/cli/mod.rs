@@ -63,7 +63,7 @@ Exit status:
   1  finished, but some items could not be synced
   2  wrong use, or a wrong profile
   3  it could not be done (no network, sign-in refused, folder or collection gone)
-  4  so many deletions that they wait for your yes";
+  4  it waits for your yes: unusually many deletions, or an imported one-way copy";
 
 #[derive(Debug, Subcommand)]
 enum Command {

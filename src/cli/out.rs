@@ -32,14 +32,25 @@ pub fn put(bytes: &[u8]) -> io::Result<()> {
 
 /// Asks the person a question; `None` where nobody sits at a terminal.
 pub fn ask(question: &str) -> Option<bool> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let answer = ask_text(&format!("{question} [y/N] "))?;
+    Some(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks the person for a line; `None` where nobody sits at a terminal.
+pub fn ask_text(question: &str) -> Option<String> {
+    if !is_interactive() {
         return None;
     }
     let mut err = io::stderr().lock();
-    let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let _ = write!(err, "{question}").and_then(|()| err.flush());
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).ok()?;
-    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Some(answer.trim().to_owned())
+}
+
+/// Whether somebody sits at a terminal.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Writes a sentence to the standard error.

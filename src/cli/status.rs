@@ -47,6 +47,7 @@ pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
         RunOutcome::Ok => "all in sync".to_owned(),
         RunOutcome::Partial => partly(report),
+        RunOutcome::Held if report.failure.is_some() => "waits for you to look ahead".to_owned(),
         RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
         RunOutcome::Failed => match &report.failure {
             Some(failure) => format!("could not be synced: {}", line(failure)),
@@ -80,7 +81,8 @@ mod tests {
         let words = |outcome| {
             let mut report = report();
             (report.outcome, report.held.remote, report.parked) = (outcome, 12, 2);
-            report.failure = Some("the server\ncannot be reached".into());
+            report.failure =
+                (outcome == RunOutcome::Failed).then(|| "the server\ncannot be reached".to_owned());
             how_it_went(&report).rsplit_once(" (").unwrap().0.to_owned()
         };
         assert_eq!(words(RunOutcome::Ok), "all in sync");

@@ -37,6 +37,9 @@ pub struct Args {
     /// Delete even unusually many items, which otherwise wait for your yes
     #[arg(long)]
     allow_deletions: bool,
+    /// Run what was only to be looked at so far: you have seen with --dry-run what it does
+    #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
+    accept_preview: bool,
     /// Print one JSON object a profile and line, and nothing else
     #[arg(long)]
     json: bool,
@@ -58,7 +61,12 @@ struct Chosen {
 }
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let chosen = choose(home, &args.profiles)?;
+    let mut chosen = choose(home, &args.profiles)?;
+    if args.accept_preview {
+        for profile in &mut chosen.run {
+            accept_preview(home, profile)?;
+        }
+    }
     let show = |run: &Run| {
         if args.json {
             out::say(json::line(&run.report));
@@ -144,6 +152,16 @@ fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
         }));
     }
     Ok(Chosen { run, refused })
+}
+
+/// From now on the profile runs as others do.
+fn accept_preview(home: &Home, profile: &mut Profile) -> Result<(), Failure> {
+    if profile.preview_needed {
+        let (name, text) = profile::read_text(home, profile.name.as_str())?;
+        let text = profile::set(&text, "preview_needed", None).map_err(Failure::Usage)?;
+        *profile = profile::replace(home, &name, &text)?;
+    }
+    Ok(())
 }
 
 /// The items of these files, which may be gone.

@@ -67,7 +67,7 @@ fn the_help() {
       1  finished, but some items could not be synced
       2  wrong use, or a wrong profile
       3  it could not be done (no network, sign-in refused, folder or collection gone)
-      4  so many deletions that they wait for your yes
+      4  it waits for your yes: unusually many deletions, or an imported one-way copy
     ");
 }
 
@@ -567,4 +567,73 @@ fn every_command_and_argument_has_a_help() {
         command.get_subcommands().for_each(check);
     }
     check(&Cli::command());
+}
+
+#[test]
+fn the_help_of_import_and_export() {
+    insta::assert_snapshot!(help(&["profile", "import"]), @r#"
+    Take over profiles of Outlook CalDav Synchronizer from a .cdsp file
+
+    A profile that was imported before is replaced, but keeps its folder here and where its password is;
+    the others are added. In Outlook CalDav Synchronizer such a file is made with the button "Export
+    Profiles" of its options.
+
+    Usage: pimbridge profile import [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>
+              The .cdsp file
+
+    Options:
+          --root <FOLDER>
+              Make the folders of new profiles below this one, called as they are in Outlook
+
+          --folder <NAME=FOLDER>
+              The folder here for a folder of Outlook's, or for a profile; can be given several times
+
+          --kind <NAME=KIND>
+              What a profile syncs (events, tasks or contacts), where the file does not tell; can be
+              given several times
+
+          --client-id <ID>
+              The client id with which you sign in in a browser, for profiles of Google's
+
+          --dry-run
+              Only show what would be imported
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+    insta::assert_snapshot!(help(&["profile", "export"]), @"
+    Write profiles to a .cdsp file, which Outlook CalDav Synchronizer can import
+
+    Passwords are never in it.
+
+    Usage: pimbridge profile export [OPTIONS] <FILE> [PROFILE]...
+
+    Arguments:
+      <FILE>
+              The .cdsp file, which must not exist yet
+
+      [PROFILE]...
+              The profiles [default: all]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
 }

@@ -244,7 +244,7 @@ fn proxy(section: &Section) -> Read<ProxySpec> {
 }
 
 /// The error never repeats the text, which may contain a password.
-fn proxy_address(text: &str) -> Result<Url, &'static str> {
+pub(super) fn proxy_address(text: &str) -> Result<Url, &'static str> {
     const WRONG: &str = "proxy must be \"system\", \"none\" or the address of a proxy such as \"http://proxy.example.org:8080\"";
     let url = Url::parse(text).map_err(|_| WRONG)?;
     if !url.username().is_empty() || url.password().is_some() {

@@ -27,6 +27,8 @@ const KEYS: &[Key] = &[
         "minutes from one run to the next, for the background program, which this version does not have yet; 0: only when you say so"),
     key("", "active", Switch, Is("true"),
         "false: the profile runs only when it is named"),
+    key("", "preview_needed", Switch, Is("false"),
+        "true: it does not run until you have looked ahead at it; the import writes this for one-way copies, which may delete"),
     key("", "history_days", Number(1, 36_500), Is("90"),
         "how many days overwritten and deleted versions are kept"),
     key("", "past_days", Number(0, DAYS), Nothing,
@@ -147,6 +149,14 @@ const KEYS: &[Key] = &[
         "the version of vCard on the server"),
     key("mapping", "groups", Words(|| meant(GROUPS)), Is("keep"),
         "how groups of contacts are written on the server"),
+    key("cdsp", "id", Text, Nothing,
+        "which profile of a .cdsp file it came from: the import replaces the one with the same id"),
+    key("cdsp", "folder", Text, Nothing,
+        "the folder in Outlook that it came with, kept for the export"),
+    key("cdsp", "account", Text, Nothing,
+        "the account of that folder, kept for the export"),
+    key("cdsp", "elements", Text, Nothing,
+        "options of a .cdsp file for which there is no key here, kept for the export"),
 ];
 
 fn providers() -> Vec<Meant> {

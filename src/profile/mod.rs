@@ -11,6 +11,7 @@ use crate::item::mapping::options::Options;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
+pub mod cdsp;
 mod connection;
 mod edit;
 mod error;
@@ -52,6 +53,8 @@ pub struct Profile {
     pub interval_minutes: u32,
     /// An inactive profile runs only when it is named.
     pub active: bool,
+    /// It was imported and may delete what only one side has: it does not run until a person has seen what it would do.
+    pub preview_needed: bool,
     /// How long overwritten and deleted versions are kept, in days.
     pub history_days: u32,
     /// What it leaves out.

@@ -33,6 +33,9 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
     let guard = top.section("guard")?;
     let oauth = top.section("oauth")?;
     let mapping = top.section("mapping")?;
+    if let Some(cdsp) = top.section("cdsp")? {
+        ["id", "folder", "account", "elements"].into_iter().try_for_each(|key| cdsp.text(key).map(drop))?;
+    }
     let local = top.required_section("local", "the folder on this computer")?;
     let remote = top.required_section("remote", "the collection on the server")?;
 
@@ -49,6 +52,7 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
         conflict: top.word("conflict", CONFLICTS)?.unwrap_or(Conflict::Automatic),
         interval_minutes: top.number("interval_minutes")?.unwrap_or(30),
         active: top.switch("active")?.unwrap_or(true),
+        preview_needed: top.switch("preview_needed")?.unwrap_or(false),
         history_days: top.number("history_days")?.unwrap_or(90),
         limits: Limits {
             past_days: top.number("past_days")?,

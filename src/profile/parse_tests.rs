@@ -36,6 +36,7 @@ fn the_defaults() {
         conflict: Automatic,
         interval_minutes: 30,
         active: true,
+        preview_needed: false,
         history_days: 90,
         limits: Limits {
             past_days: None,
@@ -214,7 +215,7 @@ fn misspelt_keys() {
     insta::assert_snapshot!(wrong("path =", "interval_minutes = 5\npath ="), @r#"work.toml, line 4: the key "interval_minutes" does not belong into [local]; move it above the first [section]"#);
     insta::assert_snapshot!(wrong("[local]", "url = \"x\"\n[local]"), @r#"work.toml, line 2: the key "url" belongs into the section [remote]"#);
     insta::assert_snapshot!(wrong("[local]", "[lokal]"), @"work.toml, line 2: the section [lokal] is not known; did you mean [local]?");
-    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth], [guard] and [mapping]");
+    insta::assert_snapshot!(wrong("[local]", "[xyz]"), @"work.toml, line 2: the section [xyz] is not known; the known ones are [local], [remote], [oauth], [guard], [mapping] and [cdsp]");
     insta::assert_snapshot!(wrong("[local]", "guard = 5\n[local]"), @"work.toml, line 2: guard must be a section: write [guard] on a line of its own, its keys below it");
     insta::assert_snapshot!(wrong("url =", "pasword_env = \"X\"\nurl ="), @r#"work.toml, line 7: the key "pasword_env" is not known; did you mean "password_env"?"#);
 }

@@ -105,6 +105,16 @@ impl Report {
             bytes_out: 0,
         }
     }
+
+    /// The report of a run that waits until the person has looked ahead at it.
+    pub fn preview_needed(profile: &str, started: Timestamp) -> Report {
+        let word = text::shell_word(profile);
+        let why = format!(
+            "it may delete what only one side has, so see first what it would do: pimbridge sync {word} --dry-run; if that \
+             is right, accept it: pimbridge sync {word} --accept-preview"
+        );
+        Report { outcome: RunOutcome::Held, ..Report::not_run(profile, started, why) }
+    }
 }
 
 /// Deletions that the guard holds back.

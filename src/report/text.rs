@@ -56,7 +56,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     for notice in &report.notices {
         writeln!(out, "  Note: {}", sentence(notice))?;
     }
-    if report.outcome == RunOutcome::Failed && report.requests == 0 {
+    if report.failure.is_some() && report.requests == 0 {
         return Ok(());
     }
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
@@ -73,6 +73,7 @@ pub(super) fn headline(report: &Report) -> &'static str {
         (RunOutcome::Held, true) => {
             "a look ahead, nothing was changed; it deletes so much that it would ask you first."
         }
+        (RunOutcome::Held, false) if report.failure.is_some() => "nothing was done yet.",
         (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
         (_, true) if idle => "a look ahead: there is nothing to do.",
         (_, true) => "a look ahead, nothing was changed.",

@@ -61,6 +61,11 @@ async fn run_once(
     progress: &dyn Progress,
 ) -> Done {
     let started = Timestamp::now();
+    if profile.preview_needed && !options.dry_run {
+        let report = Report::preview_needed(profile.name.as_str(), started);
+        tell(&report);
+        return Done { report, id: None, foreseen: Vec::new() };
+    }
     tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
         // Found in the middle of a run: set aside, and both sides are compared anew.
@@ -76,10 +81,15 @@ async fn run_once(
         other => other,
     };
     progress.done();
-    let done = done.unwrap_or_else(|error| {
+    let mut done = done.unwrap_or_else(|error| {
         let report = Report::not_run(profile.name.as_str(), started, error.to_string());
         Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
     });
+    if profile.preview_needed {
+        let word = shell_word(profile.name.as_str());
+        let way = format!("It waits for your yes. If that is right: pimbridge sync {word} --accept-preview");
+        done.report.notices.push(way);
+    }
     tell(&done.report);
     done
 }

@@ -48,6 +48,11 @@ fn multistatus() {
 }
 
 #[test]
+fn cdsp_files() {
+    replay("fuzz/seeds/cdsp", targets::cdsp);
+}
+
+#[test]
 fn profiles() {
     replay("profiles-examples", targets::profile);
 }

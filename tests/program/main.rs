@@ -4,6 +4,7 @@
 mod support;
 
 mod bytes;
+mod cdsp;
 mod commands;
 mod contacts;
 mod decisions;

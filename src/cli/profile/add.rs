@@ -9,7 +9,7 @@ use super::super::connection::{ConnectionArgs, full_path};
 use super::super::search::SignInArgs;
 use super::super::{Failure, exit, out};
 use super::find::{self, Wanted};
-use super::{add_new, many, password, refuse_overlap};
+use super::{add_new, many, password, places, refuse_overlap};
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{
@@ -172,7 +172,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
 /// A folder of its own for a profile for which none is named.
 fn default_folder(home: &Home, kind: Kind, name: &Name) -> Result<PathBuf, Failure> {
     let folder = settings::load(home)?.folders.of(kind).join(name.as_str());
-    if many::expand(&folder).is_some_and(|path| !many::is_empty(&path)) {
+    if places::expand(&folder).is_some_and(|path| !places::is_empty(&path)) {
         let shown = shell_word(&folder.display().to_string());
         return Err(Failure::Usage(format!(
             "the folder {shown} holds something already; if that is to be synced, say it with --local {shown}"

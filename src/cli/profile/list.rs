@@ -24,7 +24,11 @@ pub fn run(home: &Home) -> Result<u8, Failure> {
 }
 
 fn block(profile: &Profile, last: &str) -> String {
-    let active = if profile.active { "" } else { ", inactive" };
+    let active = match (profile.active, profile.preview_needed) {
+        (false, _) => ", inactive",
+        (true, true) => ", waits for you to look ahead",
+        (true, false) => "",
+    };
     format!(
         "{}: {}, {}{active}\n  folder    {}\n  server    {}\n  last run  {last}\n",
         profile.name,

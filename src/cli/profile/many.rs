@@ -11,6 +11,7 @@ use super::super::discover::nothing;
 use super::super::search::{Searched, search};
 use super::super::{Failure, exit, out};
 use super::add::{self, Args};
+use super::places::Places;
 use super::{add_new, password};
 use crate::collection::dav::discovery::{Found, Service, Start};
 use crate::home::Home;
@@ -18,9 +19,6 @@ use crate::item::Kind;
 use crate::profile::{self, Name, Preset, Profile, Secret};
 use crate::report::text::cut;
 use crate::settings::{self, Folders};
-
-/// More of one name are not made.
-const MOST_OF_ONE_NAME: usize = 10_000;
 
 /// A profile that will be made.
 struct Planned {
@@ -153,8 +151,7 @@ struct Taken {
     /// Where folders are made.
     roots: Folders,
     profiles: Vec<Profile>,
-    names: Vec<Name>,
-    folders: HashSet<PathBuf>,
+    places: Places,
     /// The folders of the collections of this call, for their second kind.
     placed: Vec<(String, Name, PathBuf)>,
 }
@@ -166,10 +163,8 @@ impl Taken {
             None => settings::load(home)?.folders,
         };
         let loaded = profile::load_all(home)?;
-        let broken = loaded.broken.iter().filter_map(|(name, _)| Name::new(name).ok());
-        let names = loaded.profiles.iter().map(|profile| profile.name.clone()).chain(broken).collect();
-        let folders = loaded.profiles.iter().map(|profile| profile::local_key(&profile.local)).collect();
-        Ok(Self { roots, profiles: loaded.profiles, names, folders, placed: Vec::new() })
+        let places = Places::new(&loaded);
+        Ok(Self { roots, profiles: loaded.profiles, places, placed: Vec::new() })
     }
 
     /// The profile that syncs this already.
@@ -183,47 +178,12 @@ impl Taken {
     fn place(&mut self, found: &Found, kind: Kind) -> Result<(Name, PathBuf), Failure> {
         let url = found.url.to_string();
         if let Some((_, first, folder)) = self.placed.iter().find(|(placed, ..)| *placed == url) {
-            let folder = folder.clone();
-            let name = self.free(&Name::like(&format!("{first} {kind}")), |_| true)?;
-            return Ok((name, folder));
+            let name = self.places.name(&Name::like(&format!("{first} {kind}")))?;
+            return Ok((name, folder.clone()));
         }
-        let root = self.roots.of(kind).clone();
-        let folder = |name: &Name| root.join(name.as_str());
-        let is_free = |folders: &HashSet<PathBuf>, name: &Name| {
-            expand(&folder(name)).is_some_and(|path| {
-                let key = profile::local_key(&profile::LocalSpec::Vdir { path: path.clone() });
-                !folders.contains(&key) && is_empty(&path)
-            })
-        };
-        let folders = std::mem::take(&mut self.folders);
-        let name = self.free(&Name::like(&found.name), |name| is_free(&folders, name));
-        self.folders = folders;
-        let name = name?;
-        let folder = folder(&name);
-        if let Some(path) = expand(&folder) {
-            self.folders.insert(profile::local_key(&profile::LocalSpec::Vdir { path }));
-        }
+        let (name, folder) = self.places.both(self.roots.of(kind), &Name::like(&found.name))?;
         self.placed.push((url, name.clone(), folder.clone()));
         Ok((name, folder))
-    }
-
-    fn free(&mut self, wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, Failure> {
-        let free = std::iter::once(wanted.clone())
-            .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
-            .find(|name| !self.names.iter().any(|other| other.same_file(name)) && fits(name));
-        let name = free.ok_or_else(|| {
-            Failure::Usage(format!("no name like \"{wanted}\" is free; give another folder with --root"))
-        })?;
-        self.names.push(name.clone());
-        Ok(name)
-    }
-}
-
-/// What is in a folder already must not be mixed with what another calendar holds.
-pub(super) fn is_empty(folder: &Path) -> bool {
-    match std::fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
@@ -256,8 +216,4 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
         "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it"
     ));
     Ok(status)
-}
-
-pub(super) fn expand(folder: &Path) -> Option<PathBuf> {
-    full_path(folder).ok().and_then(|path| profile::expand(&path))
 }

@@ -11,10 +11,13 @@ use crate::state::State;
 
 mod add;
 mod check;
+mod export;
 mod find;
+mod import;
 mod list;
 mod many;
 mod password;
+mod places;
 mod presets;
 mod schema;
 mod sign_in;
@@ -50,6 +53,8 @@ pub enum Command {
     Password(password::Args),
     SignIn(sign_in::Args),
     Schema(schema::Args),
+    Import(import::Args),
+    Export(export::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,6 +102,8 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Password(args) => password::run(home, args).await,
         Command::SignIn(args) => sign_in::run(home, args).await,
         Command::Schema(args) => Ok(schema::run(&args)),
+        Command::Import(args) => import::run(home, &args),
+        Command::Export(args) => export::run(home, &args),
     }
 }
 
@@ -205,6 +212,8 @@ fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
     let new = Name::new(&args.new).map_err(|error| Failure::Usage(error.to_string()))?;
     let (name, text) = profile::read_text(home, &args.name)?;
     let text = profile::set(&text, "active", Some("false")).map_err(Failure::Usage)?;
+    // An id is that of one profile.
+    let text = profile::set(&text, "cdsp.id", None).map_err(Failure::Usage)?;
     add_new(home, &new, &text)?;
     let word = shell_word(new.as_str());
     out::say(format!(

@@ -1,0 +1,89 @@
+//! Names and folders that are free for new profiles.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::super::Failure;
+use super::super::connection::full_path;
+use crate::profile::{self, Loaded, LocalSpec, Name};
+
+/// More of one name are not made.
+const MOST_OF_ONE_NAME: usize = 10_000;
+
+/// Names and folders that are in use.
+pub struct Places {
+    names: Vec<Name>,
+    folders: HashSet<String>,
+}
+
+impl Places {
+    pub fn new(loaded: &Loaded) -> Self {
+        let broken = loaded.broken.iter().filter_map(|(name, _)| Name::new(name).ok());
+        let names = loaded.profiles.iter().map(|profile| profile.name.clone()).chain(broken).collect();
+        let folders = loaded.profiles.iter().map(|profile| key(&profile.local)).collect();
+        Self { names, folders }
+    }
+
+    /// A free name like this.
+    pub fn name(&mut self, wanted: &Name) -> Result<Name, Failure> {
+        let name = first(wanted, |name| self.is_free(name))?;
+        self.names.push(name.clone());
+        Ok(name)
+    }
+
+    /// A free folder below this one, of a name like this.
+    pub fn folder(&mut self, root: &Path, wanted: &Name) -> Result<PathBuf, Failure> {
+        let name = first(wanted, |name| self.is_free_folder(&root.join(name.as_str())))?;
+        Ok(self.take(root.join(name.as_str())))
+    }
+
+    /// A name like this that is free for a profile and for its folder below this one.
+    pub fn both(&mut self, root: &Path, wanted: &Name) -> Result<(Name, PathBuf), Failure> {
+        let name =
+            first(wanted, |name| self.is_free(name) && self.is_free_folder(&root.join(name.as_str())))?;
+        self.names.push(name.clone());
+        let folder = self.take(root.join(name.as_str()));
+        Ok((name, folder))
+    }
+
+    fn take(&mut self, folder: PathBuf) -> PathBuf {
+        self.folders.extend(expand(&folder).map(|path| key(&LocalSpec::Vdir { path })));
+        folder
+    }
+
+    fn is_free(&self, name: &Name) -> bool {
+        !self.names.iter().any(|other| other.same_file(name))
+    }
+
+    fn is_free_folder(&self, folder: &Path) -> bool {
+        expand(folder)
+            .is_some_and(|path| is_empty(&path) && !self.folders.contains(&key(&LocalSpec::Vdir { path })))
+    }
+}
+
+fn first(wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, Failure> {
+    std::iter::once(wanted.clone())
+        .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
+        .find(|name| fits(name))
+        .ok_or_else(|| {
+            Failure::Usage(format!("no name like \"{wanted}\" is free; give another folder with --root"))
+        })
+}
+
+/// Equal for two folders that are the same on a system that does not tell capital letters from small ones.
+fn key(local: &LocalSpec) -> String {
+    profile::local_key(local).to_string_lossy().to_lowercase()
+}
+
+/// What is in a folder already must not be mixed with what another calendar holds.
+pub fn is_empty(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+/// The full path of a folder that was typed.
+pub fn expand(folder: &Path) -> Option<PathBuf> {
+    full_path(folder).ok().and_then(|path| profile::expand(&path))
+}
