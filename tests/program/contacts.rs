@@ -118,3 +118,83 @@ fn birthdays_become_a_calendar_that_goes_on_to_a_server() {
         "{there:?}"
     );
 }
+
+#[test]
+fn cards_are_written_otherwise_on_the_server() {
+    let server = Server::start(Software::Radicale);
+    let url = server.create("people", Kind::Contacts);
+    let home = Home::default();
+    let profile = |version: &str| {
+        let mapping = format!(
+            "conflict = \"merge\"\n[mapping]\nvcard_version = \"{version}\"\nphone_numbers = \"digits\"\ninstant_messaging = \"impp\""
+        );
+        home.profile("people", Kind::Contacts, &url, &mapping);
+    };
+    profile("3.0");
+    let folder = home.folder("people");
+    let own = "PHOTO:data:image/jpeg;base64,/9j/4AAQ\nTEL;PREF=1:+49 170-123\nTEL;TYPE=\"work,voice\":0170 / 4\nBDAY:--0503\n\
+               X-SKYPE:ann.doe\nitem1.ADR;TYPE=home;LABEL=\"Street 1\\nTown\":;;Street 1;Town;;;\nitem1.X-ABLABEL:x\n";
+    let ann =
+        |more: &str| format!("VERSION:4.0\nUID:ann\nN;SORT-AS=\"Doe\":Doe;Ann;;;\nFN:Ann Doe\n{own}{more}");
+    put_here(&folder, "ann.vcf", &ann("NOTE:one\n"));
+    put_here(&folder, "team.vcf", "VERSION:4.0\nUID:team\nFN:Team\nKIND:group\nMEMBER:urn:uuid:ann\n");
+    let before = files(&folder);
+    assert_eq!(writes(&home.sync("people", 0)), (0, 2));
+    let card = there(&url, "ann.vcf");
+    for line in [
+        "VERSION:3.0",
+        "PHOTO;ENCODING=B;TYPE=JPEG:/9j/4AAQ",
+        "TEL;TYPE=pref:+49170123",
+        "BDAY;X-APPLE-OMIT-YEAR=1604:1604-05-03",
+        "IMPP:skype:ann.doe",
+        "SORT-STRING:Doe",
+        "item1.LABEL;TYPE=home:Street 1\\nTown",
+    ] {
+        assert!(card.lines().any(|own| own.eq_ignore_ascii_case(line)), "{line}: {card}");
+    }
+    assert!(there(&url, "team.vcf").contains("X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:ann\n"));
+    assert_eq!(writes(&home.sync("people", 0)), (0, 0));
+    assert_eq!(files(&folder), before, "nothing here is written anew");
+
+    // A change there changes one line here, and a new card there gets the version of those here.
+    let changed = card.replace("NOTE:one", "NOTE:two\nTEL;TYPE=pref:+49 1").replace('\n', "\r\n");
+    http::put(&url, "ann.vcf", "text/vcard", changed.as_bytes());
+    http::put(&url, "bo.vcf", "text/vcard", b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:bo\r\nN:Doe;Bo;;;\r\nFN:Bo Doe\r\nBDAY:1972-02-29\r\nEND:VCARD\r\n");
+    assert_eq!(writes(&home.sync("people", 0)), (2, 0));
+    let here = files(&folder);
+    let mut lines: Vec<String> = text(&here["ann.vcf"]).lines().map(str::to_owned).collect();
+    let mut expected: Vec<String> = text(&before["ann.vcf"])
+        .replace("NOTE:one", "NOTE:two\nTEL;PREF=1:+491")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    expected.sort();
+    assert_eq!(lines, expected);
+    let bo = text(&here["bo.vcf"]);
+    assert!(bo.contains("VERSION:4.0\n") && bo.contains("BDAY:19720229\n"), "{bo}");
+
+    // A change here changes one line there.
+    put_here(
+        &folder,
+        "ann.vcf",
+        &text(&here["ann.vcf"])
+            .replace("BEGIN:VCARD\n", "")
+            .replace("END:VCARD\n", "")
+            .replace("--0503", "--0504"),
+    );
+    let before = there(&url, "ann.vcf");
+    assert_eq!(writes(&home.sync("people", 0)), (0, 1));
+    let mut lines: Vec<String> = there(&url, "ann.vcf").lines().map(str::to_owned).collect();
+    let mut expected: Vec<String> =
+        before.replace("1604-05-03", "1604-05-04").lines().map(str::to_owned).collect();
+    lines.sort();
+    expected.sort();
+    assert_eq!(lines, expected);
+    assert_eq!(writes(&home.sync("people", 0)), (0, 0));
+
+    // Nothing is written because an option is another.
+    profile("keep");
+    assert_eq!(writes(&home.sync("people", 0)), (0, 0));
+    assert_eq!(writes(&home.sync("people", 0)), (0, 0));
+}

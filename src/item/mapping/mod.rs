@@ -33,6 +33,7 @@ pub use rename::Names;
 pub use zones::Written;
 
 use super::category::{has_category, with_category, without_category};
+use options::Contacts;
 
 /// One difference between an item on a side and in the shared form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub enum Mapping {
     Colors { colors: Colors, on_server: bool },
     /// The plain description and the one as HTML are made of each other; the server has both.
     Html { on_server: bool },
+    /// Lines of cards are in other words on the server.
+    Cards { options: Contacts, on_server: bool },
     /// What is here goes out as a busy block.
     Busy(Busy),
     /// The server does not invite the guests of a meeting: `SCHEDULE-AGENT=CLIENT` (RFC 6638 section 7.1).
@@ -75,6 +78,7 @@ impl Mapping {
             Mapping::Times { written, .. } => written.shared(bytes),
             Mapping::Colors { colors, .. } => colors.shared(bytes),
             Mapping::Html { .. } => html::shared(bytes),
+            Mapping::Cards { options, .. } => options.shared(bytes),
             Mapping::Busy(busy) => busy.block(bytes),
             Mapping::ScheduleAgentClient => scheduling::without_client_agent(bytes),
             Mapping::NoNotifications => scheduling::without_no_notifications(bytes),
@@ -96,6 +100,8 @@ impl Mapping {
             Mapping::Colors { colors, on_server } => colors.on(*on_server, shared, there),
             Mapping::Html { on_server: true } => html::on(shared, there),
             Mapping::Html { on_server: false } => shared.clone(),
+            Mapping::Cards { options, on_server: true } => options.on_server(shared, there),
+            Mapping::Cards { options, on_server: false } => options.here(shared, there),
             // A block never takes the place of an event.
             Mapping::Busy(_) => there.unwrap_or(shared).clone(),
             Mapping::ScheduleAgentClient => scheduling::with_client_agent(shared),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Category;
-use crate::item::mapping::options::{Calendar, Options, Reminders, TimeZones};
+use crate::item::mapping::options::{Calendar, Contacts, Options, Reminders, TimeZones};
 use crate::item::mapping::{Busy, BusyKey, Colors, Mapping, Own, Past, Written};
 use crate::sync::Sides;
 
@@ -19,6 +19,10 @@ pub(super) fn of(
     zone: &TimeZone,
 ) -> Forms {
     let mut forms = Forms::default();
+    if options.contacts != Contacts::default() {
+        each(&mut forms, |on_server| Mapping::Cards { options: options.contacts.clone(), on_server });
+        return forms;
+    }
     let calendar = &options.calendar;
     match &calendar.busy_blocks {
         Some(title) => forms.local.push(Mapping::Busy(Busy { title: title.clone(), key })),
