@@ -161,6 +161,9 @@ fn the_help_of_sync() {
           --allow-deletions
               Delete even unusually many items, which otherwise wait for your yes
 
+          --accept-preview
+              Run what was only to be looked at so far: you have seen with --dry-run what it does
+
           --json
               Print one JSON object a profile and line, and nothing else
 
@@ -199,6 +202,8 @@ fn the_help_of_profile() {
       password  Put the password (or token) of a profile into the system's keyring
       sign-in   Sign in on the provider's own page in a browser
       schema    Print every key that a profile can have
+      import    Take over profiles of Outlook CalDav Synchronizer from a .cdsp file
+      export    Write profiles to a .cdsp file, which Outlook CalDav Synchronizer can import
       help      Print this message or the help of the given subcommand(s)
 
     Options:

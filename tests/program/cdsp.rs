@@ -175,6 +175,50 @@ fn an_imported_calendar_is_synced() {
 }
 
 #[test]
+fn what_cannot_be_imported_is_left_out_and_told() {
+    let home = Home::default();
+    let options = |n: u32, name: &str, url: &str, adapter: &str| {
+        format!(
+            "<Options><Name>{name}</Name><Id>3f0c1c52-6f0e-4d0b-9d0c-{n:012}</Id><OutlookFolderEntryId>Kalender\
+             </OutlookFolderEntryId><SynchronizationMode>MergeInBothDirections</SynchronizationMode><CalenderUrl>{url}\
+             </CalenderUrl><ServerAdapterType>{adapter}</ServerAdapterType><UserName>jana</UserName>\
+             <MappingConfiguration xsi:type=\"EventMappingConfiguration\" /></Options>"
+        )
+    };
+    let profiles = [
+        options(1, "Work", "https://s.example/work/", "Default"),
+        options(2, "Work again", "https://s.example/work", "Default"),
+        options(1, "Same id", "https://s.example/other/", "Default"),
+        options(3, "Google", "https://apidata.googleusercontent.com/caldav/v2/jana/events/", "GoogleOAuth"),
+        options(4, "Google tasks", "MTIz", "GoogleTaskApi"),
+        options(5, "Files", "file:///C:/cal/", "Default"),
+        options(6, "Work", "https://s.example/more/", "Default").replace("Event", "Note"),
+        options(7, "Two; parts", "https://s.example/parts/", "Default")
+            .replace(" /></Options>", "><EventCategory>a;b</EventCategory></MappingConfiguration></Options>"),
+        "<Options />".to_owned(),
+    ];
+    let file = write(&home, "mixed.cdsp", format!("<ArrayOfOptions>{}</ArrayOfOptions>", profiles.concat()));
+    let root = home.path().join("items");
+    let import = |more: &[&str], status: i32| {
+        let arguments = [&["profile", "import", &file, "--root", root.to_str().unwrap()], more].concat();
+        home.shown(&home.run(&arguments).expect(status))
+    };
+    insta::assert_snapshot!(import(&[], 1), @"");
+    insta::assert_snapshot!(import(&["--client-id", "x", "--kind", "Work=tasks"], 1), @"");
+    insta::assert_snapshot!(import(&["--folder", "Kalendar=/x"], 2), @"");
+    insta::assert_snapshot!(import(&["--kind", "Work=notes"], 2), @"");
+
+    // A copy is another profile; what is named is exported, and no more.
+    home.run(&["profile", "copy", "Work", "Copy"]).expect(0);
+    home.run(&["profile", "set", "Copy", "conflict", "merge"]).expect(0);
+    let out = home.path().join("copy.cdsp");
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "export", out.to_str().unwrap(), "Copy"]).expect(0)), @"");
+    let exported = fs::read_to_string(&out).unwrap();
+    assert!(exported.contains("<Name>Copy</Name>") && !exported.contains("3f0c1c52"), "{exported}");
+    home.run(&["profile", "export", "x.cdsp", "Kopie"]).expect(2);
+}
+
+#[test]
 fn what_is_no_file_of_profiles_changes_nothing() {
     let home = Home::default();
     let import = |name: &str, bytes: &[u8]| {

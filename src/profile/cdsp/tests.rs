@@ -214,9 +214,9 @@ fn the_file_of_an_imported_profile() {
     [remote]
     type = "dav"
     url = "https://contacts.icloud.com:443/123456789/carddavhome/card/"
-    user = "jana@icloud.example"
     proxy = "http://proxy.example.org:3128"
     proxy_user = "jana"
+    user = "jana@icloud.example"
 
     [cdsp]
     account = "jana@example.org"
@@ -233,7 +233,6 @@ fn the_file_of_an_imported_profile() {
     [mapping]
     groups = "kind"
     instant_messaging = "impp"
-    # The password is in the system's keyring.
     "#);
 }
 

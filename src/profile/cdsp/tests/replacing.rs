@@ -176,7 +176,7 @@ fn what_only_pimbridge_has_goes_along() {
           <MapXAltDescToRtfBody>false</MapXAltDescToRtfBody>
           <CreateEventsInUTC>false</CreateEventsInUTC>
           <UseIanaTz>false</UseIanaTz>
-          <EventTz>Etc/GMT</EventTz>
+          <EventTz>Europe/Prague</EventTz>
           <IncludeHistoricalData>false</IncludeHistoricalData>
           <UseGlobalAppointmentID>false</UseGlobalAppointmentID>
           <IncludeEmptyEventCategoryFilter>false</IncludeEmptyEventCategoryFilter>
