@@ -9,7 +9,7 @@ use super::super::places::Places;
 use super::Args;
 use crate::item::Kind;
 use crate::profile::Name;
-use crate::profile::cdsp::Imported;
+use crate::profile::cdsp::{Imported, Keys};
 use crate::report::text::cut;
 use crate::settings::Folders as Roots;
 
@@ -33,6 +33,14 @@ pub struct Folders<'a> {
 impl<'a> Folders<'a> {
     pub fn new(args: &'a Args, roots: Roots) -> Self {
         Self { args, roots, known: HashMap::new(), used: BTreeSet::new() }
+    }
+
+    /// Takes in where the folder of an earlier import is.
+    pub fn know(&mut self, kind: Kind, keys: &Keys) {
+        if let (Some(name), Some(folder)) = (keys.text("cdsp.folder"), keys.text("local.path")) {
+            let account = keys.text("cdsp.account").map(str::to_owned);
+            self.known.insert(Theirs { name: name.to_owned(), account, kind }, folder.to_owned());
+        }
     }
 
     /// The folder of a profile of this name in the file, as it is written into its file here. `None`: nobody says it,

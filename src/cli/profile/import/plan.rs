@@ -85,7 +85,9 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: Loaded) -> Re
     let mut existing = HashMap::new();
     for profile in &loaded.profiles {
         let (name, text) = profile::read_text(home, profile.name.as_str())?;
-        let id = cdsp::identity(name.as_str(), &Keys::of(&text));
+        let keys = Keys::of(&text);
+        folders.know(profile.kind, &keys);
+        let id = cdsp::identity(name.as_str(), &keys);
         existing.insert(id, Existing { profile: profile.clone(), text });
     }
     let (mut planned, mut seen, mut without_folder) = (Vec::new(), HashMap::new(), Vec::new());
