@@ -1,7 +1,7 @@
 //! The form of contact groups.
 
 use super::property::Property;
-use super::{Translation, Unit, each, nothing};
+use super::{Translate, Translation, Unit, each};
 use crate::item::lines::Line;
 use crate::item::mapping::options::Groups;
 
@@ -10,14 +10,19 @@ const NAMES: [(&str, &str); 2] =
     [("KIND", "X-ADDRESSBOOKSERVER-KIND"), ("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")];
 
 pub(super) fn translation(form: Groups) -> Option<Translation> {
-    match form {
-        Groups::Keep => None,
-        Groups::Kind => Some(Translation { outward: with_kind, inward: with_address_book_server }),
-        Groups::AddressBookServer => {
-            Some(Translation { outward: with_address_book_server, inward: with_kind })
-        }
+    let outward: Translate = match form {
+        Groups::Keep => return None,
+        Groups::Kind => with_kind,
         // What becomes a list on the server is a card of this form before.
-        Groups::VList => Some(Translation { outward: with_address_book_server, inward: nothing }),
+        Groups::AddressBookServer | Groups::VList => with_address_book_server,
+    };
+    Some(Translation { outward, inward: as_the_version_has_it })
+}
+
+fn as_the_version_has_it(rows: &[&Line<'_>]) -> Vec<Unit> {
+    match rows.iter().any(|row| row.is("VERSION") && row.value().trim() == "4.0") {
+        true => with_kind(rows),
+        false => with_address_book_server(rows),
     }
 }
 

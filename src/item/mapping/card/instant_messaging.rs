@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::property::Property;
-use super::{Translation, Unit, each};
+use super::{Translation, Unit, each, nothing};
 use crate::item::lines::Line;
 use crate::item::mapping::options::InstantMessaging;
 use crate::item::text;
@@ -45,10 +45,11 @@ const NO_URI: &AsciiSet = &CONTROLS
     .add(b'}')
     .add(b'%');
 
+/// What is new here has what the RFCs have.
 pub(super) fn translation(form: InstantMessaging) -> Option<Translation> {
     match form {
         InstantMessaging::Keep => None,
-        InstantMessaging::Impp => Some(Translation { outward: with_impp, inward: with_x_properties }),
+        InstantMessaging::Impp => Some(Translation { outward: with_impp, inward: nothing }),
         InstantMessaging::XProperties => Some(Translation { outward: with_x_properties, inward: with_impp }),
     }
 }

@@ -104,6 +104,12 @@ impl Translation {
         {
             return there.clone();
         }
+        let written = self.written(inward, shared, there);
+        // Lines that stay or are translated may mean something else beside each other.
+        if all_said(&self.shared(&written)) == all_said(shared) { written } else { shared.clone() }
+    }
+
+    fn written(&self, inward: Translate, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
         let document = Document::read(shared);
         let rows = rows(&document);
         let mut edits = Edits::new(&document);
@@ -177,6 +183,14 @@ fn said(line: &Line<'_>) -> Said {
     // What does not count for the content counts here.
     let text = if hashes.is_empty() { line.value().to_owned() } else { String::new() };
     (line.group().map(str::to_ascii_lowercase), name, hashes, text)
+}
+
+/// What a whole card says.
+fn all_said(card: &[u8]) -> Vec<Said> {
+    let document = Document::read(card);
+    let mut all: Vec<Said> = rows(&document).into_iter().map(said).collect();
+    all.sort_unstable();
+    all
 }
 
 /// The lines of a card by what they say, the first of several last.

@@ -118,15 +118,7 @@ fn addresses_of_instant_messengers() {
     X-FOO:1
     IMPP:msnim:%C3%A9
     "#);
-    insta::assert_snapshot!(back, @r#"
-    X-AIM;TYPE=HOME:john doe
-    item1.X-JABBER:a@x.org
-    X-SKYPE:live:jana\,b
-    X-ICQ:
-    IMPP:im:z@x
-    X-FOO:1
-    X-MSN:é
-    "#);
+    assert_eq!(out, back);
     let (out, back) = both_ways(
         &messengers(InstantMessaging::XProperties),
         "IMPP;X-SERVICE-TYPE=Skype;TYPE=work:skype:jana\nIMPP;PREF=1:XMPP:a%20b@x\nIMPP:im:z@x\nIMPP:none\n",
@@ -163,13 +155,17 @@ fn contact_groups() {
     X-ADDRESSBOOKSERVER-KIND:group
     X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1
     "#);
-    let (out, _) =
-        both_ways(&groups(Groups::AddressBookServer), "KIND:Group\nMEMBER;PREF=1:urn:uuid:1\nKIND:org\n");
-    insta::assert_snapshot!(out, @r#"
+    let (out, back) = both_ways(
+        &groups(Groups::AddressBookServer),
+        "VERSION:4.0\nKIND:Group\nMEMBER;PREF=1:urn:uuid:1\nKIND:org\n",
+    );
+    insta::assert_snapshot!(out, @r"
+    VERSION:4.0
     X-ADDRESSBOOKSERVER-KIND:Group
     X-ADDRESSBOOKSERVER-MEMBER;PREF=1:urn:uuid:1
     KIND:org
-    "#);
+    ");
+    assert!(back.contains("KIND:Group\nMEMBER;PREF=1"), "{back}");
 }
 
 #[test]

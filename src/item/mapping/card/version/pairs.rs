@@ -52,7 +52,7 @@ pub(super) fn split(rows: &[&Line<'_>]) -> Vec<Unit> {
                 units.push(Unit { lines: vec![at], texts: vec![name.text(), sort] });
             }
         }
-        (None, Some(at)) if !rows.iter().any(|row| row.is("N")) => {
+        (None, Some(at)) if !rows.iter().any(|row| row.is("N") || row.is("SORT-STRING")) => {
             let name = to_3::property(rows[at]).text();
             units.push(Unit { lines: vec![at], texts: vec![name, "N:;;;;".to_owned()] });
         }
