@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::item;
 use pimbridge::item::lines::Lines;
+use pimbridge::item::mapping::{self, Busy, Mapping, Own, Past, Written};
 use pimbridge::item::span::{Range, is_within};
 use pimbridge::profile::{Name, cdsp, parse};
 
@@ -71,6 +72,44 @@ pub fn merge(bytes: &[u8]) {
     if !item::has_category(&newer, "Filter") {
         let with = item::with_category(&newer, "Filter", None);
         assert_eq!(item::without_category(&with, "Filter"), newer);
+    }
+}
+
+/// The forms of two items (a NUL octet between them) on the two sides: no panic; what is written says what it was made
+/// of, and what says that already stays as it is.
+pub fn forms(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |&octet| octet == 0).map(Bytes::copy_from_slice);
+    let (Some(item), Some(there)) = (parts.next(), parts.next()) else { return };
+    let digest = |bytes: &Bytes| item::read(bytes).map(|facts| facts.digest);
+    let (Ok(_), Ok(_)) = (digest(&item), digest(&there)) else { return };
+    let named = |names: &[&str]| Mapping::Own(Own::named(names.iter().copied()));
+    let past = Past { now: Timestamp::constant(1_800_000_000, 0), zone: TimeZone::UTC };
+    let mut all = vec![
+        named(&["DESCRIPTION", "ATTENDEE"]),
+        Mapping::Own(Own::Alarms),
+        Mapping::Own(Own::PastAlarms(past)),
+        Mapping::Secret { confidential: true },
+        Mapping::Busy(Busy { title: "Busy".into(), key: [0; 32] }),
+    ];
+    for on_server in [true, false] {
+        all.push(Mapping::Html { on_server });
+        for written in [Written::Iana, Written::Utc] {
+            all.push(Mapping::Times { written, on_server });
+        }
+    }
+    for mapping in all {
+        let mapping = [mapping];
+        let shared = mapping::shared(&mapping, &item);
+        assert!(digest(&shared).is_ok(), "{mapping:?}");
+        if !matches!(mapping, [Mapping::Busy(_)]) {
+            let written = mapping::on(&mapping, &shared, Some(&there));
+            assert_eq!(digest(&mapping::shared(&mapping, &written)), digest(&shared), "{mapping:?}");
+        }
+        assert_eq!(
+            mapping::on(&mapping, &mapping::shared(&mapping, &there), Some(&there)),
+            there,
+            "{mapping:?}"
+        );
     }
 }
 

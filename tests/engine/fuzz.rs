@@ -43,6 +43,12 @@ fn merges() {
 }
 
 #[test]
+fn forms() {
+    let whole = include_bytes!("../../fuzz/seeds/item/demo-bicycle.ics");
+    replay("fuzz/seeds/item", |bytes: &[u8]| targets::forms(&[bytes, b"\0", whole.as_slice()].concat()));
+}
+
+#[test]
 fn multistatus() {
     replay("fuzz/seeds/multistatus", targets::multistatus);
 }

@@ -125,7 +125,7 @@ impl Busy {
     fn zone_name(&self, tzid: &str) -> String {
         match iana(tzid) {
             Some(_) => tzid.trim().to_owned(),
-            None => format!("Z-{}", &self.hidden(tzid.trim())[..8]),
+            None => format!("Z-{}", self.hidden(tzid.trim()).get(..8).unwrap_or_default()),
         }
     }
 
