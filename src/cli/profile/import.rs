@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, exit, out};
-use super::{add, add_new};
+use super::{add, add_new, password};
 use crate::home::Home;
 use crate::profile::{self, KINDS, cdsp};
 
@@ -47,7 +47,7 @@ fn named(typed: &str) -> Result<(String, String), String> {
     }
 }
 
-pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
+pub async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
     for (_, kind) in &args.kind {
         if KINDS.iter().all(|known| known.word != kind) {
             return Err(Failure::Usage(format!("--kind takes events, tasks or contacts, not {kind:?}")));
@@ -74,7 +74,7 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
         out::say("Nothing was imported yet: without --dry-run it is.");
         return Ok(status);
     }
-    let written = write(home, &planned)?;
+    let written = write(home, &planned).await?;
     out::say(match written {
         0 => "Nothing was changed.".to_owned(),
         _ => format!(
@@ -87,7 +87,7 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
 }
 
 /// Writes the profiles that are new or replaced; says how many.
-fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
+async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
     let mut written = 0;
     for one in planned {
         let Some((profile, text)) = &one.file else { continue };
@@ -102,6 +102,12 @@ fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
             Fate::Unchanged | Fate::Skipped(_) => continue,
         }
         written += 1;
+        if let Some(password) = &one.password
+            && let Err(Failure::Usage(why) | Failure::NotDone(why)) =
+                password::store(profile, password.clone()).await
+        {
+            out::complain(&why);
+        }
     }
     Ok(written)
 }

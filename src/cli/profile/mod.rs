@@ -102,7 +102,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Password(args) => password::run(home, args).await,
         Command::SignIn(args) => sign_in::run(home, args).await,
         Command::Schema(args) => Ok(schema::run(&args)),
-        Command::Import(args) => import::run(home, &args),
+        Command::Import(args) => import::run(home, &args).await,
         Command::Export(args) => export::run(home, &args),
     }
 }

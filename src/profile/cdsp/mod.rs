@@ -20,6 +20,7 @@ mod import;
 mod kept;
 mod keys;
 mod ours;
+mod password;
 mod read;
 mod translate;
 mod words;
@@ -32,6 +33,7 @@ pub use file::text as file_text;
 pub use identity::{guid, of as identity};
 pub use import::{Imported, import, kind_of, label};
 pub use keys::Keys;
+pub use password::of as password;
 pub use read::{Document, read};
 pub use write::write;
 

@@ -9,10 +9,13 @@ use super::{Args, Folders};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
 use crate::profile::{
-    self, KINDS, Loaded, MODES, Name, PasswordSource, Profile, RemoteSpec, SignIn, keyring_entry, word_of,
+    self, KINDS, Loaded, MODES, Name, PasswordSource, Profile, RemoteSpec, Secret, SignIn, keyring_entry,
+    word_of,
 };
 use crate::report::text::{cut, shell_word};
 use crate::settings;
+
+const PASSWORD_NEEDED: &str = "password needed";
 
 /// What becomes of a profile of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +35,15 @@ pub struct Planned {
     pub fate: Fate,
     /// The profile here, and the text of its file.
     pub file: Option<(Profile, String)>,
+    /// Its password, where the file tells it to this person.
+    pub password: Option<Secret>,
     /// What the person should know.
     pub notes: Vec<String>,
 }
 
 impl Planned {
     fn skipped(label: String, why: String) -> Self {
-        Planned { label, fate: Fate::Skipped(why), file: None, notes: Vec::new() }
+        Planned { label, fate: Fate::Skipped(why), file: None, password: None, notes: Vec::new() }
     }
 
     /// What a person is shown of it.
@@ -115,7 +120,9 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: Loaded) -> Re
                 }
             },
         };
-        planned.push(one(home, label, &imported, name, &folder, old));
+        let mut planned_one = one(home, label, &imported, name, &folder, old);
+        take_password(&mut planned_one, cdsp::password(options));
+        planned.push(planned_one);
     }
     if let Some(name) = without_folder.first() {
         return Err(Failure::Usage(format!(
@@ -195,7 +202,16 @@ fn one(
             ));
         }
     }
-    Planned { label, fate, file: Some((profile, text)), notes }
+    Planned { label, fate, file: Some((profile, text)), password: None, notes }
+}
+
+/// Takes over a password that would otherwise have to be entered.
+fn take_password(planned: &mut Planned, password: Option<Secret>) {
+    let needed = planned.notes.iter_mut().find(|note| note.starts_with(PASSWORD_NEEDED));
+    if let (Some(note), Some(password)) = (needed, password) {
+        *note = "its password goes into the keyring".to_owned();
+        planned.password = Some(password);
+    }
 }
 
 /// What is otherwise than before, key by key.
@@ -222,7 +238,7 @@ fn secret(profile: &Profile, old: Option<&Profile>, word: &str) -> Option<String
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     match sign_in.as_ref()? {
         SignIn::Password { password: PasswordSource::Keyring, .. } => {
-            Some(format!("password needed: pimbridge profile password {word}"))
+            Some(format!("{PASSWORD_NEEDED}: pimbridge profile password {word}"))
         }
         SignIn::Token { token: PasswordSource::Keyring, .. } => {
             Some(format!("token needed: pimbridge profile password {word}"))
