@@ -121,7 +121,10 @@ fn reminders_are_each_sides_own() {
     http::put(&url, "a.ics", "text/calendar", there().replace("two", "three").as_bytes());
     home.sync("work", 0);
     let here = fs::read_to_string(&file).unwrap();
-    assert!(here.contains("SUMMARY:three") && here.contains("TRIGGER:-PT5M") && !here.contains("PT10M"), "{here}");
+    assert!(
+        here.contains("SUMMARY:three") && here.contains("TRIGGER:-PT5M") && !here.contains("PT10M"),
+        "{here}"
+    );
     let idle = home.sync("work", 0);
     assert_eq!((idle["local"]["updated"].as_u64(), idle["remote"]["updated"].as_u64()), (Some(0), Some(0)));
 }
