@@ -642,3 +642,217 @@ fn the_help_of_import_and_export() {
               Write details to the log
     ");
 }
+
+#[test]
+fn the_help_of_what_counts_for_all_profiles() {
+    insta::assert_snapshot!(help(&["settings"]), @"
+    Show and change what counts for all profiles
+
+    Usage: pimbridge settings [OPTIONS] <COMMAND>
+
+    Commands:
+      list  List the settings with their values, defaults and meanings
+      set   Change settings
+      help  Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+    insta::assert_snapshot!(help(&["settings", "set"]), @"
+    Change settings
+
+    For example: pimbridge settings set report_days=365 log_level=debug
+
+    Usage: pimbridge settings set [OPTIONS] <KEY=VALUE>...
+
+    Arguments:
+      <KEY=VALUE>...
+              What to change: KEY=VALUE, as often as you like, or one KEY and its VALUE
+
+    Options:
+          --unset
+              Remove the keys that are named, so that their defaults count
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+    insta::assert_snapshot!(help(&["settings", "list"]), @"
+    List the settings with their values, defaults and meanings
+
+    Usage: pimbridge settings list [OPTIONS]
+
+    Options:
+          --json
+              Print one JSON object a setting and line
+
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+}
+
+#[test]
+fn the_help_of_keys() {
+    insta::assert_snapshot!(help(&["profile", "set"]), @"
+    Change keys of a profile
+
+    For example: pimbridge profile set work mode=merge-from-server remote.user=jana
+
+    What keys there are: pimbridge profile schema
+
+    Usage: pimbridge profile set [OPTIONS] <NAME> <KEY=VALUE>...
+
+    Arguments:
+      <NAME>
+              The profile
+
+      <KEY=VALUE>...
+              What to change: KEY=VALUE, as often as you like, or one KEY and its VALUE
+
+    Options:
+          --unset
+              Remove the keys that are named, so that their defaults count
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+    insta::assert_snapshot!(help(&["profile", "schema"]), @"
+    Print every key that a profile can have
+
+    An editor that knows JSON Schema helps with profile files: pimbridge profile schema --json >
+    profile.schema.json
+
+    Usage: pimbridge profile schema [OPTIONS]
+
+    Options:
+          --json
+              Print a JSON Schema (draft 2020-12)
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+}
+
+#[test]
+fn the_help_of_what_was_done() {
+    insta::assert_snapshot!(help(&["report", "show"]), @r#"
+    Show one run with every item that it touched
+
+    Usage: pimbridge report show [OPTIONS] <PROFILE> [ID]
+
+    Arguments:
+      <PROFILE>
+              The profile
+
+      [ID]
+              The number of the run, as "report list" shows it [default: the last run]
+
+    Options:
+          --json
+              Print one JSON object: as "sync --json" prints it, with every item as "touched"
+
+          --xml
+              Print it in the XML form of Outlook CalDav Synchronizer (A is this computer, B the server)
+
+          --html
+              Print a page for a browser, which needs nothing else
+
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    "#);
+    insta::assert_snapshot!(help(&["report", "prune"]), @"
+    Delete old reports
+
+    Each profile does so by itself once a day when it runs. The history of versions stays.
+
+    Usage: pimbridge report prune [OPTIONS] [PROFILE]
+
+    Arguments:
+      [PROFILE]
+              Only the reports of this profile
+
+    Options:
+          --older-than <DAYS>
+              Delete what is older than so many days [default: the setting report_days]
+
+          --dry-run
+              Only tell how many reports would be deleted
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+    insta::assert_snapshot!(help(&["log", "show"]), @"
+    Print the lines of the log, the oldest first
+
+    Usage: pimbridge log show [OPTIONS]
+
+    Options:
+          --profile <NAME>
+              Only what was done for this profile
+
+          --lines <N>
+              Only the last lines
+
+          --follow
+              Go on with what is written from now on, until Ctrl-C
+
+      -h, --help
+              Print help
+
+    With every command:
+          --home <DIR>
+              Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]
+
+          --debug
+              Write details to the log
+    ");
+}

@@ -203,16 +203,48 @@ fn what_cannot_be_imported_is_left_out_and_told() {
         let arguments = [&["profile", "import", &file, "--root", root.to_str().unwrap()], more].concat();
         home.shown(&home.run(&arguments).expect(status))
     };
-    insta::assert_snapshot!(import(&[], 1), @"");
-    insta::assert_snapshot!(import(&["--client-id", "x", "--kind", "Work=tasks"], 1), @"");
-    insta::assert_snapshot!(import(&["--folder", "Kalendar=/x"], 2), @"");
-    insta::assert_snapshot!(import(&["--kind", "Work=notes"], 2), @"");
+    insta::assert_snapshot!(import(&[], 1), @r#"
+    adds       Work: events, two-way, in HOME/items/Kalender
+               password needed: pimbridge profile password Work
+    skips      Work again: the profile Work already syncs HOME/items/Kalender with https://s.example/work; a second one on both would double the items
+    skips      Same id: it has the same Id as Work in this file
+    skips      Google: Google signs you in in a browser, for which you need a client id of your own: give it with --client-id ID (profiles-examples/google-calendar.toml says how to get one)
+    skips      Google tasks: Google's tasks are only to be had through a service of Google's own, which Pimbridge does not speak; keep them in a task list of another server
+    skips      Files: it syncs with a folder (file:///…), not with a server, which Pimbridge does not do; copy the files into a folder of a profile instead
+    skips      Work: the file does not tell what it syncs; say it with --kind "Work=events" (or tasks, or contacts)
+    skips      Two; parts: category must not contain a comma or a semicolon; a profile has one category, so make a profile for each that you need
+    skips      (without a name): the file does not tell what it syncs; say it with --kind "(without a name)=events" (or tasks, or contacts)
+    One profile is imported. Next:
+      pimbridge profile list       shows all
+      pimbridge sync --dry-run     shows what a sync would do
+    "#);
+    insta::assert_snapshot!(import(&["--client-id", "x", "--kind", "Work=tasks"], 1), @r#"
+    unchanged  Work: events, two-way, in HOME/items/Kalender
+    skips      Work again: the profile Work already syncs HOME/items/Kalender with https://s.example/work; a second one on both would double the items
+    skips      Same id: it has the same Id as Work in this file
+    adds       Google: events, two-way, in HOME/items/Kalender
+               sign-in needed: say with pimbridge profile set Google oauth.client_secret_command COMMAND where your client's secret is, then pimbridge profile sign-in Google
+    skips      Google tasks: Google's tasks are only to be had through a service of Google's own, which Pimbridge does not speak; keep them in a task list of another server
+    skips      Files: it syncs with a folder (file:///…), not with a server, which Pimbridge does not do; copy the files into a folder of a profile instead
+    adds       Work, here Work 2: tasks, two-way, in HOME/items/Kalender 2
+               password needed: pimbridge profile password "Work 2"
+    skips      Two; parts: category must not contain a comma or a semicolon; a profile has one category, so make a profile for each that you need
+    skips      (without a name): the file does not tell what it syncs; say it with --kind "(without a name)=events" (or tasks, or contacts)
+    2 profiles are imported. Next:
+      pimbridge profile list       shows all
+      pimbridge sync --dry-run     shows what a sync would do
+    "#);
+    insta::assert_snapshot!(import(&["--folder", "Kalendar=/x"], 2), @r#"pimbridge: no new profile of the file is called "Kalendar" or has a folder of that name, so --folder cannot be used for it"#);
+    insta::assert_snapshot!(import(&["--kind", "Work=notes"], 2), @r#"pimbridge: --kind takes events, tasks or contacts, not "notes""#);
 
     // A copy is another profile; what is named is exported, and no more.
     home.run(&["profile", "copy", "Work", "Copy"]).expect(0);
     home.run(&["profile", "set", "Copy", "conflict", "merge"]).expect(0);
     let out = home.path().join("copy.cdsp");
-    insta::assert_snapshot!(home.shown(&home.run(&["profile", "export", out.to_str().unwrap(), "Copy"]).expect(0)), @"");
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "export", out.to_str().unwrap(), "Copy"]).expect(0)), @"
+    One profile is in HOME/copy.cdsp, without passwords.
+    Copy: only Pimbridge reads conflict from the file
+    ");
     let exported = fs::read_to_string(&out).unwrap();
     assert!(exported.contains("<Name>Copy</Name>") && !exported.contains("3f0c1c52"), "{exported}");
     home.run(&["profile", "export", "x.cdsp", "Kopie"]).expect(2);

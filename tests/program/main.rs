@@ -12,6 +12,7 @@ mod demo;
 mod discover;
 mod fire;
 mod forms;
+mod general;
 mod keyring;
 mod kill;
 mod leaks;
