@@ -91,7 +91,7 @@ impl World {
             guard: self.guard,
             chunk_size: self.chunk_size,
             keep: SignedDuration::from_hours(24 * 90),
-            keep_reports: None,
+            keep_reports: Some(SignedDuration::from_hours(24 * 90)),
             collections: Sides { local: &self.local, remote: &self.remote },
             state: &state,
             sign_in_hint: "",
