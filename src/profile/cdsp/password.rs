@@ -37,7 +37,7 @@ mod tests {
 
     fn options(password: &str) -> Options {
         let mut options = Options::default();
-        options.set("Salt", &STANDARD.encode(b"salt"));
+        options.set("Salt", STANDARD.encode(b"salt"));
         options.set("ProtectedPassword", password);
         options
     }

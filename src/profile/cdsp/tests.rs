@@ -149,7 +149,7 @@ fn the_keys_of_the_sample() {
     id = "8a7a9b61-52a4-4d5f-8f1e-6a1f9e1f3c02"
 
     [mapping]
-    groups = "kind"
+    groups = "x-addressbookserver"
     instant_messaging = "impp"
 
     [remote]
@@ -231,7 +231,7 @@ fn the_file_of_an_imported_profile() {
     id = "8a7a9b61-52a4-4d5f-8f1e-6a1f9e1f3c02"
 
     [mapping]
-    groups = "kind"
+    groups = "x-addressbookserver"
     instant_messaging = "impp"
     "#);
 }

@@ -130,8 +130,13 @@ pub const CONFLICTS: Words = &[
 
 pub const REMINDERS: Words = &[("false", "none"), ("true", "all"), ("JustUpcoming", "upcoming")];
 
-pub const GROUPS: Words =
-    &[("Sogo", "vlist"), ("VCardGroup", "x-addressbookserver"), ("VCardGroupWithUid", "kind")];
+/// Both kinds of cards are of vCard 3.0 there, which has no `KIND`.
+pub const GROUPS: Words = &[
+    ("Sogo", "vlist"),
+    ("VCardGroupWithUid", "x-addressbookserver"),
+    ("VCardGroup", "x-addressbookserver"),
+    ("VCardGroupWithUid", "kind"),
+];
 
 /// The elements of the category, the filter's two switches after it.
 pub fn category(kind: Kind) -> Option<[&'static str; 3]> {
