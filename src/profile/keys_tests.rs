@@ -86,3 +86,12 @@ fn what_an_example_calls_the_default_is_the_default() {
         }
     }
 }
+
+#[test]
+fn the_readme_names_every_example() {
+    let readme = include_str!("../../README.md");
+    for (file, _) in examples() {
+        let name = Path::new(&file).file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}

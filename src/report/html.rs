@@ -45,7 +45,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Res
     parked(out, report)?;
     notices(out, report)?;
     conflicts(out, report, touched)?;
-    changes(out, report, touched)?;
+    changes(out, touched)?;
     footer(out, report)?;
     out.write_str("</main>\n</body>\n</html>\n")
 }
@@ -149,7 +149,7 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Res
     out.write_str("</ul>\n</section>\n")
 }
 
-fn changes(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Result {
+fn changes(out: &mut String, touched: &[Touched]) -> fmt::Result {
     for side in [Side::Remote, Side::Local] {
         let items: Vec<&Touched> =
             touched.iter().filter(|item| !item.conflict && item.side == side).collect();

@@ -5,7 +5,6 @@ use std::io;
 use jiff::Unit;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
-use sha2::{Digest, Sha256};
 
 use super::text::{count, line};
 use super::{Counts, Delta, Operation, Problem, Report, Touched};
@@ -13,16 +12,16 @@ use crate::sync::{Side, Sides};
 
 type Out = Writer<Vec<u8>>;
 
-/// The report as XML, without a line break at the end.
-pub fn xml(report: &Report, touched: &[Touched]) -> String {
+/// The report as XML, without a line break at the end. That program has an id for each profile.
+pub fn xml(report: &Report, touched: &[Touched], id: &str) -> String {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     out.config_mut().add_space_before_slash_in_empty_elements = true;
     // Writing to memory cannot fail.
-    let _ = write_all(&mut out, report, touched);
+    let _ = write_all(&mut out, report, touched, id);
     String::from_utf8(out.into_inner()).unwrap_or_default()
 }
 
-fn write_all(out: &mut Out, report: &Report, touched: &[Touched]) -> io::Result<()> {
+fn write_all(out: &mut Out, report: &Report, touched: &[Touched], id: &str) -> io::Result<()> {
     out.write_event(Event::Decl(BytesDecl::new("1.0", None, None)))?;
     let root = out.create_element("SynchronizationReport").with_attributes([
         ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"),
@@ -30,7 +29,7 @@ fn write_all(out: &mut Out, report: &Report, touched: &[Touched]) -> io::Result<
     ]);
     root.write_inner_content(|out| {
         element(out, "ProfileName", &report.profile)?;
-        element(out, "ProfileId", &id(&report.profile))?;
+        element(out, "ProfileId", id)?;
         let started = report.started.round(Unit::Microsecond).unwrap_or(report.started);
         element(out, "StartTime", &started.to_string())?;
         exactly(out, "ADelta", &delta(report.found.local))?;
@@ -136,16 +135,6 @@ fn jobs(counts: Counts) -> String {
     format!("Create {created} , Update {updated} , Delete {deleted}")
 }
 
-/// A profile has a name only, so its id is made of that: always the same (RFC 9562, version 8).
-fn id(name: &str) -> String {
-    let digest: [u8; 32] = Sha256::digest(name).into();
-    let mut bytes = u128::from_be_bytes(std::array::from_fn(|at| digest[at]));
-    bytes = bytes & !(0xf << 76) | 8 << 76;
-    bytes = bytes & !(0b11 << 62) | 0b10 << 62;
-    let hex = format!("{bytes:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
 /// As .NET writes a time span: `[days.]hh:mm:ss[.fffffff]`.
 fn duration(seconds: f64) -> String {
     // Out of range, the ends count.
@@ -163,15 +152,17 @@ mod tests {
     use super::super::{Held, RunOutcome};
     use super::*;
 
+    const ID: &str = "3f0c1c52-6f0e-4d0b-9d0c-2b8a0d5f7a11";
+
     #[test]
     fn nothing_changed() {
         let mut report = report();
         report.found = Sides::from_fn(|_| Delta { unchanged: 119, ..Delta::default() });
-        insta::assert_snapshot!(xml(&report, &[]), @r#"
+        insta::assert_snapshot!(xml(&report, &[], ID), @r#"
         <?xml version="1.0"?>
         <SynchronizationReport xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
           <ProfileName>work</ProfileName>
-          <ProfileId>00e13ed7-af55-8276-a2f1-d6eab5bec014</ProfileId>
+          <ProfileId>3f0c1c52-6f0e-4d0b-9d0c-2b8a0d5f7a11</ProfileId>
           <StartTime>2026-11-21T08:00:00Z</StartTime>
           <ADelta>Unchanged: 119 , Added: 0 , Deleted 0 ,  Changed 0</ADelta>
           <BDelta>Unchanged: 119 , Added: 0 , Deleted 0 ,  Changed 0</BDelta>
@@ -204,11 +195,11 @@ mod tests {
             touched(Side::Local, Operation::Update, "Team", "changed on both sides, the server's is newer"),
         ];
         items[2].conflict = true;
-        insta::assert_snapshot!(xml(&report, &items), @r#"
+        insta::assert_snapshot!(xml(&report, &items, ID), @r#"
         <?xml version="1.0"?>
         <SynchronizationReport xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
           <ProfileName>Jana &amp; &quot;Ole&quot;</ProfileName>
-          <ProfileId>8f529eab-1223-8019-b186-841a36235849</ProfileId>
+          <ProfileId>3f0c1c52-6f0e-4d0b-9d0c-2b8a0d5f7a11</ProfileId>
           <StartTime>2026-11-21T08:00:00.123457Z</StartTime>
           <ADelta>Unchanged: 1 , Added: 24 , Deleted 2 ,  Changed 3</ADelta>
           <BDelta>Unchanged: 0 , Added: 0 , Deleted 0 ,  Changed 0</BDelta>
@@ -263,7 +254,7 @@ mod tests {
     fn a_failed_run() {
         let mut report = report();
         report.failure = Some("the server cannot be reached".into());
-        let xml = xml(&report, &[]);
+        let xml = xml(&report, &[], ID);
         assert!(xml.contains("<ExceptionThatLeadToAbortion>the server cannot be reached</"), "{xml}");
         assert!(xml.contains("<ConsiderExceptionThatLeadToAbortionAsWarning>false</"), "{xml}");
     }
@@ -275,14 +266,5 @@ mod tests {
         assert_eq!(duration(90_061.5), "1.01:01:01.5000000");
         assert_eq!(duration(-1.0), "00:00:00");
         assert_eq!(duration(f64::NAN), "00:00:00");
-    }
-
-    #[test]
-    fn an_id_is_a_uuid_and_always_the_same() {
-        assert_eq!(id("work"), id("work"));
-        assert_ne!(id("work"), id("Work"));
-        let id = id("work");
-        assert_eq!((id.len(), &id[14..15]), (36, "8"), "{id}");
-        assert!("89ab".contains(&id[19..20]), "{id}");
     }
 }

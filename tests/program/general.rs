@@ -156,6 +156,8 @@ fn several_keys_of_a_profile_are_set_at_once_or_none() {
 #[test]
 fn a_report_in_every_form() {
     let (home, _servers) = home_with_runs();
+    let id = "3f0c1c52-6f0e-4d0b-9d0c-2b8a0d5f7a11";
+    home.run(&["profile", "set", "my home", &format!("cdsp.id={id}")]).expect(0);
     let show = |form: &str| home.run(&["report", "show", "my home", form]).expect(0).stdout;
     let xml = show("--xml");
     assert!(xml.starts_with("<?xml version=\"1.0\"?>\n<SynchronizationReport "), "{xml}");
@@ -169,6 +171,7 @@ fn a_report_in_every_form() {
     ] {
         assert!(xml.contains(part), "{part}: {xml}");
     }
+    assert!(xml.contains(&format!("<ProfileId>{id}</ProfileId>")), "{xml}");
     let html = show("--html");
     assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"), "{html}");
     assert!(html.contains("<h1>All in sync.</h1>") && html.contains("Dentist &lt;my home&gt;"), "{html}");

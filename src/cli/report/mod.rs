@@ -2,6 +2,7 @@
 
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
+use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name};
 use crate::report::{html, json, text, xml};
 use crate::state::ReportId;
@@ -97,7 +98,9 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     out::say(if args.json {
         json::full(&report, &touched)
     } else if args.xml {
-        xml::xml(&report, &touched)
+        // A profile that was removed has no file any more.
+        let file = profile::read_text(home, name.as_str()).map_or_else(|_| String::new(), |(_, text)| text);
+        xml::xml(&report, &touched, &identity(name.as_str(), &Keys::of(&file)))
     } else if args.html {
         html::html(&report, &touched)
     } else {

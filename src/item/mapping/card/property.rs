@@ -122,7 +122,7 @@ impl Property {
     /// The values of TYPE and the bare ones, in upper case and in their order.
     pub fn types(&self) -> Vec<String> {
         let typed = self.params.iter().filter(|param| matches!(param.name.as_str(), "TYPE" | ""));
-        typed.flat_map(|param| types(param)).collect()
+        typed.flat_map(types).collect()
     }
 
     /// Takes one of the types away, and tells whether it was there.
