@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::observe::look_again;
-use super::prepare::{Chunk, Step, Task, Version};
+use super::prepare::{Chunk, Step, Task};
 use super::record::{problem, touched};
 use super::run::{Job, Run, RunError, Tally};
 use super::scope::Scope;
+use super::versions::Version;
 use super::{Side, Sides};
 use crate::collection::{CollectionError, Edit, Etag, Fetched, Href, Outcome};
 use crate::item::{self, Digest};

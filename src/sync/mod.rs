@@ -24,6 +24,7 @@ mod prepare;
 mod quarantine;
 mod record;
 mod sift;
+mod versions;
 mod work;
 
 /// One of the two collections of a profile.

@@ -1,36 +1,21 @@
 //! Preparing a chunk: the contents that its items need are brought to hand, and every question that
 //! the contents answer is settled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::plan::Row;
 use super::policy::{Action, Change};
 use super::resolve::{BaseContent, Content, Decided, Resolution, resolve};
 use super::run::{Job, RunError};
 use super::scope::{Inside, sleeps};
+use super::versions::{Findings, Found, Version, fetch, from_base};
 use super::{Side, Sides, words};
-use crate::collection::{Etag, Fetched, Href};
+use crate::collection::{Etag, Href};
 use crate::item::merge::{Choice, merge};
 use crate::item::{self, Facts};
-use crate::state::{self, AsideKind};
-
-/// One side's version of an item, with its bytes.
-#[derive(Debug, Clone)]
-pub(super) struct Version {
-    pub href: Href,
-    pub etag: Etag,
-    /// As they are on its side.
-    pub bytes: Bytes,
-    /// In the form by which both sides are compared, and of which the facts are.
-    pub shared: Bytes,
-    pub facts: Facts,
-    pub inside: Inside,
-    /// When the store says that it was changed.
-    pub stored: Option<Timestamp>,
-}
+use crate::state::AsideKind;
 
 /// An item of a chunk, ready to be done.
 #[derive(Debug)]
@@ -115,23 +100,6 @@ impl Chunk {
     }
 }
 
-/// What a look at one href found.
-enum Found {
-    Version(Box<Version>),
-    Gone,
-    Foreign,
-    Broken {
-        summary: String,
-        message: String,
-    },
-    /// It could not be had this time.
-    Failed {
-        reason: String,
-    },
-}
-
-type Findings = Sides<HashMap<Href, Found>>;
-
 /// Brings to hand what the rows need, and settles what is to be done about each.
 pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunError> {
     let mut chunk = Chunk::default();
@@ -168,91 +136,6 @@ fn lacks(task: &Task, side: Side) -> bool {
     matches!(task.step, Step::Write(_) | Step::Delete(_))
         && task.row.present(side).is_some()
         && task.versions[side].is_none()
-}
-
-async fn fetch(job: &Job<'_>, wanted: Sides<Vec<(Href, Etag)>>) -> Result<Findings, RunError> {
-    let Sides { local, remote } = wanted;
-    let (local, remote) = futures_util::future::try_join(
-        fetch_side(job, Side::Local, local),
-        fetch_side(job, Side::Remote, remote),
-    )
-    .await?;
-    Ok(Sides { local, remote })
-}
-
-async fn fetch_side(
-    job: &Job<'_>,
-    side: Side,
-    wanted: Vec<(Href, Etag)>,
-) -> Result<HashMap<Href, Found>, RunError> {
-    let mut found = HashMap::with_capacity(wanted.len());
-    let mut ask = Vec::new();
-    for (href, etag) in wanted {
-        let kept = if side == Side::Remote { job.state.content(&href, &etag)? } else { None };
-        match kept {
-            Some(state::Content { etag, bytes, modified }) => {
-                found.insert(href.clone(), understand(job, side, href, etag, bytes, modified));
-            }
-            None => ask.push(href),
-        }
-    }
-    if !ask.is_empty() {
-        let fetched = job.collections[side].fetch(&ask).await.map_err(|e| RunError::Collection(side, e))?;
-        for answer in fetched {
-            match answer {
-                Fetched::Found { href, etag, bytes, modified } => {
-                    found.insert(href.clone(), understand(job, side, href, etag, bytes, modified));
-                }
-                Fetched::Gone { href } => {
-                    found.insert(href, Found::Gone);
-                }
-                Fetched::Failed { href, reason } => {
-                    found.insert(href, Found::Failed { reason });
-                }
-                Fetched::Unreadable { href, reason } => {
-                    let summary = href.to_string();
-                    found.insert(
-                        href,
-                        Found::Broken {
-                            summary,
-                            message: sentence("It cannot be read", &reason, "it can be read"),
-                        },
-                    );
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn understand(
-    job: &Job<'_>,
-    side: Side,
-    href: Href,
-    etag: Etag,
-    bytes: Bytes,
-    stored: Option<Timestamp>,
-) -> Found {
-    let shared = job.scope.shared(side, &bytes);
-    match item::read(&shared) {
-        Ok(mut facts) if facts.kind == Some(job.kind) => {
-            let inside = job.scope.inside(side, &bytes);
-            // The person knows an event by its own title.
-            if let (true, Ok(whole)) = (job.scope.is_busy(), item::read(&bytes)) {
-                facts.summary = whole.summary;
-            }
-            Found::Version(Box::new(Version { href, etag, bytes, shared, facts, inside, stored }))
-        }
-        Ok(_) => Found::Foreign,
-        Err(unreadable) => Found::Broken {
-            summary: item::title(&bytes).unwrap_or_else(|| href.to_string()),
-            message: sentence("It cannot be understood", &unreadable.to_string(), "it changes"),
-        },
-    }
-}
-
-fn sentence(what: &str, reason: &str, until: &str) -> String {
-    format!("{what}: {}. It is left as it is on both sides until {until}.", reason.trim_end_matches('.'))
 }
 
 /// Decides about a row whose changed and new versions are among the findings.
@@ -442,32 +325,6 @@ fn moved(
     }
     // What became of that one is seen when all changed items are looked at together.
     Ok(Some(Step::Again(side)))
-}
-
-/// This side's version from the base, where that is known to be it, octet for octet.
-fn from_base(job: &Job<'_>, row: &Row, side: Side) -> Result<Option<Version>, RunError> {
-    let (Some(pair), Some((href, etag))) = (&row.pair, row.present(side)) else { return Ok(None) };
-    let base = &pair.sides[side];
-    if !base.verbatim || base.etag.as_ref() != Some(etag) {
-        return Ok(None);
-    }
-    let Some(bytes) = job.state.base_bytes(pair.id)? else { return Ok(None) };
-    let shared = job.scope.shared(Side::Local, &bytes);
-    let own = match side {
-        Side::Local => Some(bytes.clone()),
-        Side::Remote => job.scope.remote_of(&bytes),
-    };
-    let Some(own) = own else { return Ok(None) };
-    let version = item::read(&shared).ok().map(|facts| Version {
-        href: href.clone(),
-        etag: etag.clone(),
-        inside: job.scope.inside(side, &bytes),
-        bytes: own,
-        shared,
-        facts,
-        stored: None,
-    });
-    Ok(version)
 }
 
 /// What to do about an item whose version is not at hand although it was looked for.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 
 use super::apply::{Doing, Landed, Stored, Written};
 use super::policy::Change;
-use super::prepare::{Step, Task, Version};
+use super::prepare::{Step, Task};
 use super::run::{Job, Run, Tally, Unsettled};
 use super::scope::Scope;
 use super::sift::outside;
+use super::versions::Version;
 use super::{Side, Sides, words};
 use crate::collection::{Etag, Href};
 use crate::item::Digest;
