@@ -76,8 +76,10 @@ fn entity(out: &mut Out, touched: &Touched) -> io::Result<()> {
     };
     let children = out.create_element("EntitySynchronizationReport");
     children.write_inner_content(|out| {
-        group(out, "MappingErrors", &[], string)?;
-        group(out, "MappingWarnings", conflict.then_some(why).as_slice(), |out, why| string(out, why))?;
+        element(out, "MappingErrors", "")?;
+        group(out, "MappingWarnings", conflict.then_some(why).as_slice(), |out, why| {
+            element(out, "string", why)
+        })?;
         optional(out, "AId", here(Side::Local, item))?;
         optional(out, "BId", here(Side::Remote, item))?;
         optional(out, "ADisplayName", here(Side::Local, summary))?;
@@ -85,10 +87,6 @@ fn entity(out: &mut Out, touched: &Touched) -> io::Result<()> {
         element(out, "Operation", &format!("{done}In{}", if *side == Side::Local { "A" } else { "B" }))
     })?;
     Ok(())
-}
-
-fn string(out: &mut Out, text: &String) -> io::Result<()> {
-    element(out, "string", text)
 }
 
 /// An element with one for each of these in it.
