@@ -1,5 +1,6 @@
 //! What the fuzz targets do; the program's own tests do the same with the seeds.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -7,7 +8,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::item;
 use pimbridge::item::lines::Lines;
-use pimbridge::item::mapping::{self, Busy, Mapping, Own, Past, Written};
+use pimbridge::item::mapping::options::{Contacts, Groups, InstantMessaging, PhoneNumbers, VCardVersion};
+use pimbridge::item::mapping::{self, Busy, Mapping, Own, Past, Written, vlist};
 use pimbridge::item::span::{Range, is_within};
 use pimbridge::profile::{Name, cdsp, parse};
 
@@ -82,6 +84,29 @@ pub fn forms(bytes: &[u8]) {
     let (Some(item), Some(there)) = (parts.next(), parts.next()) else { return };
     let digest = |bytes: &Bytes| item::read(bytes).map(|facts| facts.digest);
     let (Ok(_), Ok(_)) = (digest(&item), digest(&there)) else { return };
+    let is_card = item::read(&item).is_ok_and(|facts| facts.kind == Some(item::Kind::Contacts));
+    if is_card {
+        let list = vlist::as_list(&item, Some(&there), &HashMap::new());
+        let card = vlist::as_card(&list, &HashMap::new());
+        assert_eq!(vlist::as_list(&card, Some(&list), &HashMap::new()), list);
+    }
+    for mapping in if is_card { of_contacts() } else { of_a_calendar() } {
+        let mapping = [mapping];
+        let shared = mapping::shared(&mapping, &item);
+        assert!(digest(&shared).is_ok(), "{mapping:?}");
+        if !matches!(mapping, [Mapping::Busy(_)]) {
+            let written = mapping::on(&mapping, &shared, Some(&there));
+            assert_eq!(digest(&mapping::shared(&mapping, &written)), digest(&shared), "{mapping:?}");
+        }
+        assert_eq!(
+            mapping::on(&mapping, &mapping::shared(&mapping, &there), Some(&there)),
+            there,
+            "{mapping:?}"
+        );
+    }
+}
+
+fn of_a_calendar() -> Vec<Mapping> {
     let named = |names: &[&str]| Mapping::Own(Own::named(names.iter().copied()));
     let past = Past { now: Timestamp::constant(1_800_000_000, 0), zone: TimeZone::UTC };
     let mut all = vec![
@@ -97,20 +122,26 @@ pub fn forms(bytes: &[u8]) {
             all.push(Mapping::Times { written, on_server });
         }
     }
-    for mapping in all {
-        let mapping = [mapping];
-        let shared = mapping::shared(&mapping, &item);
-        assert!(digest(&shared).is_ok(), "{mapping:?}");
-        if !matches!(mapping, [Mapping::Busy(_)]) {
-            let written = mapping::on(&mapping, &shared, Some(&there));
-            assert_eq!(digest(&mapping::shared(&mapping, &written)), digest(&shared), "{mapping:?}");
-        }
-        assert_eq!(
-            mapping::on(&mapping, &mapping::shared(&mapping, &there), Some(&there)),
-            there,
-            "{mapping:?}"
-        );
-    }
+    all
+}
+
+fn of_contacts() -> Vec<Mapping> {
+    let one = Contacts {
+        phone_numbers: PhoneNumbers::Digits,
+        instant_messaging: InstantMessaging::Impp,
+        vcard_version: VCardVersion::V3,
+        groups: Groups::Kind,
+    };
+    let other = Contacts {
+        phone_numbers: PhoneNumbers::Brackets,
+        instant_messaging: InstantMessaging::XProperties,
+        vcard_version: VCardVersion::V4,
+        groups: Groups::VList,
+    };
+    let each = |options: Contacts| {
+        [true, false].map(|on_server| Mapping::Cards { options: options.clone(), on_server })
+    };
+    [one, other].into_iter().flat_map(each).collect()
 }
 
 /// The multistatus reader: no panic, and an end.

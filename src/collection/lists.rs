@@ -158,3 +158,45 @@ impl<C: Collection> Collection for Lists<C> {
         self.inner.traffic()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collection::vdir::Vdir;
+    use crate::item::Kind;
+
+    fn create(uid: &str, lines: &str) -> Edit {
+        let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:{uid}\r\n{lines}END:VCARD\r\n");
+        Edit::Create { uid: Some(uid.to_owned()), bytes: card.into() }
+    }
+
+    #[tokio::test]
+    async fn groups_are_stored_as_lists_behind_their_members() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::new(Vdir::open(folder.path().to_owned(), Kind::Contacts));
+        let group =
+            create("team", "X-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:ann\r\n");
+        let gone = Edit::Delete { href: Href::new("gone.vcf"), if_etag: super::super::Etag::new("x") };
+        let Edit::Create { bytes, .. } = group.clone() else { unreachable!() };
+        let applied = lists.apply(vec![group, create("ann", "EMAIL:ann@x\r\n"), gone]).await;
+        assert!(applied.stopped.is_none());
+        let [Outcome::Stored { href, .. }, Outcome::Stored { href: ann, .. }, Outcome::Deleted] =
+            &applied.outcomes[..]
+        else {
+            panic!("{:?}", applied.outcomes);
+        };
+        assert_eq!((href.as_str(), ann.as_str()), ("team.vcf", "ann.vcf"));
+        let stored = std::fs::read_to_string(folder.path().join("team.vcf")).unwrap();
+        insta::assert_snapshot!(stored.replace("\r\n", "\n"), @r"
+        BEGIN:VLIST
+        VERSION:1.0
+        UID:team
+        FN:team
+        CARD;EMAIL=ann@x;FN=ann:ann.vcf
+        END:VLIST
+        ");
+        let fetched = lists.fetch(std::slice::from_ref(href)).await.unwrap();
+        let Some((_, card)) = fetched.into_iter().find_map(found) else { panic!("it is there") };
+        assert_eq!(crate::item::read(&card), crate::item::read(&bytes));
+    }
+}
