@@ -146,6 +146,8 @@ pub fn as_list(group: &Bytes, there: Option<&Bytes>, known: &HashMap<String, Kno
             let found = by_uid.get(uid);
             let name = found.map_or_else(|| format!("{uid}{EXTENSION}"), |(name, _)| (*name).to_owned());
             match listed.get(name.as_str()) {
+                // The name is that of another card.
+                _ if found.is_none() && known.contains_key(&name) => {}
                 Some(text) => edits.replace(line, text),
                 None => edits.replace(line, &card_line(&name, found.map(|(_, card)| *card))),
             }
