@@ -83,7 +83,9 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .map(Value::from)
             .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
         Shape::List | Shape::WordList(_) => {
-            Ok(typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect())
+            let typed = typed.trim().trim_start_matches('[').trim_end_matches(']');
+            let texts = typed.split(',').map(|one| one.trim().trim_matches(['"', '\'']));
+            Ok(texts.filter(|one| !one.is_empty()).collect())
         }
         Shape::Pairs => typed
             .split(',')

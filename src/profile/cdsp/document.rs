@@ -32,6 +32,11 @@ impl Element {
         self.children.iter().find(|element| element.name == name).map(|element| element.text.as_str())
     }
 
+    /// How many elements it is, with all those in it.
+    pub fn size(&self) -> usize {
+        1 + self.children.iter().map(Element::size).sum::<usize>()
+    }
+
     /// The value of `xsi:type`.
     pub fn kind(&self) -> Option<&str> {
         let value = self.attributes.iter().find(|(name, _)| name == TYPE)?.1.as_str();

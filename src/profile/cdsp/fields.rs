@@ -156,3 +156,25 @@ pub fn all(kind: Kind) -> impl Iterator<Item = (Option<&'static str>, &'static F
     .into_iter()
     .flat_map(|(group, fields)| fields.iter().map(move |field| (group, field)))
 }
+
+/// In what a new profile of a type differs from others.
+pub fn of_new(profile_type: &str) -> &'static [(&'static str, &'static str)] {
+    match profile_type {
+        "Google" => &[("MapAttendees", "false"), ("MapSensitivityPublicToDefault", "true")],
+        "CalendariCloud" | "GmxCalendar" | "Cozy" | "WebDe" => &[("UseIanaTz", "true")],
+        "ContactsiCloud" => &[("DistributionListType", "VCardGroupWithUid"), ("WriteImAsImpp", "true")],
+        "Sogo" => &[("ScheduleAgentClient", "false"), ("SendNoAppointmentNotifications", "true")],
+        "OpenXchange" => &[("SendNoAppointmentNotifications", "true"), ("MapEventColorToCategory", "true")],
+        "EasyProject" => {
+            &[("UseIanaTz", "true"), ("MapRtfBodyToXAltDesc", "true"), ("MapXAltDescToRtfBody", "true")]
+        }
+        "Kolab" => &[("MapRtfBodyToXAltDesc", "true"), ("MapXAltDescToRtfBody", "true")],
+        "EGroupware" => &[("ScheduleAgentClient", "false"), ("DistributionListType", "VCardGroupWithUid")],
+        "FastMail" => &[
+            ("ScheduleAgentClient", "false"),
+            ("UseIanaTz", "true"),
+            ("DistributionListType", "VCardGroupWithUid"),
+        ],
+        _ => &[],
+    }
+}

@@ -22,6 +22,10 @@ pub fn text(imported: &Imported, path: &str, old: Option<&str>) -> Result<String
     let before = Keys::of(old);
     let mut wanted = imported.keys.clone();
     wanted.extend(stays(imported, &before));
+    // What was hidden so far must not go out by itself.
+    if before.get("busy_blocks").is_some() && wanted.get("busy_blocks").is_none() {
+        wanted.set("active", false);
+    }
     let text = apply(old, &before, &wanted)?;
     let plain = |keys: &Keys| keys.only(|path| path != PREVIEW && !path.starts_with("cdsp."));
     match (replicates(&wanted), plain(&before) == plain(&Keys::of(&text))) {
@@ -74,6 +78,13 @@ fn stays(imported: &Imported, before: &Keys) -> Keys {
     };
     let same_server = same(&["remote.user"]) && origin(before) == origin(&imported.keys);
     let same_proxy = same(&["remote.proxy", "remote.proxy_user"]);
+    // Without TLS, a proxy reads what goes through it.
+    let is_hidden = imported.keys.text("remote.url").is_some_and(|url| url.starts_with("https:"));
+    let goes_as_before = same_server && (is_hidden || same_proxy);
+    let same_provider = ["oauth.provider", "oauth.authorization_url", "oauth.token_url"]
+        .iter()
+        .all(|path| imported.keys.get(path).is_none_or(|said| before.get(path) == Some(said)));
+    let goes_out = |keys: &Keys| keys.text("mode").is_some_and(|mode| mode.ends_with("-to-server"));
     let is_said = |path: &str| imported.keys.get(path).is_some();
     // A file of Pimbridge's own says all that it has; another one leaves alone what it cannot say.
     let speaks_for_all = imported.ours;
@@ -86,20 +97,17 @@ fn stays(imported: &Imported, before: &Keys) -> Keys {
     before.only(|path| match path {
         _ if HERE.contains(&path) || path == "remote.type" || path == PREVIEW => true,
         "birthdays" => same(&["kind"]),
-        "busy_blocks" if !same(&["kind", "mode"]) => false,
+        "busy_blocks" => same(&["kind"]) && goes_out(&imported.keys) && !is_said(path),
         "remote.proxy_password_env" | "remote.proxy_password_command" => same_proxy,
         _ if ours::is_portable(path) && !path.starts_with("oauth.") => {
             !speaks_for_all && same(&["kind"]) && !contradicts(path)
         }
+        _ if path.starts_with("oauth.client_secret_") && !same_provider => false,
         _ if path.starts_with("oauth.") => {
             same_server && imported.keys.text("remote.sign_in") == Some("oauth") && !is_said(path)
         }
-        "remote.password_env"
-        | "remote.password_command"
-        | "remote.ca_file"
-        | "remote.pinned_certificate"
-        | "remote.trusted_hosts"
-        | "remote.allow_plain_http" => same_server,
+        "remote.password_env" | "remote.password_command" | "remote.allow_plain_http" => goes_as_before,
+        "remote.ca_file" | "remote.pinned_certificate" | "remote.trusted_hosts" => same_server,
         _ => path.starts_with("remote.client_certificate") && same_server,
     })
 }

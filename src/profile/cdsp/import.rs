@@ -121,12 +121,14 @@ fn tell(options: &Options, kind: Kind, notes: &mut Vec<String>) {
     if !unusual.is_empty() {
         notes.push(format!("without effect here and only kept for an export: {}", enumerated(unusual)));
     }
-    let unknown = write::unknown(options);
+    let mut unknown = write::unknown(options);
+    unknown.sort_unstable();
+    unknown.dedup();
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 40)).collect();
         let more = if unknown.len() > names.len() { ", and more" } else { "" };
         notes.push(format!(
-            "not known, and only kept for an export: {}{more}",
+            "not known, and only kept for an export (the last of each name): {}{more}",
             enumerated(names.iter().map(String::as_str))
         ));
     }

@@ -22,11 +22,10 @@ pub fn keep(options: &Options, kind: Kind, keys: &Keys) -> Result<Option<String>
     for (group, element) in write::in_order(&with_missing(options, kind, keys)).leaves() {
         let path = path(group, &element.name);
         let apart = group.is_none() && APART.contains(&element.name.as_str());
-        if !apart && !is_secret(&element.name) && known.find(&path) != Some(element) {
-            let mut element = element.clone();
-            if let Some((clean, _)) = translate::without_sign_in(&element.text) {
-                element.text = clean;
-            }
+        if let Some(element) = without_secrets(element)
+            && !apart
+            && known.find(&path) != Some(&element)
+        {
             kept.put(group, element);
         }
     }
@@ -63,15 +62,16 @@ fn overlay(options: Options, kept: &Options, kind: Kind, keys: &Keys) -> Options
         let mut paths = said.paths().chain(known.paths());
         paths.all(|path| [known.get(path), keys.get(path)].contains(&said.get(path)))
     };
-    let leaves = || kept.leaves().filter(|(_, element)| !is_secret(&element.name));
+    let leaves: Vec<_> =
+        kept.leaves().filter_map(|(group, element)| Some((group, without_secrets(element)?))).collect();
     let mut all = options.clone();
-    leaves().for_each(|(group, element)| all.put(group, element.clone()));
+    leaves.iter().for_each(|(group, element)| all.put(*group, element.clone()));
     if fits(&all) {
         return all;
     }
-    leaves().fold(options, |options, (group, element)| {
+    leaves.into_iter().fold(options, |options, (group, element)| {
         let mut with = options.clone();
-        with.put(group, element.clone());
+        with.put(group, element);
         if fits(&with) { with } else { options }
     })
 }
@@ -96,6 +96,36 @@ fn is_named_after(name: &Name, called: &str) -> bool {
     let like = Name::like(called);
     let number = name.as_str().strip_prefix(like.as_str());
     number.is_some_and(|rest| rest.is_empty() || rest.trim_start().bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The element without what may be a password, in whatever part of it; `None` where it is one itself.
+fn without_secrets(element: &Element) -> Option<Element> {
+    if is_secret(&element.name) {
+        return None;
+    }
+    let attributes = element.attributes.iter().filter(|(name, _)| !is_secret(name));
+    // The address of a proxy need not say that it is one.
+    let text = match (element.name.as_str(), element.text.split_once('@')) {
+        ("ProxyUrl", Some((_, address))) if !element.text.contains("://") => address.to_owned(),
+        _ => without_sign_ins(&element.text),
+    };
+    Some(Element {
+        name: element.name.clone(),
+        attributes: attributes.map(|(name, value)| (name.clone(), without_sign_ins(value))).collect(),
+        text,
+        children: element.children.iter().filter_map(without_secrets).collect(),
+    })
+}
+
+/// A text whose addresses have no user and no password.
+fn without_sign_ins(text: &str) -> String {
+    let mut parts = text.split("//");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| {
+        let end = part.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(part.len());
+        let address = part.get(..end).and_then(|host| host.rfind('@')).map_or(0, |at| at + 1);
+        before + "//" + part.get(address..).unwrap_or_default()
+    })
 }
 
 fn is_secret(name: &str) -> bool {

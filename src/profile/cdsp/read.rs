@@ -10,6 +10,8 @@ use crate::report::text::cut;
 
 const MOST_DEPTH: usize = 16;
 const MOST_ELEMENTS: usize = 500_000;
+/// More is no profile: the format has fewer than a hundred elements, and a list of colours or of properties.
+const MOST_IN_A_PROFILE: usize = 1_000;
 const ROOT: &str = "ArrayOfOptions";
 const PROFILE: &str = "Options";
 
@@ -39,6 +41,15 @@ pub fn read(text: &str) -> Result<Document, Wrong> {
     let mut document = Document { stray, ..Document::default() };
     for element in root.children {
         match element.name == PROFILE {
+            true if element.size() > MOST_IN_A_PROFILE => {
+                let name = element.child("Name").map(|name| cut(name, 60)).unwrap_or_default();
+                return Err((
+                    1,
+                    format!(
+                        "the profile {name:?} has far more elements than a profile has; export the profiles anew"
+                    ),
+                ));
+            }
             true => document.profiles.push(Options(element.children)),
             false => document.stray.push(shown(&element.name)),
         }

@@ -70,3 +70,10 @@ fn elements_of_a_fragment() {
     assert_eq!(read_fragment(""), Ok(Options::default()));
     assert!(read_fragment("</Options><Options>").is_err());
 }
+
+#[test]
+fn a_profile_of_countless_elements_is_none() {
+    let many: String = (0..2_000).map(|n| format!("<A{n}/>")).collect();
+    let text = format!("<ArrayOfOptions><Options><Name>Busy</Name>{many}</Options></ArrayOfOptions>");
+    insta::assert_snapshot!(wrong(&text), @r#"1: the profile "Busy" has far more elements than a profile has; export the profiles anew"#);
+}

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use super::document::Element;
 use super::*;
 use crate::item::Kind;
 use crate::profile::{Name, parse};
@@ -306,7 +307,7 @@ fn unknown_elements_are_kept_and_told() {
     options.set("SecretToken", "hunter2");
     assert_eq!(
         imported(&options).notes,
-        ["not known, and only kept for an export: MapMood, Fancy and SecretToken"]
+        ["not known, and only kept for an export (the last of each name): Fancy, MapMood and SecretToken"]
     );
     let (text, exported) = there_and_back(&options);
     assert_eq!(exported.text("Fancy"), Some("a < b\n'''"));
@@ -335,6 +336,63 @@ fn no_secret_is_taken_over() {
     assert_eq!(keys.text("remote.user"), Some("jana"));
     assert_eq!(keys.text("remote.url"), Some("https://s.example/c/"));
     assert_eq!(keys.text("remote.proxy"), Some("http://proxy.example:1/"));
+}
+
+/// Wherever in a profile it stands.
+#[test]
+fn no_secret_is_kept() {
+    let mut options = with(&[
+        ("ProxyOptions/ProxyUseDefault", Some("false")),
+        ("ProxyOptions/ProxyUseManual", Some("true")),
+        ("ProxyOptions/ProxyUrl", Some("jana:hunter2@proxy.example:1")),
+        ("Extra", Some("see https://jana:hunter2@s.example/c/ and more")),
+    ]);
+    options
+        .0
+        .push(Element::group("Nested", vec![Element::text("Password", "hunter2"), Element::text("A", "b")]));
+    let attributes = vec![("password".to_owned(), "hunter2".to_owned()), ("x".to_owned(), "1".to_owned())];
+    options.0.push(Element { attributes, ..Element::text("Fancy", "c") });
+    let (text, exported) = there_and_back(&options);
+    let written = write(&[exported]);
+    assert!(!text.contains("hunter2") && !written.contains("hunter2"), "{text}\n{written}");
+    for kept in ["<A>b</A>", "x=\"1\"", "see https://s.example/c/ and more", "proxy.example:1"] {
+        assert!(written.contains(kept), "{kept}: {written}");
+    }
+}
+
+/// What a person's own computer serves goes through no proxy, which could read it.
+#[test]
+fn no_proxy_stands_before_this_computer() {
+    let options = with(&[
+        ("CalenderUrl", Some("http://127.0.0.1:1080/users/jana/calendar/")),
+        ("ProxyOptions/ProxyUseDefault", Some("false")),
+        ("ProxyOptions/ProxyUseManual", Some("true")),
+        ("ProxyOptions/ProxyUrl", Some("http://evil.example:1")),
+    ]);
+    let imported = imported(&options);
+    assert_eq!(imported.keys.text("remote.proxy"), Some("none"));
+    assert!(imported.notes.iter().any(|note| note.contains("its proxy is left out")), "{:?}", imported.notes);
+}
+
+#[test]
+fn a_profile_without_mapping_has_that_of_its_type() {
+    let keys = |profile_type: &str| {
+        let mut options = with(&[("ProfileTypeOrNull", Some(profile_type))]);
+        options.0.retain(|element| element.name != "MappingConfiguration");
+        import(&options, Some(Kind::Events)).unwrap().keys
+    };
+    assert_eq!(keys("Generic").text("remote.schedule_agent"), Some("client"));
+    let sogo = keys("Sogo");
+    assert_eq!(
+        (sogo.text("remote.schedule_agent"), sogo.switch("remote.send_notifications")),
+        (None, Some(false))
+    );
+    assert_eq!(keys("GmxCalendar").text("mapping.time_zones"), Some("iana"));
+    let google = keys("Google");
+    assert_eq!(
+        (google.switch("mapping.attendees"), google.switch("mapping.omit_public")),
+        (Some(false), Some(true))
+    );
 }
 
 #[test]

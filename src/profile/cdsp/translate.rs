@@ -9,6 +9,7 @@ use super::document::{MAPPING, Options};
 use super::fields;
 use super::keys::Keys;
 use super::words::{self, CONFLICTS, GROUPS, MODES, REMINDERS, Words};
+use crate::collection::dav::is_loopback;
 use crate::item::Kind;
 use crate::profile::connection::proxy_address;
 use crate::profile::preset_named;
@@ -46,7 +47,7 @@ pub fn keys(options: &Options, kind: Kind, notes: &mut Vec<String>) -> Result<Ke
     Ok(reading.keys)
 }
 
-/// A profile without a mapping has that of a new one.
+/// A profile without a mapping has that of a new one of its type.
 fn with_mapping(options: &Options, kind: Kind) -> Options {
     let mut options = options.clone();
     let (name, fields) = fields::of_kind(kind);
@@ -55,6 +56,12 @@ fn with_mapping(options: &Options, kind: Kind) -> Options {
         for field in fields {
             if let Some(new) = field.new {
                 options.set(&format!("{MAPPING}/{}", field.name), new);
+            }
+        }
+        let profile_type = options.text("ProfileTypeOrNull").unwrap_or_default().trim().to_owned();
+        for (element, value) in fields::of_new(&profile_type) {
+            if fields.iter().any(|field| field.name == *element) {
+                options.set(&format!("{MAPPING}/{element}"), *value);
             }
         }
     }
@@ -174,6 +181,12 @@ impl Reading<'_> {
         }
         if !self.switch("ProxyOptions/ProxyUseManual")? {
             self.keys.set("remote.proxy", "none");
+            return Ok(());
+        }
+        let url = self.keys.text("remote.url").and_then(|url| Url::parse(url).ok());
+        if url.is_some_and(|url| is_loopback(&url)) {
+            self.keys.set("remote.proxy", "none");
+            self.note("its proxy is left out, because the server is on this computer");
             return Ok(());
         }
         let typed = self.text("ProxyOptions/ProxyUrl").unwrap_or_default().trim();

@@ -217,3 +217,55 @@ fn a_file_does_not_say_what_is_run_or_whom_to_trust() {
     assert_eq!(keys.text("cdsp.id"), plain.text("cdsp.id"));
     assert_eq!(imported(&with(&[("Pimbridge", Some("not [ toml"))])).keys, plain);
 }
+
+/// Through another proxy, or to another server, the password does not go by itself.
+#[test]
+fn a_password_goes_the_way_it_went() {
+    let old = HERE.replace("https://cloud.example.org", "http://cloud.example.org");
+    let old = old.replace("user = \"jana\"", "user = \"jana\"\nallow_plain_http = true");
+    let via = |proxy: Option<&str>| {
+        let mut options = calendar();
+        options.set("CalenderUrl", "http://cloud.example.org/remote.php/dav/calendars/jana/personal/");
+        if let Some(proxy) = proxy {
+            options.set("ProxyOptions/ProxyUseDefault", "false");
+            options.set("ProxyOptions/ProxyUseManual", "true");
+            options.set("ProxyOptions/ProxyUrl", proxy);
+        }
+        let keys = Keys::of(&replaced(&options, &old));
+        (keys.text("remote.password_command").is_some(), keys.switch("remote.allow_plain_http"))
+    };
+    assert_eq!(via(None), (true, Some(true)));
+    assert_eq!(via(Some("http://evil.example:1")), (false, None));
+}
+
+#[test]
+fn a_client_secret_goes_to_its_own_server_only() {
+    let old = HERE.replace(
+        "password_command = \"pass show cloud\"",
+        "sign_in = \"oauth\"\n[oauth]\nprovider = \"google\"\nclient_id = \"1\"\nclient_secret_command = \"pass x\"",
+    );
+    let old = old.replace("trusted_hosts = [\"other.example\"]\n", "");
+    let with = |ours: &str| {
+        let mut options = calendar();
+        options
+            .set("Pimbridge", format!("[remote]\nsign_in = \"oauth\"\n[oauth]\nclient_id = \"1\"\n{ours}"));
+        Keys::of(&replaced(&options, &old)).text("oauth.client_secret_command").map(str::to_owned)
+    };
+    assert_eq!(with("provider = \"google\"").as_deref(), Some("pass x"));
+    let evil = "authorization_url = \"https://evil.example/a\"\ntoken_url = \"https://evil.example/t\"\nscopes = \"x\"";
+    assert_eq!(with(evil), None);
+}
+
+/// Another file does not make whole events of busy blocks.
+#[test]
+fn what_only_shows_when_somebody_is_busy_goes_on_so() {
+    let old = HERE.replace("mode = \"two-way\"", "mode = \"replicate-to-server\"\nbusy_blocks = \"Busy\"");
+    let into = |mode: &str| {
+        let mut options = calendar();
+        options.set("SynchronizationMode", mode);
+        let keys = Keys::of(&replaced(&options, &old));
+        (keys.text("busy_blocks").map(str::to_owned), keys.switch("active"))
+    };
+    assert_eq!(into("MergeOutlookIntoServer"), (Some("Busy".to_owned()), None));
+    assert_eq!(into("MergeInBothDirections"), (None, Some(false)));
+}
