@@ -6,6 +6,7 @@ use super::run::{Job, RunError, look_at_both};
 use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Etag, Fetched, Href, Outcome};
+use crate::item::mapping::is_block;
 use crate::item::{self, Facts};
 use crate::state::{Base, Loss, Lost, Pair, Seen, StateError, Version, VersionId};
 
@@ -21,6 +22,11 @@ pub enum RestoreError {
          sync makes the block anew"
     )]
     Busy(i64),
+    #[error(
+        "this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
+         write it into the folder yourself"
+    )]
+    OnlyBlocks(i64),
     #[error("the version could not be written {}: {reason}", place(*.side))]
     Refused { side: Side, reason: String },
     #[error(transparent)]
@@ -44,8 +50,11 @@ struct Current {
 /// Writes a version of the history to both sides; what is there now goes into the history first.
 pub async fn restore(job: &Job<'_>, id: VersionId) -> Result<Version, RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
-    if job.scope.is_busy() {
+    if is_block(&bytes) {
         return Err(RestoreError::Busy(id.0));
+    }
+    if job.scope.is_busy() {
+        return Err(RestoreError::OnlyBlocks(id.0));
     }
     look_at_both(job, None).await?;
     let pair = find_pair(job, &version)?;

@@ -68,6 +68,9 @@ pub type Only = Sides<BTreeSet<Href>>;
 pub enum RunError {
     #[error("{1}")]
     Collection(Side, CollectionError),
+    /// The profile's options do not go with what it did before; the text is a sentence with a way out.
+    #[error("{0}")]
+    Options(&'static str),
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -165,6 +168,7 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
             Some(format!("{}. {}", error.message.trim_end_matches('.'), job.sign_in_hint))
         }
         Err(RunError::Collection(_, error)) => Some(error.message),
+        Err(RunError::Options(why)) => Some(why.to_owned()),
         Err(RunError::State(error @ StateError::Damaged)) => return Err(error),
         Err(RunError::State(error)) => Some(error.to_string()),
     };
@@ -338,6 +342,9 @@ pub(super) async fn look_at_both(
     only: Option<&Only>,
 ) -> Result<(Sides<Tree>, Option<Only>), RunError> {
     job.progress.start(Phase::Looking(Side::Remote), None);
+    if let Some(why) = job.scope.refusal(job.state)? {
+        return Err(RunError::Options(why));
+    }
     job.scope.remember(job.state)?;
     let is_known = job.state.cursor(Side::Remote)?.is_some() || !job.state.tree(Side::Remote)?.is_empty();
     if let (Some(only), true) = (only, is_known) {

@@ -47,7 +47,7 @@ impl Limits {
                 local: self.category.iter().filter_map(Category::mapping).collect(),
                 remote: Vec::new(),
             },
-            terms: Terms { limits: self.clone(), mapping: Options::default() },
+            terms: Terms { limits: self.clone(), ..Terms::default() },
         }
     }
 }
@@ -70,6 +70,8 @@ struct Terms {
     #[serde(flatten)]
     limits: Limits,
     mapping: Options,
+    /// Tells whether the key of the busy blocks is the same, but not the key.
+    busy_key: Option<String>,
 }
 
 /// The stretch of time that a run covers.
@@ -132,7 +134,34 @@ impl Scope {
             self.mappings[side].extend(mappings[side].iter().cloned());
         }
         self.terms.mapping = options.clone();
+        self.terms.busy_key = self.is_busy().then(|| mapping::busy_key_mark(&key));
         self
+    }
+
+    /// Why the profile's options cannot be followed after what it did before: neither whole events nor blocks of another
+    /// key may stay on the server beside the new blocks.
+    pub fn refusal(&self, state: &State) -> state::Result<Option<&'static str>> {
+        let before = terms_before(state)?;
+        let blocks = |terms: &Terms| terms.mapping.calendar.busy_blocks.is_some();
+        let other_key = before.busy_key != self.terms.busy_key;
+        if blocks(&before) == blocks(&self.terms) && !other_key || state.pairs()?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(match (blocks(&before), blocks(&self.terms)) {
+            (false, true) => {
+                "this profile has sent whole events, which would stay readable on the server: take busy_blocks out again, \
+                 and make another profile for a new, empty calendar on the server"
+            }
+            (true, false) => {
+                "this profile has sent busy blocks, which whole events would only double: put busy_blocks back, and make \
+                 another profile for another calendar on the server"
+            }
+            _ => {
+                "the key of the busy blocks (busy.key in the folder of the state files) is another one than before, so the \
+                 blocks on the server cannot be found again: put the old key back, or make another profile for a new, \
+                 empty calendar on the server"
+            }
+        }))
     }
 
     /// Makes what the state remembers fit this scope, if the profile said something else before.
@@ -141,10 +170,7 @@ impl Scope {
     /// that only the local side had is one of the item's own from now on, so that it is not taken for one that the
     /// server's version has removed. And where busy blocks begin to go out, or end to, nothing stays as it was.
     pub fn remember(&self, state: &State) -> state::Result<()> {
-        let before: Terms = match state.scope()? {
-            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
-            None => Terms::default(),
-        };
+        let before = terms_before(state)?;
         if before == self.terms {
             return Ok(());
         }
@@ -217,6 +243,13 @@ impl Scope {
         let remote = || self.on(Side::Remote, &self.shared(Side::Local, base), None);
         (!self.is_timed()).then(remote)
     }
+}
+
+fn terms_before(state: &State) -> state::Result<Terms> {
+    Ok(match state.scope()? {
+        Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+        None => Terms::default(),
+    })
 }
 
 impl Category {

@@ -281,20 +281,33 @@ fn busy_blocks_follow_their_events() {
         sync();
         assert_eq!((edits(&world), only().0), (before, name));
 
-        // Another title goes to every block, and the events themselves where there are no blocks any more.
+        // Another title goes to every block.
         let mut world = world;
         world.mapping.calendar = busy("Away");
         assert_eq!(world.sync(policy).outcome, RunOutcome::Ok);
         let titles = |world: &World| world.remote.titles();
         assert_eq!(titles(&world), ["Away"]);
-        world.mapping.calendar = Calendar::default();
-        assert_eq!(world.sync(policy).outcome, RunOutcome::Ok);
-        assert_eq!(titles(&world), ["Secret"]);
-        world.mapping.calendar = busy("Busy");
-        assert_eq!(world.sync(policy).outcome, RunOutcome::Ok);
-        assert!(
-            world.remote.items().values().all(|bytes| !String::from_utf8_lossy(bytes).contains("Secret"))
-        );
         assert_eq!(world.local.lock().edits.len(), 0, "the folder is never written to");
+    }
+}
+
+/// Whole events beside blocks would tell all.
+#[test]
+fn a_profile_that_has_synced_does_not_change_between_events_and_blocks() {
+    for (before, after, why) in [
+        (Calendar::default(), busy("Busy"), "has sent whole events"),
+        (busy("Busy"), Calendar::default(), "has sent busy blocks"),
+    ] {
+        let mut world = world(before.clone());
+        world.local.put("secret.ics", meeting("Secret", "Hidden", 1));
+        assert_eq!(world.sync(Policy::ReplicateToServer).outcome, RunOutcome::Ok);
+        let there = world.remote.items();
+        world.mapping.calendar = after;
+        let report = world.sync(Policy::ReplicateToServer);
+        assert!(report.failure.as_deref().is_some_and(|failure| failure.contains(why)), "{report:?}");
+        assert_eq!(world.remote.items(), there);
+        world.mapping.calendar = before;
+        assert_eq!(world.sync(Policy::ReplicateToServer).outcome, RunOutcome::Ok);
+        assert_eq!(world.remote.items(), there);
     }
 }

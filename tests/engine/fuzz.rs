@@ -61,5 +61,5 @@ fn cdsp_files() {
 
 #[test]
 fn profiles() {
-    replay("profiles-examples", targets::profile);
+    replay("profiles-examples", 100, targets::profile);
 }

@@ -28,6 +28,18 @@ impl fmt::Debug for Busy {
     }
 }
 
+const PRODUCT: &str = "PRODID:-//Pimbridge//Busy//EN";
+
+/// Whether this is a block, and not an event.
+pub fn is_block(bytes: &[u8]) -> bool {
+    bytes.split(|&octet| octet == b'\n').any(|line| line.trim_ascii() == PRODUCT.as_bytes())
+}
+
+/// Tells two keys apart, and does not tell them.
+pub fn key_mark(key: &BusyKey) -> String {
+    Busy { title: String::new(), key: *key }.hidden("busy blocks").chars().take(16).collect()
+}
+
 const ZONE: [&str; 6] = ["TZID", "DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO"];
 const PARAMS: [&str; 3] = ["TZID", "VALUE", "RANGE"];
 
@@ -41,7 +53,7 @@ impl Busy {
         let mut out = Block::default();
         out.line("BEGIN:VCALENDAR");
         out.line("VERSION:2.0");
-        out.line("PRODID:-//Pimbridge//Busy//EN");
+        out.line(PRODUCT);
         for (id, component) in document.components().iter().enumerate() {
             if component.name == "VTIMEZONE" && component.parent == Some(0) {
                 self.zone(&document, id, &mut out);

@@ -26,7 +26,7 @@ pub mod vlist;
 mod zones;
 
 pub use alarms::Past;
-pub use busy::{Busy, BusyKey};
+pub use busy::{Busy, BusyKey, is_block, key_mark as busy_key_mark};
 pub use colors::Colors;
 pub use own::Own;
 pub use rename::Names;
