@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use pimbridge::item::mapping::options::{Calendar, Options, Reminders, TimeZones};
 use pimbridge::report::{Report, RunOutcome};
 use pimbridge::sync::policy::{Conflict, Policy};
-use pimbridge::sync::restore::restore;
+use pimbridge::sync::restore::{RestoreError, restore};
 
 use crate::support::event_on;
 use crate::support::world::World;
@@ -274,6 +274,11 @@ fn busy_blocks_follow_their_events() {
         world.local.put("secret.ics", moved.into());
         sync();
         assert_eq!(only(), (name.clone(), block.replace("20270120", "20270121")));
+
+        // The block that was there before is no event that could be brought back.
+        let kept = world.peek().history().unwrap();
+        let error = world.with_job(policy, async |job| restore(job, kept[0].id).await.unwrap_err());
+        assert!(matches!(error, RestoreError::Busy(_)), "{error}");
 
         // A profile that begins anew finds its blocks again.
         std::fs::remove_file(world.state_file()).unwrap();
