@@ -50,6 +50,7 @@ pub enum Command {
     Reset(Reset),
     /// Test a profile: the folder, the server, the sign-in
     Check(One),
+    #[command(alias = "set-password")]
     Password(password::Args),
     SignIn(sign_in::Args),
     Schema(schema::Args),

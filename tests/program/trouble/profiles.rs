@@ -40,7 +40,7 @@ fn a_typo() {
         pimbridge: HOME/profiles/work.toml, line 1: kind = "event" is not known; did you mean "events"? The others are tasks and contacts
         pimbridge: HOME/profiles/work.toml, line 3: the section [locale] is not known; did you mean [local]?
         pimbridge: HOME/profiles/work.toml, line 9: the key "usr" is not known; did you mean "user"?
-        pimbridge: HOME/profiles/work.toml, line 10: a password is never kept in a profile's file; remove it here, and either store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command
+        pimbridge: HOME/profiles/work.toml, line 10: a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command
         pimbridge: HOME/profiles/work.toml, line 8: the url must begin with https:// (or http://)
         pimbridge: HOME/profiles/work.toml, line 1: this is not written as TOML demands: invalid basic string, expected `"`
         "#);
