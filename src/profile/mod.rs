@@ -36,7 +36,9 @@ pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};
 pub use parse::{expand, parse};
 pub use presets::{PRESETS, Preset, preset_named};
 pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
-pub use sign_in::{SignIn, check_keyring, delete_secret, keyring_entry, store_secret, token_endpoint};
+pub use sign_in::{
+    SignIn, check_keyring, delete_secret, has_secret, keyring_entry, store_secret, token_endpoint,
+};
 pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
 pub use words::{CONFLICTS, KINDS, MODES};
 

@@ -79,6 +79,11 @@ pub async fn check_keyring(profile: &Profile) -> Result<(), SecretError> {
     secret::load(entry_of(profile)?).await.map(|_| ())
 }
 
+/// Whether the keyring has something for the sign-in of a profile.
+pub async fn has_secret(profile: &Profile) -> Result<bool, SecretError> {
+    secret::load(entry_of(profile)?).await.map(|secret| secret.is_some())
+}
+
 /// Removes what the keyring has for the sign-in of a profile; says whether there was anything.
 pub async fn delete_secret(profile: &Profile) -> Result<bool, SecretError> {
     secret::delete(entry_of(profile)?).await

@@ -44,13 +44,21 @@ fn the_sample_goes_in_and_out_and_in_again() {
     insta::assert_snapshot!(run(&["profile", "import", &file], 2), @r#"pimbridge: there is no terminal to ask on where Kalender, Kontakte and Aufgaben are here; make folders for all of them with --root FOLDER, or name each one: --folder "Kalender=FOLDER""#);
     insta::assert_snapshot!(run(&["profile", "import", &file, "--root", root, "--dry-run"], 0), @r#"
     adds       Nextcloud Kalender: events, two-way, in HOME/items/Kalender
+               on https://cloud.example.org/remote.php/dav/calendars/jana/personal/, as jana
+               past_days: 60
+               future_days: 365
+               category: "Privat"
+               invert: true
                password needed: pimbridge profile password "Nextcloud Kalender"
     adds       iCloud Kontakte: contacts, replicate-from-server, in HOME/items/Kontakte
+               on https://contacts.icloud.com/123456789/carddavhome/card/, as jana@icloud.example
+               through the proxy http://proxy.example.org:3128/, as jana
                its proxy wants a password: pimbridge profile password "iCloud Kontakte" --proxy
                it took its password from the account in Outlook, which cannot be done here
                password needed: pimbridge profile password "iCloud Kontakte"
                it may delete what only one side has, so look ahead first: pimbridge sync "iCloud Kontakte" --dry-run
     adds       Aufgaben SOGo: tasks, merge-to-server, inactive, in HOME/items/Aufgaben
+               on https://sogo.example.com/SOGo/dav/jana/Calendar/personal/, as jana
                without effect here and only kept for an export: MapRecurringTasks, MapStartAndDueAsFloating and MapCustomProperties
                password needed: pimbridge profile password "Aufgaben SOGo"
     Nothing was imported yet: without --dry-run it is.
@@ -60,13 +68,21 @@ fn the_sample_goes_in_and_out_and_in_again() {
     let folder = format!("Aufgaben={}", mine.display());
     insta::assert_snapshot!(run(&["profile", "import", &file, "--root", root, "--folder", &folder], 0), @r#"
     adds       Nextcloud Kalender: events, two-way, in HOME/items/Kalender
+               on https://cloud.example.org/remote.php/dav/calendars/jana/personal/, as jana
+               past_days: 60
+               future_days: 365
+               category: "Privat"
+               invert: true
                password needed: pimbridge profile password "Nextcloud Kalender"
     adds       iCloud Kontakte: contacts, replicate-from-server, in HOME/items/Kontakte
+               on https://contacts.icloud.com/123456789/carddavhome/card/, as jana@icloud.example
+               through the proxy http://proxy.example.org:3128/, as jana
                its proxy wants a password: pimbridge profile password "iCloud Kontakte" --proxy
                it took its password from the account in Outlook, which cannot be done here
                password needed: pimbridge profile password "iCloud Kontakte"
                it may delete what only one side has, so look ahead first: pimbridge sync "iCloud Kontakte" --dry-run
     adds       Aufgaben SOGo: tasks, merge-to-server, inactive, in HOME/mine
+               on https://sogo.example.com/SOGo/dav/jana/Calendar/personal/, as jana
                without effect here and only kept for an export: MapRecurringTasks, MapStartAndDueAsFloating and MapCustomProperties
                password needed: pimbridge profile password "Aufgaben SOGo"
     3 profiles are imported. Next:
@@ -143,6 +159,7 @@ fn an_imported_calendar_is_synced() {
     let told = home.shown(&home.run(&["profile", "import", &copy]).expect(0));
     insta::assert_snapshot!(told, @r#"
     replaces   Nextcloud Kalender: events, replicate-from-server, in HOME/items/Kalender
+               on http://127.0.0.1:PORT/calendars/alice/work/, as alice
                mode: "two-way" becomes "replicate-from-server"
                it may delete what only one side has, so look ahead first: pimbridge sync "Nextcloud Kalender" --dry-run
     One profile is imported. Next:
@@ -205,6 +222,9 @@ fn what_cannot_be_imported_is_left_out_and_told() {
     };
     insta::assert_snapshot!(import(&[], 1), @r#"
     adds       Work: events, two-way, in HOME/items/Kalender
+               on https://s.example/work/, as jana
+               past_days: 0
+               future_days: 0
                password needed: pimbridge profile password Work
     skips      Work again: the profile Work already syncs HOME/items/Kalender with https://s.example/work; a second one on both would double the items
     skips      Same id: it has the same Id as Work in this file
@@ -222,12 +242,15 @@ fn what_cannot_be_imported_is_left_out_and_told() {
     unchanged  Work: events, two-way, in HOME/items/Kalender
     skips      Work again: the profile Work already syncs HOME/items/Kalender with https://s.example/work; a second one on both would double the items
     skips      Same id: it has the same Id as Work in this file
-    adds       Google: events, two-way, in HOME/items/Kalender
+    adds       Google: events, two-way, in HOME/items/Kalender 2
+               on https://apidata.googleusercontent.com/caldav/v2/jana/events/, as jana
+               past_days: 0
+               future_days: 0
                sign-in needed: say with pimbridge profile set Google oauth.client_secret_command COMMAND where your client's secret is, then pimbridge profile sign-in Google
     skips      Google tasks: Google's tasks are only to be had through a service of Google's own, which Pimbridge does not speak; keep them in a task list of another server
     skips      Files: it syncs with a folder (file:///…), not with a server, which Pimbridge does not do; copy the files into a folder of a profile instead
-    adds       Work, here Work 2: tasks, two-way, in HOME/items/Kalender 2
-               password needed: pimbridge profile password "Work 2"
+    adds       Work, here Work 2: tasks, two-way, in HOME/items/Kalender 3
+               on https://s.example/more/, as jana
     skips      Two; parts: category must not contain a comma or a semicolon; a profile has one category, so make a profile for each that you need
     skips      (without a name): the file does not tell what it syncs; say it with --kind "(without a name)=events" (or tasks, or contacts)
     2 profiles are imported. Next:
@@ -248,6 +271,60 @@ fn what_cannot_be_imported_is_left_out_and_told() {
     let exported = fs::read_to_string(&out).unwrap();
     assert!(exported.contains("<Name>Copy</Name>") && !exported.contains("3f0c1c52"), "{exported}");
     home.run(&["profile", "export", "x.cdsp", "Kopie"]).expect(2);
+}
+
+#[test]
+fn an_exported_profile_keeps_its_id_and_its_busy_blocks_are_not_undone() {
+    let home = Home::default();
+    let text = "# Mine!\nkind = \"events\" # all\nmode = \"replicate-to-server\"\nbusy_blocks = \"Busy\"\n\n[local]\n\
+                type = \"vdir\"\npath = \"/mine\"\n\n[remote]\ntype = \"dav\"\nurl = \"https://a.example/\"\n";
+    fs::create_dir(home.path().join("profiles")).unwrap();
+    write(&home, "profiles/busy.toml", text);
+    let export = |file: &str| {
+        let file = home.path().join(file);
+        let arguments = ["profile", "export", file.to_str().unwrap(), "busy", "busy"];
+        let said = home.shown(&home.run(&arguments).expect(0));
+        (file.to_str().unwrap().to_owned(), said, fs::read_to_string(&file).unwrap())
+    };
+    let (_, said, first) = export("first.cdsp");
+    insta::assert_snapshot!(said, @"
+    One profile is in HOME/first.cdsp, without passwords.
+    busy: only Pimbridge reads busy_blocks from the file
+    busy: in Outlook it would upload whole events, which busy_blocks keeps from happening here; so it is switched off in the file
+    ");
+    assert!(
+        first.contains("<Inactive>true</Inactive>") && first.matches("<Options>").count() == 1,
+        "{first}"
+    );
+    let kept = profile(&home, "busy");
+    let added = kept.strip_prefix(text).unwrap();
+    assert!(added.starts_with("\n[cdsp]\nid = ") && added.lines().count() == 3, "{added}");
+
+    home.run(&["profile", "set", "busy", "remote.url", "https://b.example/"]).expect(0);
+    let (file, _, second) = export("second.cdsp");
+    assert_eq!(second, first.replace("a.example", "b.example"), "also the id");
+    insta::assert_snapshot!(home.shown(&home.run(&["profile", "import", &file]).expect(0)), @"
+    replaces   busy: events, replicate-to-server, in /mine
+               on https://b.example/
+               it has no user name; if the server wants one: pimbridge profile set busy remote.user USER
+               it may delete what only one side has, so look ahead first: pimbridge sync busy --dry-run
+    One profile is imported. Next:
+      pimbridge profile list       shows all
+      pimbridge sync --dry-run     shows what a sync would do
+    ");
+    assert!(!profile(&home, "busy").contains("active = "), "{}", profile(&home, "busy"));
+
+    // A broken one is told, and nothing takes its place.
+    write(&home, "profiles/busy.toml", profile(&home, "busy") + "broken");
+    let before = profile(&home, "busy");
+    let root = home.path().join("items");
+    let import = home.run(&["profile", "import", &file, "--root", root.to_str().unwrap()]).expect(2);
+    insta::assert_snapshot!(home.shown(&import), @"
+    skips      busy: here it is busy, whose file is wrong; correct that first, or remove it: pimbridge profile remove busy
+    Nothing was changed.
+    pimbridge: HOME/profiles/busy.toml, line 26: this is not written as TOML demands: key with no value, expected `=`
+    ");
+    assert_eq!(profile(&home, "busy"), before);
 }
 
 #[test]

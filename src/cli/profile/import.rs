@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use super::super::{Failure, exit, out};
 use super::{add, add_new, password};
 use crate::home::Home;
-use crate::profile::{self, KINDS, cdsp};
+use crate::profile::{self, KINDS, SecretError, cdsp};
 
 mod folders;
+mod held;
+mod here;
 mod plan;
+mod secrets;
+mod told;
 
 use folders::Folders;
 use plan::{Fate, Planned};
@@ -59,16 +63,21 @@ pub async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
         return Ok(exit::IN_SYNC);
     }
     let loaded = profile::load_all(home)?;
-    let planned = plan::plan(home, args, &document, loaded)?;
+    for (_, error) in &loaded.broken {
+        out::complain(&error.to_string());
+    }
+    let planned = plan::plan(home, args, &document, &loaded)?;
     for one in &planned {
         out::say(one.shown());
     }
     if !document.stray.is_empty() {
         out::say(format!("Left out, because no program puts it there: {}", document.stray.join(", ")));
     }
-    let status = match planned.iter().any(|one| matches!(one.fate, Fate::Skipped(_))) {
-        true => exit::SOME_FAILED,
-        false => exit::IN_SYNC,
+    let skips = planned.iter().any(|one| matches!(one.fate, Fate::Skipped(_)));
+    let status = match (loaded.broken.is_empty(), skips) {
+        (false, _) => exit::WRONG_USE,
+        (true, true) => exit::SOME_FAILED,
+        (true, false) => exit::IN_SYNC,
     };
     if args.dry_run {
         out::say("Nothing was imported yet: without --dry-run it is.");
@@ -102,12 +111,45 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
             Fate::Unchanged | Fate::Skipped(_) => continue,
         }
         written += 1;
-        if let Some(password) = &one.password
-            && let Err(Failure::Usage(why) | Failure::NotDone(why)) =
-                password::store(profile, password.clone()).await
-        {
-            out::complain(&why);
+        if let Some(password) = &one.password {
+            let has = profile::has_secret(profile).await;
+            let kept = store_if_none(has, password::store(profile, password.clone())).await;
+            if let Err(Failure::Usage(why) | Failure::NotDone(why)) = kept {
+                out::complain(&why);
+            }
         }
     }
     Ok(written)
+}
+
+/// Puts a password into the keyring, but never in place of one.
+async fn store_if_none(
+    has: Result<bool, SecretError>,
+    store: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    if has? {
+        out::say("The keyring has a password already, which stays.");
+        return Ok(());
+    }
+    store.await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_in_the_keyring_stays() {
+        let stored = Cell::new(false);
+        let store = || async {
+            stored.set(true);
+            Ok(())
+        };
+        assert!(store_if_none(Ok(true), store()).await.is_ok());
+        assert!(store_if_none(Err(SecretError::Locked), store()).await.is_err());
+        assert!(!stored.get());
+        assert!(store_if_none(Ok(false), store()).await.is_ok() && stored.get());
+    }
 }

@@ -39,6 +39,19 @@ pub fn of(name: &str, keys: &Keys) -> String {
     keys.text("cdsp.id").and_then(guid).unwrap_or_else(|| derived(name, keys))
 }
 
+/// The text of the file of a profile, with its id written down where it was none yet: from now on it stays, whatever the
+/// profile becomes.
+///
+/// # Errors
+/// The text cannot be changed: a sentence.
+pub fn written_down(name: &str, text: &str) -> Result<Option<String>, String> {
+    let keys = Keys::of(text);
+    if keys.text("cdsp.id").and_then(guid).is_some() {
+        return Ok(None);
+    }
+    crate::profile::set(text, "cdsp.id", Some(&derived(name, &keys))).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +80,16 @@ mod tests {
         assert_eq!(id, derived("work", &keys("https://a.example/")));
         assert_ne!(id, derived("home", &keys("https://a.example/")));
         assert_ne!(id, derived("work", &keys("https://b.example/")));
+    }
+
+    #[test]
+    fn an_id_that_is_written_down_stays() {
+        let text = "# Mine!\nkind = \"events\" # all\n\n[remote]\nurl = \"https://a.example/\" # here\n";
+        let new = written_down("work", text).unwrap().unwrap();
+        let id = derived("work", &Keys::of(text));
+        assert_eq!(new, format!("{text}\n[cdsp]\nid = \"{id}\"\n"));
+        let moved = new.replace("a.example", "b.example");
+        assert_eq!(of("renamed", &Keys::of(&moved)), id);
+        assert_eq!(written_down("renamed", &moved), Ok(None));
     }
 }

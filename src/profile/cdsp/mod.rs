@@ -30,7 +30,7 @@ pub use decode::decode;
 pub use document::Options;
 pub use export::{Exported, export};
 pub use file::text as file_text;
-pub use identity::{guid, of as identity};
+pub use identity::{guid, of as identity, written_down};
 pub use import::{Imported, import, kind_of, label};
 pub use keys::Keys;
 pub use password::of as password;

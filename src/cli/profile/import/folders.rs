@@ -1,46 +1,71 @@
 //! Which folder here is a folder of Outlook's: said with `--folder` or `--root`, or asked for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use url::Url;
 
 use super::super::super::connection::full_path;
 use super::super::super::{Failure, out};
 use super::super::places::Places;
 use super::Args;
 use crate::item::Kind;
-use crate::profile::Name;
 use crate::profile::cdsp::{Imported, Keys};
+use crate::profile::{self, LocalSpec, Name, expand, local_key};
 use crate::report::text::cut;
 use crate::settings::Folders as Roots;
 
+/// What Outlook CalDav Synchronizer writes for a folder that it cannot open.
+const NO_FOLDER: &str = "<ERROR>";
+
 /// A folder of Outlook's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Theirs {
     name: String,
     account: Option<String>,
     kind: Kind,
 }
 
-/// The folders that are known by now: profiles that share one in Outlook share one here.
+/// A profile that uses a folder.
+struct User {
+    /// As it is written in the profile's file.
+    folder: String,
+    key: PathBuf,
+    kind: Kind,
+    remote: String,
+    has_category: bool,
+    /// The folder in Outlook, if it is known.
+    theirs: Option<Theirs>,
+}
+
+impl User {
+    fn new(folder: String, kind: Kind, keys: &Keys, theirs: Option<Theirs>) -> Self {
+        let key = expand(&folder).map(|path| local_key(&LocalSpec::Vdir { path })).unwrap_or_default();
+        let has_category = keys.text("category").is_some();
+        User { folder, key, kind, remote: remote(keys), has_category, theirs }
+    }
+}
+
+/// The folders that are known by now. Profiles share one here only if they share one in Outlook, and if each has its own
+/// part of it: what one server has must not go to another one unseen.
 pub struct Folders<'a> {
     args: &'a Args,
     /// Where folders are made, if nothing else is said.
     roots: Roots,
-    known: HashMap<Theirs, String>,
+    users: Vec<User>,
     used: BTreeSet<&'a str>,
 }
 
 impl<'a> Folders<'a> {
     pub fn new(args: &'a Args, roots: Roots) -> Self {
-        Self { args, roots, known: HashMap::new(), used: BTreeSet::new() }
+        Self { args, roots, users: Vec::new(), used: BTreeSet::new() }
     }
 
-    /// Takes in where the folder of an earlier import is.
+    /// Takes in which folder a profile has that is here.
     pub fn know(&mut self, kind: Kind, keys: &Keys) {
-        if let (Some(name), Some(folder)) = (keys.text("cdsp.folder"), keys.text("local.path")) {
-            let account = keys.text("cdsp.account").map(str::to_owned);
-            self.known.insert(Theirs { name: name.to_owned(), account, kind }, folder.to_owned());
-        }
+        let Some(folder) = keys.text("local.path") else { return };
+        let theirs = theirs(keys.text("cdsp.folder"), keys.text("cdsp.account"), kind);
+        self.users.push(User::new(folder.to_owned(), kind, keys, theirs));
     }
 
     /// The folder of a profile of this name in the file, as it is written into its file here. `None`: nobody says it,
@@ -51,29 +76,71 @@ impl<'a> Folders<'a> {
         imported: &Imported,
         places: &mut Places,
     ) -> Result<Option<String>, Failure> {
-        let theirs = Theirs {
-            name: imported.folder.clone().unwrap_or_else(|| label.to_owned()),
-            account: imported.account.clone(),
-            kind: imported.kind,
-        };
-        let said = |name: &str| self.args.folder.iter().find(|(said, _)| said == name);
-        if let Some((name, folder)) = said(label).or_else(|| said(&theirs.name)) {
-            self.used.insert(name);
-            return full_path(Path::new(folder)).map(Some);
+        let Some(folder) = self.find(label, imported, places)? else { return Ok(None) };
+        let theirs = of_imported(imported);
+        self.users.push(User::new(folder.clone(), imported.kind, &imported.keys, theirs));
+        Ok(Some(folder))
+    }
+
+    fn find(
+        &mut self,
+        label: &str,
+        imported: &Imported,
+        places: &mut Places,
+    ) -> Result<Option<String>, Failure> {
+        if let Some(folder) = self.said(label, imported)? {
+            return Ok(Some(folder));
         }
-        if let Some(folder) = self.known.get(&theirs) {
-            return Ok(Some(folder.clone()));
+        if let Some(folder) = self.shared(imported) {
+            return Ok(Some(folder));
         }
+        let called = called(label, imported);
         let folder = match &self.args.root {
-            Some(root) => places.folder(root, &Name::like(&theirs.name))?,
-            None => match ask(label, &theirs, self.roots.of(theirs.kind), places)? {
+            Some(root) => places.folder(root, &Name::like(called))?,
+            None => match ask(label, called, imported.kind, self.roots.of(imported.kind), places)? {
                 Some(folder) => folder,
                 None => return Ok(None),
             },
         };
-        let folder = full_path(&folder)?;
-        self.known.insert(theirs, folder.clone());
+        full_path(&folder).map(Some)
+    }
+
+    /// What `--folder` says.
+    fn said(&mut self, label: &str, imported: &Imported) -> Result<Option<String>, Failure> {
+        let said = |name: &str| self.args.folder.iter().find(|(said, _)| said == name);
+        if let Some((name, folder)) = said(label) {
+            self.used.insert(name);
+            return full_path(Path::new(folder)).map(Some);
+        }
+        let Some((name, folder)) = said(called(label, imported)) else { return Ok(None) };
+        let folder = full_path(Path::new(folder))?;
+        if !self.used.insert(name) && self.shared(imported).is_none_or(|shared| shared != folder) {
+            return Err(Failure::Usage(format!(
+                "{:?} is the folder of several profiles of the file that are not to share one here; name a folder for each \
+                 of these profiles: --folder \"{label}=FOLDER\"",
+                cut(name, 60)
+            )));
+        }
         Ok(Some(folder))
+    }
+
+    /// A folder here that the profile shares with others.
+    fn shared(&self, imported: &Imported) -> Option<String> {
+        let theirs = of_imported(imported)?;
+        let remote = remote(&imported.keys);
+        let same = self.users.iter().filter(|user| user.theirs.as_ref() == Some(&theirs));
+        // Two on one pair are refused later on, or one of them is switched off.
+        let mut fits = same.filter(|user| {
+            user.remote == remote || theirs.account.is_some() && self.have_parts(&user.key, imported)
+        });
+        fits.next().map(|user| user.folder.clone())
+    }
+
+    /// Whether each profile of this folder, and this one, has a part of it; one may have the whole.
+    fn have_parts(&self, folder: &Path, imported: &Imported) -> bool {
+        let sharers = self.users.iter().filter(|user| user.key == folder && user.kind == imported.kind);
+        let whole = sharers.filter(|user| !user.has_category).count();
+        whole + usize::from(imported.keys.text("category").is_none()) <= 1
     }
 
     /// A name that `--folder` gives and the file does not have.
@@ -82,15 +149,40 @@ impl<'a> Folders<'a> {
     }
 }
 
-fn ask(label: &str, theirs: &Theirs, root: &Path, places: &mut Places) -> Result<Option<PathBuf>, Failure> {
+/// What its folder is called in Outlook, or else the profile itself.
+pub fn called<'a>(label: &'a str, imported: &'a Imported) -> &'a str {
+    imported.folder.as_deref().filter(|folder| *folder != NO_FOLDER).unwrap_or(label)
+}
+
+fn of_imported(imported: &Imported) -> Option<Theirs> {
+    theirs(imported.folder.as_deref(), imported.account.as_deref(), imported.kind)
+}
+
+fn theirs(folder: Option<&str>, account: Option<&str>, kind: Kind) -> Option<Theirs> {
+    let name = folder.filter(|folder| *folder != NO_FOLDER)?.to_owned();
+    Some(Theirs { name, account: account.map(str::to_owned), kind })
+}
+
+fn remote(keys: &Keys) -> String {
+    let url = keys.text("remote.url").unwrap_or_default();
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| profile::url_key(&url))
+}
+
+fn ask(
+    label: &str,
+    called: &str,
+    kind: Kind,
+    root: &Path,
+    places: &mut Places,
+) -> Result<Option<PathBuf>, Failure> {
     if !out::is_interactive() {
         return Ok(None);
     }
-    let suggested = places.folder(root, &Name::like(&theirs.name))?;
+    let suggested = places.folder(root, &Name::like(called))?;
     let question = format!(
         "Which folder here is {:?}, the {} of the profile {:?}? [{}] ",
-        cut(&theirs.name, 60),
-        match theirs.kind {
+        cut(called, 60),
+        match kind {
             Kind::Events => "calendar",
             Kind::Tasks => "task list",
             Kind::Contacts => "address book",
@@ -100,4 +192,129 @@ fn ask(label: &str, theirs: &Theirs, root: &Path, places: &mut Places) -> Result
     );
     Ok(out::ask_text(&question)
         .map(|answer| if answer.is_empty() { suggested } else { PathBuf::from(answer) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Loaded;
+
+    struct Case {
+        folder: &'static str,
+        account: &'static str,
+        kind: Kind,
+        category: &'static str,
+        url: &'static str,
+    }
+
+    const PRIVATE: Case = Case {
+        folder: "Kalender",
+        account: "jana@home",
+        kind: Kind::Events,
+        category: "",
+        url: "https://home.example/c/",
+    };
+
+    fn imported(case: &Case) -> Imported {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let mut keys = Keys::default();
+        keys.set("remote.url", case.url);
+        if !case.category.is_empty() {
+            keys.set("category", case.category);
+        }
+        Imported {
+            id: String::new(),
+            folder: some(case.folder),
+            account: some(case.account),
+            kind: case.kind,
+            keys,
+            ours: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The folders of profiles that are called "0", "1" and so on.
+    fn folders(said: &[(&str, &str)], known: &[Keys], cases: &[Case]) -> Result<Vec<String>, String> {
+        let root = tempfile::tempdir().unwrap();
+        let folder = said.iter().map(|(name, folder)| ((*name).to_owned(), (*folder).to_owned())).collect();
+        let args = Args {
+            file: PathBuf::new(),
+            root: Some(root.path().to_owned()),
+            folder,
+            kind: Vec::new(),
+            client_id: None,
+            dry_run: false,
+        };
+        let mut places = Places::new(&Loaded::default());
+        let mut folders = Folders::new(&args, Roots::all_in(root.path()));
+        known.iter().for_each(|keys| folders.know(Kind::Events, keys));
+        let mut found = Vec::new();
+        for (n, case) in cases.iter().enumerate() {
+            match folders.of(&n.to_string(), &imported(case), &mut places) {
+                Ok(folder) => {
+                    let folder = PathBuf::from(folder.unwrap());
+                    let shown = folder.strip_prefix(root.path()).unwrap_or(&folder);
+                    found.push(shown.display().to_string());
+                }
+                Err(Failure::Usage(why) | Failure::NotDone(why)) => return Err(why),
+            }
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn the_same_name_in_another_account_is_another_folder() {
+        let company = Case { account: "jana@company", url: "https://company.example/c/", ..PRIVATE };
+        assert_eq!(folders(&[], &[], &[PRIVATE, company]).unwrap(), ["Kalender", "Kalender 2"]);
+        let nobody = || Case { account: "", category: "Work", ..PRIVATE };
+        let other = Case { url: "https://company.example/c/", ..nobody() };
+        assert_eq!(folders(&[], &[], &[nobody(), other]).unwrap(), ["Kalender", "Kalender 2"]);
+    }
+
+    #[test]
+    fn a_folder_that_could_not_be_opened_has_no_name() {
+        let lost = || Case { folder: "<ERROR>", category: "Work", ..PRIVATE };
+        assert_eq!(folders(&[], &[], &[lost(), lost()]).unwrap(), ["0", "1"]);
+        let before = Keys::of(
+            "category = \"a\"\n[local]\npath = \"/lost\"\n[cdsp]\nfolder = \"<ERROR>\"\naccount = \"jana@home\"",
+        );
+        assert_eq!(folders(&[], &[before], &[lost()]).unwrap(), ["0"]);
+    }
+
+    #[test]
+    fn a_folder_is_shared_by_categories() {
+        let part = |category, url| Case { category, url, ..PRIVATE };
+        let work = part("Work", "https://company.example/c/");
+        let club = part("Club", "https://club.example/c/");
+        assert_eq!(folders(&[], &[], &[PRIVATE, work, club]).unwrap(), ["Kalender"; 3]);
+        let whole = part("", "https://company.example/c/");
+        assert_eq!(folders(&[], &[], &[PRIVATE, whole]).unwrap(), ["Kalender", "Kalender 2"]);
+        let contacts = || Case { kind: Kind::Contacts, ..PRIVATE };
+        let other = Case { url: "https://company.example/c/", ..contacts() };
+        assert_eq!(folders(&[], &[], &[contacts(), other]).unwrap(), ["Kalender", "Kalender 2"]);
+    }
+
+    #[test]
+    fn the_folder_of_an_earlier_import_is_shared_likewise() {
+        let earlier = "[local]\npath = \"/mine\"\n[cdsp]\nfolder = \"Kalender\"\naccount = \"jana@home\"";
+        let known = [Keys::of(earlier)];
+        let work = || Case { category: "Work", ..PRIVATE };
+        assert_eq!(folders(&[], &known, &[work()]).unwrap(), ["/mine"]);
+        assert_eq!(folders(&[], &known, &[PRIVATE]).unwrap(), ["Kalender"]);
+        assert_eq!(folders(&[], &known, &[Case { account: "x", ..work() }]).unwrap(), ["Kalender"]);
+        // Somebody else uses it as a whole, too.
+        let known = [known, [Keys::of("[local]\npath = \"/mine\"")]].concat();
+        assert_eq!(folders(&[], &known, &[work()]).unwrap(), ["Kalender"]);
+    }
+
+    #[test]
+    fn a_folder_that_was_said_is_not_shared_by_chance() {
+        let company = || Case { account: "jana@company", url: "https://company.example/c/", ..PRIVATE };
+        let said = |said: &[(&str, &str)]| folders(said, &[], &[PRIVATE, company()]);
+        insta::assert_snapshot!(said(&[("Kalender", "/a")]).unwrap_err(), @r#""Kalender" is the folder of several profiles of the file that are not to share one here; name a folder for each of these profiles: --folder "1=FOLDER""#);
+        assert_eq!(said(&[("0", "/a"), ("1", "/a")]).unwrap(), ["/a", "/a"], "that was said plainly");
+        assert_eq!(said(&[("Kalender", "/a"), ("1", "/b")]).unwrap(), ["/a", "/b"]);
+        let work = Case { category: "Work", url: "https://company.example/c/", ..PRIVATE };
+        assert_eq!(folders(&[("Kalender", "/a")], &[], &[PRIVATE, work]).unwrap(), ["/a", "/a"]);
+    }
 }

@@ -1,21 +1,18 @@
 //! What an import will do: one decision for each profile of the file, before anything is written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::super::super::Failure;
 use super::super::add::without_file;
 use super::super::places::Places;
-use super::{Args, Folders};
+use super::folders::called;
+use super::here::{Existing, Here};
+use super::{Args, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
-use crate::profile::{
-    self, KINDS, Loaded, MODES, Name, PasswordSource, Profile, RemoteSpec, Secret, SignIn, keyring_entry,
-    word_of,
-};
+use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, Secret, word_of};
 use crate::report::text::{cut, shell_word};
 use crate::settings;
-
-const PASSWORD_NEEDED: &str = "password needed";
 
 /// What becomes of a profile of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +43,10 @@ impl Planned {
         Planned { label, fate: Fate::Skipped(why), file: None, password: None, notes: Vec::new() }
     }
 
+    pub fn is_written(&self) -> bool {
+        matches!(self.fate, Fate::Added | Fate::Replaced)
+    }
+
     /// What a person is shown of it.
     pub fn shown(&self) -> String {
         let word = match &self.fate {
@@ -74,31 +75,18 @@ impl Planned {
     }
 }
 
-/// A profile that is here already.
-struct Existing {
-    profile: Profile,
-    text: String,
-}
-
 /// Decides about every profile of the file.
 ///
 /// # Errors
 /// A folder must be named first, or what was typed does not fit the file.
-pub fn plan(home: &Home, args: &Args, document: &Document, loaded: Loaded) -> Result<Vec<Planned>, Failure> {
-    let mut places = Places::new(&loaded);
+pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> Result<Vec<Planned>, Failure> {
+    let mut places = Places::new(loaded);
     let mut folders = Folders::new(args, settings::load(home)?.folders);
-    let mut existing = HashMap::new();
-    for profile in &loaded.profiles {
-        let (name, text) = profile::read_text(home, profile.name.as_str())?;
-        let keys = Keys::of(&text);
-        folders.know(profile.kind, &keys);
-        let id = cdsp::identity(name.as_str(), &keys);
-        existing.insert(id, Existing { profile: profile.clone(), text });
-    }
+    let here = Here::new(home, loaded, &mut folders)?;
     let (mut planned, mut seen, mut without_folder) = (Vec::new(), HashMap::new(), Vec::new());
     for options in &document.profiles {
         let label = cdsp::label(options);
-        let imported = match read(args, options, &label, &existing) {
+        let mut imported = match read(args, options, &label, &here.existing) {
             Ok(imported) => imported,
             Err(why) => {
                 planned.push(Planned::skipped(label, why));
@@ -109,20 +97,26 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: Loaded) -> Re
             planned.push(Planned::skipped(label, format!("it has the same Id as {first} in this file")));
             continue;
         }
-        let old = existing.get(&imported.id);
+        if let Some(why) = here.refuses(&imported) {
+            planned.push(Planned::skipped(label, why));
+            continue;
+        }
+        let old = here.existing.get(&imported.id);
         let (name, folder) = match old {
             Some(old) => (old.profile.name.clone(), String::new()),
             None => match folders.of(&label, &imported, &mut places)? {
                 Some(folder) => (places.name(&Name::like(&label))?, folder),
                 None => {
-                    without_folder.push(imported.folder.unwrap_or(label));
+                    let called = called(&label, &imported).to_owned();
+                    without_folder.push(if without_folder.contains(&called) { label } else { called });
                     continue;
                 }
             },
         };
-        let mut planned_one = one(home, label, &imported, name, &folder, old);
-        take_password(&mut planned_one, cdsp::password(options));
-        planned.push(planned_one);
+        let held = held::hold(&mut imported, old.map(|old| Keys::of(&old.text)).as_ref());
+        let mut new = one(home, label, &imported, name, &folder, old, &held);
+        new.password = cdsp::password(options);
+        planned.push(new);
     }
     if let Some(name) = without_folder.first() {
         return Err(Failure::Usage(format!(
@@ -139,6 +133,7 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: Loaded) -> Re
         )));
     }
     refuse_overlaps(&mut planned, &loaded.profiles);
+    tell_of_others(&mut planned, &loaded.profiles);
     Ok(planned)
 }
 
@@ -176,6 +171,7 @@ fn one(
     name: Name,
     folder: &str,
     old: Option<&Existing>,
+    held: &[String],
 ) -> Planned {
     let text = match cdsp::file_text(imported, folder, old.map(|old| old.text.as_str())) {
         Ok(text) => text,
@@ -190,65 +186,36 @@ fn one(
         Some(old) if old.text == text => Fate::Unchanged,
         Some(_) => Fate::Replaced,
     };
+    let word = shell_word(name.as_str());
     let mut notes = Vec::new();
     if fate != Fate::Unchanged {
-        let word = shell_word(name.as_str());
-        notes.extend(old.map(|old| changes(&old.text, &text)).unwrap_or_default());
+        notes.extend(told::server(&profile));
+        notes.extend(old.map_or_else(|| told::notable(&text), |old| told::changes(&old.text, &text)));
+    }
+    notes.extend(held.iter().map(|note| note.replace("{name}", &word)));
+    if fate != Fate::Unchanged {
         notes.extend(imported.notes.iter().map(|note| note.replace("{name}", &word)));
-        notes.extend(secret(&profile, old.map(|old| &old.profile), &word));
-        if profile.preview_needed {
-            notes.push(format!(
-                "it may delete what only one side has, so look ahead first: pimbridge sync {word} --dry-run"
-            ));
-        }
     }
     Planned { label, fate, file: Some((profile, text)), password: None, notes }
 }
 
-/// Takes over a password that would otherwise have to be entered.
-fn take_password(planned: &mut Planned, password: Option<Secret>) {
-    let needed = planned.notes.iter_mut().find(|note| note.starts_with(PASSWORD_NEEDED));
-    if let (Some(note), Some(password)) = (needed, password) {
-        *note = "its password goes into the keyring".to_owned();
-        planned.password = Some(password);
+/// Tells what depends on the other profiles, and last what is to be done.
+fn tell_of_others(planned: &mut [Planned], loaded: &[Profile]) {
+    let new: Vec<Profile> =
+        planned.iter().filter_map(|one| one.file.as_ref()).map(|(new, _)| new.clone()).collect();
+    for one in planned.iter_mut().filter(|one| one.is_written()) {
+        let Some((profile, _)) = &one.file else { continue };
+        one.notes.extend(told::sharers(profile, loaded.iter().chain(&new)));
     }
-}
-
-/// What is otherwise than before, key by key.
-fn changes(before: &str, after: &str) -> Vec<String> {
-    let (before, after) = (Keys::of(before), Keys::of(after));
-    let shown = |keys: &Keys, path: &str| keys.get(path).map(|value| cut(&value.to_string(), 80));
-    let paths: BTreeSet<&str> = before.paths().chain(after.paths()).collect();
-    let told = |path: &&str| !path.starts_with("cdsp.") && *path != "preview_needed";
-    let paths = paths.into_iter().filter(|path| before.get(path) != after.get(path)).filter(told);
-    let line = |path: &str| match (shown(&before, path), shown(&after, path)) {
-        (Some(before), Some(after)) => format!("{path}: {before} becomes {after}"),
-        (None, Some(after)) => format!("{path} becomes {after}"),
-        (_, None) => format!("{path} has its default again"),
-    };
-    paths.map(line).collect()
-}
-
-/// What the person has to enter, if it is not there from before.
-fn secret(profile: &Profile, old: Option<&Profile>, word: &str) -> Option<String> {
-    let entry = keyring_entry(profile)?;
-    if old.and_then(keyring_entry) == Some(entry) {
-        return None;
-    }
-    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    match sign_in.as_ref()? {
-        SignIn::Password { password: PasswordSource::Keyring, .. } => {
-            Some(format!("{PASSWORD_NEEDED}: pimbridge profile password {word}"))
-        }
-        SignIn::Token { token: PasswordSource::Keyring, .. } => {
-            Some(format!("token needed: pimbridge profile password {word}"))
-        }
-        SignIn::OAuth { secret: None, .. } => Some(format!(
-            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
-             client's secret is, then pimbridge profile sign-in {word}"
-        )),
-        SignIn::OAuth { .. } => Some(format!("sign-in needed: pimbridge profile sign-in {word}")),
-        _ => None,
+    secrets::tell(planned, loaded);
+    for one in planned.iter_mut().filter(|one| one.is_written()) {
+        let Some((profile, _)) = one.file.as_ref().filter(|(profile, _)| profile.preview_needed) else {
+            continue;
+        };
+        one.notes.push(format!(
+            "it may delete what only one side has, so look ahead first: pimbridge sync {} --dry-run",
+            shell_word(profile.name.as_str())
+        ));
     }
 }
 
@@ -272,3 +239,7 @@ fn refuse_overlaps(planned: &mut [Planned], loaded: &[Profile]) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
