@@ -198,8 +198,9 @@ async fn run_profile(
     limit: usize,
 ) -> Run {
     let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    if !options.dry_run {
-        done.report.notices.extend(birthdays::update(home, profile).await);
+    if let Some(told) = birthdays::update(home, profile, &done.report, options.allow_deletions).await {
+        done.report.notices.push(told);
+        session::save_report(home, profile, &done);
     }
     let touched = match done.id {
         Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),

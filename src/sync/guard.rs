@@ -3,6 +3,7 @@
 use super::plan::{Plan, Row};
 use super::policy::{Action, Change, Policy, decide};
 use super::{Side, Sides};
+use crate::profile::GuardLimits;
 
 /// How many deletions on one side a run may do without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub struct Guard {
 impl Default for Guard {
     fn default() -> Self {
         Guard { max_deletions: 10, max_percent: 25 }
+    }
+}
+
+impl From<GuardLimits> for Guard {
+    fn from(limits: GuardLimits) -> Self {
+        Guard { max_deletions: limits.max_deletions.into(), max_percent: limits.max_percent.into() }
     }
 }
 

@@ -6,7 +6,6 @@ use tracing::Instrument;
 
 use super::Sides;
 use super::conflict::{self, Decision, DecisionError, View};
-use super::guard::Guard;
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
@@ -136,6 +135,16 @@ async fn try_run(
     Ok(run(&Opened::new(home, profile, state, collections)?.job(progress), options).await?)
 }
 
+/// Stores the report of a run again, with what became known after it. The person has seen it where that fails.
+pub fn save_report(home: &Home, profile: &Profile, done: &Done) {
+    let Some(id) = done.id else { return };
+    let save =
+        || Ok::<_, SessionError>(open_state(home, profile)?.write(|w| w.save_report(id, &done.report))?);
+    if let Err(error) = save() {
+        tracing::warn!("the report could not be stored again: {error}");
+    }
+}
+
 /// Brings a version of the profile's history back to both sides.
 pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
     let work = async { Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?) };
@@ -210,10 +219,7 @@ impl<'a> Opened<'a> {
             decided: false,
             scope: self.scope.clone(),
             name_and_color: profile.name_and_color,
-            guard: Guard {
-                max_deletions: profile.guard.max_deletions.into(),
-                max_percent: profile.guard.max_percent.into(),
-            },
+            guard: profile.guard.into(),
             chunk_size: if profile.chunk_size == 0 { usize::MAX } else { profile.chunk_size },
             keep: SignedDuration::from_hours(24 * i64::from(profile.history_days)),
             keep_reports: self.keep_reports,

@@ -100,6 +100,8 @@ fn birthdays_become_a_calendar_that_goes_on_to_a_server() {
     assert!(files(&calendar).is_empty());
     let first = home.run(&["sync", "people"]).expect(0);
     assert!(first.stdout.contains("The calendar of birthdays: 2 new"), "{}", first.stdout);
+    let stored = home.run(&["report", "show", "people"]).expect(0);
+    assert!(stored.stdout.contains("The calendar of birthdays: 2 new"), "{}", stored.stdout);
     let before = files(&calendar);
     let again = home.run(&["sync", "people"]).expect(0);
     assert!(!again.stdout.contains("birthdays"), "{}", again.stdout);
