@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::edit::{ComponentId, Document, Edits};
 use super::lines::Line;
+use super::span::iana_name;
 use super::text;
 use super::time::Moment;
 
@@ -58,7 +59,8 @@ pub fn with_category(bytes: &Bytes, name: &str, there: Option<&[u8]>) -> Bytes {
 /// Which occurrence of a series the component changes, the same in any zone; empty for the series itself.
 pub(super) fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
     let Some(line) = document.property(id, "RECURRENCE-ID") else { return String::new() };
-    let moment = Moment::read(line.value(), line.param("TZID"));
+    let tzid = line.param("TZID");
+    let moment = Moment::read(line.value(), tzid.and_then(iana_name).or(tzid));
     moment.map_or_else(|| line.value().trim().to_owned(), |moment| moment.canonical())
 }
 
@@ -92,7 +94,7 @@ pub(super) fn holds(line: &Line<'_>, name: &str) -> bool {
     is_list(line) && !name.is_empty() && text::list(line).any(|(_, own)| folded(&own) == name)
 }
 
-pub(super) fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }
 

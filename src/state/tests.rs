@@ -263,3 +263,18 @@ fn old_reports_go_and_the_history_stays() {
     assert_eq!(kept(), (5, 5, 1));
     assert_eq!(State::prune_reports(&path.with_extension("none"), before).unwrap(), 0);
 }
+
+#[test]
+fn in_another_scope_the_remote_bytes_are_not_known() {
+    let (_dir, path) = folder();
+    let state = open(&path);
+    let mut base = base("content");
+    base.sides.remote.verbatim = true;
+    state.write(|w| w.save_pair(None, &base)).unwrap();
+    let same = |bytes: &Bytes| {
+        Some(Rebased { bytes: bytes.clone(), digest: Some(Digest([7; 32])), is_changed: false })
+    };
+    state.set_scope("{}", same).unwrap();
+    let sides = state.pairs().unwrap().remove(0).sides;
+    assert_eq!((sides.local.verbatim, sides.remote.verbatim), (true, false));
+}

@@ -300,6 +300,8 @@ impl Write<'_> {
     /// base is.
     pub fn rescope(&self, rebase: impl Fn(&Bytes) -> Option<Rebased>) -> Result<()> {
         self.drop_asides(AsideKind::Outside)?;
+        // The remote version that a base's local one comes to is another one now.
+        self.0.execute("UPDATE pair SET remote_verbatim = 0", [])?;
         let ids: Vec<i64> = {
             let mut pairs = self.0.prepare("SELECT id FROM pair")?;
             let ids = pairs.query_map([], |row| row.get(0))?;
@@ -307,7 +309,7 @@ impl Write<'_> {
         };
         let mut old =
             self.0.prepare("SELECT data, digest FROM pair JOIN blob ON blob.id = blob WHERE pair.id = ?1")?;
-        let mut update = self.0.prepare("UPDATE pair SET digest = ?2, remote_verbatim = 0 WHERE id = ?1")?;
+        let mut update = self.0.prepare("UPDATE pair SET digest = ?2 WHERE id = ?1")?;
         let mut change =
             self.0.prepare("UPDATE pair SET local_etag = NULL, local_verbatim = 0 WHERE id = ?1")?;
         for id in ids {

@@ -108,7 +108,7 @@ pub(super) async fn observe_only(job: &Job<'_>, local: &Tree, only: &Only) -> Re
     Ok(job.state.tree(Side::Remote)?)
 }
 
-/// The UIDs of those of these items that are new on the local side.
+/// The UIDs of those of these items that are new on the local side, as the server may know them.
 async fn new_uids(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Vec<String>, RunError> {
     let pairs = job.state.pairs()?;
     let known: HashSet<&Href> = pairs.iter().map(|pair| &pair.sides.local.href).collect();
@@ -123,7 +123,8 @@ async fn new_uids(job: &Job<'_>, local: &Tree, only: &Only) -> Result<Vec<String
         let found = job.collections.local.fetch(hrefs).await;
         for found in found.map_err(|error| RunError::Collection(Side::Local, error))? {
             if let Fetched::Found { bytes, .. } = found
-                && let Some(uid) = item::read(&bytes).ok().and_then(|facts| facts.uid)
+                && let Ok(facts) = item::read(&job.scope.shared(Side::Local, &bytes))
+                && let Some(uid) = facts.uid.filter(|_| facts.kind == Some(job.kind))
                 && job.state.pair_with_uid(Side::Local, &uid)?.is_none()
             {
                 uids.push(uid);

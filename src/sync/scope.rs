@@ -235,7 +235,7 @@ impl Scope {
 
     /// Whether the server is told to invite nobody.
     pub fn invites_nobody(&self) -> bool {
-        self.mappings.remote.contains(&Mapping::ScheduleAgentClient)
+        self.mappings.remote.contains(&Mapping::ScheduleAgentClient { on_server: true })
     }
 
     /// The remote version that there is where the base's local one was written to an empty place.

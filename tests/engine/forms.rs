@@ -316,3 +316,61 @@ fn a_profile_that_has_synced_does_not_change_between_events_and_blocks() {
         assert_eq!(world.remote.items(), there);
     }
 }
+
+#[test]
+fn an_occurrence_is_known_in_the_zone_of_either_side() {
+    let world = world(Calendar { time_zones: TimeZones::Iana, ..own() });
+    let zone = "W. Europe Standard Time";
+    let occurrence = |title: &str, place: &str, own: u32| {
+        let meeting = String::from_utf8(meeting(title, place, own).to_vec()).unwrap();
+        let series = meeting.replace(
+            "DTSTART:20270120T100000Z",
+            &format!("DTSTART;TZID={zone}:20270120T110000\r\nRRULE:FREQ=DAILY"),
+        );
+        assert_ne!(series, meeting);
+        let start = meeting.find("BEGIN:VEVENT").unwrap();
+        let end = meeting.find("END:VCALENDAR").unwrap();
+        let other = meeting[start..end]
+            .replace("SUMMARY", &format!("RECURRENCE-ID;TZID={zone}:20270121T110000\r\nSUMMARY"));
+        let definition = format!(
+            "BEGIN:VTIMEZONE\r\nTZID:{zone}\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0200\r\n\
+             TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+        );
+        let (head, tail) = series.split_at(start);
+        let (event, tail) = tail.split_at(tail.find("END:VCALENDAR").unwrap());
+        Bytes::from(format!("{head}{definition}{event}{other}{tail}"))
+    };
+    let here = occurrence("Team", "Berlin", 1);
+    world.local.put("m.ics", here);
+    sync(&world);
+    let there = String::from_utf8(world.remote.items()["m.ics"].to_vec()).unwrap();
+    assert!(there.contains("RECURRENCE-ID;TZID=Europe/Berlin"), "{there}");
+    world.remote.put("m.ics", there.replace("SUMMARY:Team", "SUMMARY:All").into());
+    sync(&world);
+    assert_eq!(world.local.items()["m.ics"], occurrence("All", "Berlin", 1));
+}
+
+#[test]
+fn what_is_secret_on_the_server_comes_as_it_is() {
+    let world = world(Calendar { private_as_confidential: true, ..Calendar::default() });
+    let private = event_on("20270120", "a", "mine", "CLASS:PRIVATE\r\n");
+    world.remote.put("a.ics", private.clone());
+    sync(&world);
+    assert_eq!(world.local.items()["a.ics"], private);
+}
+
+#[test]
+fn who_writes_to_nobody_here_stays_so() {
+    let world =
+        world(Calendar { schedule_agent_client: true, no_notifications: true, ..Calendar::default() });
+    let people = "ORGANIZER:mailto:a@x\r\nATTENDEE;CN=B;SCHEDULE-AGENT=CLIENT:mailto:b@x\r\n\
+                  X-SOGO-SEND-APPOINTMENT-NOTIFICATIONS:NO\r\n";
+    let here = event_on("20270120", "a", "mine", people);
+    world.local.put("a.ics", here.clone());
+    sync(&world);
+    let there = String::from_utf8(world.remote.items()["a.ics"].to_vec()).unwrap();
+    world.remote.put("a.ics", there.replace("SUMMARY:mine", "SUMMARY:theirs").into());
+    sync(&world);
+    assert_eq!(world.local.items()["a.ics"], event_on("20270120", "a", "theirs", people));
+    writes_nothing(&world);
+}

@@ -59,6 +59,10 @@ fn nothing_of_an_event_but_its_times_goes_to_the_server() {
             "the file is as it was"
         );
     }
+    // A single file is looked for on the server by the UID of its block.
+    fs::write(&file, secret("20281222", "")).unwrap();
+    home.run(&["sync", "work", "--only", &file.display().to_string()]);
+    assert_eq!(server.items().len(), 1);
     let sent = sent.lock().unwrap().join("\n");
     assert!(sent.contains("SUMMARY:Busy") && sent.contains("RRULE:FREQ=WEEKLY"), "{sent}");
     for word in WORDS {

@@ -1,6 +1,7 @@
 //! Alarms that have gone off for the last time.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -23,11 +24,21 @@ pub(super) struct Times<'d, 'a> {
     document: &'d Document<'a>,
     /// Whether nothing of the item is to come.
     is_over: OnceCell<bool>,
+    /// What was read of its components, once for all their alarms.
+    frames: RefCell<HashMap<ComponentId, Frame>>,
+}
+
+/// What a component's alarms go by.
+#[derive(Debug, Clone)]
+struct Frame {
+    is_series: bool,
+    start: Option<Moment>,
+    end: Option<Moment>,
 }
 
 impl Past {
     pub(super) fn times<'d, 'a>(&'d self, document: &'d Document<'a>) -> Times<'d, 'a> {
-        Times { past: self, document, is_over: OnceCell::new() }
+        Times { past: self, document, is_over: OnceCell::new(), frames: RefCell::default() }
     }
 
     fn instant(&self, moment: &Moment) -> Option<Timestamp> {
@@ -44,8 +55,7 @@ impl Times<'_, '_> {
     /// Whether the alarm has gone off for the last time, as one of this component: those of a series when the series
     /// is over. What cannot be told is to come.
     pub fn are_past(&self, id: ComponentId, alarm: &Document<'_>, alarm_id: ComponentId) -> bool {
-        let has = |name: &str| self.document.property(id, name).is_some();
-        if !has("RECURRENCE-ID") && (has("RRULE") || has("RDATE")) {
+        if self.frame(id).is_series {
             let Past { now, zone } = self.past;
             return *self
                 .is_over
@@ -60,7 +70,8 @@ impl Times<'_, '_> {
         let moment = match Length::read(trigger.value()) {
             Some(length) => {
                 let by_end = trigger.param("RELATED").is_some_and(|by| by.trim().eq_ignore_ascii_case("END"));
-                let from = if by_end { self.end(id)? } else { self.moment(id, "DTSTART")? };
+                let frame = self.frame(id);
+                let from = if by_end { frame.end? } else { frame.start? };
                 let from = Moment::Time(
                     self.past.zone.to_datetime(self.past.instant(&from)?),
                     Zone::Known(self.past.zone.clone()),
@@ -76,6 +87,16 @@ impl Times<'_, '_> {
             day.checked_add(step.exact)?.checked_mul(count.max(0))
         };
         self.past.instant(&moment)?.checked_add(repeat().unwrap_or_default()).ok()
+    }
+
+    fn frame(&self, id: ComponentId) -> Frame {
+        let has = |name: &str| self.document.property(id, name).is_some();
+        let read = || Frame {
+            is_series: !has("RECURRENCE-ID") && (has("RRULE") || has("RDATE")),
+            start: self.moment(id, "DTSTART"),
+            end: self.end(id),
+        };
+        self.frames.borrow_mut().entry(id).or_insert_with(read).clone()
     }
 
     fn end(&self, id: ComponentId) -> Option<Moment> {

@@ -1,12 +1,13 @@
 //! Busy blocks: when something takes place, and nothing else of it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::zones::iana;
+use super::zones::{definitions, iana};
 use crate::item::edit::{ComponentId, Document, folded};
 use crate::item::lines::Line;
 use crate::item::{self, Kind, text};
@@ -40,7 +41,7 @@ pub fn key_mark(key: &BusyKey) -> String {
     Busy { title: String::new(), key: *key }.hidden("busy blocks").chars().take(16).collect()
 }
 
-const ZONE: [&str; 6] = ["TZID", "DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO"];
+const ZONE: [&str; 5] = ["DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO"];
 const PARAMS: [&str; 3] = ["TZID", "VALUE", "RANGE"];
 
 impl Busy {
@@ -54,9 +55,11 @@ impl Busy {
         out.line("BEGIN:VCALENDAR");
         out.line("VERSION:2.0");
         out.line(PRODUCT);
-        for (id, component) in document.components().iter().enumerate() {
-            if component.name == "VTIMEZONE" && component.parent == Some(0) {
-                self.zone(&document, id, &mut out);
+        let mut defined = HashSet::new();
+        for (id, tzid) in definitions(&document) {
+            let name = self.zone_name(&tzid);
+            if defined.insert(name.clone()) {
+                self.zone(&document, id, &name, &mut out);
             }
         }
         for id in document.main_components().filter(|&id| document.component(id).name == "VEVENT") {
@@ -69,7 +72,7 @@ impl Busy {
     fn event(&self, document: &Document<'_>, id: ComponentId, out: &mut Block) {
         out.line("BEGIN:VEVENT");
         if let Some(uid) = document.property(id, "UID") {
-            out.line(&format!("UID:{}", self.hidden(uid.value())));
+            out.line(&format!("UID:{}", self.hidden(uid.value().trim())));
         }
         if document.property(id, "DTSTAMP").is_none() {
             out.line("DTSTAMP:19700101T000000Z");
@@ -79,17 +82,14 @@ impl Busy {
         out.line("END:VEVENT");
     }
 
-    fn zone(&self, document: &Document<'_>, id: ComponentId, out: &mut Block) {
+    /// The definition of a zone under this name.
+    fn zone(&self, document: &Document<'_>, id: ComponentId, name: &str, out: &mut Block) {
         let lines = |id: ComponentId, out: &mut Block| {
-            for line in document.properties(id).filter(|line| ZONE.iter().any(|name| line.is(name))) {
-                if line.is("TZID") {
-                    out.line(&format!("TZID:{}", self.zone_name(line.value())));
-                } else if let Some(text) = self.bare(line) {
-                    out.line(&text);
-                }
-            }
+            let said = document.properties(id).filter(|line| ZONE.iter().any(|name| line.is(name)));
+            said.filter_map(|line| self.bare(line)).for_each(|text| out.line(&text));
         };
         out.line("BEGIN:VTIMEZONE");
+        out.line(&format!("TZID:{name}"));
         lines(id, out);
         for &child in &document.component(id).children {
             let name = &document.component(child).name;
@@ -133,10 +133,11 @@ impl Busy {
         Some(format!("{text}:{value}"))
     }
 
-    /// A zone that everybody knows has its name; one of the person's own has none that tells anything.
+    /// A zone that everybody knows has the name by which all know it; one of the person's own has none that tells
+    /// anything.
     fn zone_name(&self, tzid: &str) -> String {
         match iana(tzid) {
-            Some(_) => tzid.trim().to_owned(),
+            Some(name) => name,
             None => format!("Z-{}", self.hidden(tzid.trim()).get(..8).unwrap_or_default()),
         }
     }
@@ -249,6 +250,32 @@ mod tests {
         END:VCALENDAR
         "#);
         assert!(!block(item).contains("SECRET"));
+    }
+
+    #[test]
+    fn a_zone_has_the_name_that_all_know_and_is_defined_once() {
+        let zone = |tzid: &str| {
+            format!(
+                "BEGIN:VTIMEZONE\nTZID:{tzid}\nBEGIN:STANDARD\nTZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE\n"
+            )
+        };
+        let names = ["/Jana: plan;x/Europe/Berlin", "W. Europe Standard Time", "Europe/Berlin"];
+        let zones: String = names.iter().map(|name| zone(name)).collect();
+        let lines = "DTSTART;TZID=\"/Jana: plan;x/Europe/Berlin\":20260503T101500\n\
+                     DTEND;TZID=W. Europe Standard Time:20260503T111500\n";
+        let out = block(&format!(
+            "BEGIN:VCALENDAR\n{zones}BEGIN:VEVENT\nUID: 1 \n{lines}END:VEVENT\nEND:VCALENDAR\n"
+        ));
+        assert!(!out.contains("Jana") && !out.contains("W. Europe"), "{out}");
+        assert_eq!(out.matches(&zone("Europe/Berlin")).count(), 1, "{out}");
+        assert_eq!(out.matches("BEGIN:VTIMEZONE").count(), 1, "{out}");
+        assert!(
+            out.contains("DTSTART;TZID=Europe/Berlin:") && out.contains("DTEND;TZID=Europe/Berlin:"),
+            "{out}"
+        );
+        let trimmed = block("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nEND:VEVENT\nEND:VCALENDAR\n");
+        let uid = |block: &str| block.lines().find(|line| line.starts_with("UID")).map(str::to_owned);
+        assert_eq!(uid(&out), uid(&trimmed), "white space around a UID says nothing");
     }
 
     #[test]

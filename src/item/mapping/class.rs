@@ -24,7 +24,7 @@ pub(super) fn shared(bytes: &Bytes) -> Bytes {
 pub(super) fn on(confidential: bool, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
     let confidential =
         |line: &Line<'_>| (confidential && secret(line).is_some()).then(|| "CLASS:CONFIDENTIAL".to_owned());
-    lines::on(shared, there, secret, |line, _| confidential(line))
+    lines::on(shared, there, secret, |_| (), |line, ()| confidential(line))
 }
 
 fn class<'d, 'a>(document: &'d Document<'a>, id: usize) -> Option<&'d Line<'a>> {

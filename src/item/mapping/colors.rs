@@ -1,11 +1,11 @@
 //! Categories here that are colours on the server: `COLOR` (RFC 7986 section 5.9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 
 use super::parts::Parts;
-use crate::item::category::{folded, holds, is_list};
+use crate::item::category::{folded, is_list};
 use crate::item::edit::{ComponentId, Document, Edits};
 use crate::item::lines::Line;
 use crate::item::text;
@@ -57,14 +57,13 @@ impl Colors {
         let document = Document::read(bytes);
         let mut edits = Edits::new(&document);
         for id in document.main_components() {
-            let mut added = Vec::new();
+            let mut has = categories(&document, id);
             for line in document.properties(id) {
                 let Some(first) = self.categories(line).next() else { continue };
                 edits.remove(line);
-                let has = |color: &Color| added.contains(&color.category) || has(&document, id, color);
-                if !self.categories(line).any(has) {
+                if !self.categories(line).any(|color| has.contains(&folded(&color.category))) {
                     edits.add(id, &format!("CATEGORIES:{}", text::escape(&first.category)));
-                    added.push(first.category.clone());
+                    has.insert(folded(&first.category));
                 }
             }
         }
@@ -80,8 +79,10 @@ impl Colors {
         for id in document.main_components() {
             let before = parts.as_mut().and_then(|parts| {
                 let own = parts.take(&document, id)?;
-                let is_still_said =
-                    |line: &&Line<'_>| self.categories(line).any(|color| has(&document, id, color));
+                let has = categories(&document, id);
+                let is_still_said = |line: &&Line<'_>| {
+                    self.categories(line).any(|color| has.contains(&folded(&color.category)))
+                };
                 let line = parts.document.properties(own).find(is_still_said)?;
                 Some(parts.document.octets_of(line))
             });
@@ -103,9 +104,11 @@ fn rgb(color: &str) -> Option<[u8; 3]> {
     Some([red, green, blue])
 }
 
-fn has(document: &Document<'_>, id: ComponentId, color: &Color) -> bool {
-    let category = folded(&color.category);
-    document.properties(id).any(|line| holds(line, &category))
+/// The component's categories, as they compare.
+fn categories(document: &Document<'_>, id: ComponentId) -> HashSet<String> {
+    let lists = document.properties(id).filter(|line| is_list(line));
+    let names = lists.flat_map(text::list).map(|(_, category)| folded(&category));
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::own::put_lines;
 use super::parts::Parts;
 use crate::item::edit::{ComponentId, Document, Edits};
 use crate::item::lines::Line;
@@ -49,8 +50,35 @@ pub(super) fn shared(bytes: &Bytes) -> Bytes {
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
 }
 
+/// The HTML that says nothing but the plain text, where it is there, and that text.
+fn derived<'d, 'a>(document: &'d Document<'a>, id: ComponentId) -> Option<(&'d Line<'a>, String)> {
+    let html = alternative(document, id)?;
+    let said = text::plain(html);
+    let text = description(document, id).map_or_else(|| to_plain(&said), text::plain);
+    (said == to_html(&text)).then_some((html, text))
+}
+
+/// The item with the HTML that is there, wherever it still says nothing but the plain text.
+pub(super) fn kept(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
+    let Some(there) = there else { return shared.clone() };
+    let (document, there) = (Document::read(shared), Document::read(there));
+    let mut parts = Parts::of(&there);
+    let mut edits = Edits::new(&document);
+    for id in document.main_components() {
+        let Some(own) = parts.take(&document, id) else { continue };
+        let Some((html, text)) = derived(&there, own) else { continue };
+        let is_still_said = description(&document, id).map(text::plain).unwrap_or_default() == text;
+        if is_still_said && document.property(id, ALTERNATIVE).is_none() {
+            let is_html = |line: &Line<'_>| line.range == html.range;
+            put_lines(&document, id, (&there, own), is_html, |_| true, &mut edits);
+        }
+    }
+    if edits.is_empty() { shared.clone() } else { edits.apply() }
+}
+
 /// The item with HTML on the server, unless the server has the same text without.
 pub(super) fn on(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
+    let shared = &kept(shared, there);
     let document = Document::read(shared);
     let there = there.map(|there| Document::read(there));
     let mut parts = there.as_ref().map(Parts::of);
@@ -80,7 +108,7 @@ fn to_html(plain: &str) -> String {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
-            _ if char.is_control() => {}
+            _ if char.is_control() && char != '\t' => {}
             _ => html.push(char),
         }
     }
@@ -213,6 +241,22 @@ mod tests {
         to_plain(&"&".repeat(LONGEST));
         to_plain(&"<style></".repeat(LONGEST / 9));
         assert!(started.elapsed().as_secs() < 5);
+    }
+
+    #[test]
+    fn html_that_is_there_stays_while_it_says_the_same() {
+        let html = "X-ALT-DESC:<html><body>a\t<br>b</body></html>\n";
+        let there = item(&format!("{html}DESCRIPTION:a\t\\nb\nSUMMARY:old\n"));
+        assert_eq!(shared(&there), item("DESCRIPTION:a\t\\nb\nSUMMARY:old\n"));
+        for on in [on, kept] {
+            assert_eq!(
+                on(&item("DESCRIPTION:a\t\\nb\nSUMMARY:new\n"), Some(&there)),
+                item(&format!("{html}DESCRIPTION:a\t\\nb\nSUMMARY:new\n"))
+            );
+        }
+        assert_eq!(kept(&item("DESCRIPTION:c\n"), Some(&there)), item("DESCRIPTION:c\n"));
+        let alone = item(html);
+        assert_eq!(kept(&item("X:1\nDESCRIPTION:c\n"), Some(&alone)), item("X:1\nDESCRIPTION:c\n"));
     }
 
     #[test]

@@ -23,13 +23,14 @@ pub(super) fn shared(bytes: &Bytes, word: impl Fn(&Line<'_>) -> Option<String>) 
 }
 
 /// The shared item with its lines in the side's words. A line of the version there that says the same stays as it
-/// is; `word` tells what one says in the shared words, and `own_word` what is said on this side, before the lines
-/// that the same component has there.
-pub(super) fn on(
+/// is; `word` tells what one says in the shared words, and `own_word` what is said on this side, by what `gather` has
+/// learned once from the lines that the same component has there.
+pub(super) fn on<T>(
     shared: &Bytes,
     there: Option<&Bytes>,
     word: impl Fn(&Line<'_>) -> Option<String>,
-    own_word: impl Fn(&Line<'_>, &[&Line<'_>]) -> Option<String>,
+    gather: impl Fn(&[&Line<'_>]) -> T,
+    own_word: impl Fn(&Line<'_>, &T) -> Option<String>,
 ) -> Bytes {
     let document = Document::read(shared);
     let there = there.map(|there| Document::read(there));
@@ -48,11 +49,12 @@ pub(super) fn on(
                 said.entry(text).or_default().push(line);
             }
         }
+        let gathered = gather(&before);
         for line in document.properties(id) {
             match (said.get_mut(line.text()).and_then(Vec::pop), &there) {
                 (Some(own), Some(there)) => edits.replace_octets(line, there.octets_of(own)),
                 _ => {
-                    if let Some(text) = own_word(line, &before) {
+                    if let Some(text) = own_word(line, &gathered) {
                         edits.replace(line, &text);
                     }
                 }

@@ -21,7 +21,7 @@ mod parts;
 mod rename;
 mod scheduling;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod vlist;
 mod zones;
 
@@ -58,8 +58,9 @@ pub enum Mapping {
     Cards { options: Contacts, on_server: bool },
     /// What is here goes out as a busy block.
     Busy(Busy),
-    /// The server does not invite the guests of a meeting: `SCHEDULE-AGENT=CLIENT` (RFC 6638 section 7.1).
-    ScheduleAgentClient,
+    /// The server does not invite the guests of a meeting: `SCHEDULE-AGENT=CLIENT` (RFC 6638 section 7.1). What says so
+    /// here too keeps saying it.
+    ScheduleAgentClient { on_server: bool },
     /// SOGo and Open-Xchange do not write to the guests of a meeting.
     NoNotifications,
 }
@@ -80,7 +81,7 @@ impl Mapping {
             Mapping::Html { .. } => html::shared(bytes),
             Mapping::Cards { options, .. } => options.shared(bytes),
             Mapping::Busy(busy) => busy.block(bytes),
-            Mapping::ScheduleAgentClient => scheduling::without_client_agent(bytes),
+            Mapping::ScheduleAgentClient { .. } => scheduling::without_client_agent(bytes),
             Mapping::NoNotifications => scheduling::without_no_notifications(bytes),
         }
     }
@@ -99,12 +100,13 @@ impl Mapping {
             Mapping::Times { written, on_server } => written.on(*on_server, shared, there),
             Mapping::Colors { colors, on_server } => colors.on(*on_server, shared, there),
             Mapping::Html { on_server: true } => html::on(shared, there),
-            Mapping::Html { on_server: false } => shared.clone(),
+            Mapping::Html { on_server: false } => html::kept(shared, there),
             Mapping::Cards { options, on_server: true } => options.on_server(shared, there),
             Mapping::Cards { options, on_server: false } => options.here(shared, there),
             // A block never takes the place of an event.
             Mapping::Busy(_) => there.unwrap_or(shared).clone(),
-            Mapping::ScheduleAgentClient => scheduling::with_client_agent(shared),
+            Mapping::ScheduleAgentClient { on_server: true } => scheduling::with_client_agent(shared),
+            Mapping::ScheduleAgentClient { on_server: false } => scheduling::with_agents_there(shared, there),
             Mapping::NoNotifications => scheduling::with_no_notifications(shared),
         }
     }

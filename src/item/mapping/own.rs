@@ -1,12 +1,13 @@
 //! What each side keeps as it has it: it is not in the shared form, and comes back where a side is written to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
 use super::alarms::{Past, Times};
 use super::parts::Parts;
 use super::rename::Names;
+use super::scheduling;
 use crate::item::edit::{ComponentId, Document, Edits};
 use crate::item::lines::Line;
 
@@ -19,6 +20,8 @@ pub enum Own {
     Beside(Names),
     /// `CLASS:PUBLIC`, which is what an item is by itself.
     Public,
+    /// That SOGo and Open-Xchange do not write to the guests of an event.
+    Quiet,
     /// All alarms.
     Alarms,
     /// The alarms that have gone off for the last time.
@@ -35,10 +38,8 @@ impl Own {
         let mut edits = Edits::new(&document);
         let times = self.times(&document);
         for id in document.main_components() {
-            document
-                .properties(id)
-                .filter(|line| self.is_line(line, &document, id))
-                .for_each(|line| edits.remove(line));
+            let is_own = self.lines(&document, id);
+            document.properties(id).filter(|line| is_own(line)).for_each(|line| edits.remove(line));
             let alarms = alarms(&document, id);
             alarms
                 .filter(|&alarm| self.is_alarm(times.as_ref(), id, &document, alarm))
@@ -57,55 +58,36 @@ impl Own {
             let Some(own) = parts.take(&document, id) else { continue };
             // A class that was given takes the place of the one that was not.
             if *self != Own::Public || document.property(id, "CLASS").is_none() {
-                self.put_lines(&document, id, &there, own, &mut edits);
+                let (is_own, would_be) = (self.lines(&there, own), self.lines(&document, id));
+                put_lines(&document, id, (&there, own), is_own, would_be, &mut edits);
             }
+            let place = document.place_for_child(id, "VALARM");
             for alarm in alarms(&there, own) {
                 // One that was past before the event was moved is not so any more.
                 if self.is_alarm(times_there.as_ref(), own, &there, alarm)
                     && self.is_alarm(times.as_ref(), id, &there, alarm)
                 {
-                    edits.add_component(id, "VALARM", &there.source()[there.octets(alarm)]);
+                    edits.put(place, &there.source()[there.octets(alarm)]);
                 }
             }
         }
         if edits.is_empty() { shared.clone() } else { edits.apply() }
     }
 
-    /// Puts the lines there where they were: behind the line that was before them, or what it has become.
-    fn put_lines(
-        &self,
-        document: &Document<'_>,
-        id: ComponentId,
-        there: &Document<'_>,
-        own: ComponentId,
-        edits: &mut Edits<'_, '_>,
-    ) {
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        for line in document.properties(id).collect::<Vec<_>>().into_iter().rev() {
-            places.insert(line.text(), line.range.end);
-            places.insert(line.name(), line.range.end);
-        }
-        let mut place = document.place_behind_properties(id);
-        for line in there.properties(own) {
-            if !self.is_line(line, there, own) {
-                let behind = places.get(line.text()).or_else(|| places.get(line.name()));
-                place = behind.copied().unwrap_or_else(|| document.place_behind_properties(id));
-            } else if self.is_line(line, document, id) {
-                edits.put(place, there.octets_of(line));
-            }
-        }
-    }
-
-    /// Whether a line would be the side's own in this component.
-    fn is_line(&self, line: &Line<'_>, document: &Document<'_>, id: ComponentId) -> bool {
+    /// Tells which lines would be the side's own in this component.
+    fn lines<'s>(&'s self, document: &Document<'_>, id: ComponentId) -> Box<dyn Fn(&Line<'_>) -> bool + 's> {
         match self {
             Own::Beside(names) => {
-                let beside = names.get(&line.name().to_ascii_uppercase());
-                beside.is_some_and(|name| document.property(id, name).is_some())
+                let beside = names.iter().filter(|(_, name)| document.property(id, name).is_some());
+                let own: HashSet<&String> = beside.map(|(own, _)| own).collect();
+                Box::new(move |line| own.contains(&line.name().to_ascii_uppercase()))
             }
-            Own::Named(names) => names.iter().any(|name| line.is(name)),
-            Own::Public => line.is("CLASS") && line.value().trim().eq_ignore_ascii_case("PUBLIC"),
-            Own::Alarms | Own::PastAlarms(_) => false,
+            Own::Named(names) => Box::new(|line| names.iter().any(|name| line.is(name))),
+            Own::Public => {
+                Box::new(|line| line.is("CLASS") && line.value().trim().eq_ignore_ascii_case("PUBLIC"))
+            }
+            Own::Quiet if document.component(id).name == "VEVENT" => Box::new(scheduling::is_quiet),
+            Own::Quiet | Own::Alarms | Own::PastAlarms(_) => Box::new(|_| false),
         }
     }
 
@@ -125,9 +107,35 @@ impl Own {
         alarm: ComponentId,
     ) -> bool {
         match self {
-            Own::Named(_) | Own::Beside(_) | Own::Public => false,
+            Own::Named(_) | Own::Beside(_) | Own::Public | Own::Quiet => false,
             Own::Alarms => true,
             Own::PastAlarms(_) => times.is_some_and(|times| times.are_past(id, document, alarm)),
+        }
+    }
+}
+
+/// Puts a side's own lines where they were: behind the line that was before them, or what it has become. They are put
+/// where they would be its own there too.
+pub(super) fn put_lines(
+    document: &Document<'_>,
+    id: ComponentId,
+    (there, own): (&Document<'_>, ComponentId),
+    is_own: impl Fn(&Line<'_>) -> bool,
+    would_be: impl Fn(&Line<'_>) -> bool,
+    edits: &mut Edits<'_, '_>,
+) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for line in document.properties(id).rev() {
+        places.insert(line.text(), line.range.end);
+        places.insert(line.name(), line.range.end);
+    }
+    let mut place = document.place_behind_properties(id);
+    for line in there.properties(own) {
+        if !is_own(line) {
+            let behind = places.get(line.text()).or_else(|| places.get(line.name()));
+            place = behind.copied().unwrap_or_else(|| document.place_behind_properties(id));
+        } else if would_be(line) {
+            edits.put(place, there.octets_of(line));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Properties that have another name on the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 
@@ -34,17 +34,18 @@ pub(super) fn shared(names: &Names, on_server: bool, bytes: &Bytes) -> Bytes {
 pub(super) fn on(names: &Names, on_server: bool, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
     let word = |line: &Line<'_>| word(names, on_server, line);
     if !on_server {
-        return lines::on(shared, there, word, |_, _| None);
+        return lines::on(shared, there, word, |_| (), |_, ()| None);
     }
     let own_word = |line: &Line<'_>| renamed(line, |here| names.get(here).cloned());
-    let out = lines::on(shared, there, word, |line, _| own_word(line));
+    let out = lines::on(shared, there, word, |_| (), |line, ()| own_word(line));
     // Where one line has the name that properties have there, all have.
     let document = Document::read(&out);
     let mut edits = Edits::new(&document);
     for id in document.main_components() {
+        let renamed = names.iter().filter(|(_, name)| document.property(id, name).is_some());
+        let renamed: HashSet<&String> = renamed.map(|(here, _)| here).collect();
         for line in document.properties(id) {
-            let name = names.get(&line.name().to_ascii_uppercase());
-            if name.is_some_and(|name| document.property(id, name).is_some())
+            if renamed.contains(&line.name().to_ascii_uppercase())
                 && let Some(text) = own_word(line)
             {
                 edits.replace(line, &text);

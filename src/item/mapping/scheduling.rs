@@ -1,7 +1,10 @@
 //! Whether a server may write to the guests of a meeting.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
+use super::parts::Parts;
 use crate::item::edit::{ComponentId, Document, Edits, fold};
 use crate::item::lines::Line;
 
@@ -22,21 +25,64 @@ pub(super) fn with_client_agent(bytes: &Bytes) -> Bytes {
     let mut edits = Edits::new(&document);
     for id in document.main_components() {
         for line in people(&document, id).filter(|line| line.param(AGENT).is_none()) {
-            let place = document.place_behind_name(line);
-            let fold_here = [document.line_end(line), b" "].concat();
-            let rest = &bytes[place..line.range.end];
-            let before = bytes[..place].iter().rev().take_while(|&&octet| octet != b'\n').count();
-            let behind = rest.iter().take_while(|&&octet| !matches!(octet, b'\r' | b'\n')).count();
-            if fold(rest).is_some() {
-                edits.insert(place, &[&fold_here, CLIENT].concat());
-            } else if before + CLIENT.len() + behind <= LINE {
-                edits.insert(place, CLIENT);
-            } else {
-                edits.insert(place, &[CLIENT, &fold_here].concat());
-            }
+            put_agent(&document, line, &mut edits);
         }
     }
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
+}
+
+fn put_agent(document: &Document<'_>, line: &Line<'_>, edits: &mut Edits<'_, '_>) {
+    let bytes = document.source();
+    let place = document.place_behind_name(line);
+    let fold_here = [document.line_end(line), b" "].concat();
+    let rest = &bytes[place..line.range.end];
+    let before = bytes[..place].iter().rev().take_while(|&&octet| octet != b'\n').count();
+    let behind = rest.iter().take_while(|&&octet| !matches!(octet, b'\r' | b'\n')).count();
+    if fold(rest).is_some() {
+        edits.insert(place, &[&fold_here, CLIENT].concat());
+    } else if before + CLIENT.len() + behind <= LINE {
+        edits.insert(place, CLIENT);
+    } else {
+        edits.insert(place, &[CLIENT, &fold_here].concat());
+    }
+}
+
+/// Puts the parameter where the same organiser or guest has it in the version that is there.
+pub(super) fn with_agents_there(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
+    let Some(there) = there else { return shared.clone() };
+    let without = without_client_agent(there);
+    let (document, there, without) =
+        (Document::read(shared), Document::read(there), Document::read(&without));
+    let mut parts = Parts::of(&without);
+    let mut edits = Edits::new(&document);
+    for id in document.main_components() {
+        // The components and lines there are the same ones with the parameter and without it.
+        let Some(own) = parts.take(&document, id) else { continue };
+        let both = people(&there, own).zip(people(&without, own));
+        let mut had: HashMap<&str, Vec<(&Line<'_>, &Line<'_>)>> = HashMap::new();
+        for (with, bare) in both.filter(|(with, _)| is_by_client(with)) {
+            had.entry(bare.text()).or_default().push((with, bare));
+        }
+        for line in people(&document, id).filter(|line| line.param(AGENT).is_none()) {
+            match had.get_mut(line.text()).and_then(Vec::pop) {
+                Some((with, bare)) if without.octets_of(bare) == document.octets_of(line) => {
+                    edits.replace_octets(line, there.octets_of(with));
+                }
+                Some(_) => put_agent(&document, line, &mut edits),
+                None => {}
+            }
+        }
+    }
+    if edits.is_empty() { shared.clone() } else { edits.apply() }
+}
+
+fn is_by_client(line: &Line<'_>) -> bool {
+    line.param(AGENT).is_some_and(|agent| agent.trim().eq_ignore_ascii_case("CLIENT"))
+}
+
+/// Whether a line says that nobody is written to.
+pub(super) fn is_quiet(line: &Line<'_>) -> bool {
+    line.is(NOTIFICATIONS) && line.value().trim().eq_ignore_ascii_case("NO")
 }
 
 /// Takes the parameter away, wherever in its line a server has put it.
@@ -44,10 +90,7 @@ pub(super) fn without_client_agent(bytes: &Bytes) -> Bytes {
     let document = Document::read(bytes);
     let mut edits = Edits::new(&document);
     for id in document.main_components() {
-        let by_client = |line: &&Line<'_>| {
-            line.param(AGENT).is_some_and(|agent| agent.trim().eq_ignore_ascii_case("CLIENT"))
-        };
-        for line in people(&document, id).filter(by_client) {
+        for line in people(&document, id).filter(|line| is_by_client(line)) {
             let place = document.place_behind_name(line);
             let rest = &bytes[place..line.range.end];
             let folded = fold(rest).unwrap_or(0);
@@ -85,12 +128,7 @@ pub(super) fn without_no_notifications(bytes: &Bytes) -> Bytes {
     let document = Document::read(bytes);
     let mut edits = Edits::new(&document);
     for id in document.main_components().filter(|&id| document.component(id).name == "VEVENT") {
-        let off = document
-            .properties(id)
-            .filter(|line| line.is(NOTIFICATIONS) && line.value().trim().eq_ignore_ascii_case("NO"));
-        for line in off {
-            edits.remove(line);
-        }
+        document.properties(id).filter(|line| is_quiet(line)).for_each(|line| edits.remove(line));
     }
     if edits.is_empty() { bytes.clone() } else { edits.apply() }
 }
@@ -135,6 +173,26 @@ mod tests {
             without_client_agent(&item),
             meeting("ATTENDEE;CN=A;X=1:mailto:a@x\nATTENDEE;SCHEDULE-AGENT=CLIENTS:mailto:b@x\n")
         );
+    }
+
+    #[test]
+    fn the_agent_stays_with_whom_it_was() {
+        let people = "ATTENDEE;CN=A;SCHEDULE-AGENT=CLIENT:mailto:a@x\nATTENDEE:mailto:b@x\n";
+        let here = meeting(&format!("{people}ATTENDEE;SCHEDULE-AGENT=CLIENT:mailto:c@x\n"));
+        let there =
+            meeting("SUMMARY:new\nATTENDEE:mailto:b@x\nATTENDEE;CN=A:mailto:a@x\nATTENDEE:mailto:d@x\n");
+        assert_eq!(
+            with_agents_there(&there, Some(&here)),
+            meeting(
+                "SUMMARY:new\nATTENDEE:mailto:b@x\nATTENDEE;CN=A;SCHEDULE-AGENT=CLIENT:mailto:a@x\nATTENDEE:mailto:d@x\n"
+            )
+        );
+        let folded = meeting("ATTENDEE;C\n N=A:mailto:a@x\n");
+        assert_eq!(
+            with_agents_there(&folded, Some(&here)),
+            meeting("ATTENDEE;SCHEDULE-AGENT=CLIENT;C\n N=A:mailto:a@x\n")
+        );
+        assert_eq!(with_agents_there(&there, None), there);
     }
 
     #[test]

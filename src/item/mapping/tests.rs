@@ -37,9 +37,21 @@ fn all() -> Vec<Vec<Mapping>> {
         vec![Mapping::Colors { colors, on_server: false }],
         vec![Mapping::Html { on_server: true }],
         vec![Mapping::Html { on_server: false }],
-        vec![Mapping::ScheduleAgentClient, Mapping::NoNotifications],
-        vec![Mapping::NoNotifications, Mapping::ScheduleAgentClient],
+        vec![Mapping::ScheduleAgentClient { on_server: true }, Mapping::NoNotifications],
+        vec![Mapping::NoNotifications, Mapping::ScheduleAgentClient { on_server: true }],
+        vec![Mapping::Own(Own::Quiet), Mapping::ScheduleAgentClient { on_server: false }],
     ]
+    .into_iter()
+    .chain(own_in_other_zones())
+    .collect()
+}
+
+/// What is each side's own, with times in other words beside.
+fn own_in_other_zones() -> Vec<Vec<Mapping>> {
+    let own = [Own::named(["ATTENDEE", "ORGANIZER"]), Own::named(["DESCRIPTION", "X-ALT-DESC"]), Own::Alarms];
+    let with = |times: Mapping| own.iter().cloned().map(Mapping::Own).chain([times]).collect();
+    let times = |written| [false, true].map(|on_server| Mapping::Times { written, on_server });
+    [Written::Iana, Written::Utc].into_iter().flat_map(times).map(with).collect()
 }
 
 /// A line or an alarm of an event.
@@ -59,7 +71,8 @@ fn part() -> impl Strategy<Value = String> {
 }
 
 fn component() -> impl Strategy<Value = String> {
-    let id = "(RECURRENCE-ID:2026050[1-3]T090000Z\n)?";
+    // The same three occurrences in three zones.
+    let id = "(RECURRENCE-ID(:2026050[1-3]T070000Z|;TZID=(Europe/Berlin|W. Europe Standard Time):2026050[1-3]T090000)\n)?";
     (proptest::collection::vec(part(), 0..7), id).prop_map(|(parts, id)| {
         let (alarms, lines): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.starts_with("BEGIN"));
         format!("BEGIN:VEVENT\nUID:1\n{id}{}{}END:VEVENT\n", lines.concat(), alarms.concat())
@@ -72,7 +85,7 @@ fn zone(name: &str) -> String {
     )
 }
 
-pub(super) fn item() -> impl Strategy<Value = Bytes> {
+pub(crate) fn item() -> impl Strategy<Value = Bytes> {
     let zones = proptest::sample::subsequence(vec!["Europe/Berlin", "W. Europe Standard Time", "Own"], 0..=3);
     let components = proptest::collection::vec(component(), 1..4);
     (zones, components, any::<bool>()).prop_map(|(zones, components, crlf)| {
@@ -106,4 +119,30 @@ proptest! {
             prop_assert_eq!(show(&on(&mappings, &s, Some(&there))), show(&there), "{:?}", mappings);
         }
     }
+
+    #[test]
+    fn what_is_a_sides_own_stays_where_something_else_changes(there in item()) {
+        // A definition may have another name where nothing is in its zone.
+        let own = |bytes: &Bytes| {
+            let text = show(bytes).replace('\r', "").replace("X-NEW:1\n", "");
+            let mut components = text.split("BEGIN:VEVENT\n");
+            components.next();
+            let sorted = |component: &str| {
+                let mut lines: Vec<_> = component.lines().map(str::to_owned).collect();
+                lines.sort_unstable();
+                lines
+            };
+            components.map(sorted).collect::<Vec<_>>()
+        };
+        for mappings in own_in_other_zones() {
+            let changed = with_new(&shared(&mappings, &there));
+            let written = on(&mappings, &changed, Some(&there));
+            prop_assert_eq!(own(&written), own(&there), "{:?}", mappings);
+        }
+    }
+}
+
+/// The item with another line in each component.
+fn with_new(bytes: &Bytes) -> Bytes {
+    show(bytes).replace("UID:1", "X-NEW:1\nUID:1").into()
 }

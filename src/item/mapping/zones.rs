@@ -2,7 +2,7 @@
 //!
 //! A series stays in its zone: in UTC its occurrences would move with summer time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
@@ -12,6 +12,12 @@ use crate::item::edit::{ComponentId, Document, Edits, folded};
 use crate::item::lines::Line;
 use crate::item::span::iana_name;
 use crate::item::time::{Moment, Zone, known_zone};
+
+/// How many names a zone is defined under at most. Where one has more, the others stay undefined.
+const NAMES: usize = 8;
+
+/// What zones are called here, by what their lines are told by.
+type OwnZones = HashMap<(String, String), String>;
 
 /// What times are written in where both sides are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +55,22 @@ impl Written {
             let stays = self == Written::Utc || defined.contains(&iana(own)?) || !was_defined.contains(own);
             self.word(was_single, line).filter(|_| stays)
         };
-        let own_word = |line: &Line<'_>, before: &[&Line<'_>]| {
-            let before = before.iter().filter(|before| before.is(line.name()) && word(before).is_some());
-            let text = before.filter_map(|before| self.own_word(line, before.param("TZID")?)).next()?;
+        let gather = |before: &[&Line<'_>]| {
+            let mut own = OwnZones::new();
+            for line in before.iter().filter(|line| !on_server && word(line).is_some()) {
+                if let Some((tzid, name)) = line.param("TZID").and_then(|tzid| Some((tzid, iana(tzid)?))) {
+                    own.entry(self.own_key(line, &name)).or_insert_with(|| tzid.to_owned());
+                }
+            }
+            own
+        };
+        let own_word = |line: &Line<'_>, own: &OwnZones| {
+            let tzid = own.get(&self.own_key(line, line.param("TZID").unwrap_or_default()))?;
+            let text = self.own_word(line, tzid)?;
             // At the end of summer time an hour comes twice.
             self.says(is_single, &text, line.text()).then_some(text)
         };
-        let keep =
-            |line: &Line<'_>, before: &[&Line<'_>]| if on_server { None } else { own_word(line, before) };
-        let out = lines::on(shared, there, word, keep);
+        let out = lines::on(shared, there, word, gather, own_word);
         let document = Document::read(&out);
         let mut edits = Edits::new(&document);
         match (self, &before) {
@@ -89,6 +102,12 @@ impl Written {
                 ))
             }
         }
+    }
+
+    /// By what a line is told which zone it is to be in: its name, and the zone where it has one.
+    fn own_key(self, line: &Line<'_>, zone: &str) -> (String, String) {
+        let zone = if self == Written::Iana { zone } else { "" };
+        (line.name().to_ascii_uppercase(), zone.to_owned())
     }
 
     /// A shared line in a zone as it is called here.
@@ -143,7 +162,9 @@ fn is_single(document: &Document<'_>) -> bool {
 }
 
 /// The zones that the item defines, and what it calls them.
-fn definitions<'d>(document: &'d Document<'_>) -> impl Iterator<Item = (ComponentId, String)> + 'd {
+pub(super) fn definitions<'d>(
+    document: &'d Document<'_>,
+) -> impl Iterator<Item = (ComponentId, String)> + 'd {
     let components = document.components().iter().enumerate();
     let zones =
         components.filter(|(_, component)| component.name == "VTIMEZONE" && component.parent == Some(0));
@@ -184,7 +205,7 @@ fn own_definitions(document: &Document<'_>, edits: &mut Edits<'_, '_>) {
         else {
             continue;
         };
-        let mut own_names = own_names.into_iter();
+        let mut own_names = own_names.into_iter().take(NAMES);
         if !used.contains(&name)
             && let Some(first) = own_names.next()
         {
@@ -251,6 +272,21 @@ mod tests {
         assert_eq!(Written::Iana.shared(&own), own);
         let both = item("W. Europe Standard Time|Europe/Berlin", "");
         assert_eq!(Written::Iana.shared(&both), item("Europe/Berlin", ""));
+    }
+
+    #[test]
+    fn countless_names_of_a_zone_are_not_all_defined() {
+        let lines = |day: &str| -> String {
+            let line = |n| format!("X-{n};TZID=/{n}/Europe/Berlin:202605{day}T101500\n");
+            (0..1000).map(line).collect()
+        };
+        let here = item("Europe/Berlin", &lines("03"));
+        let said = String::from_utf8(Written::Iana.shared(&here).to_vec()).unwrap();
+        let moved = Bytes::from(said.replace("20260503T", "20260504T"));
+        let written = Written::Iana.on(false, &moved, Some(&here));
+        let written = String::from_utf8(written.to_vec()).unwrap();
+        assert_eq!(written.matches("TZID=/").count(), 1000, "each keeps its own");
+        assert_eq!(written.matches("BEGIN:VTIMEZONE").count(), NAMES);
     }
 
     #[test]

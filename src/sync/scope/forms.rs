@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Category;
+use crate::item::category::folded;
 use crate::item::mapping::options::{Calendar, Contacts, Options, Reminders, TimeZones};
 use crate::item::mapping::{Busy, BusyKey, Colors, Mapping, Own, Past, Written};
 use crate::sync::Sides;
@@ -51,10 +52,11 @@ fn each(forms: &mut Forms, mapping: impl Fn(bool) -> Mapping) {
 
 fn people(options: &Calendar, forms: &mut Forms) {
     if options.no_notifications {
+        forms.local.push(Mapping::Own(Own::Quiet));
         forms.remote.push(Mapping::NoNotifications);
     }
     if options.schedule_agent_client {
-        forms.remote.push(Mapping::ScheduleAgentClient);
+        each(forms, |on_server| Mapping::ScheduleAgentClient { on_server });
     }
 }
 
@@ -67,7 +69,7 @@ fn class(options: &Calendar, forms: &mut Forms) {
         each(forms, |_| Mapping::Own(Own::Public));
     }
     if options.private_as_confidential || options.confidential_as_private {
-        forms.local.push(Mapping::Secret { confidential: !options.confidential_as_private });
+        forms.local.push(Mapping::Secret { confidential: false });
         forms.remote.push(Mapping::Secret { confidential: options.private_as_confidential });
     }
 }
@@ -84,7 +86,7 @@ fn rename(options: &Calendar, forms: &mut Forms) {
 fn colors(options: &Calendar, category: Option<&Category>, forms: &mut Forms) {
     let mut colors = options.category_colors.clone();
     // The one that the profile goes by says nothing about a single item.
-    colors.retain(|name, _| category.is_none_or(|category| !category.name.eq_ignore_ascii_case(name)));
+    colors.retain(|name, _| category.is_none_or(|category| folded(&category.name) != folded(name)));
     if !colors.is_empty() {
         let colors = Colors::new(&colors);
         each(forms, |on_server| Mapping::Colors { colors: colors.clone(), on_server });
@@ -106,6 +108,57 @@ fn own(options: &Calendar, now: Timestamp, zone: &TimeZone, forms: &mut Forms) {
         Reminders::None => each(forms, |_| Mapping::Own(Own::Alarms)),
         Reminders::Upcoming => {
             each(forms, |_| Mapping::Own(Own::PastAlarms(Past { now, zone: zone.clone() })));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::item::mapping::tests::item;
+    use crate::item::mapping::{on, shared};
+
+    fn options() -> impl Strategy<Value = Calendar> {
+        let reminders = prop_oneof![Just(Reminders::All), Just(Reminders::None), Just(Reminders::Upcoming)];
+        let zones = prop_oneof![Just(TimeZones::Keep), Just(TimeZones::Iana), Just(TimeZones::Utc)];
+        (any::<[bool; 11]>(), reminders, zones).prop_map(|(flags, reminders, time_zones)| {
+            let [guests, text, there, here, private, public, html, agent, quiet, colors, names] = flags;
+            let one = |is: bool, key: &str, value: &str| {
+                is.then(|| (key.to_owned(), value.to_owned())).into_iter().collect()
+            };
+            Calendar {
+                busy_blocks: None,
+                reminders,
+                attendees: guests,
+                description: text,
+                private_as_confidential: there,
+                confidential_as_private: here,
+                public_as_private: private,
+                omit_public: public,
+                derive_html: html,
+                time_zones,
+                category_colors: one(colors, "Work", "red"),
+                rename_properties: one(names, "PRIORITY", "X-URGENCY"),
+                schedule_agent_client: agent,
+                no_notifications: quiet,
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_goes_out_says_there_what_it_says_here(here in item(), calendar in options()) {
+            let options = Options { calendar, ..Options::default() };
+            let now = "2026-05-03T10:00:00Z".parse().unwrap();
+            let forms = of(&options, [0; 32], None, now, &TimeZone::UTC);
+            let said = shared(&forms.local, &here);
+            let there = on(&forms.remote, &said, None);
+            let show = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
+            prop_assert_eq!(show(&shared(&forms.remote, &there)), show(&said), "{}", show(&there));
         }
     }
 }
