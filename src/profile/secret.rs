@@ -104,13 +104,13 @@ pub enum SecretError {
     #[error(
         "this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
          Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is \
-         (password_command, or proxy_password_command for that of a proxy)"
+         (password_env or password_command, and the same with proxy_ before it for that of a proxy)"
     )]
     NoKeyring,
     #[error("the keyring is locked; unlock it (or sign in to your desktop) and try again")]
     Locked,
     #[error(
-        "the keyring failed: {0}; try again, or, for a password, say in the profile where else it is (password_command, or proxy_password_command for that of a proxy)"
+        "the keyring failed: {0}; try again, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)"
     )]
     Keyring(String),
     #[error(
@@ -272,7 +272,7 @@ mod tests {
             Err(error) => error.to_string(),
         };
         assert_eq!(text(Error::NoEntry), "no entry");
-        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_command, or proxy_password_command for that of a proxy)");
+        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)");
         insta::assert_snapshot!(text(Error::NoStorageAccess("prompt".into())), @"the keyring is locked; unlock it (or sign in to your desktop) and try again");
         assert!(!text(Error::BadEncoding(b"hunter2".to_vec())).contains("hunter2"));
     }
