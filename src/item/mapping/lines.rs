@@ -63,3 +63,24 @@ pub(super) fn on<T>(
     }
     if edits.is_empty() { shared.clone() } else { edits.apply() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_lines_there_are_gone_through_once_for_a_component() {
+        let event = format!("BEGIN:VEVENT\n{}END:VEVENT\n", "X:1\n".repeat(100));
+        let item = Bytes::from(format!("BEGIN:VCALENDAR\n{event}{event}END:VCALENDAR\n"));
+        let (gathered, asked) = (Cell::new(0), Cell::new(0));
+        let word = |_: &Line<'_>| {
+            asked.set(asked.get() + 1);
+            None
+        };
+        let gather = |before: &[&Line<'_>]| gathered.set(gathered.get() + before.len());
+        assert_eq!(on(&item, Some(&item), word, gather, |_, ()| None), item);
+        assert_eq!((gathered.get(), asked.get()), (200, 200));
+    }
+}
