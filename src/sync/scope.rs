@@ -44,8 +44,8 @@ impl Limits {
             }),
             category: self.category.clone(),
             mappings: Sides {
-                local: self.category.iter().filter_map(Category::mapping).collect(),
-                remote: Vec::new(),
+                local: self.category.iter().filter_map(|category| category.mapping(false)).collect(),
+                remote: self.category.iter().filter_map(|category| category.mapping(true)).collect(),
             },
             terms: Terms { limits: self.clone(), ..Terms::default() },
         }
@@ -174,7 +174,8 @@ impl Scope {
         if before == self.terms {
             return Ok(());
         }
-        let marker = |terms: &Terms| terms.limits.category.as_ref().and_then(Category::mapping);
+        let marker =
+            |terms: &Terms| terms.limits.category.as_ref().and_then(|category| category.mapping(false));
         let lost = marker(&before).filter(|before| Some(before) != marker(&self.terms).as_ref());
         let rebase = |base: &Bytes| {
             let bytes = mapping::shared(lost.as_slice(), base);
@@ -208,7 +209,8 @@ impl Scope {
 
     /// A side's version with what is its own, without the profile's category: what differs in this is no double.
     pub fn whole(&self, side: Side, bytes: &Bytes) -> Bytes {
-        let category = self.mappings[side].iter().filter(|mapping| matches!(mapping, Mapping::Category(_)));
+        let category =
+            self.mappings[side].iter().filter(|mapping| matches!(mapping, Mapping::Category { .. }));
         category.fold(bytes.clone(), |bytes, mapping| mapping::shared(std::slice::from_ref(mapping), &bytes))
     }
 
@@ -253,9 +255,9 @@ fn terms_before(state: &State) -> state::Result<Terms> {
 }
 
 impl Category {
-    /// Items have it on the local side only.
-    fn mapping(&self) -> Option<Mapping> {
-        (!self.invert).then(|| Mapping::Category(self.name.clone()))
+    /// What the profile's items have here and need not have on the server.
+    fn mapping(&self, on_server: bool) -> Option<Mapping> {
+        (!self.invert).then(|| Mapping::Category { name: self.name.clone(), on_server })
     }
 
     fn holds(&self, bytes: &[u8]) -> bool {

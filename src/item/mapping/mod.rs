@@ -38,8 +38,8 @@ use options::Contacts;
 /// One difference between an item on a side and in the shared form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mapping {
-    /// The category that the profile goes by, which only the local side has.
-    Category(String),
+    /// The category that the profile goes by: what comes here gets it, and on the server an item keeps it if it has it.
+    Category { name: String, on_server: bool },
     /// Each side keeps its own.
     Own(Own),
     /// What has no class in the shared form is private on this side.
@@ -71,7 +71,7 @@ impl Mapping {
 
     fn shared(&self, bytes: &Bytes) -> Bytes {
         match self {
-            Mapping::Category(name) => without_category(bytes, name),
+            Mapping::Category { name, .. } => without_category(bytes, name),
             Mapping::Own(own) => own.shared(bytes),
             Mapping::PublicIsPrivate => class::without_mark(bytes),
             Mapping::Secret { .. } => class::shared(bytes),
@@ -89,10 +89,12 @@ impl Mapping {
     fn on(&self, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
         match self {
             // What has lost its category there does not get it back.
-            Mapping::Category(name) if there.is_some_and(|there| !has_category(there, name)) => {
-                shared.clone()
+            Mapping::Category { name, on_server } => {
+                match there.map_or(!on_server, |there| has_category(there, name)) {
+                    true => with_category(shared, name, there.map(|there| &there[..])),
+                    false => shared.clone(),
+                }
             }
-            Mapping::Category(name) => with_category(shared, name, there.map(|there| &there[..])),
             Mapping::Own(own) => own.on(shared, there),
             Mapping::PublicIsPrivate => class::with_mark(shared, there),
             Mapping::Secret { confidential } => class::on(*confidential, shared, there),

@@ -14,7 +14,8 @@ fn all() -> Vec<Vec<Mapping>> {
     let colors = Colors::new(&colors.into_iter().map(|(one, other)| (one.into(), other.into())).collect());
     let past = Past { now: "2026-05-03T10:00:00Z".parse().unwrap(), zone: TimeZone::UTC };
     vec![
-        vec![Mapping::Category("Work".into())],
+        vec![Mapping::Category { name: "Work".into(), on_server: false }],
+        vec![Mapping::Category { name: "Work".into(), on_server: true }],
         vec![named(&["ATTENDEE", "ORGANIZER"])],
         vec![named(&["DESCRIPTION", "X-ALT-DESC"])],
         vec![Mapping::Own(Own::Public)],
