@@ -366,6 +366,25 @@ fn a_category_that_was_removed_is_not_put_back() {
     is_idle(&world);
 }
 
+/// Somebody gave the item the category on the server as well: it is the same item, and keeps it there.
+#[test]
+fn a_category_that_the_server_has_too_stays_there() {
+    for policy in [TWO_WAY, Policy::ReplicateFromServer] {
+        let world = work();
+        world.remote.put("a.ics", categorised("a", "a", "Work"));
+        sync_as(&world, policy);
+        assert_eq!(world.local.items()["a.ics"], categorised("a", "a", "Work"));
+        world.local.put("a.ics", categorised("a", "b", "Work"));
+        sync_as(&world, policy);
+        let title = if policy == TWO_WAY { "b" } else { "a" };
+        assert_eq!(world.remote.items()["a.ics"], categorised("a", title, "Work"));
+        assert_eq!(world.local.items()["a.ics"], categorised("a", title, "Work"));
+        world.remote.put("a.ics", categorised("a", "c", "Work"));
+        sync_as(&world, policy);
+        assert_eq!(world.local.items()["a.ics"], categorised("a", "c", "Work"));
+    }
+}
+
 #[test]
 fn an_occurrence_without_the_category_stays_so() {
     let series = |title: &str, master: &str, occurrence: &str| -> Bytes {
