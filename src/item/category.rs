@@ -9,9 +9,8 @@ use bytes::Bytes;
 
 use super::edit::{ComponentId, Document, Edits};
 use super::lines::Line;
-use super::span::iana_name;
+use super::span::moment;
 use super::text;
-use super::time::Moment;
 
 /// Whether any main component has the category.
 pub fn has_category(bytes: &[u8], name: &str) -> bool {
@@ -53,15 +52,13 @@ pub fn with_category(bytes: &Bytes, name: &str, there: Option<&[u8]>) -> Bytes {
             }
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 /// Which occurrence of a series the component changes, the same in any zone; empty for the series itself.
 pub(super) fn occurrence(document: &Document<'_>, id: ComponentId) -> String {
     let Some(line) = document.property(id, "RECURRENCE-ID") else { return String::new() };
-    let tzid = line.param("TZID");
-    let moment = Moment::read(line.value(), tzid.and_then(iana_name).or(tzid));
-    moment.map_or_else(|| line.value().trim().to_owned(), |moment| moment.canonical())
+    moment(line).map_or_else(|| line.value().trim().to_owned(), |moment| moment.canonical())
 }
 
 /// The item without the category in any main component. Other categories keep their order and
@@ -82,7 +79,7 @@ pub fn without_category(bytes: &Bytes, name: &str) -> Bytes {
             }
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 pub(super) fn is_list(line: &Line<'_>) -> bool {

@@ -275,6 +275,11 @@ impl<'d, 'a> Edits<'d, 'a> {
         self.changes.push((at..at, put));
     }
 
+    /// `whole`, which the document was read from, with these changes made.
+    pub fn apply_to(&self, whole: &Bytes) -> Bytes {
+        if self.changes.is_empty() { whole.clone() } else { self.apply() }
+    }
+
     /// The octets with these changes made.
     pub fn apply(&self) -> Bytes {
         let mut changes: Vec<_> = self.changes.iter().collect();

@@ -7,8 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::item::edit::{ComponentId, Document};
-use crate::item::lines::Line;
-use crate::item::span::{Range, iana_name, is_within};
+use crate::item::span::{Range, is_within, moment};
 use crate::item::time::{Length, Moment, Zone};
 
 /// What is past: all before now, with floating times and whole days by the clock of the zone.
@@ -78,7 +77,7 @@ impl Times<'_, '_> {
                 );
                 from.after(length)?
             }
-            None => read(trigger)?,
+            None => moment(trigger)?,
         };
         let repeat = || {
             let count: i32 = alarm.property(alarm_id, "REPEAT")?.value().trim().parse().ok()?;
@@ -114,13 +113,8 @@ impl Times<'_, '_> {
     }
 
     fn moment(&self, id: ComponentId, name: &str) -> Option<Moment> {
-        read(self.document.property(id, name)?)
+        moment(self.document.property(id, name)?)
     }
-}
-
-fn read(line: &Line<'_>) -> Option<Moment> {
-    let tzid = line.param("TZID");
-    Moment::read(line.value(), tzid.and_then(iana_name).or(tzid))
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl Busy {
         // Keys of any length are taken.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
         mac.update(text.as_bytes());
-        mac.finalize().into_bytes().iter().map(|octet| format!("{octet:02x}")).collect()
+        item::hex(&mac.finalize().into_bytes())
     }
 }
 

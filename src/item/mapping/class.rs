@@ -48,7 +48,7 @@ pub(super) fn without_mark(bytes: &Bytes) -> Bytes {
         }
         marks.for_each(|mark| edits.remove(mark));
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 /// What has no class is private here, and says so; but what had none here stays so.
@@ -65,7 +65,7 @@ pub(super) fn with_mark(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
             edits.add(id, &format!("{MARK}:PUBLIC"));
         }
     }
-    if edits.is_empty() { shared.clone() } else { edits.apply() }
+    edits.apply_to(shared)
 }
 
 #[cfg(test)]

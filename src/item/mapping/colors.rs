@@ -67,7 +67,7 @@ impl Colors {
                 }
             }
         }
-        if edits.is_empty() { bytes.clone() } else { edits.apply() }
+        edits.apply_to(bytes)
     }
 
     /// The colour that was there stays with its category. Only the server gets one that it does not have.
@@ -95,7 +95,7 @@ impl Colors {
                 (None, _) => {}
             }
         }
-        if edits.is_empty() { shared.clone() } else { edits.apply() }
+        edits.apply_to(shared)
     }
 }
 

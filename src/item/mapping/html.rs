@@ -31,23 +31,19 @@ pub(super) fn shared(bytes: &Bytes) -> Bytes {
     let document = Document::read(bytes);
     let mut edits = Edits::new(&document);
     for id in document.main_components() {
-        let Some(html) = alternative(&document, id) else { continue };
-        let derived = text::plain(html);
-        let text = match description(&document, id) {
-            Some(description) => text::plain(description),
-            None => {
-                let plain = to_plain(&derived);
-                if !plain.is_empty() {
-                    edits.add(id, &format!("DESCRIPTION:{}", text::escape(&plain)));
-                }
-                plain
+        if description(&document, id).is_none()
+            && let Some(html) = alternative(&document, id)
+        {
+            let plain = to_plain(&text::plain(html));
+            if !plain.is_empty() {
+                edits.add(id, &format!("DESCRIPTION:{}", text::escape(&plain)));
             }
-        };
-        if derived == to_html(&text) {
+        }
+        if let Some((html, _)) = derived(&document, id) {
             edits.remove(html);
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 /// The HTML that says nothing but the plain text, where it is there, and that text.
@@ -73,7 +69,7 @@ pub(super) fn kept(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
             put_lines(&document, id, (&there, own), is_html, |_| true, &mut edits);
         }
     }
-    if edits.is_empty() { shared.clone() } else { edits.apply() }
+    edits.apply_to(shared)
 }
 
 /// The item with HTML on the server, unless the server has the same text without.
@@ -97,7 +93,7 @@ pub(super) fn on(shared: &Bytes, there: Option<&Bytes>) -> Bytes {
             edits.add(id, &format!("{ALTERNATIVE};FMTTYPE=text/html:{}", text::escape(&html)));
         }
     }
-    if edits.is_empty() { shared.clone() } else { edits.apply() }
+    edits.apply_to(shared)
 }
 
 fn to_html(plain: &str) -> String {

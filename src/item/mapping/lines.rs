@@ -19,7 +19,7 @@ pub(super) fn shared(bytes: &Bytes, word: impl Fn(&Line<'_>) -> Option<String>) 
             edits.replace(line, &text);
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 /// The shared item with its lines in the side's words. A line of the version there that says the same stays as it
@@ -61,7 +61,7 @@ pub(super) fn on<T>(
             }
         }
     }
-    if edits.is_empty() { shared.clone() } else { edits.apply() }
+    edits.apply_to(shared)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Own {
                 .filter(|&alarm| self.is_alarm(times.as_ref(), id, &document, alarm))
                 .for_each(|alarm| edits.remove_component(alarm));
         }
-        if edits.is_empty() { bytes.clone() } else { edits.apply() }
+        edits.apply_to(bytes)
     }
 
     pub(super) fn on(&self, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
@@ -71,7 +71,7 @@ impl Own {
                 }
             }
         }
-        if edits.is_empty() { shared.clone() } else { edits.apply() }
+        edits.apply_to(shared)
     }
 
     /// Tells which lines would be the side's own in this component.

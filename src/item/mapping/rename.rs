@@ -52,7 +52,7 @@ pub(super) fn on(names: &Names, on_server: bool, shared: &Bytes, there: Option<&
             }
         }
     }
-    if edits.is_empty() { out.clone() } else { edits.apply() }
+    edits.apply_to(&out)
 }
 
 #[cfg(test)]

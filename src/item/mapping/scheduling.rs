@@ -28,7 +28,7 @@ pub(super) fn with_client_agent(bytes: &Bytes) -> Bytes {
             put_agent(&document, line, &mut edits);
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 fn put_agent(document: &Document<'_>, line: &Line<'_>, edits: &mut Edits<'_, '_>) {
@@ -73,7 +73,7 @@ pub(super) fn with_agents_there(shared: &Bytes, there: Option<&Bytes>) -> Bytes 
             }
         }
     }
-    if edits.is_empty() { shared.clone() } else { edits.apply() }
+    edits.apply_to(shared)
 }
 
 fn is_by_client(line: &Line<'_>) -> bool {
@@ -108,7 +108,7 @@ pub(super) fn without_client_agent(bytes: &Bytes) -> Bytes {
             edits.cut(place..place + end);
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 /// Adds the property to each event with an organiser or guests.
@@ -121,7 +121,7 @@ pub(super) fn with_no_notifications(bytes: &Bytes) -> Bytes {
             edits.add(id, &format!("{NOTIFICATIONS}:NO"));
         }
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 pub(super) fn without_no_notifications(bytes: &Bytes) -> Bytes {
@@ -130,7 +130,7 @@ pub(super) fn without_no_notifications(bytes: &Bytes) -> Bytes {
     for id in document.main_components().filter(|&id| document.component(id).name == "VEVENT") {
         document.properties(id).filter(|line| is_quiet(line)).for_each(|line| edits.remove(line));
     }
-    if edits.is_empty() { bytes.clone() } else { edits.apply() }
+    edits.apply_to(bytes)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::lines;
 use crate::item::edit::{ComponentId, Document, Edits, folded};
 use crate::item::lines::Line;
-use crate::item::span::iana_name;
+use crate::item::span::zone_named;
 use crate::item::time::{Moment, Zone, known_zone};
 
 /// How many names a zone is defined under at most. Where one has more, the others stay undefined.
@@ -37,7 +37,7 @@ impl Written {
             Written::Utc if is_single => drop_unused(&document, &mut edits),
             Written::Utc => {}
         }
-        if edits.is_empty() { bytes.clone() } else { edits.apply() }
+        edits.apply_to(&bytes)
     }
 
     /// On the server times are in the shared words; here they keep the zone that they had.
@@ -78,7 +78,7 @@ impl Written {
             (Written::Utc, Some(before)) if is_single => add_definitions(&document, before, &mut edits),
             (Written::Utc, _) => {}
         }
-        if edits.is_empty() { out.clone() } else { edits.apply() }
+        edits.apply_to(&out)
     }
 
     fn word(self, is_single: bool, line: &Line<'_>) -> Option<String> {
@@ -136,8 +136,7 @@ impl Written {
 
 /// The name in the IANA database of the zone that a TZID names.
 pub(super) fn iana(tzid: &str) -> Option<String> {
-    let zone = known_zone(tzid).or_else(|| known_zone(iana_name(tzid)?))?;
-    zone.iana_name().map(str::to_owned)
+    zone_named(tzid)?.iana_name().map(str::to_owned)
 }
 
 /// The line with another zone and value.

@@ -21,7 +21,7 @@ mod tests;
 mod windows;
 mod zone;
 
-pub use windows::iana_name;
+pub use windows::{moment, zone_named};
 
 /// A stretch of time, from `start` up to but not including `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

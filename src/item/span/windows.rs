@@ -1,8 +1,24 @@
 //! The names that Windows gives time zones.
 
+use jiff::tz::TimeZone;
+
+use crate::item::lines::Line;
+use crate::item::time::{Moment, known_zone};
+
+/// The zone of a TZID, which may be a name of Windows.
+pub fn zone_named(tzid: &str) -> Option<TimeZone> {
+    known_zone(tzid).or_else(|| known_zone(iana_name(tzid)?))
+}
+
+/// The moment that a line names, in a zone of Windows too.
+pub fn moment(line: &Line<'_>) -> Option<Moment> {
+    let tzid = line.param("TZID");
+    Moment::read(line.value(), tzid.and_then(iana_name).or(tzid))
+}
+
 /// The name in the IANA database of the zone that Windows calls so, in any case (CLDR's
 /// `windowsZones.xml`, territory 001).
-pub fn iana_name(name: &str) -> Option<&'static str> {
+fn iana_name(name: &str) -> Option<&'static str> {
     let name = name.trim();
     ZONES.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, iana)| *iana)
 }

@@ -11,7 +11,7 @@ use super::read::Zone;
 use super::rule::{Rule, Until};
 use super::{Bounds, Work, civil, local, windows};
 use crate::item::lines::Line;
-use crate::item::time::{known_zone, read_basic, read_offset};
+use crate::item::time::{read_basic, read_offset};
 
 /// What turns a local time into an instant.
 #[derive(Debug, Clone)]
@@ -86,8 +86,7 @@ impl<'a> Zones<'a> {
         if let Some(clock) = self.known.borrow().get(tzid) {
             return clock.clone();
         }
-        let clock = known_zone(tzid)
-            .or_else(|| known_zone(windows::iana_name(tzid)?))
+        let clock = windows::zone_named(tzid)
             .map(Clock::Known)
             .or_else(|| self.own.get(tzid).and_then(|zone| self.own_clock(zone)))
             .unwrap_or_else(|| self.floating());

@@ -95,7 +95,7 @@ impl Translation {
         for unit in (self.outward)(&rows) {
             put(&mut edits, &document, &rows, &unit);
         }
-        finished(card, &edits)
+        edits.apply_to(card)
     }
 
     fn on(&self, inward: Translate, shared: &Bytes, there: Option<&Bytes>) -> Bytes {
@@ -148,7 +148,7 @@ impl Translation {
                 put(&mut edits, &document, &open, &unit);
             }
         }
-        finished(shared, &edits)
+        edits.apply_to(shared)
     }
 
     fn comes_out_again(&self, rows: &[&Line<'_>], unit: &Unit) -> bool {
@@ -241,10 +241,6 @@ fn put(edits: &mut Edits<'_, '_>, document: &Document<'_>, rows: &[&Line<'_>], u
     edits.insert(rows[first].range.start, &octets);
     edits.remove(rows[first]);
     others.iter().for_each(|&other| edits.remove(rows[other]));
-}
-
-fn finished(card: &Bytes, edits: &Edits<'_, '_>) -> Bytes {
-    if edits.is_empty() { card.clone() } else { edits.apply() }
 }
 
 /// Translates each line by itself; `None` leaves it.
