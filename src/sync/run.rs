@@ -342,10 +342,9 @@ pub(super) async fn look_at_both(
     only: Option<&Only>,
 ) -> Result<(Sides<Tree>, Option<Only>), RunError> {
     job.progress.start(Phase::Looking(Side::Remote), None);
-    if let Some(why) = job.scope.refusal(job.state)? {
+    if let Some(why) = job.scope.remember(job.state)? {
         return Err(RunError::Options(why));
     }
-    job.scope.remember(job.state)?;
     let is_known = job.state.cursor(Side::Remote)?.is_some() || !job.state.tree(Side::Remote)?.is_empty();
     if let (Some(only), true) = (only, is_known) {
         let local = observe::observe(job, Side::Local).await?;

@@ -140,14 +140,13 @@ impl Scope {
 
     /// Why the profile's options cannot be followed after what it did before: neither whole events nor blocks of another
     /// key may stay on the server beside the new blocks.
-    pub fn refusal(&self, state: &State) -> state::Result<Option<&'static str>> {
-        let before = terms_before(state)?;
+    fn refusal(&self, before: &Terms, state: &State) -> state::Result<Option<&'static str>> {
         let blocks = |terms: &Terms| terms.mapping.calendar.busy_blocks.is_some();
         let other_key = before.busy_key != self.terms.busy_key;
-        if blocks(&before) == blocks(&self.terms) && !other_key || state.pairs()?.is_empty() {
+        if blocks(before) == blocks(&self.terms) && !other_key || state.pairs()?.is_empty() {
             return Ok(None);
         }
-        Ok(Some(match (blocks(&before), blocks(&self.terms)) {
+        Ok(Some(match (blocks(before), blocks(&self.terms)) {
             (false, true) => {
                 "this profile has sent whole events, which would stay readable on the server: take busy_blocks out again, \
                  and make another profile for a new, empty calendar on the server"
@@ -164,15 +163,22 @@ impl Scope {
         }))
     }
 
-    /// Makes what the state remembers fit this scope, if the profile said something else before.
+    /// Makes what the state remembers fit this scope, if the profile said something else before; or says why that cannot
+    /// be.
     ///
     /// The bases are told in the new shared form, so that nothing counts as changed by an option, but for two: A category
     /// that only the local side had is one of the item's own from now on, so that it is not taken for one that the
     /// server's version has removed. And where busy blocks begin to go out, or end to, nothing stays as it was.
-    pub fn remember(&self, state: &State) -> state::Result<()> {
-        let before = terms_before(state)?;
+    pub fn remember(&self, state: &State) -> state::Result<Option<&'static str>> {
+        let before: Terms = match state.scope()? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            None => Terms::default(),
+        };
         if before == self.terms {
-            return Ok(());
+            return Ok(None);
+        }
+        if let Some(why) = self.refusal(&before, state)? {
+            return Ok(Some(why));
         }
         let marker =
             |terms: &Terms| terms.limits.category.as_ref().and_then(|category| category.mapping(false));
@@ -185,7 +191,8 @@ impl Scope {
             let digest = item::read(&self.shared(Side::Local, &bytes)).ok()?.digest;
             Some(Rebased { is_changed: bytes != *base, bytes, digest: Some(digest) })
         };
-        state.set_scope(&serde_json::to_string(&self.terms).unwrap_or_default(), rebase)
+        state.set_scope(&serde_json::to_string(&self.terms).unwrap_or_default(), rebase)?;
+        Ok(None)
     }
 
     /// Whether this side's version of an item is in scope. A category that items of the server get only on the local
@@ -245,13 +252,6 @@ impl Scope {
         let remote = || self.on(Side::Remote, &self.shared(Side::Local, base), None);
         (!self.is_timed()).then(remote)
     }
-}
-
-fn terms_before(state: &State) -> state::Result<Terms> {
-    Ok(match state.scope()? {
-        Some(text) => serde_json::from_str(&text).unwrap_or_default(),
-        None => Terms::default(),
-    })
 }
 
 impl Category {
