@@ -15,8 +15,8 @@ use crate::collection::{
     Collection, CollectionError, Edit, Etag, Fetched, Href, Observation, Outcome, Trouble,
 };
 use crate::home::{Home, HomeError};
-use crate::item::Kind;
 use crate::item::birthday::{Day, days, is_marked, kept_for_person, uid_made};
+use crate::item::{Kind, hex};
 use crate::profile::{self, LocalSpec, Profile, local_key};
 use crate::report::text::{in_words, shell_word};
 use crate::report::{Counts, Report, RunOutcome};
@@ -104,7 +104,7 @@ fn owner(home: &Home, profile: &Profile) -> Result<String, HomeError> {
         .chain_update(home.busy_key()?)
         .chain_update(contacts.as_os_str().as_encoded_bytes())
         .finalize();
-    Ok(hash.iter().take(12).map(|octet| format!("{octet:02x}")).collect())
+    Ok(hex(&hash[..12]))
 }
 
 async fn make(

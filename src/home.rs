@@ -84,7 +84,8 @@ impl Home {
         &self.state
     }
 
-    /// The key that the UIDs of busy blocks are made with; made by chance where there is none yet. It stays the same,
+    /// The key that the UIDs of busy blocks are made with, and the marks of events that are made of contacts; made by
+    /// chance where there is none yet. It stays the same,
     /// so that a block is recognised even by a profile that begins anew.
     pub fn busy_key(&self) -> Result<BusyKey, HomeError> {
         let path = self.state.join("busy.key");

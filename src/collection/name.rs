@@ -1,10 +1,8 @@
 //! Names of new items, derived from the UID: the same item gets the same name at every attempt, and the
 //! name is fit for every file system and server.
 
-use sha2::{Digest as _, Sha256};
-
 use super::device::is_device;
-use crate::item;
+use crate::item::{self, tagged_hash};
 
 /// The longest name, in octets: with room for what a program puts before or behind it.
 const LONGEST: usize = 120;
@@ -19,7 +17,7 @@ pub fn file_name(uid: Option<&str>, bytes: &[u8], extension: &str) -> String {
             format!("{uid}.{extension}")
         }
         Some(uid) => with_hash(uid, "name", extension),
-        None => format!("{}.{extension}", hash("name", bytes, 16)),
+        None => format!("{}.{extension}", tagged_hash("name", bytes, 16)),
     }
 }
 
@@ -27,7 +25,7 @@ pub fn file_name(uid: Option<&str>, bytes: &[u8], extension: &str) -> String {
 pub fn alternative(uid: Option<&str>, bytes: &[u8], extension: &str) -> String {
     match uid.map(str::trim).filter(|uid| !uid.is_empty()) {
         Some(uid) => with_hash(uid, "alternative", extension),
-        None => format!("{}.{extension}", hash("alternative", bytes, 16)),
+        None => format!("{}.{extension}", tagged_hash("alternative", bytes, 16)),
     }
 }
 
@@ -44,7 +42,7 @@ fn with_hash(uid: &str, tag: &str, extension: &str) -> String {
     let kept: String =
         uid.chars().take(KEPT).map(|char| if is_fit_char(char) { char } else { '_' }).collect();
     let kept = kept.trim_matches(['.', '_']);
-    let hash = hash(tag, uid.as_bytes(), 6);
+    let hash = tagged_hash(tag, uid.as_bytes(), 6);
     match kept {
         "" => format!("{hash}.{extension}"),
         _ if is_device(kept) => format!("_{kept}-{hash}.{extension}"),
@@ -58,12 +56,6 @@ fn is_fit(uid: &str) -> bool {
 
 fn is_fit_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.' | '@')
-}
-
-/// The first octets of the hash, in hexadecimal.
-fn hash(tag: &str, bytes: &[u8], octets: usize) -> String {
-    let hash = Sha256::new_with_prefix(tag).chain_update([0]).chain_update(bytes).finalize();
-    hash.iter().take(octets).map(|octet| format!("{octet:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use jiff::civil::Date;
-use sha2::{Digest as _, Sha256};
 
 use super::digest::rule;
 use super::edit::{ComponentId, Document, Edits};
 use super::lines::Line;
-use super::{Unreadable, read, text};
+use super::{Unreadable, read, tagged_hash, text};
 
 /// Marks an event that is made of a contact, and says for whom.
 const MARK: &str = "X-PIMBRIDGE-BIRTHDAYS";
@@ -43,8 +42,7 @@ pub fn days(card: &[u8], href: &str) -> Result<Vec<Day>, Unreadable> {
     let day = |names: &[&str], tag: &str, summary: String| {
         let lines = document.properties(contact).filter(|line| names.iter().any(|name| line.is(name)));
         let first = lines.filter_map(date).next()?;
-        let hash = Sha256::new_with_prefix(tag).chain_update([0]).chain_update(owner).finalize();
-        let hash: String = hash.iter().take(DIGEST).map(|octet| format!("{octet:02x}")).collect();
+        let hash = tagged_hash(tag, owner.as_bytes(), DIGEST);
         Some(Day { uid: format!("{tag}-{hash}"), summary, first })
     };
     let anniversary = ["ANNIVERSARY", "X-ANNIVERSARY", "X-MS-ANNIVERSARY"];

@@ -29,6 +29,7 @@ use jiff::Timestamp;
 pub use meeting::{Meeting, meeting};
 pub use merge::{Choice, Merged, Winner, merge};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 pub use split::{Part, split};
 pub use uid::with_uid;
 
@@ -84,6 +85,17 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest({:02x}{:02x}{:02x}{:02x}…)", self.0[0], self.0[1], self.0[2], self.0[3])
     }
+}
+
+/// The octets in hexadecimal, in lower case.
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The first octets of the SHA-256 of something that is called by a tag, in hexadecimal.
+pub fn tagged_hash(tag: &str, bytes: &[u8], octets: usize) -> String {
+    let hash = Sha256::new_with_prefix(tag).chain_update([0]).chain_update(bytes).finalize();
+    hex(hash.get(..octets).unwrap_or(&hash))
 }
 
 /// A strong key by which two items without a common UID are recognised as the same thing: a hash

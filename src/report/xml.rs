@@ -6,7 +6,7 @@ use jiff::Unit;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::text::{count, line};
+use super::text::{Start, count, line, place};
 use super::{Counts, Delta, Operation, Problem, Report, Touched};
 use crate::sync::{Side, Sides};
 
@@ -40,8 +40,7 @@ fn write_all(out: &mut Out, report: &Report, touched: &[Touched], id: &str) -> i
         group(out, "EntitySynchronizationReports", touched, entity)?;
         let held = Sides { local: report.held.local, remote: report.held.remote };
         let held = Side::BOTH.into_iter().filter(|side| held[*side] > 0).map(|side| {
-            let place = if side == Side::Local { "on this computer" } else { "on the server" };
-            format!("{} {place} held back", count(held[side], "deletion", "deletions"))
+            format!("{} {} held back", count(held[side], "deletion", "deletions"), place(side, Start::Within))
         });
         let held = held.collect::<Vec<_>>().join(", ");
         let failure = report.failure.as_deref().or((!held.is_empty()).then_some(held.as_str()));

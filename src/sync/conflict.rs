@@ -52,7 +52,7 @@ impl From<StateError> for DecisionError {
 pub fn id(subject: &Subject) -> String {
     let name = |side: Side| subject[side].as_ref().map(Href::as_str).unwrap_or_default();
     let hash = Sha256::new_with_prefix(name(Side::Local)).chain_update([0]).chain_update(name(Side::Remote));
-    hash.finalize()[..4].iter().map(|octet| format!("{octet:02x}")).collect()
+    item::hex(&hash.finalize()[..4])
 }
 
 /// A conflict with what is there now.
@@ -154,7 +154,7 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Copy, DecisionError> {
         return Ok(Copy::Pointless);
     };
     // Made of the content, so that a second attempt finds the first.
-    let uid: String = Sha256::digest(&bytes)[..16].iter().map(|octet| format!("{octet:02x}")).collect();
+    let uid = item::hex(&Sha256::digest(&bytes)[..16]);
     let bytes = item::with_uid(&bytes, &uid);
     let mut applied = job.collections.local.apply(vec![Edit::Create { uid: Some(uid), bytes }]).await;
     if let Some(error) = applied.stopped {

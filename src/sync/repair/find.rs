@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::collection::{Entry, Href};
-use crate::item::Digest;
+use crate::item::{Digest, hex};
 use crate::state::Pair;
 use crate::sync::{Side, Sides};
 
@@ -329,7 +329,7 @@ impl<'a> Finder<'a> {
         };
         let digest = self.digest(side, at).map(|digest| digest.0).unwrap_or_default();
         let hash = Sha256::new_with_prefix(digest).chain_update(of.entry.href.as_str()).finalize();
-        hash[..16].iter().map(|octet| format!("{octet:02x}")).collect()
+        hex(&hash[..16])
     }
 
     /// The UID that an item has on the other side, or else a new one.
