@@ -236,9 +236,18 @@ fn add_definitions(document: &Document<'_>, there: &Document<'_>, edits: &mut Ed
     definitions(document).for_each(|(_, name)| {
         missing.remove(&name);
     });
+    // What uses a definition stands behind it.
+    let place = match (definitions(document).next(), document.main_components().next()) {
+        (None, Some(first)) => Some(document.octets(first).start),
+        _ => None,
+    };
     for (id, name) in definitions(there) {
         if iana(&name).is_some() && missing.remove(&name) {
-            edits.add_component(0, "VTIMEZONE", &there.source()[there.octets(id)]);
+            let octets = &there.source()[there.octets(id)];
+            match place {
+                Some(place) => edits.put(place, octets),
+                None => edits.add_component(0, "VTIMEZONE", octets),
+            }
         }
     }
 }
