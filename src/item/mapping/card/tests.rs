@@ -322,6 +322,16 @@ fn a_card_here_keeps_its_own_version() {
     );
 }
 
+#[test]
+fn a_preference_that_is_said_twice_pairs_no_label_a_second_time() {
+    let mapping = versions(VCardVersion::V4);
+    let here = card(
+        "VERSION:3.0\nADR;TYPE=home,pref:;;Street;;;;\nLABEL;PREF=2;TYPE=\"home,pref\":a\nLABEL;TYPE=home,pref:b\n",
+    );
+    let shared = mapping.shared(&here);
+    assert_eq!(mapping.shared(&shared), shared);
+}
+
 fn lines() -> impl Strategy<Value = String> {
     let typed = "(;TYPE=(home|WORK|pref|home,pref|\"home,pref\")|;PREF=[12]|;HOME|;X-A=\"b:c\"){0,2}";
     let values = [

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{to_3, to_4};
 use crate::item::lines::Line;
-use crate::item::mapping::card::Unit;
 use crate::item::mapping::card::property::Property;
+use crate::item::mapping::card::{Unit, line};
 use crate::item::text;
 
 /// Pairs of 3.0 as one property of 4.0.
@@ -89,11 +89,13 @@ fn only(rows: &[&Line<'_>], name: &str) -> Option<usize> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// The properties of a name by their group and what they are for, in the words of 3.0.
+/// The properties of a name by their group and what they are for, in the words of 3.0; what 4.0 does not say twice counts
+/// once, so that it is the same before and after a translation.
 fn by_use(rows: &[&Line<'_>], name: &str) -> HashMap<(Option<String>, Vec<String>), Vec<usize>> {
     let mut found: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.is(name)) {
-        let mut types = to_3::property(row).types();
+        let in_4 = to_4::property(row).text();
+        let mut types = line(&in_4).map(|row| to_3::property(&row).types()).unwrap_or_default();
         types.sort_unstable();
         types.dedup();
         found.entry((row.group().map(str::to_ascii_lowercase), types)).or_default().push(at);
