@@ -12,6 +12,8 @@
 pub mod birthdays;
 pub mod cli;
 pub mod collection;
+pub mod daemon;
+pub mod desktop;
 pub mod home;
 pub mod item;
 pub mod keyed;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::Duration;
 
+use keyring_core::Entry;
+use keyring_core::api::CredentialStoreApi as _;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
@@ -196,18 +198,30 @@ async fn read_some(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 /// Asks the keyring, which may wait for the person to unlock it. None: it has no such entry.
 async fn keyring<T: Send + 'static>(
     name: String,
-    ask: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+    ask: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<Option<T>, SecretError> {
-    let answer =
-        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &name).and_then(|e| ask(&e)));
+    let answer = tokio::task::spawn_blocking(move || entry(&name).and_then(|e| ask(&e)));
     match answer.await {
         Ok(answer) => understand(answer),
         Err(_) => Err(SecretError::Keyring("it broke off".to_owned())),
     }
 }
 
-fn understand<T>(answer: keyring::Result<T>) -> Result<Option<T>, SecretError> {
-    use keyring::Error;
+/// The store is opened anew each time, so that a keyring that appears or comes back is seen.
+fn entry(name: &str) -> keyring_core::Result<Entry> {
+    #[cfg(target_os = "macos")]
+    use apple_native_keyring_store::keychain::Store;
+    #[cfg(windows)]
+    use windows_native_keyring_store::Store;
+    #[cfg(target_os = "linux")]
+    use zbus_secret_service_keyring_store::Store;
+
+    let store = Store::new().map_err(|_| keyring_core::Error::NoDefaultStore)?;
+    store.build(SERVICE, name, None)
+}
+
+fn understand<T>(answer: keyring_core::Result<T>) -> Result<Option<T>, SecretError> {
+    use keyring_core::Error;
     match answer {
         Ok(value) => Ok(Some(value)),
         Err(Error::NoEntry) => Ok(None),
@@ -266,7 +280,7 @@ mod tests {
 
     #[test]
     fn what_the_keyring_answers() {
-        use keyring::Error;
+        use keyring_core::Error;
         let text = |error| match understand::<()>(Err(error)) {
             Ok(_) => "no entry".to_owned(),
             Err(error) => error.to_string(),
