@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::profile::{self, Accounts, LocalSpec, Profile};
 use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
-use crate::sync::run::{Only, Options};
+use crate::sync::run::{Deletions, Only, Options};
 use crate::sync::session;
 
 /// How many profiles run at the same time.
@@ -37,6 +37,9 @@ pub struct Args {
     /// Delete even unusually many items, which otherwise wait for your yes
     #[arg(long)]
     allow_deletions: bool,
+    /// Bring back what one side deleted, instead of deleting it on the other side too
+    #[arg(long, conflicts_with = "allow_deletions")]
+    undo_deletions: bool,
     /// Run what was only to be looked at so far: you have seen with --dry-run what it does
     #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
     accept_preview: bool,
@@ -85,7 +88,12 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         (files, [profile]) => Some(only(profile, files)?),
         (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
     };
-    let options = &Options { dry_run: args.dry_run, allow_deletions: args.allow_deletions, only };
+    let deletions = match (args.allow_deletions, args.undo_deletions) {
+        (true, _) => Deletions::Allowed,
+        (false, true) => Deletions::UNDONE,
+        (false, false) => Deletions::Guarded,
+    };
+    let options = &Options { dry_run: args.dry_run, deletions, only, ..Options::default() };
     let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
     let accounts = Accounts::default();
@@ -198,9 +206,10 @@ async fn run_profile(
     limit: usize,
 ) -> Run {
     let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    if let Some(told) = birthdays::update(home, profile, &done.report, options.allow_deletions).await {
+    let allow_deletions = options.deletions == Deletions::Allowed;
+    if let Some(told) = birthdays::update(home, profile, &done.report, allow_deletions).await {
         done.report.notices.push(told);
-        session::save_report(home, profile, &done);
+        session::save_report(home, profile, &mut done).await;
     }
     let touched = match done.id {
         Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),

@@ -165,9 +165,7 @@ impl TokenSource for GivenToken {
         match last.as_deref() {
             Some(token) if refused != Some(token) => Ok(token.to_owned()),
             _ => {
-                let token = self.store.read(&self.source, TOKEN).await;
-                let token =
-                    token.map_err(|error| CollectionError::new(Trouble::SignIn, error.to_string()))?;
+                let token = self.store.read(&self.source, TOKEN).await?;
                 Ok(last.insert(token.expose().to_owned()).clone())
             }
         }
@@ -226,13 +224,13 @@ impl RefreshedToken {
             error => CollectionError::new(error.trouble(), error.to_string()),
         })?;
         if let Some(new) = grant.refresh_token.clone() {
-            secret::store(self.store.entry.clone(), Secret::new(new)).await.map_err(not_kept)?;
+            secret::store(self.store.entry.clone(), Secret::new(new)).await?;
         }
         Ok(grant)
     }
 
     async fn stored(&self) -> Result<String, CollectionError> {
-        match secret::load(self.store.entry.clone()).await.map_err(not_kept)? {
+        match secret::load(self.store.entry.clone()).await? {
             Some(refresh_token) => Ok(refresh_token.expose().to_owned()),
             None => Err(self.sign_in_again("you have not signed in yet")),
         }
@@ -243,8 +241,4 @@ impl RefreshedToken {
         let message = format!("{why}; to sign in: pimbridge profile sign-in {word}");
         CollectionError::new(Trouble::SignIn, message)
     }
-}
-
-fn not_kept(error: SecretError) -> CollectionError {
-    CollectionError::new(Trouble::SignIn, error.to_string())
 }

@@ -15,7 +15,7 @@ use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::progress::Silent;
-use pimbridge::sync::run::{Job, Options, run};
+use pimbridge::sync::run::{Deletions, Job, Options, run};
 use pimbridge::sync::scope::{Category, Inside, Limits};
 use pimbridge::sync::{Side, Sides};
 
@@ -82,7 +82,12 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         let disk = play.world().faults.disk;
         let broken = chance.percent(disk).then(|| play.break_disk(&mut chance));
         let killed_after = chance.percent(50).then(|| chance.below(play.steps));
-        play.run(killed_after, chance.percent(50), broken.is_some());
+        let deletions = match chance.below(5) {
+            0 | 1 => Deletions::Allowed,
+            2 => Deletions::UNDONE,
+            _ => Deletions::Guarded,
+        };
+        play.run(killed_after, deletions, broken.is_some());
         if broken.is_some() {
             play.mend_disk();
         }
@@ -96,7 +101,7 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
     }
     for _ in 0..2 {
         play.world().now += 8 * 24 * HOUR;
-        play.run(None, true, false);
+        play.run(None, Deletions::Allowed, false);
     }
     play.world().now += 8 * 24 * HOUR;
     play.agrees(seed, "after three runs in peace");
@@ -198,7 +203,7 @@ impl Play {
     fn run(
         &mut self,
         killed_after: Option<usize>,
-        allow_deletions: bool,
+        deletions: Deletions,
         broken_disk: bool,
     ) -> Option<Report> {
         let now = {
@@ -236,7 +241,7 @@ impl Play {
             clock: &clock,
             progress: &Silent,
         };
-        let options = Options { allow_deletions, ..Options::default() };
+        let options = Options { deletions, ..Options::default() };
         let mut running = pin!(run(&job, &options));
         let mut context = Context::from_waker(Waker::noop());
         let mut step = 0;
@@ -275,7 +280,7 @@ impl Play {
 
     /// Runs once in peace; then both sides must agree.
     fn agrees(&mut self, seed: u64, when: &str) {
-        let last = self.run(None, true, false).expect("a run that was not killed");
+        let last = self.run(None, Deletions::Allowed, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, {when}, {:?}: {last:#?}", self.policy);
         assert_eq!(last.outcome, RunOutcome::Ok, "{seen}");
         self.check(&seen);
@@ -288,7 +293,7 @@ impl Play {
             (world.edits, world.fetched)
         };
         let before = done(self);
-        let idle = self.run(None, true, false).expect("a run that was not killed");
+        let idle = self.run(None, Deletions::Allowed, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, one more, {:?}: {idle:#?}", self.policy);
         assert_eq!(idle.outcome, RunOutcome::Ok, "{seen}");
         assert_eq!(done(self), before, "{seen}");
