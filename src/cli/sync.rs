@@ -15,7 +15,6 @@ use crate::profile::{self, Accounts, LocalSpec, Profile};
 use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
 use crate::sync::run::{Deletions, Only, Options};
-use crate::sync::session;
 
 /// How many profiles run at the same time.
 const AT_ONCE: usize = 4;
@@ -205,12 +204,7 @@ async fn run_profile(
     progress: &dyn Progress,
     limit: usize,
 ) -> Run {
-    let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    let allow_deletions = options.deletions == Deletions::Allowed;
-    if let Some(told) = birthdays::update(home, profile, &done.report, allow_deletions).await {
-        done.report.notices.push(told);
-        session::save_report(home, profile, &mut done).await;
-    }
+    let done = birthdays::run_profile(home, profile, accounts, options, progress).await;
     let touched = match done.id {
         Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),
         None => done.foreseen,

@@ -229,6 +229,21 @@ pub fn in_short(message: &str) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// "in sync except for 2 items; 1 conflict waits for your decision".
+pub fn but_for(report: &Report) -> String {
+    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
+        0 => None,
+        1 => Some("in sync except for 1 item".to_owned()),
+        number => Some(format!("in sync except for {number} items")),
+    };
+    let waits = match report.parked {
+        0 => None,
+        1 => Some("1 conflict waits for your decision".to_owned()),
+        number => Some(format!("{number} conflicts wait for your decision")),
+    };
+    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum Start {
     Sentence,

@@ -268,7 +268,7 @@ impl Schedule {
                 None
             }
             Some(Obstacle::Stopped) => None,
-            Some(Obstacle::Other) | None => {
+            Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
                 if !order.dry_run {
                     entry.failed = end.failed;
                 }
@@ -294,7 +294,7 @@ impl Schedule {
                 doing.hindered(now, (reason, obstacle), end.why, !by_hand, interval);
             }
             (_, None) => self.came_through(&account, true),
-            (_, Some(Obstacle::Other)) => self.came_through(&account, false),
+            (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&account, false),
             (_, Some(_)) => {}
         }
     }
