@@ -2,3 +2,4 @@
 //! asks servers what changed, and shows itself on the desktop.
 
 pub mod protocol;
+pub mod watch;
