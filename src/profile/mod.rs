@@ -76,6 +76,15 @@ pub struct Profile {
     pub birthdays: Option<PathBuf>,
 }
 
+impl Profile {
+    /// Whether a secret of it is in a variable of the environment: other processes have another one.
+    pub fn uses_environment(&self) -> bool {
+        let RemoteSpec::Dav { sign_in, connection, .. } = &self.remote;
+        let mut given = sign_in.iter().filter_map(SignIn::given).chain(connection.given());
+        given.any(|source| matches!(source, SecretSource::Env(_)))
+    }
+}
+
 /// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all
 /// of five or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
