@@ -146,3 +146,133 @@ async fn watch(mut client: Client, mut runs: HashMap<RunId, Watched>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::daemon::control::tests::Daemon;
+    use crate::daemon::protocol::{NotRun, Phase};
+    use crate::profile::{Name, parse};
+    use crate::report::{RunOutcome, fixtures::report};
+    use crate::sync::progress;
+    use crate::sync::progress::Silent;
+
+    fn profile(name: &str, password: &str) -> Profile {
+        let text = format!(
+            "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"/{name}\"\n[remote]\ntype = \"dav\"\n\
+             url = \"https://s.example/{name}/\"\nuser = \"jana\"\n{password}\n"
+        );
+        parse(&Name::new(name).unwrap(), std::path::Path::new("p.toml"), &text).unwrap()
+    }
+
+    /// Writes down what it is told.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<String>>>);
+
+    impl Told {
+        fn say(&self, what: String) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
+
+    impl Progress for Told {
+        fn start(&self, phase: progress::Phase, total: Option<u64>) {
+            self.say(format!("{phase:?} of {total:?}"));
+        }
+
+        fn advance(&self, steps: u64) {
+            self.say(format!("+{steps}"));
+        }
+
+        fn done(&self) {
+            self.say("done".to_owned());
+        }
+    }
+
+    /// What becomes of these profiles at a daemon that promises to run "a" and "b".
+    async fn asked(daemon: &mut Daemon, profiles: &[Profile], told: &Told) -> HashMap<String, Promised> {
+        let (home, how) = (daemon.home(), How { allow_deletions: true, ..How::default() });
+        let progress = |_: &str| -> Box<dyn Progress> { Box::new(told.clone()) };
+        let answers = async {
+            let asked = daemon.requests.recv().await.unwrap();
+            let Request::Sync { profiles, how } = asked.request else { panic!("{:?}", asked.request) };
+            assert_eq!((profiles, how.allow_deletions), (vec!["a".into(), "b".into(), "c".into()], true));
+            // It ends before the reply is read.
+            daemon.events.send(finished(2, "b", RunOutcome::Held)).unwrap();
+            let ticket = |profile: &str, run| Ticket { profile: profile.into(), run: RunId(run) };
+            let refused = vec![NotRun { profile: "c".into(), why: "it is not known".into() }];
+            asked.reply.send(Reply::Runs { runs: vec![ticket("a", 1), ticket("b", 2)], refused }).unwrap();
+        };
+        tokio::join!(ask(&home, profiles.iter(), how, progress), answers).0
+    }
+
+    fn finished(run: u64, profile: &str, outcome: RunOutcome) -> Event {
+        let report = Box::new(Report { outcome, profile: profile.into(), ..report() });
+        Event::RunFinished {
+            run: RunId(run),
+            profile: profile.into(),
+            report_id: None,
+            report,
+            foreseen: vec![],
+        }
+    }
+
+    #[tokio::test]
+    async fn what_it_promises_and_what_it_does_not() {
+        let mut daemon = Daemon::start();
+        let profiles = ["a", "b", "c"].map(|name| profile(name, ""));
+        let told = Told::default();
+        let mut promised = asked(&mut daemon, &profiles, &told).await;
+        assert!(!promised.contains_key("c"));
+        for (phase, done, total) in
+            [(Phase::LookingHere, 0, None), (Phase::Writing, 2, Some(9)), (Phase::Writing, 9, Some(9))]
+        {
+            let step = Step { phase, done, total };
+            daemon.events.send(Event::Progress { run: RunId(1), profile: "a".into(), step }).unwrap();
+        }
+        daemon.events.send(finished(7, "a", RunOutcome::Failed)).unwrap();
+        daemon.events.send(finished(1, "a", RunOutcome::Ok)).unwrap();
+        for (profile, outcome) in profiles.iter().zip([RunOutcome::Ok, RunOutcome::Held]) {
+            let run = promised.remove(profile.name.as_str()).unwrap();
+            assert_eq!(run.end(&daemon.home(), profile, 9).await.report.outcome, outcome);
+        }
+        let told = told.0.lock().unwrap().join(", ");
+        assert_eq!(told, "done, Looking(Local) of None, +0, Writing of Some(9), +2, +7, done");
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_ends_in_the_middle() {
+        let mut daemon = Daemon::start();
+        let profiles = ["a", "b", "c"].map(|name| profile(name, ""));
+        let mut promised = asked(&mut daemon, &profiles, &Told::default()).await;
+        let home = daemon.home();
+        drop(daemon);
+        let run = promised.remove("a").unwrap().end(&home, &profiles[0], 9).await;
+        assert_eq!(run.report.outcome, RunOutcome::Failed);
+        assert!(run.report.failure.unwrap().contains("has ended in the middle"));
+    }
+
+    #[tokio::test]
+    async fn what_is_done_here() {
+        let progress = |_: &str| -> Box<dyn Progress> { Box::new(Silent) };
+        let folder = tempfile::tempdir().unwrap();
+        let plain = [profile("a", "")];
+        let here = ask(&Home::at(folder.path()), plain.iter(), How::default(), progress).await;
+        assert!(here.is_empty(), "no daemon runs");
+
+        let daemon = Daemon::start();
+        let proxy = "proxy = \"http://proxy.example\"\nproxy_user = \"jana\"";
+        let here = [
+            profile("a", "password_env = \"A\""),
+            profile("b", "sign_in = \"token\"\npassword_env = \"A\""),
+            profile("c", &format!("{proxy}\nproxy_password_env = \"A\"")),
+            profile("d", "client_certificate = \"/d\"\nclient_certificate_password_env = \"A\""),
+        ];
+        assert!(here.iter().all(Profile::uses_environment));
+        assert!(ask(&daemon.home(), here.iter(), How::default(), progress).await.is_empty());
+        let elsewhere = format!("password_command = \"a\"\n{proxy}\nproxy_password_command = \"a\"");
+        assert!(!profile("e", &elsewhere).uses_environment());
+    }
+}
