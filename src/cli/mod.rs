@@ -10,15 +10,18 @@ use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError};
 use crate::settings::LogLevel;
 
+mod autostart;
 mod bars;
 mod changes;
 mod collection;
 mod conflict;
 mod connection;
+mod daemon;
 mod demo;
 mod discover;
 pub mod exit;
 mod history;
+mod live;
 mod log;
 mod out;
 mod profile;
@@ -69,6 +72,7 @@ Exit status:
 enum Command {
     Demo(demo::Args),
     Sync(sync::Args),
+    Daemon(daemon::Args),
     Discover(Box<discover::Args>),
     /// Make, show, change and test profiles
     #[command(subcommand)]
@@ -90,6 +94,9 @@ enum Command {
     /// Read the log
     #[command(subcommand)]
     Log(log::Command),
+    /// Start the background program when you log in
+    #[command(subcommand)]
+    Autostart(autostart::Command),
     /// Show and change what counts for all profiles
     #[command(subcommand)]
     Settings(settings::Command),
@@ -180,15 +187,17 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Demo(args) => demo::run(home, args).await,
         Command::Sync(args) => sync::run(home, args).await,
+        Command::Daemon(args) => daemon::run(home, args).await,
         Command::Discover(args) => discover::run(*args).await,
         Command::Profile(command) => profile::run(home, command).await,
         Command::Collection(command) => collection::run(home, command).await,
-        Command::Status(args) => status::run(home, args),
+        Command::Status(args) => status::run(home, args).await,
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,
         Command::Conflict(command) => conflict::run(home, command).await,
         Command::Repair(args) => repair::run(home, args).await,
         Command::Log(command) => log::run(home, command).await,
+        Command::Autostart(command) => autostart::run(home, command),
         Command::Settings(command) => settings::run(home, command),
     }
 }

@@ -1,5 +1,7 @@
 //! The desktop that the daemon shows itself on: a tray icon and notifications, as far as there is one.
 
+pub mod autostart;
+
 use crate::daemon::protocol::{Answer, Part, Status};
 use crate::report::Held;
 

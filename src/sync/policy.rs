@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Side;
+use super::{Side, Sides};
 
 /// Which way changes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,6 +121,30 @@ pub enum Action {
     Park,
     /// It is gone on both sides.
     Forget,
+}
+
+/// What decides in a run: the table, and on which sides the person does not want anything to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub policy: Policy,
+    /// What the table would delete on these sides is brought back to the other one instead.
+    pub undone: Sides<bool>,
+}
+
+impl From<Policy> for Rule {
+    fn from(policy: Policy) -> Self {
+        Rule { policy, undone: Sides::default() }
+    }
+}
+
+impl Rule {
+    /// What is demanded of an item in this condition.
+    pub fn decide(self, local: Change, remote: Change) -> Action {
+        match decide(self.policy, local, remote) {
+            Action::Delete(side) if self.undone[side] => Action::Write(side.other()),
+            action => action,
+        }
+    }
 }
 
 /// What the policy demands of an item in this condition. Same content on both sides is not a question for
