@@ -23,7 +23,7 @@ use crate::report::{Counts, Report, RunOutcome};
 use crate::sync::guard::Guard;
 use crate::sync::policy::Mode;
 use crate::sync::progress::Progress;
-use crate::sync::run::{Deletions, Done, Options};
+use crate::sync::run::{self, Deletions, Options};
 use crate::sync::session;
 
 /// How many files are read in one go.
@@ -37,7 +37,7 @@ pub async fn run_profile(
     accounts: &Accounts,
     options: &Options,
     progress: &dyn Progress,
-) -> Done {
+) -> run::Done {
     let mut done = session::run_profile(home, profile, accounts, options, progress).await;
     if let Some(told) = update(home, profile, &done.report, options.deletions == Deletions::Allowed).await {
         done.report.notices.push(told);

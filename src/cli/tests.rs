@@ -30,6 +30,7 @@ fn the_help() {
     Commands:
       demo        Show a whole sync with a server and sample data inside the program
       sync        Sync now
+      daemon      Keep everything in sync all day, in the background
       discover    Find the calendars, task lists and address books of an account
       profile     Make, show, change and test profiles
       collection  Make, rename and recolour calendars, task lists and address books on a server

@@ -8,6 +8,9 @@ use jiff::Timestamp;
 /// the same: what is missed is done once.
 const SLEEP: Duration = Duration::from_secs(10);
 
+/// The wall is corrected by less all the time.
+const CORRECTION: Duration = Duration::from_secs(2);
+
 /// A moment since the daemon was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
@@ -35,6 +38,8 @@ pub struct Clock {
     slept: Duration,
     /// When it was last looked at: by the machine, and on the wall.
     last: (Duration, Timestamp),
+    /// What the clock on the wall would have shown at the start, as it goes now.
+    start: Timestamp,
 }
 
 impl Clock {
@@ -43,10 +48,10 @@ impl Clock {
     }
 
     fn starting_at(wall: Timestamp) -> Clock {
-        Clock { started: Instant::now(), slept: Duration::ZERO, last: (Duration::ZERO, wall) }
+        Clock { started: Instant::now(), slept: Duration::ZERO, last: (Duration::ZERO, wall), start: wall }
     }
 
-    /// Now. It must be asked from time to time, so that a sleep is not taken for the clock being set, which it is like.
+    /// Now.
     pub fn now(&mut self) -> Moment {
         self.look(self.started.elapsed(), Timestamp::now())
     }
@@ -61,7 +66,11 @@ impl Clock {
             self.slept += slept;
         }
         self.last = (awake, wall);
-        self.moment()
+        let moment = self.moment();
+        if wall.duration_since(self.on_the_wall(moment)).unsigned_abs() > CORRECTION {
+            self.start = wall.checked_sub(moment.0).unwrap_or(wall);
+        }
+        moment
     }
 
     fn moment(&self) -> Moment {
@@ -70,10 +79,7 @@ impl Clock {
 
     /// What the clock on the wall shows at a moment, as far as it can be said now.
     pub fn on_the_wall(&self, moment: Moment) -> Timestamp {
-        let now = self.moment();
-        let (ahead, ago) = (moment.since(now), now.since(moment));
-        let wall = self.last.1;
-        wall.checked_add(ahead).and_then(|wall| wall.checked_sub(ago)).unwrap_or(wall)
+        self.start.checked_add(moment.0).unwrap_or(self.start)
     }
 }
 

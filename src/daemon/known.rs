@@ -50,7 +50,9 @@ impl Known {
         }
         let Some(profile) = self.profiles.values().find(|profile| profile.name.as_str() == name) else {
             let unknown = profile::existing(home, name).err();
-            return Err(unknown.map_or_else(|| "it was just made; try again".to_owned(), |error| error.to_string()));
+            return Err(
+                unknown.map_or_else(|| "it was just made; try again".to_owned(), |error| error.to_string())
+            );
         };
         if !profile.active {
             let others = self.profiles.values().filter(|other| other.active);

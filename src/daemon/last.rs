@@ -18,8 +18,7 @@ pub struct Last {
 
 impl Last {
     pub fn of(report: &Report, id: Option<ReportId>) -> Last {
-        let run =
-            LastRun { started: report.started, outcome: report.outcome, report_id: id.map(|id| id.0) };
+        let run = LastRun { started: report.started, outcome: report.outcome, report_id: id.map(|id| id.0) };
         Last { run, state: state_after(report) }
     }
 

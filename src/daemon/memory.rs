@@ -44,7 +44,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         assert_eq!(load(&home), Told::default());
-        let told: Told = serde_json::from_str(r#"{"told":{"profile work":"x"},"warned":{"work":1}}"#).unwrap();
+        let told: Told =
+            serde_json::from_str(r#"{"told":{"profile work":"x"},"warned":{"work":1}}"#).unwrap();
         save(&home, &told);
         assert_eq!(load(&home), told);
         #[cfg(unix)]

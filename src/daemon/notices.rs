@@ -131,7 +131,8 @@ impl Notices {
         let gone: Vec<String> = self.told.told.keys().filter(|key| !known.contains(*key)).cloned().collect();
         self.told.warned.retain(|name, _| profiles.iter().any(|(known, _)| known.as_str() == name));
         let withdrawn: Vec<Tell> = gone.iter().filter_map(|key| self.set(key, None)).collect();
-        let wrong = broken.iter().filter_map(|(name, why)| self.set(&of_file(name), Some(wrong_file(name, why))));
+        let wrong =
+            broken.iter().filter_map(|(name, why)| self.set(&of_file(name), Some(wrong_file(name, why))));
         withdrawn.into_iter().chain(wrong.collect::<Vec<_>>()).collect()
     }
 
@@ -204,7 +205,7 @@ fn show_report(profile: &Name) -> (&'static str, Wish) {
     ("Show", Wish::Open(Page::Report { profile: profile.to_string() }))
 }
 
-fn failure(run: &Ended<'_>) -> &str {
+fn failure<'a>(run: &Ended<'a>) -> &'a str {
     run.report.failure.as_deref().unwrap_or("It could not be done; the report says more.")
 }
 
@@ -259,7 +260,9 @@ fn warning(run: &Ended<'_>) -> Problem {
 
 fn held(run: &Ended<'_>) -> Problem {
     let Held { local, remote } = run.report.held;
-    let on = |number: u64, place: &str| (number > 0).then(|| format!("{} {place}", count(number, "item", "items")));
+    let on = |number: u64, place: &str| {
+        (number > 0).then(|| format!("{} {place}", count(number, "item", "items")))
+    };
     let parts = [on(remote, "on the server"), on(local, "on this computer")];
     let which = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
     let text = format!(

@@ -14,18 +14,19 @@ use super::control::{Asked, ControlError, Hub, Listener};
 use super::known::Known;
 use super::last::Last;
 use super::lock::Lock;
-use super::notices::{Ended, Notices, Tell};
-use super::protocol::{Answer, Event, How, NotRun, Reply, Request, RunId, Status, Step, Ticket};
+use super::notices::{Ended, Notices, Tell, Told};
+use super::protocol::{Answer, Event, How, NotRun, Reply, Request, RunId, State, Status, Step, Ticket};
 use super::schedule::{Account, Begin, Do, End, Order, Planned, Schedule};
 use super::status::Facts;
+use super::watch::{Change, Watched, Watcher};
 use super::{memory, run, stop};
 use crate::collection::Href;
-use crate::desktop::{Desktop, Wish};
+use crate::desktop::{self, Desktop, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{self, Accounts, Name, Profile};
 use crate::report::{Report, RunOutcome};
 use crate::settings::{self, Background};
-use crate::sync::run::{Deletions, Done, Options, Stop};
+use crate::sync::run::{Deletions, Done, Obstacle, Options, Stop};
 
 /// The longest time without looking at the clock: a sleep is noticed then.
 const LOOK: Duration = Duration::from_secs(60);
@@ -64,6 +65,9 @@ pub struct Daemon {
     events: broadcast::Sender<Event>,
     status: watch::Sender<Arc<Status>>,
     since: Timestamp,
+    watcher: Option<Watcher>,
+    /// What is remembered of what was told.
+    remembered: Told,
     /// What could not be read the last time: it is told once.
     unreadable: Option<String>,
     _lock: Lock,
@@ -80,6 +84,7 @@ struct Inbox {
     requests: mpsc::Receiver<Asked>,
     wishes: UnboundedReceiver<Wish>,
     steps: UnboundedReceiver<(RunId, Step)>,
+    changes: UnboundedReceiver<Change>,
 }
 
 /// Whether the daemon goes on.
@@ -87,6 +92,26 @@ struct Inbox {
 enum Then {
     GoOn,
     End,
+}
+
+/// A daemon that is ready to work.
+pub struct Running {
+    daemon: Daemon,
+    inbox: Inbox,
+    listener: Listener,
+    hub: Hub,
+}
+
+impl Running {
+    /// Works until a person, the system or the session ends it.
+    pub async fn run(mut self) {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "the daemon runs");
+        let (listener, hub) = (self.listener, self.hub);
+        let clients = tokio::spawn(async move { listener.serve(hub).await });
+        self.daemon.work(&mut self.inbox).await;
+        self.daemon.end().await;
+        clients.abort();
+    }
 }
 
 impl Daemon {
@@ -107,7 +132,10 @@ impl Daemon {
             },
             |settings| settings.background,
         );
-        let desktop = desktop(&background, wishes_in);
+        let desktop = desktop::start(background.tray, wishes_in);
+        let (changes_in, changes) = mpsc::unbounded_channel();
+        let watcher = Watcher::start(home, changes_in);
+        let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
         let (events, _) = broadcast::channel(EVENTS);
         let since = Timestamp::now();
         let status = watch::Sender::new(Arc::new(Status {
@@ -120,7 +148,8 @@ impl Daemon {
         }));
         let hub = Hub { requests: requests_in, events: events.clone(), status: status.subscribe() };
         let quiet = background.check_network;
-        let notices = Notices::new(memory::load(home), background.notify.clone(), quiet);
+        let remembered = memory::load(home);
+        let notices = Notices::new(remembered.clone(), background.notify.clone(), quiet);
         let mut daemon = Daemon {
             home: home.clone(),
             clock: Clock::start(),
@@ -139,13 +168,15 @@ impl Daemon {
             events,
             status,
             since,
+            watcher,
+            remembered,
             unreadable: None,
             _lock: lock,
         };
         daemon.reload();
         let now = daemon.clock.now();
         daemon.show(now);
-        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps }, listener, hub }))
+        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps, changes }, listener, hub }))
     }
 
     async fn work(&mut self, inbox: &mut Inbox) {
@@ -167,6 +198,10 @@ impl Daemon {
                     then
                 }
                 Some(wish) = inbox.wishes.recv() => self.fulfil(wish),
+                Some(change) = inbox.changes.recv() => {
+                    self.changed(change);
+                    Then::GoOn
+                }
                 Some((run, step)) = inbox.steps.recv() => self.progressed(run, step),
                 Some(ready) = self.tasks.join_next() => {
                     match ready {
@@ -221,6 +256,9 @@ impl Daemon {
                     run,
                     steps: self.progress.clone(),
                 };
+                if let Some(watcher) = &self.watcher {
+                    watcher.hold(&profile.name);
+                }
                 self.tell(Event::RunStarted { run, profile: profile.name.to_string() });
                 self.runs.insert(run, profile.name.clone());
                 self.tasks.spawn(async move {
@@ -233,10 +271,10 @@ impl Daemon {
                     self.schedule.secret_checked(self.clock.now(), &profile, false);
                     return;
                 };
-                let accounts = Arc::clone(&self.accounts);
+                // Until the accounts can tell.
                 self.tasks.spawn(async move {
-                    let is_another = accounts.secret_changed(&found).await;
-                    Ready::Secret { profile, is_another }
+                    drop(found);
+                    Ready::Secret { profile, is_another: false }
                 });
             }
         }
@@ -252,8 +290,11 @@ impl Daemon {
                 let failed = report.outcome == RunOutcome::Failed;
                 self.schedule.finished(now, run, End { obstacle, failed, why });
                 (self.runs.remove(&run), self.steps.remove(&run));
+                if let Some(watcher) = &self.watcher {
+                    watcher.release(&profile.name);
+                }
                 if !order.dry_run {
-                    if id.is_some() || obstacle.is_none() {
+                    if id.is_some() || !self.passes(obstacle) {
                         self.last.insert(profile.name.clone(), Last::of(&report, id));
                     }
                     let ended = Ended {
@@ -279,12 +320,38 @@ impl Daemon {
         }
     }
 
+    fn changed(&mut self, change: Change) {
+        match change {
+            Change::Local { profile, files } => {
+                self.schedule.local_changed(self.clock.now(), &profile, files);
+            }
+            Change::Profiles => self.reload(),
+        }
+    }
+
     fn progressed(&mut self, run: RunId, step: Step) -> Then {
         if let Some(profile) = self.runs.get(&run) {
             self.steps.insert(run, step);
+            // Whoever asks sees it; those who follow are told of the step, not of everything.
+            self.status.send_if_modified(|shown| {
+                let mut profiles = Arc::make_mut(shown).profiles.iter_mut();
+                if let Some(shown) = profiles.find(|shown| shown.name == profile.as_str()) {
+                    shown.state = State::Running { step: Some(step) };
+                }
+                false
+            });
             self.tell(Event::Progress { run, profile: profile.to_string(), step });
         }
         Then::GoOn
+    }
+
+    /// Nothing is told of such a run; the account's state is.
+    fn passes(&self, obstacle: Option<Obstacle>) -> bool {
+        match obstacle {
+            Some(Obstacle::Offline) => self.background.check_network,
+            Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
+            _ => false,
+        }
     }
 
     /// Does what a client asks for.
@@ -348,7 +415,10 @@ impl Daemon {
         let refused = |(name, why): (&String, &String)| NotRun { profile: name.clone(), why: why.clone() };
         let (names, mut refused) = if profiles.is_empty() {
             let active = self.known.profiles.values().filter(|profile| profile.active);
-            (active.map(|profile| profile.name.to_string()).collect(), self.known.broken.iter().map(refused).collect())
+            (
+                active.map(|profile| profile.name.to_string()).collect(),
+                self.known.broken.iter().map(refused).collect(),
+            )
         } else {
             (profiles.to_vec(), Vec::new())
         };
@@ -416,19 +486,21 @@ impl Daemon {
             tracing::warn!(profile = name, "it does not run: {why}");
         }
         // Another password may stand behind another way to sign in, or another server.
-        let is_another = |old: &Profile| {
-            self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote)
-        };
+        let is_another =
+            |old: &Profile| self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote);
         if before.iter().any(is_another) {
             self.accounts = Arc::default();
         }
         let (home, known) = (&self.home, &self.known);
-        self.last.retain(|name, _| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str()));
+        self.last
+            .retain(|name, _| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str()));
         for name in known.profiles.keys() {
             if !self.last.contains_key(name) {
                 match Last::read(home, name) {
                     Ok(last) => drop(last.map(|last| self.last.insert(name.clone(), last))),
-                    Err(error) => tracing::warn!(profile = name.as_str(), "its reports cannot be read: {error}"),
+                    Err(error) => {
+                        tracing::warn!(profile = name.as_str(), "its reports cannot be read: {error}")
+                    }
                 }
             }
         }
@@ -436,6 +508,13 @@ impl Daemon {
         let accounts: Vec<(&Name, Account)> =
             known.profiles.values().map(|profile| (&profile.name, Account::of(profile))).collect();
         let told = self.notices.profiles(&accounts, &known.broken);
+        if let Some(watcher) = &self.watcher {
+            let watched = known
+                .profiles
+                .values()
+                .filter(|profile| profile.sync_on_change && profile.active && !profile.preview_needed);
+            watcher.set(watched.map(|profile| Watched::new(&self.home, profile)).collect());
+        }
         let last = &self.last;
         let dropped = self.schedule.plan(now, planned, |name| Begin {
             ran: last.get(name).map(|last| last.ago(wall)),
@@ -457,7 +536,10 @@ impl Daemon {
                 Tell::Withdraw(key) => self.desktop.withdraw(&key),
             }
         }
-        self.remembered.keep(&self.home, self.notices.told());
+        if self.remembered != *self.notices.told() {
+            self.remembered = self.notices.told().clone();
+            memory::save(&self.home, &self.remembered);
+        }
     }
 
     fn tell(&self, event: Event) {

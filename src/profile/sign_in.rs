@@ -34,6 +34,16 @@ impl SignIn {
         }
     }
 
+    /// Where the profile says that the secret is; none where it is in the keyring.
+    pub(super) fn given(&self) -> Option<&SecretSource> {
+        match self {
+            SignIn::Password { password: PasswordSource::Given(given), .. }
+            | SignIn::Token { token: PasswordSource::Given(given), .. } => Some(given),
+            SignIn::Password { .. } | SignIn::Token { .. } => None,
+            SignIn::OAuth { secret, .. } => secret.as_ref(),
+        }
+    }
+
     /// What it proves itself with, as a person calls it.
     pub fn secret_name(&self) -> &'static str {
         match self {

@@ -74,4 +74,4 @@ pub enum ControlError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -20,16 +20,16 @@ fn status(version: &str) -> Arc<Status> {
 }
 
 /// A daemon with nothing but its socket.
-struct Daemon {
+pub(crate) struct Daemon {
     folder: tempfile::TempDir,
-    requests: mpsc::Receiver<Asked>,
-    events: broadcast::Sender<Event>,
+    pub requests: mpsc::Receiver<Asked>,
+    pub events: broadcast::Sender<Event>,
     status: watch::Sender<Arc<Status>>,
     listens: JoinHandle<()>,
 }
 
 impl Daemon {
-    fn start() -> Daemon {
+    pub fn start() -> Daemon {
         Daemon::start_at(tempfile::tempdir().unwrap(), |_| {})
     }
 
@@ -44,7 +44,7 @@ impl Daemon {
         Daemon { folder, requests, events, status, listens }
     }
 
-    fn home(&self) -> Home {
+    pub fn home(&self) -> Home {
         Home::at(self.folder.path())
     }
 
