@@ -28,7 +28,7 @@ fn many_deletions_wait() {
 
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (TRAFFIC)
         "#);
     assert_eq!((files(&folder), server.items()), (local.clone(), remote.clone()));
@@ -43,7 +43,7 @@ fn many_deletions_wait() {
 
           12 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (TRAFFIC)
         "#);
     assert_eq!((files(&folder), server.items().len()), (local.clone(), 21), "all but the deletions is done");
