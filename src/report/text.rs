@@ -176,14 +176,12 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
         }
     }
     if report.held.remote + report.held.local > 0 {
+        let word = shell_word(&report.profile);
+        writeln!(out, "  If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions")?;
         writeln!(
             out,
-            "  If you want them deleted, say yes with: pimbridge sync {} --allow-deletions",
-            shell_word(&report.profile)
-        )?;
-        writeln!(
-            out,
-            "  If you did not delete them, do not say yes: find out first where they went on the other side."
+            "  If you did not delete them, find out first where they went on the other side; to bring them back there: \
+             pimbridge sync {word} --undo-deletions"
         )?;
     }
     Ok(())
@@ -468,7 +466,7 @@ mod tests {
 
           40 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync "my work" --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync "my work" --undo-deletions
           (1 request, 320 B received, 0 B sent, 0.4 s)
         "#);
     }
@@ -505,7 +503,7 @@ mod tests {
 
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (1 request, 320 B received, 0 B sent, 0.4 s)
         ");
     }
