@@ -14,6 +14,8 @@ pub mod protocol;
 mod run;
 pub mod schedule;
 mod service;
+#[cfg(test)]
+mod simulation;
 mod status;
 mod stop;
 pub mod watch;
