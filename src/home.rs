@@ -12,6 +12,7 @@ const SETTINGS: &str = "settings.toml";
 /// The folders of one person's Pimbridge. All of them are made for the owner only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
+    folder: Option<PathBuf>,
     settings: PathBuf,
     profiles: PathBuf,
     state: PathBuf,
@@ -43,6 +44,7 @@ impl Home {
             state: folder.join("state"),
             logs: folder.join("logs"),
             demo: folder.join("demo"),
+            folder: Some(folder),
         }
     }
 
@@ -51,12 +53,18 @@ impl Home {
         let dirs = directories::ProjectDirs::from("", "", "pimbridge").ok_or(HomeError::NoHome)?;
         let state = dirs.state_dir().unwrap_or(dirs.data_local_dir());
         Ok(Self {
+            folder: None,
             settings: dirs.config_dir().join(SETTINGS),
             profiles: dirs.config_dir().join("profiles"),
             state: state.join("state"),
             logs: state.join("logs"),
             demo: state.join("demo"),
         })
+    }
+
+    /// The one folder that everything is below; none where these are the places that the system has.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// The file of the general settings. It need not exist.

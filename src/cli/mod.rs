@@ -10,6 +10,7 @@ use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError};
 use crate::settings::LogLevel;
 
+mod autostart;
 mod bars;
 mod changes;
 mod collection;
@@ -90,6 +91,9 @@ enum Command {
     /// Read the log
     #[command(subcommand)]
     Log(log::Command),
+    /// Start the background program when you log in
+    #[command(subcommand)]
+    Autostart(autostart::Command),
     /// Show and change what counts for all profiles
     #[command(subcommand)]
     Settings(settings::Command),
@@ -189,6 +193,7 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Conflict(command) => conflict::run(home, command).await,
         Command::Repair(args) => repair::run(home, args).await,
         Command::Log(command) => log::run(home, command).await,
+        Command::Autostart(command) => autostart::run(home, command),
         Command::Settings(command) => settings::run(home, command),
     }
 }

@@ -39,6 +39,7 @@ fn the_help() {
       conflict    Decide what both sides changed, where a profile asks you
       repair      Find doubled and broken items, and mend them
       log         Read the log
+      autostart   Start the background program when you log in
       settings    Show and change what counts for all profiles
       help        Print this message or the help of the given subcommand(s)
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use crate::daemon::protocol::{Answer, Part, Status};
 use crate::report::Held;
 
+pub mod autostart;
 pub mod face;
 mod icon;
 mod missing;
@@ -16,6 +17,7 @@ mod missing;
 mod native;
 #[cfg(target_os = "linux")]
 mod notifications;
+pub mod pages;
 #[cfg(target_os = "linux")]
 mod session;
 mod tray;
@@ -102,7 +104,7 @@ pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
     Box::new(Handle { commands, missing, shown: Mutex::new(None) })
 }
 
-const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray true";
+const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
 
 /// What the desktop is asked for.
 enum Command {

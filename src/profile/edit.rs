@@ -27,7 +27,8 @@ pub fn new_text(new: &New) -> String {
          kind = {:31} # events | tasks | contacts\n\
          mode = {:31} # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server\n\
          conflict = {:27} # where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; recommended) | ask\n\
-         interval_minutes = {:<19} # for the background program, which this version does not have yet; 0: by hand only\n\n\
+         interval_minutes = {:<19} # from one run of the background program to the next; 0: by hand only\n\
+         sync_on_change = true                  # what changes in the folder is synced within seconds by the background program\n\n\
          [local]\ntype = \"vdir\"\npath = {}\n\n\
          [remote]\ntype = \"dav\"\nurl = {}\n",
         quoted(new.kind),

@@ -51,7 +51,7 @@ pub struct Profile {
     pub kind: Kind,
     pub mode: Mode,
     pub conflict: Conflict,
-    /// Minutes from one run to the next, for a background program that does not exist yet; 0: by hand only.
+    /// Minutes from one run of the daemon to the next; 0: by hand only.
     pub interval_minutes: u32,
     /// An inactive profile runs only when it is named.
     pub active: bool,
@@ -63,7 +63,7 @@ pub struct Profile {
     pub limits: Limits,
     /// How many items are worked on in one go; 0: all of them.
     pub chunk_size: usize,
-    /// A change in the folder is synchronized at once, by a background program that does not exist yet.
+    /// A change in the folder starts a run of the daemon.
     pub sync_on_change: bool,
     /// Name and colour of the two collections are kept the same.
     pub name_and_color: bool,

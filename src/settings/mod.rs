@@ -68,7 +68,7 @@ impl Folders {
     }
 }
 
-/// What the background program goes by, which does not exist yet.
+/// What the daemon goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Background {
     pub start_with_session: bool,

@@ -52,7 +52,7 @@ fn from_nothing_to_an_item_brought_back() {
           pimbridge profile check work      tests the folder, the server and the sign-in
           pimbridge sync work --dry-run     shows what a sync would do
           pimbridge sync work               does it
-        It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+        To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
         "#);
     insta::assert_snapshot!(run(&add, 2), @r#"pimbridge: there is a profile "work" already; choose another name, or change it with "pimbridge profile set""#);
     insta::assert_snapshot!(run(&["profile", "check", "work"], 0), @r#"
@@ -68,7 +68,8 @@ fn from_nothing_to_an_item_brought_back() {
     kind = "events"                        # events | tasks | contacts
     mode = "two-way"                       # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server
     conflict = "automatic"                 # where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; recommended) | ask
-    interval_minutes = 30                  # for the background program, which this version does not have yet; 0: by hand only
+    interval_minutes = 30                  # from one run of the background program to the next; 0: by hand only
+    sync_on_change = true                  # what changes in the folder is synced within seconds by the background program
 
     [local]
     type = "vdir"

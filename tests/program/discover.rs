@@ -235,7 +235,7 @@ fn the_collection_of_a_profile_is_found() {
       pimbridge profile check todo      tests the folder, the server and the sign-in
       pimbridge sync todo --dry-run     shows what a sync would do
       pimbridge sync todo               does it
-    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
     "#);
     assert!(fs::read_to_string(home.path().join("profiles/todo.toml")).unwrap().contains("/alice/todo/"));
     server.create("home", Kind::Events);
@@ -253,7 +253,7 @@ fn the_collection_of_a_profile_is_found() {
       pimbridge profile check events      tests the folder, the server and the sign-in
       pimbridge sync events --dry-run     shows what a sync would do
       pimbridge sync events               does it
-    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
     "#);
     insta::assert_snapshot!(add("people", "contacts", &[], 2), @"pimbridge: your account there has no collection for contacts yet: make one on the server");
 }
@@ -285,7 +285,7 @@ fn without_a_network_the_address_is_taken_as_it_is() {
       pimbridge profile check work      tests the folder, the server and the sign-in
       pimbridge sync work --dry-run     shows what a sync would do
       pimbridge sync work               does it
-    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
     pimbridge: no calendar and no address book was found. What was tried:
       http://127.0.0.1:PORT/alice/work/: the server 127.0.0.1:PORT refuses the connection
     If you know the address of a calendar, address book or user folder on the server, give that instead.
@@ -395,7 +395,7 @@ fn a_preset_with_a_sign_in_in_the_browser() {
       pimbridge profile check google      tests the folder, the server and the sign-in
       pimbridge sync google --dry-run     shows what a sync would do
       pimbridge sync google               does it
-    It runs when you say so: interval_minutes is for the background program, which this version does not have yet.
+    To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
     Note: Google gives your client a secret too; say where it is with: pimbridge profile set NAME oauth.client_secret_command COMMAND. This is your main calendar; the address of another one has its id, from its settings, in place of yours.
     ");
     let text = fs::read_to_string(home.path().join("profiles/google.toml")).unwrap();

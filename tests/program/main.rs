@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod autostart;
 mod bytes;
 mod cdsp;
 mod commands;

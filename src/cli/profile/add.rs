@@ -249,7 +249,7 @@ fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> Strin
     steps.push(format!("  pimbridge sync {word} --dry-run     shows what a sync would do"));
     steps.push(format!("  pimbridge sync {word}               does it"));
     steps.push(
-        "It runs when you say so: interval_minutes is for the background program, which this version does not have yet."
+        "To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)"
             .to_owned(),
     );
     steps.join("\n")

@@ -204,7 +204,7 @@ fn the_file_of_an_imported_profile() {
     kind = "contacts"                      # events | tasks | contacts
     mode = "replicate-from-server"         # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server
     conflict = "server-wins"               # where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; recommended) | ask
-    interval_minutes = 0                  # for the background program, which this version does not have yet; 0: by hand only
+    interval_minutes = 0                  # from one run of the background program to the next; 0: by hand only
     chunk_size = 50
     preview_needed = true
 
