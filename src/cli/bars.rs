@@ -7,6 +7,16 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::sync::Side;
 use crate::sync::progress::{Phase, Progress};
 
+/// What a person calls it.
+pub fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Looking(Side::Local) => "looking at this computer",
+        Phase::Looking(Side::Remote) => "looking at the server",
+        Phase::Comparing => "comparing",
+        Phase::Writing => "writing",
+    }
+}
+
 /// The bars of all profiles that run.
 #[derive(Clone, Default)]
 pub struct Bars(MultiProgress);
@@ -42,12 +52,7 @@ impl Progress for Bar {
             Some(length) => self.0.set_length(length),
             None => self.0.unset_length(),
         }
-        self.0.set_message(match phase {
-            Phase::Looking(Side::Local) => "looking at this computer",
-            Phase::Looking(Side::Remote) => "looking at the server",
-            Phase::Comparing => "comparing",
-            Phase::Writing => "writing",
-        });
+        self.0.set_message(words(phase));
     }
 
     fn advance(&self, steps: u64) {

@@ -16,10 +16,12 @@ mod changes;
 mod collection;
 mod conflict;
 mod connection;
+mod daemon;
 mod demo;
 mod discover;
 pub mod exit;
 mod history;
+mod live;
 mod log;
 mod out;
 mod profile;
@@ -70,6 +72,7 @@ Exit status:
 enum Command {
     Demo(demo::Args),
     Sync(sync::Args),
+    Daemon(daemon::Args),
     Discover(Box<discover::Args>),
     /// Make, show, change and test profiles
     #[command(subcommand)]
@@ -184,10 +187,11 @@ async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Demo(args) => demo::run(home, args).await,
         Command::Sync(args) => sync::run(home, args).await,
+        Command::Daemon(args) => daemon::run(home, args).await,
         Command::Discover(args) => discover::run(*args).await,
         Command::Profile(command) => profile::run(home, command).await,
         Command::Collection(command) => collection::run(home, command).await,
-        Command::Status(args) => status::run(home, args),
+        Command::Status(args) => status::run(home, args).await,
         Command::Report(command) => report::run(home, command),
         Command::History(command) => history::run(home, command).await,
         Command::Conflict(command) => conflict::run(home, command).await,

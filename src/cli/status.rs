@@ -2,25 +2,39 @@
 
 use serde_json::json;
 
+use super::live::{about, live};
 use super::{Failure, exit, out, stored};
+use crate::daemon::control::{Client, ControlError};
+use crate::daemon::protocol::{ProfileStatus, Reply, Request, Status};
 use crate::home::Home;
 use crate::profile::{self, Profile};
-use crate::report::text::{line, moment};
+use crate::report::text::{but_for, line, moment};
 use crate::report::{Report, RunOutcome, json as report_json};
 
 /// Show how each profile is doing
+///
+/// Where Pimbridge runs in the background, this says also what it is doing now, when it runs a profile next, and what
+/// of the desktop it misses.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print one JSON object a profile and line: profile, active, last (as "sync --json" prints it, or null)
+    /// Print one JSON object a profile and line: profile, active, last (as "sync --json" prints it, or null), and state,
+    /// next and daemon (null where none runs)
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(home: &Home, args: Args) -> Result<u8, Failure> {
+pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let loaded = profile::load_all(home)?;
+    let daemon = daemon(home).await.unwrap_or_else(|error| {
+        out::complain(&error.to_string());
+        None
+    });
     for profile in &loaded.profiles {
         let last = stored::last_report(home, &profile.name)?.map(|(_, report)| report);
-        out::say(if args.json { as_json(profile, last.as_ref()) } else { as_text(profile, last.as_ref()) });
+        out::say(match args.json {
+            true => as_json(profile, last.as_ref(), daemon.as_ref()),
+            false => as_text(profile, last.as_ref(), daemon.as_ref()),
+        });
     }
     for (_, error) in &loaded.broken {
         out::complain(&error.to_string());
@@ -28,25 +42,64 @@ pub fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     if loaded.profiles.is_empty() && loaded.broken.is_empty() && !args.json {
         out::say("There is no profile yet; \"pimbridge profile add --help\" says how to make one.");
     }
+    if let (Some(daemon), false) = (&daemon, args.json) {
+        about(daemon).iter().for_each(out::say);
+    }
     Ok(if loaded.broken.is_empty() { exit::IN_SYNC } else { exit::WRONG_USE })
 }
 
-fn as_text(profile: &Profile, last: Option<&Report>) -> String {
-    let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
-    format!("{}: {}{off}", profile.name, last.map_or_else(|| "never run".to_owned(), how_it_went))
+/// How the daemon is; none where none runs.
+async fn daemon(home: &Home) -> Result<Option<Status>, ControlError> {
+    let Some(mut client) = Client::connect(home).await? else { return Ok(None) };
+    match client.ask(Request::Status).await? {
+        Reply::Status { status } => Ok(Some(*status)),
+        Reply::Refused { why } => Err(ControlError::Refused(why)),
+        Reply::Done | Reply::Runs { .. } => Err(ControlError::Unclear),
+    }
 }
 
-fn as_json(profile: &Profile, last: Option<&Report>) -> String {
+fn in_daemon<'a>(daemon: Option<&'a Status>, profile: &Profile) -> Option<&'a ProfileStatus> {
+    daemon?.profiles.iter().find(|status| status.name == profile.name.as_str())
+}
+
+fn as_text(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) -> String {
+    let status = in_daemon(daemon, profile);
+    let live = status.and_then(|status| live(&status.state));
+    let went = || last.map_or_else(|| "never run".to_owned(), how_it_went);
+    let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
+    let next = match status.and_then(|status| status.next) {
+        Some(next) => format!("; next run {}", moment(next)),
+        None => String::new(),
+    };
+    format!("{}: {}{off}{next}", profile.name, live.unwrap_or_else(went))
+}
+
+fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) -> String {
     let last: Option<serde_json::Value> =
         last.and_then(|report| serde_json::from_str(&report_json::line(report)).ok());
-    json!({ "profile": profile.name.as_str(), "active": profile.active, "last": last }).to_string()
+    let status = in_daemon(daemon, profile);
+    json!({
+        "profile": profile.name.as_str(),
+        "active": profile.active,
+        "last": last,
+        "state": status.map(|status| &status.state),
+        "next": status.and_then(|status| status.next),
+        "daemon": daemon.map(|daemon| json!({
+            "version": daemon.version,
+            "pid": daemon.pid,
+            "since": daemon.since,
+            "paused": daemon.paused,
+            "parts": daemon.parts,
+        })),
+    })
+    .to_string()
 }
 
 /// "all in sync, 2026-11-21 08:00".
 pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
         RunOutcome::Ok => "all in sync".to_owned(),
-        RunOutcome::Partial => partly(report),
+        RunOutcome::Partial => but_for(report),
         RunOutcome::Held if report.failure.is_some() => "waits for you to look ahead".to_owned(),
         RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
         RunOutcome::Failed => match &report.failure {
@@ -55,20 +108,6 @@ pub fn how_it_went(report: &Report) -> String {
         },
     };
     format!("{outcome} ({})", moment(report.started))
-}
-
-fn partly(report: &Report) -> String {
-    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
-        0 => None,
-        1 => Some("in sync except for 1 item".to_owned()),
-        number => Some(format!("in sync except for {number} items")),
-    };
-    let waits = match report.parked {
-        0 => None,
-        1 => Some("1 conflict waits for your decision".to_owned()),
-        number => Some(format!("{number} conflicts wait for your decision")),
-    };
-    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ fn the_help() {
     Commands:
       demo        Show a whole sync with a server and sample data inside the program
       sync        Sync now
+      daemon      Keep everything in sync all day, in the background
       discover    Find the calendars, task lists and address books of an account
       profile     Make, show, change and test profiles
       collection  Make, rename and recolour calendars, task lists and address books on a server
@@ -161,6 +162,9 @@ fn the_help_of_sync() {
 
           --allow-deletions
               Delete even unusually many items, which otherwise wait for your yes
+
+          --undo-deletions
+              Bring back what one side deleted, instead of deleting it on the other side too
 
           --accept-preview
               Run what was only to be looked at so far: you have seen with --dry-run what it does

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Held, Report, RunOutcome, Touched};
+use crate::sync::Side;
+use crate::sync::progress;
 
 /// Counts up when a line of this program would not be understood by an older one.
 pub const VERSION: u32 = 1;
@@ -183,6 +185,17 @@ pub enum Phase {
     LookingAtServer,
     Comparing,
     Writing,
+}
+
+impl From<Phase> for progress::Phase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::LookingHere => progress::Phase::Looking(Side::Local),
+            Phase::LookingAtServer => progress::Phase::Looking(Side::Remote),
+            Phase::Comparing => progress::Phase::Comparing,
+            Phase::Writing => progress::Phase::Writing,
+        }
+    }
 }
 
 /// How the daemon and its profiles are.

@@ -68,6 +68,20 @@ pub struct ProxyUser {
 }
 
 impl ConnectionSpec {
+    /// Where the profile says that its secrets are.
+    pub(super) fn given(&self) -> impl Iterator<Item = &SecretSource> {
+        let passphrase =
+            self.client_certificate.as_ref().and_then(|certificate| certificate.passphrase.as_ref());
+        let password = match &self.proxy {
+            ProxySpec::Via {
+                sign_in: Some(ProxyUser { password: PasswordSource::Given(given), .. }),
+                ..
+            } => Some(given),
+            _ => None,
+        };
+        passphrase.into_iter().chain(password)
+    }
+
     /// Reads the files and secrets that it names.
     ///
     /// # Errors

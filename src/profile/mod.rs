@@ -39,7 +39,9 @@ pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
 pub use sign_in::{
     SignIn, check_keyring, delete_secret, has_secret, keyring_entry, store_secret, token_endpoint,
 };
-pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
+pub use store::{
+    Loaded, accept_preview, add, existing, load, load_all, read_text, refuse_taken, remove, replace,
+};
 pub use words::{CONFLICTS, KINDS, MODES};
 
 pub use crate::keyed::{Word, word_of};
@@ -74,6 +76,15 @@ pub struct Profile {
     pub mapping: Options,
     /// The folder of a calendar that is made of the contacts' birthdays.
     pub birthdays: Option<PathBuf>,
+}
+
+impl Profile {
+    /// Whether a secret of it is in a variable of the environment: other processes have another one.
+    pub fn uses_environment(&self) -> bool {
+        let RemoteSpec::Dav { sign_in, connection, .. } = &self.remote;
+        let mut given = sign_in.iter().filter_map(SignIn::given).chain(connection.given());
+        given.any(|source| matches!(source, SecretSource::Env(_)))
+    }
 }
 
 /// How many of a side's items a run may delete without asking: as many as the larger of both allows, but never all

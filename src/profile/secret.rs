@@ -9,6 +9,8 @@ use keyring_core::api::CredentialStoreApi as _;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use crate::collection::{CollectionError, Trouble};
+
 const SERVICE: &str = "pimbridge";
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// What is read of a command's output at most.
@@ -119,6 +121,25 @@ pub enum SecretError {
         "the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"
     )]
     NoUser,
+}
+
+impl SecretError {
+    /// What this is to a collection that wants to sign in.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            SecretError::Command { .. }
+            | SecretError::NoKeyring
+            | SecretError::Locked
+            | SecretError::Keyring(_) => Trouble::SecretLocked,
+            SecretError::Env { .. } | SecretError::NotStored { .. } | SecretError::NoUser => Trouble::SignIn,
+        }
+    }
+}
+
+impl From<SecretError> for CollectionError {
+    fn from(error: SecretError) -> Self {
+        CollectionError::new(error.trouble(), error.to_string())
+    }
 }
 
 /// What the keyring keeps under this name.

@@ -34,6 +34,16 @@ impl SignIn {
         }
     }
 
+    /// Where the profile says that the secret is; none where it is in the keyring.
+    pub(super) fn given(&self) -> Option<&SecretSource> {
+        match self {
+            SignIn::Password { password: PasswordSource::Given(given), .. }
+            | SignIn::Token { token: PasswordSource::Given(given), .. } => Some(given),
+            SignIn::Password { .. } | SignIn::Token { .. } => None,
+            SignIn::OAuth { secret, .. } => secret.as_ref(),
+        }
+    }
+
     /// What it proves itself with, as a person calls it.
     pub fn secret_name(&self) -> &'static str {
         match self {
@@ -165,9 +175,7 @@ impl TokenSource for GivenToken {
         match last.as_deref() {
             Some(token) if refused != Some(token) => Ok(token.to_owned()),
             _ => {
-                let token = self.store.read(&self.source, TOKEN).await;
-                let token =
-                    token.map_err(|error| CollectionError::new(Trouble::SignIn, error.to_string()))?;
+                let token = self.store.read(&self.source, TOKEN).await?;
                 Ok(last.insert(token.expose().to_owned()).clone())
             }
         }
@@ -226,13 +234,13 @@ impl RefreshedToken {
             error => CollectionError::new(error.trouble(), error.to_string()),
         })?;
         if let Some(new) = grant.refresh_token.clone() {
-            secret::store(self.store.entry.clone(), Secret::new(new)).await.map_err(not_kept)?;
+            secret::store(self.store.entry.clone(), Secret::new(new)).await?;
         }
         Ok(grant)
     }
 
     async fn stored(&self) -> Result<String, CollectionError> {
-        match secret::load(self.store.entry.clone()).await.map_err(not_kept)? {
+        match secret::load(self.store.entry.clone()).await? {
             Some(refresh_token) => Ok(refresh_token.expose().to_owned()),
             None => Err(self.sign_in_again("you have not signed in yet")),
         }
@@ -243,8 +251,4 @@ impl RefreshedToken {
         let message = format!("{why}; to sign in: pimbridge profile sign-in {word}");
         CollectionError::new(Trouble::SignIn, message)
     }
-}
-
-fn not_kept(error: SecretError) -> CollectionError {
-    CollectionError::new(Trouble::SignIn, error.to_string())
 }

@@ -65,8 +65,9 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     let word = safe(&shell_word(&report.profile));
     writeln!(
         out,
-        "<p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>\n\
-         <p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n</section>"
+        "<p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n\
+         <p>If you did not delete them, find out first where they went on the other side. To bring them back there:</p>\n\
+         <pre>pimbridge sync {word} --undo-deletions</pre>\n</section>"
     )
 }
 
@@ -247,9 +248,10 @@ mod tests {
         <section>
         <h2>Deletions that wait for your yes</h2>
         <p>40 deletions were held back on the server, because that is unusually many.</p>
-        <p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>
         <p>If you want them deleted, say yes with:</p>
         <pre>pimbridge sync &quot;my work&quot; --allow-deletions</pre>
+        <p>If you did not delete them, find out first where they went on the other side. To bring them back there:</p>
+        <pre>pimbridge sync &quot;my work&quot; --undo-deletions</pre>
         </section>
         <section>
         <h2>2 items could not be synced</h2>

@@ -58,6 +58,9 @@ pub struct Report {
     pub outcome: RunOutcome,
     /// The run was only planned: the counts say what it would do.
     pub dry_run: bool,
+    /// No person asked for it.
+    #[serde(default)]
+    pub automatic: bool,
     /// What it found.
     #[serde(default)]
     pub found: Sides<Delta>,
@@ -91,6 +94,7 @@ impl Report {
             seconds: 0.0,
             outcome: RunOutcome::Failed,
             dry_run: false,
+            automatic: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),
@@ -105,6 +109,23 @@ impl Report {
             bytes_in: 0,
             bytes_out: 0,
         }
+    }
+
+    /// Nothing was written, nor found to be the same on both sides.
+    pub fn did_nothing(&self) -> bool {
+        self.local.total() + self.remote.total() + self.linked == 0
+    }
+
+    /// Nobody asked for the run and it did nothing: it is not worth a report of its own where it says the same as the
+    /// one before it.
+    pub fn is_repetitive(&self) -> bool {
+        self.automatic && self.did_nothing()
+    }
+
+    /// Whether both say the same to a person, but for when it was, how long it took and what went over the wire.
+    pub fn says_the_same_as(&self, other: &Report) -> bool {
+        let Report { started, seconds, found, requests, bytes_in, bytes_out, .. } = *self;
+        *self == Report { started, seconds, found, requests, bytes_in, bytes_out, ..other.clone() }
     }
 
     /// The report of a run that waits until the person has looked ahead at it.
@@ -123,6 +144,16 @@ impl Report {
 pub struct Held {
     pub local: u64,
     pub remote: u64,
+}
+
+impl Held {
+    /// Those on this side.
+    pub fn on(self, side: Side) -> u64 {
+        match side {
+            Side::Local => self.local,
+            Side::Remote => self.remote,
+        }
+    }
 }
 
 /// What happened to one item in a run.
@@ -179,6 +210,7 @@ pub(crate) mod fixtures {
             seconds: 0.42,
             outcome: RunOutcome::Ok,
             dry_run: false,
+            automatic: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),

@@ -167,6 +167,11 @@ impl State {
         })
     }
 
+    /// The sides on which nothing may be deleted until what the other one lacks has been brought back to it.
+    pub fn undone(&self) -> Result<Sides<bool>> {
+        Ok(self.meta("undone")?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+    }
+
     /// What both sides had when one of them did not take a name or colour of the other.
     pub fn refused_looks(&self) -> Result<Option<Sides<Look>>> {
         Ok(self.meta("look_refused")?.and_then(|json| serde_json::from_str(&json).ok()))
@@ -216,6 +221,11 @@ impl Peek {
 }
 
 impl Write<'_> {
+    /// Remembers on which sides nothing may be deleted until what the other one lacks has been brought back to it.
+    pub fn set_undone(&self, sides: Sides<bool>) -> Result<()> {
+        self.set_meta("undone", &serde_json::to_string(&sides).unwrap_or_default())
+    }
+
     /// Remembers what both sides had when one of them did not take a name or colour of the other.
     pub fn set_refused_looks(&self, looks: &Sides<Look>) -> Result<()> {
         self.set_meta("look_refused", &serde_json::to_string(looks).unwrap_or_default())

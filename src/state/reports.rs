@@ -60,7 +60,48 @@ impl Write<'_> {
 
     /// Replaces a report by what is known now.
     pub fn save_report(&self, id: ReportId, report: &Report) -> Result<()> {
-        self.0.prepare_cached("UPDATE report SET json = ?2 WHERE id = ?1")?.execute((id.0, json(report)?))?;
+        self.0.prepare_cached("UPDATE report SET started = ?2, json = ?3 WHERE id = ?1")?.execute((
+            id.0,
+            report.started.as_millisecond(),
+            json(report)?,
+        ))?;
+        Ok(())
+    }
+
+    /// Stores the report of a run that has ended; `begun` is its number, where it was begun. Where it says the same as
+    /// the one before it, it takes the place of that one.
+    pub fn end_report(&self, begun: Option<ReportId>, report: &Report) -> Result<ReportId> {
+        if let Some(last) = self.last_that_says_the_same(begun, report)? {
+            if let Some(begun) = begun {
+                self.drop_report(begun)?;
+            }
+            self.save_report(last, report)?;
+            return Ok(last);
+        }
+        match begun {
+            Some(id) => self.save_report(id, report).map(|()| id),
+            None => self.begin_report(report),
+        }
+    }
+
+    fn last_that_says_the_same(&self, begun: Option<ReportId>, report: &Report) -> Result<Option<ReportId>> {
+        if !report.is_repetitive() {
+            return Ok(None);
+        }
+        let last = self
+            .0
+            .prepare_cached("SELECT id, json FROM report WHERE id < ?1 ORDER BY id DESC LIMIT 1")?
+            .query_row([begun.map_or(i64::MAX, |begun| begun.0)], |row| {
+                Ok((ReportId(row.get(0)?), row.get::<_, String>(1)?))
+            })
+            .optional()?;
+        let Some((id, last)) = last else { return Ok(None) };
+        Ok(parse(&last).ok().filter(|last| report.says_the_same_as(last)).map(|_| id))
+    }
+
+    /// Drops the report of a run that did nothing.
+    pub fn drop_report(&self, id: ReportId) -> Result<()> {
+        self.0.prepare_cached("DELETE FROM report WHERE id = ?1")?.execute([id.0])?;
         Ok(())
     }
 

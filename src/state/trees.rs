@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::blobs::expand;
-use super::{AsideKind, Result, State, Write};
+use super::{AsideKind, Peek, Result, State, Write};
 use crate::collection::{Cursor, Etag, Href};
 use crate::item::Digest;
 use crate::sync::{Side, Sides};
@@ -81,18 +81,12 @@ pub(super) fn time(milliseconds: i64) -> rusqlite::Result<Timestamp> {
 impl State {
     /// How far a side was read, and when all of it was listed last.
     pub fn cursor(&self, side: Side) -> Result<Option<(Cursor, Timestamp)>> {
-        let db = self.db();
-        let mut statement = db.prepare_cached("SELECT value, listed FROM cursor WHERE side = ?1")?;
-        let cursor = |row: &Row<'_>| Ok((Cursor::new(row.get::<_, String>(0)?), time(row.get(1)?)?));
-        Ok(statement.query_row([number(side)], cursor).optional()?)
+        cursor(&self.db(), side)
     }
 
     /// What a side held when it was last looked at.
     pub fn tree(&self, side: Side) -> Result<Tree> {
-        let db = self.db();
-        let mut statement = db.prepare_cached("SELECT href, etag FROM seen WHERE side = ?1 ORDER BY href")?;
-        let rows = statement.query_map([number(side)], |row| Ok((href(row, 0)?, etag(row, 1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        tree(&self.db(), side)
     }
 
     /// All pairs, by their id.
@@ -166,6 +160,42 @@ impl State {
             })
             .transpose()
     }
+}
+
+impl Peek {
+    /// How far a side was read, and when all of it was listed last.
+    pub fn cursor(&self, side: Side) -> Result<Option<(Cursor, Timestamp)>> {
+        cursor(&self.db(), side)
+    }
+
+    /// What a side held when it was last looked at.
+    pub fn tree(&self, side: Side) -> Result<Tree> {
+        tree(&self.db(), side)
+    }
+
+    /// The same of these items only.
+    pub fn tree_of<'a>(&self, side: Side, hrefs: impl IntoIterator<Item = &'a Href>) -> Result<Tree> {
+        let db = self.db();
+        let mut statement = db.prepare("SELECT etag FROM seen WHERE side = ?1 AND href = ?2")?;
+        let mut tree = Tree::new();
+        for href in hrefs {
+            let known = statement.query_row((number(side), href.as_str()), |row| etag(row, 0)).optional()?;
+            tree.extend(known.map(|etag| (href.clone(), etag)));
+        }
+        Ok(tree)
+    }
+}
+
+fn cursor(db: &Connection, side: Side) -> Result<Option<(Cursor, Timestamp)>> {
+    let mut statement = db.prepare_cached("SELECT value, listed FROM cursor WHERE side = ?1")?;
+    let cursor = |row: &Row<'_>| Ok((Cursor::new(row.get::<_, String>(0)?), time(row.get(1)?)?));
+    Ok(statement.query_row([number(side)], cursor).optional()?)
+}
+
+fn tree(db: &Connection, side: Side) -> Result<Tree> {
+    let mut statement = db.prepare_cached("SELECT href, etag FROM seen WHERE side = ?1 ORDER BY href")?;
+    let rows = statement.query_map([number(side)], |row| Ok((href(row, 0)?, etag(row, 1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A base in another scope.

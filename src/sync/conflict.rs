@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::policy::{Conflict as Winner, Policy};
 use super::resolve::{BaseContent, Content, newer};
-use super::run::{Done, Job, Only, Options, RunError, run};
+use super::run::{Deletions, Done, Job, Only, Options, RunError, run};
 use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Fetched, Href, Outcome};
@@ -117,7 +117,7 @@ pub async fn decide(job: &Job<'_>, id: &str, decision: Decision) -> Result<Done,
         },
     };
     let job = Job { policy: Policy::TwoWay(winner), decided: true, ..job.clone() };
-    let options = |only| Options { allow_deletions: true, only: Some(only), ..Options::default() };
+    let options = |only| Options { deletions: Deletions::Allowed, only: Some(only), ..Options::default() };
     let mut done = run(&job, &options(only)).await?;
     if let Some(href) = copy
         && done.report.failure.is_none()

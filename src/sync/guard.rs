@@ -1,7 +1,7 @@
 //! The guard: a run that deletes too much is held back until the person says yes.
 
 use super::plan::{Plan, Row};
-use super::policy::{Action, Change, Policy, decide};
+use super::policy::{Action, Change, Rule};
 use super::{Side, Sides};
 use crate::profile::GuardLimits;
 
@@ -39,10 +39,10 @@ impl Guard {
 }
 
 /// The most deletions that the plan can lead to on each side.
-pub fn deletions(plan: &Plan, policy: Policy) -> Sides<u64> {
+pub fn deletions(plan: &Plan, rule: Rule) -> Sides<u64> {
     let mut count = Sides::default();
     for row in &plan.rows {
-        if let Some(side) = deletes(row, policy) {
+        if let Some(side) = deletes(row, rule) {
             count[side] += 1;
         }
     }
@@ -51,9 +51,9 @@ pub fn deletions(plan: &Plan, policy: Policy) -> Sides<u64> {
 
 /// The side on which the row deletes, at once or where a look at the content shows that what counts as
 /// changed was only touched.
-fn deletes(row: &Row, policy: Policy) -> Option<Side> {
+fn deletes(row: &Row, rule: Rule) -> Option<Side> {
     let untouched = |change| if change == Change::Changed { Change::Unchanged } else { change };
-    let otherwise = decide(policy, untouched(row.changes.local), untouched(row.changes.remote));
+    let otherwise = rule.decide(untouched(row.changes.local), untouched(row.changes.remote));
     [row.action, otherwise].into_iter().find_map(|action| match action {
         Action::Delete(side) => Some(side),
         _ => None,

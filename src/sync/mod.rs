@@ -19,11 +19,14 @@ mod invitations;
 mod look;
 mod memory;
 mod observe;
+mod obstacle;
+mod options;
 mod pairing;
 mod prepare;
 mod quarantine;
 mod record;
 mod sift;
+mod undo;
 mod versions;
 mod work;
 

@@ -1,8 +1,8 @@
-//! The planner: three trees and a policy in, the list of what is to be done out. Pure and deterministic.
+//! The planner: three trees and a rule in, the list of what is to be done out. Pure and deterministic.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::policy::{Action, Change, Policy, decide};
+use super::policy::{Action, Change, Rule};
 use super::{Side, Sides};
 use crate::collection::{Etag, Href};
 use crate::report::Delta;
@@ -36,7 +36,7 @@ impl Row {
     }
 }
 
-/// What makes both sides agree as the policy demands: the items about which something is to be done.
+/// What makes both sides agree as the rule demands: the items about which something is to be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// What each side is like, compared with the base.
@@ -87,7 +87,7 @@ pub struct Known<'a> {
 }
 
 /// Plans one run.
-pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
+pub fn plan(rule: Rule, trees: &Trees, known: Known<'_>) -> Plan {
     let Known { matched, asleep, aside } = known;
     let mut rows = Vec::new();
     let mut found = Sides::<Delta>::default();
@@ -95,7 +95,7 @@ pub fn plan(policy: Policy, trees: &Trees, known: Known<'_>) -> Plan {
         let gone = changes.local == Change::Deleted || changes.remote == Change::Deleted;
         let action = match pair {
             Some(pair) if gone && asleep.contains(&pair.id) => Action::Forget,
-            _ => decide(policy, changes.local, changes.remote),
+            _ => rule.decide(changes.local, changes.remote),
         };
         if action == Action::Nothing || aside.contains(&subject) {
             return;

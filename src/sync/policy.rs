@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Side;
+use super::{Side, Sides};
 
 /// Which way changes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +123,30 @@ pub enum Action {
     Forget,
 }
 
+/// What decides in a run: the table, and on which sides the person does not want anything to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub policy: Policy,
+    /// What the table would delete on these sides is brought back to the other one instead.
+    pub undone: Sides<bool>,
+}
+
+impl From<Policy> for Rule {
+    fn from(policy: Policy) -> Self {
+        Rule { policy, undone: Sides::default() }
+    }
+}
+
+impl Rule {
+    /// What is demanded of an item in this condition.
+    pub fn decide(self, local: Change, remote: Change) -> Action {
+        match decide(self.policy, local, remote) {
+            Action::Delete(side) if self.undone[side] => Action::Write(side.other()),
+            action => action,
+        }
+    }
+}
+
 /// What the policy demands of an item in this condition. Same content on both sides is not a question for
 /// the table: it is adopted as the base in every mode.
 pub fn decide(policy: Policy, local: Change, remote: Change) -> Action {
@@ -188,6 +212,23 @@ mod tests {
             "+" => Change::New,
             "–" => Change::Absent,
             other => panic!("unknown symbol {other}"),
+        }
+    }
+
+    #[test]
+    fn where_deletions_are_undone_nothing_is_deleted() {
+        use Change::{Absent, Changed, Deleted, New, Unchanged};
+        let all = [Unchanged, Changed, Deleted, New, Absent];
+        let undone = Sides { local: true, remote: false };
+        for (policy, local, remote) in
+            Policy::ALL.into_iter().flat_map(|p| all.into_iter().flat_map(move |l| all.map(|r| (p, l, r))))
+        {
+            let expected = match decide(policy, local, remote) {
+                Action::Delete(Side::Local) => Action::Write(Side::Remote),
+                other => other,
+            };
+            assert_eq!(Rule { policy, undone }.decide(local, remote), expected);
+            assert_eq!(Rule::from(policy).decide(local, remote), decide(policy, local, remote));
         }
     }
 

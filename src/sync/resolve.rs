@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::policy::{Action, Change, Policy, decide};
+use super::policy::{Action, Change, Rule};
 use super::{Side, Sides};
 use crate::item::Digest;
 
@@ -28,7 +28,7 @@ pub struct BaseContent {
 pub enum Resolution {
     /// Both sides say the same: that is the base from now on. Nothing is written.
     Adopt,
-    /// What the policy demands, with the changes as they really are.
+    /// What the rule demands, with the changes as they really are.
     Do { action: Decided, changes: Sides<Change> },
 }
 
@@ -51,7 +51,7 @@ pub enum Decided {
 /// A version with the base's content was only touched, not changed. Where both sides have the same content,
 /// it is adopted. Otherwise the table decides, and where it asks for the newer version, [`newer`] does.
 pub fn resolve(
-    policy: Policy,
+    rule: Rule,
     changes: Sides<Change>,
     base: Option<BaseContent>,
     contents: &Sides<Option<Content>>,
@@ -71,7 +71,7 @@ pub fn resolve(
         }
         _ => {}
     }
-    let action = match decide(policy, changes.local, changes.remote) {
+    let action = match rule.decide(changes.local, changes.remote) {
         Action::Nothing => Decided::Nothing,
         Action::Write(side) => Decided::Write(side),
         Action::Delete(side) => Decided::Delete(side),

@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,16 +9,19 @@ use super::guard::{self, Guard};
 use super::invitations::{self, Invitation};
 use super::pairing::pair_new;
 use super::plan::{Beside, Known, Plan, Trees, plan};
-use super::policy::{Action, Conflict, Policy};
+use super::policy::{Action, Conflict, Policy, Rule};
 use super::progress::{Phase, Progress};
 use super::scope::Scope;
 use super::sift::{alone_on, asleep, sift};
 use super::work::{Totals, work};
-use super::{Side, Sides, apply, look, observe, quarantine, words};
+use super::{Side, Sides, apply, look, observe, quarantine, undo, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
 use crate::report::{Held, Problem, Report, RunOutcome, Touched};
 use crate::state::{Aside, ReportId, State, StateError, Subject, Tree, Write};
+
+pub use super::obstacle::Obstacle;
+pub use super::options::{Deletions, Only, Options, Stop};
 
 /// How often a run looks again at what was changed by others under its hands.
 const ROUNDS: usize = 3;
@@ -49,20 +52,6 @@ pub struct Job<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// What the person asked for in this one run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Only say what would be done.
-    pub dry_run: bool,
-    /// The person has said yes to deletions that the guard would hold back.
-    pub allow_deletions: bool,
-    /// Do nothing about any but these items.
-    pub only: Option<Only>,
-}
-
-/// Items by their names on the two sides.
-pub type Only = Sides<BTreeSet<Href>>;
-
 /// What ended a run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -71,6 +60,8 @@ pub enum RunError {
     /// The profile's options do not go with what it did before; the text is a sentence with a way out.
     #[error("{0}")]
     Options(&'static str),
+    #[error("The run was interrupted. The next run goes on where it stopped.")]
+    Stopped,
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -83,6 +74,8 @@ pub struct Done {
     pub id: Option<ReportId>,
     /// What a dry run would touch.
     pub foreseen: Vec<Touched>,
+    /// What kept it from being done.
+    pub obstacle: Option<Obstacle>,
 }
 
 /// What came of a chunk.
@@ -122,6 +115,7 @@ impl Tally {
 /// A run at work.
 pub(super) struct Run<'a> {
     pub job: &'a Job<'a>,
+    pub rule: Rule,
     /// Nothing was in sync before it.
     pub is_first: bool,
     pub asides: HashMap<Subject, Aside>,
@@ -149,17 +143,24 @@ impl Log {
 pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let started = (job.clock)();
     let before = traffic(job);
-    let interrupted = "The run was interrupted. The next run goes on where it stopped.";
-    let mut report = Report::not_run(job.profile, started, interrupted.to_owned());
+    // As it is to be read if the run is killed.
+    let mut report = Report::not_run(job.profile, started, RunError::Stopped.to_string());
     report.dry_run = options.dry_run;
+    report.automatic = options.automatic;
     report.notices = job.state.notices().to_vec();
     let mut foreseen = Vec::new();
     let mut id = None;
     let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
-    if result.is_ok() && job.name_and_color && options.only.is_none() {
-        report.notices.extend(look::keep(job, options.dry_run).await?);
+    if result.is_ok() && options.is_whole() {
+        if !options.dry_run {
+            undo::is_done(job.state)?;
+        }
+        if job.name_and_color && !options.stop.is_told() {
+            report.notices.extend(look::keep(job, options.dry_run).await?);
+        }
     }
     job.progress.done();
+    let obstacle = result.as_ref().err().map(Obstacle::from);
     report.failure = match result {
         Ok(()) => None,
         Err(RunError::Collection(_, error))
@@ -168,9 +169,10 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
             Some(format!("{}. {}", error.message.trim_end_matches('.'), job.sign_in_hint))
         }
         Err(RunError::Collection(_, error)) => Some(error.message),
-        Err(RunError::Options(why)) => Some(why.to_owned()),
         Err(RunError::State(error @ StateError::Damaged)) => return Err(error),
-        Err(RunError::State(error)) => Some(error.to_string()),
+        Err(error @ (RunError::Options(_) | RunError::Stopped | RunError::State(_))) => {
+            Some(error.to_string())
+        }
     };
     report.parked = job.state.parked()?;
     report.outcome = if report.failure.is_some() {
@@ -188,16 +190,18 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     report.bytes_out = after.bytes_out - before.bytes_out;
     report.seconds = (job.clock)().duration_since(started).as_secs_f64();
     if !options.dry_run {
-        id = Some(job.state.write(|w| {
+        let is_worth_nothing = report.is_repetitive() && obstacle.is_some_and(Obstacle::passes_by_itself);
+        id = job.state.write(|w| {
             let id = match id {
-                Some(id) => w.save_report(id, &report).map(|()| id)?,
-                None => w.begin_report(&report)?,
+                Some(id) if is_worth_nothing => w.drop_report(id).map(|()| None)?,
+                None if is_worth_nothing => None,
+                id => Some(w.end_report(id, &report)?),
             };
             w.prune_daily(started, job.keep, job.keep_reports)?;
             Ok(id)
-        })?);
+        })?;
     }
-    Ok(Done { report, id, foreseen })
+    Ok(Done { report, id, foreseen, obstacle })
 }
 
 fn traffic(job: &Job<'_>) -> crate::collection::Traffic {
@@ -218,7 +222,9 @@ async fn rounds(
 ) -> Result<(), RunError> {
     let mut known = None;
     let mut asleep_at_first = None;
+    let rule = Rule { policy: job.policy, undone: undo::begin(job.state, options)? };
     for round in 1..=ROUNDS {
+        options.stop.check()?;
         let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
@@ -236,12 +242,14 @@ async fn rounds(
             leave_others_alone(&trees, only, &mut alone);
         }
 
+        options.stop.check()?;
         let sifted = sift(job, &trees, &asides, &mut alone).await?;
         let unread = quarantine::unread(&asides, &set_aside);
         let read_before = quarantine::read_before(&asides, &set_aside);
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
-        let mut plan = plan(job.policy, &trees, known);
+        let mut plan = plan(rule, &trees, known);
+        options.stop.check()?;
         if round == 1 {
             report.found = plan.found;
         }
@@ -258,7 +266,7 @@ async fn rounds(
         } else if !options.dry_run {
             drop_moot(job, &asides, &set_aside, &plan, |_| true)?;
         }
-        let deletions = guard::deletions(&plan, job.policy);
+        let deletions = guard::deletions(&plan, rule);
         // Counted before any is forgotten.
         let forgets = plan.rows.iter().any(|row| row.action == Action::Forget);
         if asleep_at_first.is_none() && (forgets || deletions != Sides::default()) {
@@ -295,8 +303,8 @@ async fn rounds(
 
         let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
         let held = Sides::from_fn(|side| {
-            !options.allow_deletions
-                && deletions[side] > 0
+            deletions[side] > 0
+                && !options.deletions.allows(side, deletions[side] + done[side])
                 && job.guard.holds(
                     deletions[side] + done[side],
                     items[side].saturating_sub(asleep.items[side]),
@@ -307,7 +315,7 @@ async fn rounds(
             *id = Some(job.state.write(|w| w.begin_report(report))?);
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
-        let run = Run { job, is_first: in_sync == 0, asides, log };
+        let run = Run { job, rule, is_first: in_sync == 0, asides, log };
         let mut total = Totals {
             report,
             held: Sides::default(),

@@ -1,5 +1,7 @@
 //! A profile opened for work: its state, its two collections, and a run or a restore on them.
 
+use std::time::{Duration, Instant};
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tracing::Instrument;
@@ -10,7 +12,7 @@ use super::policy::Policy;
 use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
 use super::restore::{RestoreError, restore};
-use super::run::{Done, Job, Options, RunError, run};
+use super::run::{Done, Job, Obstacle, Options, RunError, Stop, run};
 use super::scope::Scope;
 use crate::home::{Home, HomeError, make_private};
 use crate::item::mapping::BusyKey;
@@ -63,7 +65,7 @@ async fn run_once(
     if profile.preview_needed && !options.dry_run {
         let report = Report::preview_needed(profile.name.as_str(), started);
         tell(&report);
-        return Done { report, id: None, foreseen: Vec::new() };
+        return Done { report, id: None, foreseen: Vec::new(), obstacle: None };
     }
     tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
@@ -81,8 +83,8 @@ async fn run_once(
     };
     progress.done();
     let mut done = done.unwrap_or_else(|error| {
-        let report = Report::not_run(profile.name.as_str(), started, error.to_string());
-        Done { report: Report { dry_run: options.dry_run, ..report }, id: None, foreseen: Vec::new() }
+        let report = not_run(profile, started, options, &error);
+        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::from(&error)) }
     });
     if profile.preview_needed {
         let word = shell_word(profile.name.as_str());
@@ -91,6 +93,11 @@ async fn run_once(
     }
     tell(&done.report);
     done
+}
+
+fn not_run(profile: &Profile, started: Timestamp, options: &Options, error: &SessionError) -> Report {
+    let report = Report::not_run(profile.name.as_str(), started, error.to_string());
+    Report { dry_run: options.dry_run, automatic: options.automatic, ..report }
 }
 
 /// Writes to the log what the run came to.
@@ -121,27 +128,37 @@ async fn try_run(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Done, SessionError> {
-    let state = open_state(home, profile)?;
+    let state = match options.automatic {
+        true => open_state(home, profile)?,
+        false => open_state_in_turn(home, profile, &options.stop).await?,
+    };
     let collections = match profile::open(profile, accounts).await {
         Ok(collections) => collections,
         Err(error) => {
-            let now = Timestamp::now();
-            let report = Report::not_run(profile.name.as_str(), now, error.to_string());
-            let report = Report { dry_run: options.dry_run, ..report };
-            let id = if options.dry_run { None } else { Some(state.write(|w| w.begin_report(&report))?) };
-            return Ok(Done { report, id, foreseen: Vec::new() });
+            let obstacle = Some(Obstacle::from(&error));
+            let report = not_run(profile, Timestamp::now(), options, &error.into());
+            let id = match options.dry_run {
+                true => None,
+                false => Some(state.write(|w| w.end_report(None, &report))?),
+            };
+            return Ok(Done { report, id, foreseen: Vec::new(), obstacle });
         }
     };
     Ok(run(&Opened::new(home, profile, state, collections)?.job(progress), options).await?)
 }
 
 /// Stores the report of a run again, with what became known after it. The person has seen it where that fails.
-pub fn save_report(home: &Home, profile: &Profile, done: &Done) {
-    let Some(id) = done.id else { return };
-    let save =
-        || Ok::<_, SessionError>(open_state(home, profile)?.write(|w| w.save_report(id, &done.report))?);
-    if let Err(error) = save() {
-        tracing::warn!("the report could not be stored again: {error}");
+pub async fn save_report(home: &Home, profile: &Profile, done: &mut Done) {
+    if done.id.is_none() {
+        return;
+    }
+    let save = async {
+        let state = open_state_in_turn(home, profile, &Stop::default()).await?;
+        Ok::<_, SessionError>(state.write(|w| w.end_report(done.id, &done.report))?)
+    };
+    match save.await {
+        Ok(id) => done.id = Some(id),
+        Err(error) => tracing::warn!("the report could not be stored again: {error}"),
     }
 }
 
@@ -206,7 +223,7 @@ impl<'a> Opened<'a> {
     }
 
     async fn open(home: &Home, profile: &'a Profile) -> Result<Self, SessionError> {
-        let state = open_state(home, profile)?;
+        let state = open_state_in_turn(home, profile, &Stop::default()).await?;
         Opened::new(home, profile, state, profile::open(profile, &Accounts::default()).await?)
     }
 
@@ -239,6 +256,24 @@ fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
         None => BusyKey::default(),
     };
     Ok(profile.limits.scope(profile.kind, now, zone.clone()).mapped(&profile.mapping, key, now, &zone))
+}
+
+/// How long a person's command waits for another Pimbridge that works on the profile.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Opens the state when it is its turn: most of what another Pimbridge does on a profile takes a moment only.
+async fn open_state_in_turn(home: &Home, profile: &Profile, stop: &Stop) -> Result<State, SessionError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match open_state(home, profile) {
+            Err(SessionError::State(StateError::Busy)) if Instant::now() < until => {
+                stop.check()?;
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn open_state(home: &Home, profile: &Profile) -> Result<State, SessionError> {
@@ -281,6 +316,71 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::profile::Name;
+    use crate::report::RunOutcome;
+
+    /// A profile of a server that does not answer, with these lines in `[remote]`.
+    fn profile(folder: &Path, remote: &str) -> Profile {
+        let text = format!(
+            "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = {folder:?}\n[remote]\ntype = \"dav\"\n\
+             url = \"http://127.0.0.1:1/work/\"\n{remote}"
+        );
+        profile::parse(&Name::new("p").unwrap(), Path::new("p.toml"), &text).unwrap()
+    }
+
+    async fn run(home: &Home, profile: &Profile, automatic: bool) -> Done {
+        let options = Options { automatic, ..Options::default() };
+        run_profile(home, profile, &Accounts::default(), &options, &Silent).await
+    }
+
+    #[tokio::test]
+    async fn why_a_run_could_not_be_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let obstacle = async |remote| run(&home, &profile(folder.path(), remote), true).await.obstacle;
+        assert_eq!(obstacle("").await, Some(Obstacle::Offline));
+        assert_eq!(
+            obstacle("user = \"jana\"\npassword_env = \"PIMBRIDGE_NO_SUCH\"").await,
+            Some(Obstacle::SignIn)
+        );
+        assert_eq!(
+            obstacle("user = \"jana\"\npassword_command = \"exit 1\"").await,
+            Some(Obstacle::KeyringLocked)
+        );
+        assert_eq!(obstacle("ca_file = \"/no/such/file\"").await, Some(Obstacle::Other));
+    }
+
+    #[tokio::test]
+    async fn a_person_waits_for_another_run_and_an_automatic_run_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let profile = profile(folder.path(), "");
+        let other = open_state(&home, &profile).unwrap();
+        let automatic = run(&home, &profile, true).await;
+        assert_eq!((automatic.obstacle, automatic.id), (Some(Obstacle::Elsewhere), None));
+        let waiting = run(&home, &profile, false);
+        let release = async {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            drop(other);
+        };
+        let (asked, ()) = tokio::join!(waiting, release);
+        assert_eq!((asked.obstacle, asked.report.outcome), (Some(Obstacle::Offline), RunOutcome::Failed));
+        assert!(asked.id.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_another_run_can_be_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let profile = profile(folder.path(), "");
+        let _other = open_state(&home, &profile).unwrap();
+        let options = Options::default();
+        options.stop.stop();
+        let done = run_profile(&home, &profile, &Accounts::default(), &options, &Silent).await;
+        assert_eq!(done.obstacle, Some(Obstacle::Stopped));
+    }
 
     #[test]
     fn another_user_is_another_collection() {

@@ -64,7 +64,7 @@ impl Totals<'_> {
     }
 }
 
-/// Works through the plan in chunks, a few at a time. When one stops, those on their way are still
+/// Works through the plan in chunks, a few at a time. When one stops, or the run is told to stop, those on their way are still
 /// brought to their end and recorded, and what does not need the side that stopped it is still done.
 pub(super) async fn work(
     run: &Run<'_>,
@@ -79,7 +79,7 @@ pub(super) async fn work(
     let mut rows: VecDeque<Row> = plan.rows.into();
     let one = |rows: Vec<Row>| async move {
         let count = rows.len() as u64;
-        let chunk = prepare(job, rows).await?;
+        let chunk = prepare(job, run.rule, rows).await?;
         let invitations = if run.is_first { invitations::of(&chunk) } else { Vec::new() };
         let (tally, stopped) = match options.dry_run {
             true => (apply::foresee(job, chunk, held), None),
@@ -91,6 +91,10 @@ pub(super) async fn work(
     let mut failure = None;
     let mut memory = Memory::default();
     loop {
+        if options.stop.is_told() && !rows.is_empty() {
+            rows.clear();
+            failure.get_or_insert(RunError::Stopped);
+        }
         while chunks.len() < memory.chunks_in_flight() && !rows.is_empty() {
             let size = memory.chunk_size(job.chunk_size).min(rows.len());
             chunks.push_back(one(rows.drain(..size).collect()));

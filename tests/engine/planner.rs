@@ -8,7 +8,7 @@ use pimbridge::collection::{Etag, Href};
 use pimbridge::item::Digest;
 use pimbridge::state::{Pair, PairId, Seen, Subject};
 use pimbridge::sync::plan::{Known, Plan, Row, Trees, plan};
-use pimbridge::sync::policy::{Action, Change, Conflict, Policy};
+use pimbridge::sync::policy::{Action, Change, Conflict, Policy, Rule};
 use pimbridge::sync::resolve::{BaseContent, Content, Decided, Resolution, resolve};
 use pimbridge::sync::scope::{Inside, sleeps};
 use pimbridge::sync::{Side, Sides};
@@ -89,7 +89,7 @@ fn is_asleep(limited: bool, item: &Item) -> bool {
     sleeps(base, &Sides::from_fn(|side| item.now[side].map(|version| inside(limited, version.content))))
 }
 
-fn planned(policy: Policy, limited: bool, world: &World, alone: &HashSet<Subject>) -> Plan {
+fn planned(rule: Rule, limited: bool, world: &World, alone: &HashSet<Subject>) -> Plan {
     let items = || world.iter().enumerate();
     let tree = |side| items().filter_map(|(i, item)| Some((href(side, i), item.now[side]?.etag()))).collect();
     let pairs = items().filter_map(|(i, item)| {
@@ -119,11 +119,11 @@ fn planned(policy: Policy, limited: bool, world: &World, alone: &HashSet<Subject
     let new = items()
         .filter(|(_, item)| item.base.is_none() && item.now.local.is_some() && item.now.remote.is_some());
     let matched = new.map(|(i, _)| (href(Side::Local, i), href(Side::Remote, i))).collect();
-    plan(policy, &trees, Known { matched: &matched, asleep: &asleep, aside: &aside })
+    plan(rule, &trees, Known { matched: &matched, asleep: &asleep, aside: &aside })
 }
 
 /// Does the rows, one after the other, as the engine does.
-fn apply(policy: Policy, limited: bool, world: &mut World, rows: &[Row]) {
+fn apply(rule: Rule, limited: bool, world: &mut World, rows: &[Row]) {
     for row in rows {
         let item = &mut world[item(row)];
         if row.action == Action::Forget {
@@ -136,7 +136,7 @@ fn apply(policy: Policy, limited: bool, world: &mut World, rows: &[Row]) {
         });
         let base = item.base.as_ref();
         let base = base.map(|b| BaseContent { digest: digest(b.content), modified: time(b.modified) });
-        match resolve(policy, row.changes, base, &contents) {
+        match resolve(rule, row.changes, base, &contents) {
             Resolution::Adopt => {
                 let (local, remote) = (item.now.local.unwrap(), item.now.remote.unwrap());
                 assert_eq!(local.content, remote.content, "adopted different contents");
@@ -185,17 +185,26 @@ fn is_forgotten(limited: bool, item: &Item) -> bool {
 
 /// What the table demands of an item, told from what its users did: the contents that may be on both sides in
 /// the end (`None`: it is gone), or that it stays as it is.
-fn demanded(policy: Policy, limited: bool, item: &Item) -> Option<Vec<Option<u8>>> {
+fn demanded(rule: Rule, limited: bool, item: &Item) -> Option<Vec<Option<u8>>> {
     if is_asleep(limited, item) {
         return None;
     }
     if is_forgotten(limited, item) {
-        return demanded(policy, limited, &Item { base: None, ..item.clone() });
+        return demanded(rule, limited, &Item { base: None, ..item.clone() });
     }
-    let demanded = table(policy, item)?;
+    let demanded = undone(rule, item, table(rule.policy, item)?);
     let left = item.now.local.or(item.now.remote).filter(|_| demanded == [None]);
     let is_spared = left.is_some_and(|version| !inside(limited, version.content).both());
     (!is_spared).then_some(demanded)
+}
+
+/// What is to be gone stays where the person does not want it deleted, and so is on both sides.
+fn undone(rule: Rule, item: &Item, demanded: Vec<Option<u8>>) -> Vec<Option<u8>> {
+    match (item.now.local, item.now.remote) {
+        (Some(version), None) if rule.undone.local && demanded == [None] => vec![Some(version.content)],
+        (None, Some(version)) if rule.undone.remote && demanded == [None] => vec![Some(version.content)],
+        _ => demanded,
+    }
 }
 
 fn table(policy: Policy, item: &Item) -> Option<Vec<Option<u8>>> {
@@ -289,46 +298,52 @@ proptest! {
     fn plans_lead_to_what_is_demanded(
         world in proptest::collection::vec(items(), 0..10),
         policy in 0..9usize,
+        undone in any::<(bool, bool)>(),
         limited in any::<bool>(),
         order in proptest::collection::vec(any::<u16>(), 10),
         stride in 1..5usize,
     ) {
         let policy = Policy::ALL[policy];
+        let undone = Sides { local: undone.0, remote: undone.1 };
+        let rule = Rule { policy, undone };
         let nothing = HashSet::new();
-        let rows = planned(policy, limited, &world, &nothing).rows;
+        let rows = planned(rule, limited, &world, &nothing).rows;
         let mut shuffled = rows.clone();
         shuffled.sort_by_key(|row| order[item(row)]);
         let (mut after, mut other) = (world.clone(), world.clone());
-        apply(policy, limited, &mut after, &shuffled);
-        apply(policy, limited, &mut other, &rows);
+        apply(rule, limited, &mut after, &shuffled);
+        apply(rule, limited, &mut other, &rows);
         prop_assert_eq!(&after, &other, "the order in which the rows are done matters");
 
         // What was forgotten is new in a second plan.
-        let second = planned(policy, limited, &after, &nothing).rows;
+        let second = planned(rule, limited, &after, &nothing).rows;
         let expected = |row: &&Row| is_forgotten(limited, &world[item(row)]) || row.action == Action::Park;
         prop_assert!(second.iter().all(|row| expected(&row)), "{:?}", second);
-        apply(policy, limited, &mut after, &second);
-        let again = planned(policy, limited, &after, &nothing);
+        apply(rule, limited, &mut after, &second);
+        let again = planned(rule, limited, &after, &nothing);
         let parks = policy == Policy::TwoWay(Conflict::Ask);
         prop_assert!(again.rows.iter().all(|row| parks && row.action == Action::Park), "{:?}", again.rows);
 
         for (before, after) in world.iter().zip(&after) {
             let contents = Sides::from_fn(|side| after.now[side].map(|version| version.content));
-            match demanded(policy, limited, before) {
+            match demanded(rule, limited, before) {
                 None => prop_assert_eq!(&after.now, &before.now),
                 Some(allowed) => {
                     prop_assert_eq!(contents.local, contents.remote, "{:?}: {:?}", policy, before);
                     prop_assert!(allowed.contains(&contents.local), "{policy:?}: {before:?} became {after:?}");
                 }
             }
-            if let Some(source) = policy.source() {
+            for side in Side::BOTH.into_iter().filter(|side| undone[*side]) {
+                prop_assert!(after.now[side].is_some() || before.now[side].is_none(), "deleted all the same");
+            }
+            if let Some(source) = policy.source().filter(|source| !undone[source.other()]) {
                 prop_assert_eq!(after.now[source], before.now[source], "a one-way mode wrote to its source");
             }
         }
 
         // What is left alone is in no plan, and everything else is as if it were not there.
         let alone: HashSet<_> = rows.iter().step_by(stride).map(|row| row.subject.clone()).collect();
-        let rest = planned(policy, limited, &world, &alone).rows;
+        let rest = planned(rule, limited, &world, &alone).rows;
         let others: Vec<_> = rows.into_iter().filter(|row| !alone.contains(&row.subject)).collect();
         prop_assert_eq!(rest, others);
     }

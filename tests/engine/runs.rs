@@ -8,7 +8,7 @@ use pimbridge::state::Loss;
 use pimbridge::sync::Side;
 use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::restore::restore;
-use pimbridge::sync::run::Options;
+use pimbridge::sync::run::{Deletions, Options};
 
 use crate::support::{event, memory::Memory, title, world::World};
 
@@ -58,7 +58,7 @@ fn too_many_deletions_are_held_and_the_rest_is_done() {
 
     // Still held, until the person says yes.
     assert_eq!(world.sync(TWO_WAY).outcome, RunOutcome::Held);
-    let allowed = world.run(TWO_WAY, Options { allow_deletions: true, ..Options::default() }).report;
+    let allowed = world.run(TWO_WAY, Options { deletions: Deletions::Allowed, ..Options::default() }).report;
     assert_eq!((allowed.outcome, allowed.remote.deleted), (RunOutcome::Ok, 11));
     assert!(quiet(&world));
 }

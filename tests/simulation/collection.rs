@@ -58,7 +58,7 @@ const TROUBLES: [(Trouble, &str); 8] = [
 ];
 
 /// All that is counted: over many seeds, each of it must happen.
-pub const EVENTS: [&str; 23] = [
+pub const EVENTS: [&str; 24] = [
     "offline",
     "untrusted",
     "sign-in refused",
@@ -82,6 +82,7 @@ pub const EVENTS: [&str; 23] = [
     "state lost",
     "state not written",
     "killed",
+    "undone",
 ];
 
 /// How a collection behaves, all the time.

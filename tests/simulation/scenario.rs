@@ -15,7 +15,7 @@ use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::progress::Silent;
-use pimbridge::sync::run::{Job, Options, run};
+use pimbridge::sync::run::{Deletions, Job, Options, run};
 use pimbridge::sync::scope::{Category, Inside, Limits};
 use pimbridge::sync::{Side, Sides};
 
@@ -31,8 +31,20 @@ struct Play {
     /// Versions that were in the history of a state that was lost.
     kept: Vec<Bytes>,
     lost_state: bool,
+    /// The person sometimes wants back what one side deleted.
+    undoes: bool,
     /// How many steps the last run took that was not killed.
     steps: usize,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    ByItself,
+    /// After so many steps the program is killed.
+    Killed(usize),
+    /// After so many steps it is told to stop.
+    Stopped(usize),
 }
 
 /// A seed that was played to its end.
@@ -68,6 +80,7 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         unreadable: 0,
         kept: Vec::new(),
         lost_state: false,
+        undoes: chance.percent(25),
         steps: 40,
     };
     play.set_up(&mut chance);
@@ -81,8 +94,17 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         }
         let disk = play.world().faults.disk;
         let broken = chance.percent(disk).then(|| play.break_disk(&mut chance));
-        let killed_after = chance.percent(50).then(|| chance.below(play.steps));
-        play.run(killed_after, chance.percent(50), broken.is_some());
+        let end = match chance.below(8) {
+            0..4 => End::Killed(chance.below(play.steps)),
+            4 => End::Stopped(chance.below(play.steps)),
+            _ => End::ByItself,
+        };
+        let deletions = match chance.below(4) {
+            0 if play.undoes => Deletions::UNDONE,
+            0 | 1 => Deletions::Allowed,
+            _ => Deletions::Guarded,
+        };
+        play.run(end, deletions, broken.is_some());
         if broken.is_some() {
             play.mend_disk();
         }
@@ -96,7 +118,7 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
     }
     for _ in 0..2 {
         play.world().now += 8 * 24 * HOUR;
-        play.run(None, true, false);
+        play.run(End::ByItself, Deletions::Allowed, false);
     }
     play.world().now += 8 * 24 * HOUR;
     play.agrees(seed, "after three runs in peace");
@@ -194,17 +216,12 @@ impl Play {
         }
     }
 
-    /// Runs once; after so many steps the program is killed.
-    fn run(
-        &mut self,
-        killed_after: Option<usize>,
-        allow_deletions: bool,
-        broken_disk: bool,
-    ) -> Option<Report> {
+    /// Runs once.
+    fn run(&mut self, end: End, deletions: Deletions, broken_disk: bool) -> Option<Report> {
         let now = {
             let mut world = self.world();
             let now = world.now;
-            world.tell(format!("— run at {now}, killed after {killed_after:?}"));
+            world.tell(format!("— run at {now}, {end:?}, {deletions:?}"));
             let both = world.both();
             world.knowledge.begins(both);
             now
@@ -236,7 +253,7 @@ impl Play {
             clock: &clock,
             progress: &Silent,
         };
-        let options = Options { allow_deletions, ..Options::default() };
+        let options = Options { deletions, ..Options::default() };
         let mut running = pin!(run(&job, &options));
         let mut context = Context::from_waker(Waker::noop());
         let mut step = 0;
@@ -247,14 +264,23 @@ impl Play {
                     assert!(broken_disk, "{error}");
                     break None;
                 }
-                Poll::Pending if killed_after.is_some_and(|steps| step >= steps) => {
+                Poll::Pending if end == End::Killed(step) => {
                     self.world().count("killed");
                     break None;
                 }
-                Poll::Pending => step += 1,
+                Poll::Pending => {
+                    if end == End::Stopped(step) {
+                        options.stop.stop();
+                    }
+                    step += 1;
+                }
             }
             assert!(step < 1_000_000, "the run does not end");
         };
+        if let (Some(report), Deletions::Undone(_)) = (&report, deletions) {
+            assert_eq!(report.local.deleted + report.remote.deleted, 0, "deleted all the same: {report:#?}");
+            self.world().count("undone");
+        }
         let mut world = self.world();
         world.tell(match &report {
             Some(report) => format!("— {:?} {:?}", report.outcome, report.failure),
@@ -275,7 +301,7 @@ impl Play {
 
     /// Runs once in peace; then both sides must agree.
     fn agrees(&mut self, seed: u64, when: &str) {
-        let last = self.run(None, true, false).expect("a run that was not killed");
+        let last = self.run(End::ByItself, Deletions::Allowed, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, {when}, {:?}: {last:#?}", self.policy);
         assert_eq!(last.outcome, RunOutcome::Ok, "{seen}");
         self.check(&seen);
@@ -288,7 +314,7 @@ impl Play {
             (world.edits, world.fetched)
         };
         let before = done(self);
-        let idle = self.run(None, true, false).expect("a run that was not killed");
+        let idle = self.run(End::ByItself, Deletions::Allowed, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, one more, {:?}: {idle:#?}", self.policy);
         assert_eq!(idle.outcome, RunOutcome::Ok, "{seen}");
         assert_eq!(done(self), before, "{seen}");
@@ -375,7 +401,7 @@ impl Play {
             }
             self.check_item(uid, local, remote, seen);
         }
-        if let Some(source) = self.policy.source() {
+        if let (Some(source), false) = (self.policy.source(), self.undoes) {
             assert_eq!(world.edits[source], 0, "a one-way mode wrote to its source: {seen}");
         }
         // What cannot be read may be what another name is missing, and names exchanged and changed under the
@@ -385,7 +411,7 @@ impl Play {
             assert!(world.unasked.is_empty(), "deleted unasked: {:?}: {seen}", world.unasked);
         }
         let two_way = matches!(self.policy, Policy::TwoWay(_)) && world.limits == Limits::default();
-        if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops {
+        if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops && !self.undoes {
             for Content { essence, .. } in contents.local.values() {
                 assert_eq!(world.knowledge.objects(essence), None, "{essence:?}: {seen}");
             }

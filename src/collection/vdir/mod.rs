@@ -3,14 +3,15 @@
 //! An href is a file name, an etag is made of the file's time, size and inode, so a listing opens no file.
 //! Other programs write into the folder at any time and know no locks: the module `write` says how nothing of theirs is lost.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
 use super::{
-    Applied, Collection, CollectionError, Cursor, Edit, Feature, Fetched, Href, Look, Observation, Outcome,
-    Trouble,
+    Applied, Collection, CollectionError, Cursor, Edit, Entry, Feature, Fetched, Href, Look, Observation,
+    Outcome, Trouble,
 };
 use crate::item::Kind;
 
@@ -39,6 +40,24 @@ impl Vdir {
     /// A folder at this path, which is neither looked at nor made. A `~` is not expanded.
     pub fn open(path: PathBuf, kind: Kind) -> Vdir {
         Vdir(Arc::new(Folder { path, kind, leftovers: Mutex::default() }))
+    }
+
+    /// The item that a file of this name is; `None` where it is none, as with hidden and temporary files.
+    pub fn href_of(&self, name: &OsStr) -> Option<Href> {
+        if self.0.is_item_name(name) { version::href(name) } else { None }
+    }
+
+    /// All that the folder holds now. No file is opened.
+    pub fn entries(&self) -> Result<Vec<Entry>, CollectionError> {
+        self.0.list()
+    }
+
+    /// What the folder holds now of these items. No file is opened.
+    pub fn entries_of<'a>(
+        &self,
+        hrefs: impl IntoIterator<Item = &'a Href>,
+    ) -> Result<Vec<Entry>, CollectionError> {
+        self.0.list_only(hrefs)
     }
 
     async fn blocking<T: Send + 'static>(

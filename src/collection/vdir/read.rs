@@ -51,7 +51,28 @@ impl Folder {
         Ok(entries)
     }
 
-    fn is_item_name(&self, name: &OsStr) -> bool {
+    /// Those of these items that are there, without opening a file.
+    pub(super) fn list_only<'a>(
+        &self,
+        hrefs: impl IntoIterator<Item = &'a Href>,
+    ) -> Result<Vec<Entry>, CollectionError> {
+        let mut entries = Vec::new();
+        for href in hrefs {
+            let Some(name) = version::name(href) else { continue };
+            match Found::at(&self.path.join(name)) {
+                Ok(found) => {
+                    entries.extend(found.etag().map(|etag| Entry { href: href.clone(), etag }));
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(self.trouble(&error)),
+            }
+        }
+        // Only a folder that is there can say that a file is not.
+        fs::read_dir(&self.path).map_err(|error| self.trouble(&error))?;
+        Ok(entries)
+    }
+
+    pub(super) fn is_item_name(&self, name: &OsStr) -> bool {
         let name = name.as_encoded_bytes();
         let extension = self.kind.extension().as_bytes();
         let Some(dot) = name.len().checked_sub(extension.len() + 1) else { return false };

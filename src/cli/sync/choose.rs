@@ -1,120 +1,22 @@
-//! `sync`: run profiles now.
+//! Which profiles run, and which of their items.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use futures_util::stream::{self, StreamExt};
-use jiff::Timestamp;
-
-use super::bars::Bars;
-use super::{Failure, exit, out};
-use crate::birthdays;
+use crate::cli::Failure;
 use crate::collection::Href;
 use crate::home::Home;
-use crate::profile::{self, Accounts, LocalSpec, Profile};
-use crate::report::{Report, Touched, json, text};
-use crate::sync::progress::{Progress, Silent};
-use crate::sync::run::{Only, Options};
-use crate::sync::session;
-
-/// How many profiles run at the same time.
-const AT_ONCE: usize = 4;
-
-/// Sync now
-///
-/// Runs the named profiles, or all active ones, and prints a report of each.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The profiles to run [default: all active ones]
-    #[arg(value_name = "PROFILE")]
-    profiles: Vec<String>,
-    /// Look only at these files of the profile's folder, which must be the only profile named
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "profiles")]
-    only: Vec<PathBuf>,
-    /// Only show what would be done; nothing is changed on either side
-    #[arg(long)]
-    dry_run: bool,
-    /// Delete even unusually many items, which otherwise wait for your yes
-    #[arg(long)]
-    allow_deletions: bool,
-    /// Run what was only to be looked at so far: you have seen with --dry-run what it does
-    #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
-    accept_preview: bool,
-    /// Print one JSON object a profile and line, and nothing else
-    #[arg(long)]
-    json: bool,
-    /// List every item that was touched, not only the first ones
-    #[arg(long, conflicts_with = "json")]
-    all: bool,
-}
-
-/// What came of a run.
-struct Run {
-    report: Report,
-    touched: Vec<Touched>,
-}
+use crate::profile::{self, LocalSpec, Profile};
+use crate::sync::run::Only;
 
 /// The profiles that run, and those that cannot: their name and why.
-struct Chosen {
-    run: Vec<Profile>,
-    refused: Vec<(String, String)>,
-}
-
-pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let mut chosen = choose(home, &args.profiles)?;
-    if args.accept_preview {
-        for profile in &mut chosen.run {
-            accept_preview(home, profile)?;
-        }
-    }
-    let show = |run: &Run| {
-        if args.json {
-            out::say(json::line(&run.report));
-        } else {
-            out::say(text::text(&run.report, &run.touched, text::Options { all: args.all }));
-        }
-    };
-    for (name, why) in &chosen.refused {
-        out::complain(why);
-        if args.json {
-            out::say(json::line(&Report::not_run(name, Timestamp::now(), why.clone())));
-        }
-    }
-    let only = match (args.only.as_slice(), chosen.run.as_slice()) {
-        ([], _) => None,
-        (files, [profile]) => Some(only(profile, files)?),
-        (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
-    };
-    let options = &Options { dry_run: args.dry_run, allow_deletions: args.allow_deletions, only };
-    let limit = if args.all { usize::MAX } else { text::LISTED };
-    let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
-    let accounts = Accounts::default();
-    let mut runs = stream::iter(&chosen.run)
-        .map(|profile| {
-            let (bars, accounts) = (&bars, &accounts);
-            async move {
-                let progress: Box<dyn Progress> = match bars {
-                    Some(bars) => Box::new(bars.add(profile.name.as_str())),
-                    None => Box::new(Silent),
-                };
-                run_profile(home, profile, accounts, options, &*progress, limit).await
-            }
-        })
-        .buffered(AT_ONCE);
-    let mut outcomes = Vec::new();
-    while let Some(run) = runs.next().await {
-        outcomes.push(run.report.outcome);
-        match &bars {
-            Some(bars) => bars.aside(|| show(&run)),
-            None => show(&run),
-        }
-    }
-    Ok(if chosen.refused.is_empty() { exit::exit_status(outcomes) } else { exit::WRONG_USE })
+pub struct Chosen {
+    pub run: Vec<Profile>,
+    pub refused: Vec<(String, String)>,
 }
 
 /// The profiles to run. One that was named must be right; where none was named, a wrong one does not
 /// keep the others from running.
-fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
+pub fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     let all = profile::load_all(home)?;
     let is_named = |profile: &Profile| named.iter().any(|name| name == profile.name.as_str());
     for name in named {
@@ -154,18 +56,8 @@ fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     Ok(Chosen { run, refused })
 }
 
-/// From now on the profile runs as others do.
-fn accept_preview(home: &Home, profile: &mut Profile) -> Result<(), Failure> {
-    if profile.preview_needed {
-        let (name, text) = profile::read_text(home, profile.name.as_str())?;
-        let text = profile::set(&text, "preview_needed", None).map_err(Failure::Usage)?;
-        *profile = profile::replace(home, &name, &text)?;
-    }
-    Ok(())
-}
-
 /// The items of these files, which may be gone.
-fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
+pub fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
     let LocalSpec::Vdir { path: folder } = &profile.local;
     let mut only = Only::default();
     for file in files {
@@ -186,27 +78,6 @@ fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
         };
     }
     Ok(only)
-}
-
-/// Runs one profile. Whatever goes wrong is in its report.
-async fn run_profile(
-    home: &Home,
-    profile: &Profile,
-    accounts: &Accounts,
-    options: &Options,
-    progress: &dyn Progress,
-    limit: usize,
-) -> Run {
-    let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    if let Some(told) = birthdays::update(home, profile, &done.report, options.allow_deletions).await {
-        done.report.notices.push(told);
-        session::save_report(home, profile, &done);
-    }
-    let touched = match done.id {
-        Some(id) => super::stored::touched(home, &profile.name, id, limit).unwrap_or_default(),
-        None => done.foreseen,
-    };
-    Run { report: done.report, touched }
 }
 
 #[cfg(test)]

@@ -1,0 +1,78 @@
+//! `daemon stop`, `daemon pause` and `daemon resume`.
+
+use crate::cli::{Failure, exit, out};
+use crate::daemon::control::{Client, ControlError};
+use crate::daemon::protocol::{Reply, Request};
+use crate::home::Home;
+
+/// End the Pimbridge that runs in the background
+///
+/// What it is doing ends cleanly first, within a few seconds.
+#[derive(Debug, clap::Args)]
+pub struct Stop {}
+
+/// Let nothing run by itself, until you resume
+///
+/// "pimbridge sync" still runs at once.
+#[derive(Debug, clap::Args)]
+pub struct Pause {
+    /// For so many minutes only
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    minutes: Option<u32>,
+}
+
+/// End a pause
+#[derive(Debug, clap::Args)]
+pub struct Resume {}
+
+pub async fn stop(home: &Home) -> Result<u8, Failure> {
+    match Client::connect(home).await? {
+        Some(client) => {
+            client.stop().await?;
+            out::say("The Pimbridge in the background has ended.");
+        }
+        None => out::say("No Pimbridge runs in the background."),
+    }
+    Ok(exit::IN_SYNC)
+}
+
+pub async fn pause(home: &Home, Pause { minutes }: Pause) -> Result<u8, Failure> {
+    done(home, Request::Pause { minutes }).await?;
+    let until = match minutes {
+        None => "until: pimbridge daemon resume".to_owned(),
+        Some(1) => "for a minute".to_owned(),
+        Some(minutes) => format!("for {minutes} minutes"),
+    };
+    out::say(format!("Nothing runs by itself {until}"));
+    Ok(exit::IN_SYNC)
+}
+
+pub async fn resume(home: &Home) -> Result<u8, Failure> {
+    done(home, Request::Resume).await?;
+    out::say("Everything runs by itself again.");
+    Ok(exit::IN_SYNC)
+}
+
+async fn done(home: &Home, request: Request) -> Result<(), Failure> {
+    match connect(home).await?.ask(request).await? {
+        Reply::Refused { why } => Err(Failure::NotDone(why)),
+        _ => Ok(()),
+    }
+}
+
+/// A client of the daemon, which must run.
+pub async fn connect(home: &Home) -> Result<Client, Failure> {
+    Client::connect(home).await?.ok_or_else(|| {
+        Failure::NotDone(
+            "no Pimbridge runs in the background; start it with \"pimbridge daemon\", or with each session by \
+             \"pimbridge autostart on\""
+                .to_owned(),
+        )
+    })
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        Failure::NotDone(error.to_string())
+    }
+}

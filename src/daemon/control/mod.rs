@@ -1,0 +1,77 @@
+//! The control socket: how another program asks the daemon for something and follows what happens.
+//!
+//! It is a Unix socket, or a named pipe on Windows, that only the owner can connect to. What is said over it is in
+//! [`protocol`](super::protocol).
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::protocol::{Event, Reply, Request, Status};
+use crate::home::HomeError;
+
+mod client;
+mod lines;
+mod place;
+mod server;
+
+pub use client::Client;
+pub use server::Listener;
+
+/// Where the listener takes what its clients ask for, and what it tells them.
+#[derive(Clone)]
+pub struct Hub {
+    /// Takes each [`Request`] but [`Request::Status`] and [`Request::Follow`].
+    pub requests: mpsc::Sender<Asked>,
+    /// What happens, but for [`Event::Status`]: that is told at each change of `status`.
+    pub events: broadcast::Sender<Event>,
+    pub status: watch::Receiver<Arc<Status>>,
+}
+
+/// A client's request, which waits for the reply.
+#[derive(Debug)]
+pub struct Asked {
+    pub request: Request,
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// Why the control socket cannot be used. The text is a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(
+        "the folder {} belongs to another user of this computer, so nothing is said there; use Pimbridge as that user, \
+         or name a folder of your own with --home", .0.display()
+    )]
+    NotYours(PathBuf),
+    #[error(
+        "the running Pimbridge cannot be reached at {place}: {source}; end it, and start it again with: pimbridge daemon"
+    )]
+    Unreachable { place: String, source: io::Error },
+    #[error("nothing can be listened to at {place}: {source}")]
+    Listen { place: String, source: io::Error },
+    #[error(
+        "the Pimbridge that runs in the background is of another version than this one; end it with \"pimbridge daemon stop\" \
+         and start it again with \"pimbridge daemon\""
+    )]
+    OtherVersion,
+    #[error(
+        "the Pimbridge that runs in the background says what cannot be understood; end it with \"pimbridge daemon stop\""
+    )]
+    Unclear,
+    #[error(
+        "the Pimbridge that runs in the background does not answer; end it, and start it again with: pimbridge daemon"
+    )]
+    Silent,
+    #[error("the Pimbridge that ran in the background has ended")]
+    Gone,
+    /// What it said.
+    #[error("{0}")]
+    Refused(String),
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
