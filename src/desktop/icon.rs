@@ -117,3 +117,35 @@ fn bars(at: Point) -> f32 {
 fn slash(at: Point) -> f32 {
     (circle(at, (0.0, 0.0), RING).abs() - PEN).min(stroke(at, (-0.34, 0.34), (0.34, -0.34)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOKS: [Look; 7] =
+        [Look::Idle, Look::Running, Look::Warning, Look::Error, Look::Held, Look::Paused, Look::Offline];
+
+    #[test]
+    fn every_look_is_another_picture() {
+        let pictures = LOOKS.map(rgba);
+        for (number, picture) in pictures.iter().enumerate() {
+            assert!(pictures[..number].iter().all(|other| other != picture), "{:?}", LOOKS[number]);
+        }
+    }
+
+    #[test]
+    fn it_is_round_with_a_white_rim_on_nothing() {
+        for look in LOOKS {
+            let picture = rgba(look);
+            let pixel = |x: u32, y: u32| {
+                let at = 4 * (y * SIZE + x) as usize;
+                <[u8; 4]>::try_from(&picture[at..at + 4]).unwrap()
+            };
+            assert_eq!(pixel(0, 0)[3], 0, "{look:?}");
+            assert_eq!(pixel(2, SIZE / 2), [255; 4], "{look:?}");
+            assert_eq!(pixel(SIZE / 2, 6)[3], 255, "{look:?}");
+            let drawn = picture.chunks(4).filter(|pixel| *pixel == [255; 4]).count();
+            assert!((300..2000).contains(&drawn), "{look:?}: {drawn}");
+        }
+    }
+}

@@ -54,3 +54,19 @@ impl Missing {
         Piece::ALL.into_iter().zip(missing.iter()).map(part).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_until_it_is_found() {
+        let missing = Missing::default();
+        assert!(missing.parts().iter().all(|part| part.missing.is_some()));
+        missing.set(Piece::Tray, None);
+        missing.set(Piece::Notifications, Some("nobody shows them"));
+        let parts: Vec<_> = missing.parts().into_iter().map(|part| (part.name, part.missing)).collect();
+        let expected = [("tray", None), ("notifications", Some("nobody shows them"))];
+        assert_eq!(parts, expected.map(|(name, why)| (name.to_owned(), why.map(str::to_owned))));
+    }
+}

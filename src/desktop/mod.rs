@@ -17,6 +17,7 @@ mod missing;
 mod native;
 #[cfg(target_os = "linux")]
 mod notifications;
+pub mod pages;
 #[cfg(target_os = "linux")]
 mod session;
 mod tray;
@@ -103,7 +104,7 @@ pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
     Box::new(Handle { commands, missing, shown: Mutex::new(None) })
 }
 
-const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray true";
+const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
 
 /// What the desktop is asked for.
 enum Command {

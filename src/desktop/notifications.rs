@@ -146,26 +146,30 @@ impl Notifications {
         let id = self.shown.iter().find(|(_, shown)| shown.key == key).map(|(id, _)| *id);
         if let Some(id) = id {
             self.shown.remove(&id);
-            // One that is gone already is an error to some services.
-            if let Ok(service) = service(bus).await {
-                let _ = service.close_notification(id).await;
-            }
+            close(bus, id).await;
         }
     }
 
     /// Does what a signal of the service says.
-    pub fn heard(&mut self, signal: &zbus::Message, wishes: &UnboundedSender<Wish>) {
+    pub async fn heard(&mut self, bus: &Connection, signal: &zbus::Message, wishes: &UnboundedSender<Wish>) {
         let header = signal.header();
         match header.member().map(|member| member.as_str()) {
             Some("ActionInvoked") => {
                 let Ok((id, action)) = signal.body().deserialize::<(u32, String)>() else { return };
-                let wish = self.shown.get(&id).and_then(|shown| match action.as_str() {
+                let Some(shown) = self.shown.get(&id) else { return };
+                let wish = match action.as_str() {
                     DEFAULT => shown.clicked.clone(),
-                    number => shown.actions.get(number.parse::<usize>().ok()?).cloned(),
-                });
-                if let Some(wish) = wish {
-                    let _ = wishes.send(wish);
+                    number => {
+                        number.parse().ok().and_then(|number: usize| shown.actions.get(number).cloned())
+                    }
+                };
+                let Some(wish) = wish else { return };
+                // Who only looks may still want to answer.
+                if !matches!(wish, Wish::Open(_)) {
+                    self.shown.remove(&id);
+                    close(bus, id).await;
                 }
+                let _ = wishes.send(wish);
             }
             Some("NotificationClosed") => {
                 let Ok((id, _reason)) = signal.body().deserialize::<(u32, u32)>() else { return };
@@ -173,6 +177,13 @@ impl Notifications {
             }
             _ => {}
         }
+    }
+}
+
+/// Takes a notification from the screen. One that is gone already is an error to some services.
+async fn close(bus: &Connection, id: u32) {
+    if let Ok(service) = service(bus).await {
+        let _ = service.close_notification(id).await;
     }
 }
 
@@ -206,5 +217,44 @@ fn why(error: &zbus::Error) -> String {
             NO_SERVICE.to_owned()
         }
         error => format!("the desktop does not take them: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_can_do() {
+        let can = |words: &[&str]| {
+            let Can { actions, markup } =
+                Can::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+            (actions, markup)
+        };
+        assert_eq!(can(&["body", "actions", "body-markup"]), (true, true));
+        assert_eq!(can(&["body", "body-hyperlinks"]), (false, false));
+    }
+
+    #[test]
+    fn markup_says_what_the_text_said() {
+        assert_eq!(escaped("a < b & <i>c</i>"), "a &lt; b &amp; &lt;i&gt;c&lt;/i&gt;");
+    }
+
+    #[test]
+    fn of_the_notices_that_wait_the_last_one_counts() {
+        let notice = |key: &str, title: &str| Notice {
+            key: key.into(),
+            title: title.into(),
+            text: String::new(),
+            urgent: false,
+            actions: Vec::new(),
+        };
+        let mut notifications = Notifications::new();
+        for (key, title) in [("a", "one"), ("b", "two"), ("a", "three")] {
+            notifications.keep(notice(key, title));
+        }
+        notifications.drop_kept("b");
+        let titles: Vec<&str> = notifications.waiting.values().map(|notice| notice.title.as_str()).collect();
+        assert_eq!(titles, ["three"]);
     }
 }

@@ -130,7 +130,8 @@ impl Session {
                     }
                 }
                 signal = signals.next() => {
-                    self.notifications.heard(&signal.ok_or_else(Gone::silent)?, &self.wishes);
+                    let signal = signal.ok_or_else(Gone::silent)?;
+                    self.notifications.heard(bus, &signal, &self.wishes).await;
                 }
                 command = commands.recv() => match command {
                     None => return Ok(Ended),
