@@ -17,15 +17,34 @@ use crate::collection::{
 use crate::home::{Home, HomeError};
 use crate::item::birthday::{Day, days, is_marked, kept_for_person, uid_made};
 use crate::item::{Kind, hex};
-use crate::profile::{self, LocalSpec, Profile, local_key};
+use crate::profile::{self, Accounts, LocalSpec, Profile, local_key};
 use crate::report::text::{in_words, shell_word};
 use crate::report::{Counts, Report, RunOutcome};
 use crate::sync::guard::Guard;
 use crate::sync::policy::Mode;
+use crate::sync::progress::Progress;
+use crate::sync::run::{self, Deletions, Options};
+use crate::sync::session;
 
 /// How many files are read in one go.
 const CHUNK: usize = 100;
 const FAILED: &str = "the calendar of birthdays could not be brought up to date";
+
+/// Runs a profile once, and brings its calendar of birthdays up to date. Whatever goes wrong is in the report.
+pub async fn run_profile(
+    home: &Home,
+    profile: &Profile,
+    accounts: &Accounts,
+    options: &Options,
+    progress: &dyn Progress,
+) -> run::Done {
+    let mut done = session::run_profile(home, profile, accounts, options, progress).await;
+    if let Some(told) = update(home, profile, &done.report, options.deletions == Deletions::Allowed).await {
+        done.report.notices.push(told);
+        session::save_report(home, profile, &mut done).await;
+    }
+    done
+}
 
 /// Brings the profile's calendar of birthdays up to date, where it has one and the run came to its end. Says what was
 /// done, or why it could not be.

@@ -92,6 +92,16 @@ impl Home {
         &self.state
     }
 
+    /// The file that the daemon holds as long as it runs.
+    pub fn daemon_lock(&self) -> PathBuf {
+        self.state.join("daemon.lock")
+    }
+
+    /// What the daemon remembers from one start to the next.
+    pub fn daemon_memory(&self) -> PathBuf {
+        self.state.join("daemon.json")
+    }
+
     /// The key that the UIDs of busy blocks are made with, and the marks of events that are made of contacts; made by
     /// chance where there is none yet. It stays the same,
     /// so that a block is recognised even by a profile that begins anew.

@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use super::Failure;
+use super::{Failure, exit, out};
+use crate::daemon::{Daemon, DaemonError};
 use crate::home::Home;
 
 mod ask;
@@ -12,7 +13,7 @@ mod follow;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -25,9 +26,28 @@ enum Command {
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     match args.command {
-        Command::Stop(ask::Stop {}) => ask::stop(home).await,
-        Command::Pause(args) => ask::pause(home, args).await,
-        Command::Resume(ask::Resume {}) => ask::resume(home).await,
-        Command::Follow(args) => follow::run(home, args).await,
+        None => serve(home).await,
+        Some(Command::Stop(ask::Stop {})) => ask::stop(home).await,
+        Some(Command::Pause(args)) => ask::pause(home, args).await,
+        Some(Command::Resume(ask::Resume {})) => ask::resume(home).await,
+        Some(Command::Follow(args)) => follow::run(home, args).await,
+    }
+}
+
+/// Works until it is ended.
+async fn serve(home: &Home) -> Result<u8, Failure> {
+    match Daemon::start(home)? {
+        Some(daemon) => {
+            out::say("Pimbridge runs. To end it, press Ctrl-C, or say elsewhere: pimbridge daemon stop");
+            daemon.run().await;
+        }
+        None => out::say("Pimbridge is running already. To end it: pimbridge daemon stop"),
+    }
+    Ok(exit::IN_SYNC)
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        Failure::NotDone(error.to_string())
     }
 }

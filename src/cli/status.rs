@@ -8,7 +8,7 @@ use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{ProfileStatus, Reply, Request, Status};
 use crate::home::Home;
 use crate::profile::{self, Profile};
-use crate::report::text::{line, moment};
+use crate::report::text::{but_for, line, moment};
 use crate::report::{Report, RunOutcome, json as report_json};
 
 /// Show how each profile is doing
@@ -99,7 +99,7 @@ fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
 pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
         RunOutcome::Ok => "all in sync".to_owned(),
-        RunOutcome::Partial => partly(report),
+        RunOutcome::Partial => but_for(report),
         RunOutcome::Held if report.failure.is_some() => "waits for you to look ahead".to_owned(),
         RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
         RunOutcome::Failed => match &report.failure {
@@ -108,20 +108,6 @@ pub fn how_it_went(report: &Report) -> String {
         },
     };
     format!("{outcome} ({})", moment(report.started))
-}
-
-fn partly(report: &Report) -> String {
-    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
-        0 => None,
-        1 => Some("in sync except for 1 item".to_owned()),
-        number => Some(format!("in sync except for {number} items")),
-    };
-    let waits = match report.parked {
-        0 => None,
-        1 => Some("1 conflict waits for your decision".to_owned()),
-        number => Some(format!("{number} conflicts wait for your decision")),
-    };
-    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

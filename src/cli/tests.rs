@@ -163,6 +163,9 @@ fn the_help_of_sync() {
           --allow-deletions
               Delete even unusually many items, which otherwise wait for your yes
 
+          --undo-deletions
+              Bring back what one side deleted, instead of deleting it on the other side too
+
           --accept-preview
               Run what was only to be looked at so far: you have seen with --dry-run what it does
 

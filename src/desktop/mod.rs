@@ -1,9 +1,34 @@
 //! The desktop that the daemon shows itself on: a tray icon and notifications, as far as there is one.
 
-pub mod autostart;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::daemon::protocol::{Answer, Part, Status};
 use crate::report::Held;
+
+pub mod autostart;
+pub mod face;
+mod icon;
+mod missing;
+#[cfg(not(target_os = "linux"))]
+mod native;
+#[cfg(target_os = "linux")]
+mod notifications;
+pub mod pages;
+#[cfg(target_os = "linux")]
+mod session;
+mod tray;
+
+use face::Face;
+use missing::{Missing, Piece};
+#[cfg(not(target_os = "linux"))]
+use native::Session;
+#[cfg(target_os = "linux")]
+use session::Session;
+use tray::Tray;
 
 /// What the person wants, said in the tray's menu or in a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,4 +84,99 @@ pub trait Desktop: Send + Sync {
     /// Takes a notice back, where it still can be seen.
     fn withdraw(&self, key: &str);
     fn parts(&self) -> Vec<Part>;
+}
+
+/// Starts to look after the desktop; `tray` says whether the person wants an icon. What the person wishes there is sent
+/// to `wishes`. All of it goes when the desktop is dropped. It needs a runtime of tokio.
+pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
+    let missing = Arc::new(Missing::default());
+    let tray = if tray {
+        let told = Arc::clone(&missing);
+        let failed = move |why: String| told.set(Piece::Tray, Some(&why));
+        let tray = Tray::start(wishes.clone(), failed);
+        tray.inspect_err(|error| missing.set(Piece::Tray, Some(&error.to_string()))).ok()
+    } else {
+        missing.set(Piece::Tray, Some(SWITCHED_OFF));
+        None
+    };
+    let (commands, received) = mpsc::unbounded_channel();
+    tokio::spawn(Session::new(wishes, Arc::clone(&missing), tray).run(received));
+    Box::new(Handle { commands, missing, shown: Mutex::new(None) })
+}
+
+const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
+
+/// What the desktop is asked for.
+enum Command {
+    Show(Face),
+    Notify(Notice),
+    Withdraw(String),
+}
+
+/// The daemon's end: nothing here waits for the desktop.
+struct Handle {
+    commands: UnboundedSender<Command>,
+    missing: Arc<Missing>,
+    shown: Mutex<Option<Face>>,
+}
+
+impl Desktop for Handle {
+    fn show(&self, status: &Status) {
+        let face = Face::of(status, Timestamp::now(), &TimeZone::system());
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.as_ref() != Some(&face) {
+            *shown = Some(face.clone());
+            let _ = self.commands.send(Command::Show(face));
+        }
+    }
+
+    fn notify(&self, notice: Notice) {
+        let _ = self.commands.send(Command::Notify(notice));
+    }
+
+    fn withdraw(&self, key: &str) {
+        let _ = self.commands.send(Command::Withdraw(key.to_owned()));
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.missing.parts()
+    }
+}
+
+#[cfg(test)]
+mod fixtures {
+    use crate::daemon::protocol::{LastRun, ProfileStatus, State, Status};
+    use crate::report::{Held, RunOutcome};
+
+    pub fn profile(name: &str, state: State) -> ProfileStatus {
+        ProfileStatus {
+            name: name.into(),
+            active: true,
+            state,
+            last: Some(LastRun {
+                started: "2026-11-26T12:20:00Z".parse().unwrap(),
+                outcome: RunOutcome::Ok,
+                report_id: Some(7),
+            }),
+            next: "2026-11-26T13:20:00Z".parse().ok(),
+        }
+    }
+
+    pub fn held(remote: u64) -> State {
+        State::Held { held: Held { local: 0, remote } }
+    }
+
+    /// All is well: two profiles that run by themselves, and one that does not.
+    pub fn status() -> Status {
+        let mut off = profile("old phone", State::Inactive);
+        (off.active, off.last, off.next) = (false, None, None);
+        Status {
+            version: "0.1.0".into(),
+            pid: 4711,
+            since: "2026-11-26T08:00:00Z".parse().unwrap(),
+            paused: None,
+            profiles: vec![profile("family", State::InSync), off, profile("work", State::InSync)],
+            parts: Vec::new(),
+        }
+    }
 }

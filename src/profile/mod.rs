@@ -39,7 +39,9 @@ pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
 pub use sign_in::{
     SignIn, check_keyring, delete_secret, has_secret, keyring_entry, store_secret, token_endpoint,
 };
-pub use store::{Loaded, add, existing, load, load_all, read_text, refuse_taken, remove, replace};
+pub use store::{
+    Loaded, accept_preview, add, existing, load, load_all, read_text, refuse_taken, remove, replace,
+};
 pub use words::{CONFLICTS, KINDS, MODES};
 
 pub use crate::keyed::{Word, word_of};

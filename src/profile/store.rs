@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Name, Profile, ProfileError, parse};
+use super::{Name, Profile, ProfileError, parse, set};
 use crate::home::{Home, make_private, write_private};
 use crate::keyed::nearest;
 
@@ -69,6 +69,22 @@ pub fn replace(home: &Home, name: &Name, text: &str) -> Result<Profile, ProfileE
         source,
     })?;
     Ok(profile)
+}
+
+/// From now on the profile runs as others do: the person has looked ahead at it.
+pub fn accept_preview(home: &Home, name: &str) -> Result<Profile, ProfileError> {
+    let (name, text) = read_text(home, name)?;
+    let file = home.profile_file(&name);
+    let profile = parse(&name, &file, &text)?;
+    if !profile.preview_needed {
+        return Ok(profile);
+    }
+    let text = set(&text, "preview_needed", None).map_err(|what| ProfileError::Content {
+        file,
+        line: None,
+        what,
+    })?;
+    replace(home, &name, &text)
 }
 
 /// Removes the file of a profile, right or wrong.

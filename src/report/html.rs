@@ -2,41 +2,36 @@
 
 use std::fmt::{self, Write};
 
-use quick_xml::escape::escape;
-
+use super::page::{self, named, safe, section};
 use super::text::{
-    Start, bytes, count, day, headline, in_short, in_words, line, moment, place, sentence, shell_word,
+    Start, bytes, count, day, headline, in_short, in_words, moment, place, sentence, shell_word,
 };
 use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
 use crate::sync::Side;
 
-const STYLE: &str = include_str!("html.css");
-
 /// The page of a report.
 pub fn html(report: &Report, touched: &[Touched]) -> String {
+    among(report, touched, "")
+}
+
+/// The page of a report among others: `navigation` is what leads to those.
+pub fn among(report: &Report, touched: &[Touched], navigation: &str) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut out, report, touched);
+    let _ = write_all(&mut out, report, touched, navigation);
     out
 }
 
-fn write_all(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Result {
+fn write_all(out: &mut String, report: &Report, touched: &[Touched], navigation: &str) -> fmt::Result {
     let (profile, when) = (safe(&report.profile), moment(report.started));
     let class = match report.outcome {
         RunOutcome::Ok => "good",
         RunOutcome::Partial | RunOutcome::Held => "look",
         RunOutcome::Failed => "bad",
     };
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{profile}, {when} – Pimbridge</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <header class=\"{class}\">\n<p>{profile}</p>\n<h1>{}</h1>\n<p>{when}</p>\n</header>\n",
-        heading(report),
-    )?;
+    page::head(out, &format!("{profile}, {when}"))?;
+    out.write_str(navigation)?;
+    page::header(out, class, &profile, &heading(report), &when)?;
     if let Some(failure) = &report.failure {
         writeln!(out, "<p class=\"why\">{}</p>", safe(&sentence(failure)))?;
     }
@@ -47,11 +42,11 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Res
     conflicts(out, report, touched)?;
     changes(out, touched)?;
     footer(out, report)?;
-    out.write_str("</main>\n</body>\n</html>\n")
+    page::foot(out)
 }
 
 /// The headline with a capital letter.
-fn heading(report: &Report) -> String {
+pub fn heading(report: &Report) -> String {
     let mut letters = headline(report).chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -70,8 +65,9 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     let word = safe(&shell_word(&report.profile));
     writeln!(
         out,
-        "<p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>\n\
-         <p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n</section>"
+        "<p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n\
+         <p>If you did not delete them, find out first where they went on the other side. To bring them back there:</p>\n\
+         <pre>pimbridge sync {word} --undo-deletions</pre>\n</section>"
     )
 }
 
@@ -194,20 +190,6 @@ fn footer(out: &mut String, report: &Report) -> fmt::Result {
     )
 }
 
-fn section(out: &mut String, title: &str) -> fmt::Result {
-    writeln!(out, "<section>\n<h2>{title}</h2>")
-}
-
-/// What a person calls an item; its writing direction is nothing to what stands beside it.
-fn named(text: &str) -> String {
-    format!("<bdi>{}</bdi>", safe(text))
-}
-
-/// A text as it stands on a page.
-fn safe(text: &str) -> String {
-    escape(line(text)).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Held;
@@ -266,9 +248,10 @@ mod tests {
         <section>
         <h2>Deletions that wait for your yes</h2>
         <p>40 deletions were held back on the server, because that is unusually many.</p>
-        <p>If you did not delete them, do not say yes: find out first where they went on the other side.</p>
         <p>If you want them deleted, say yes with:</p>
         <pre>pimbridge sync &quot;my work&quot; --allow-deletions</pre>
+        <p>If you did not delete them, find out first where they went on the other side. To bring them back there:</p>
+        <pre>pimbridge sync &quot;my work&quot; --undo-deletions</pre>
         </section>
         <section>
         <h2>2 items could not be synced</h2>

@@ -7,6 +7,7 @@ use crate::sync::{Side, Sides};
 
 pub mod html;
 pub mod json;
+pub(crate) mod page;
 pub mod text;
 pub mod xml;
 

@@ -176,14 +176,12 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
         }
     }
     if report.held.remote + report.held.local > 0 {
+        let word = shell_word(&report.profile);
+        writeln!(out, "  If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions")?;
         writeln!(
             out,
-            "  If you want them deleted, say yes with: pimbridge sync {} --allow-deletions",
-            shell_word(&report.profile)
-        )?;
-        writeln!(
-            out,
-            "  If you did not delete them, do not say yes: find out first where they went on the other side."
+            "  If you did not delete them, find out first where they went on the other side; to bring them back there: \
+             pimbridge sync {word} --undo-deletions"
         )?;
     }
     Ok(())
@@ -227,6 +225,21 @@ pub fn in_short(message: &str) -> String {
     let first = clean.split_once(". ").map_or(clean.as_str(), |(first, _)| first);
     let mut letters = first.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// "in sync except for 2 items; 1 conflict waits for your decision".
+pub fn but_for(report: &Report) -> String {
+    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
+        0 => None,
+        1 => Some("in sync except for 1 item".to_owned()),
+        number => Some(format!("in sync except for {number} items")),
+    };
+    let waits = match report.parked {
+        0 => None,
+        1 => Some("1 conflict waits for your decision".to_owned()),
+        number => Some(format!("{number} conflicts wait for your decision")),
+    };
+    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Clone, Copy)]
@@ -316,7 +329,7 @@ pub fn cut(text: &str, limit: usize) -> String {
 }
 
 /// A whole sentence: with a capital letter and a full stop.
-pub(super) fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let clean = line(text);
     let first_word = clean.split(' ').next().unwrap_or_default();
     let mut letters = clean.chars();
@@ -453,7 +466,7 @@ mod tests {
 
           40 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync "my work" --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync "my work" --undo-deletions
           (1 request, 320 B received, 0 B sent, 0.4 s)
         "#);
     }
@@ -490,7 +503,7 @@ mod tests {
 
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (1 request, 320 B received, 0 B sent, 0.4 s)
         ");
     }

@@ -79,6 +79,17 @@ pub struct Background {
     pub check_network: bool,
 }
 
+impl Default for Background {
+    fn default() -> Self {
+        Self {
+            start_with_session: false,
+            tray: true,
+            notify: vec![Finding::Errors, Finding::Warnings, Finding::Held],
+            check_network: true,
+        }
+    }
+}
+
 /// What a run can end with that a person may want to know at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
@@ -150,6 +161,7 @@ fn parse(home: &Home, text: &str) -> Result<Settings, SettingsError> {
 fn read(text: &str) -> Read<Settings> {
     let file = File::new(&TABLE, text)?;
     let top = file.top()?;
+    let background = Background::default();
     Ok(Settings {
         log_level: top.word("log_level", LOG_LEVELS)?.unwrap_or(LogLevel::Info),
         log_days: top.number("log_days")?.unwrap_or(14),
@@ -160,14 +172,10 @@ fn read(text: &str) -> Read<Settings> {
             contacts: folder(&top, "default_contact_folder")?.unwrap_or("~/Contacts".into()),
         },
         background: Background {
-            start_with_session: top.switch("start_with_session")?.unwrap_or(false),
-            tray: top.switch("tray")?.unwrap_or(true),
-            notify: top.words("notify", FINDINGS)?.unwrap_or(vec![
-                Finding::Errors,
-                Finding::Warnings,
-                Finding::Held,
-            ]),
-            check_network: top.switch("check_network")?.unwrap_or(true),
+            start_with_session: top.switch("start_with_session")?.unwrap_or(background.start_with_session),
+            tray: top.switch("tray")?.unwrap_or(background.tray),
+            notify: top.words("notify", FINDINGS)?.unwrap_or(background.notify),
+            check_network: top.switch("check_network")?.unwrap_or(background.check_network),
         },
     })
 }

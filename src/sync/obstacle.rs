@@ -25,6 +25,8 @@ pub enum Obstacle {
     Elsewhere,
     /// It was told to end.
     Stopped,
+    /// The server answers, but not what was asked for: that may pass by itself.
+    NotUnderstood,
     Other,
 }
 
@@ -42,11 +44,8 @@ impl From<Trouble> for Obstacle {
             Trouble::Busy => Obstacle::Busy { retry_after: None },
             Trouble::SignIn => Obstacle::SignIn,
             Trouble::SecretLocked => Obstacle::KeyringLocked,
-            Trouble::Untrusted
-            | Trouble::Gone
-            | Trouble::Forbidden
-            | Trouble::NotUnderstood
-            | Trouble::Storage => Obstacle::Other,
+            Trouble::NotUnderstood => Obstacle::NotUnderstood,
+            Trouble::Untrusted | Trouble::Gone | Trouble::Forbidden | Trouble::Storage => Obstacle::Other,
         }
     }
 }

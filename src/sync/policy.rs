@@ -216,6 +216,23 @@ mod tests {
     }
 
     #[test]
+    fn where_deletions_are_undone_nothing_is_deleted() {
+        use Change::{Absent, Changed, Deleted, New, Unchanged};
+        let all = [Unchanged, Changed, Deleted, New, Absent];
+        let undone = Sides { local: true, remote: false };
+        for (policy, local, remote) in
+            Policy::ALL.into_iter().flat_map(|p| all.into_iter().flat_map(move |l| all.map(|r| (p, l, r))))
+        {
+            let expected = match decide(policy, local, remote) {
+                Action::Delete(Side::Local) => Action::Write(Side::Remote),
+                other => other,
+            };
+            assert_eq!(Rule { policy, undone }.decide(local, remote), expected);
+            assert_eq!(Rule::from(policy).decide(local, remote), decide(policy, local, remote));
+        }
+    }
+
+    #[test]
     fn every_cell_of_the_table() {
         let mut cells = 0;
         for line in TABLE.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -316,6 +316,71 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::profile::Name;
+    use crate::report::RunOutcome;
+
+    /// A profile of a server that does not answer, with these lines in `[remote]`.
+    fn profile(folder: &Path, remote: &str) -> Profile {
+        let text = format!(
+            "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = {folder:?}\n[remote]\ntype = \"dav\"\n\
+             url = \"http://127.0.0.1:1/work/\"\n{remote}"
+        );
+        profile::parse(&Name::new("p").unwrap(), Path::new("p.toml"), &text).unwrap()
+    }
+
+    async fn run(home: &Home, profile: &Profile, automatic: bool) -> Done {
+        let options = Options { automatic, ..Options::default() };
+        run_profile(home, profile, &Accounts::default(), &options, &Silent).await
+    }
+
+    #[tokio::test]
+    async fn why_a_run_could_not_be_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let obstacle = async |remote| run(&home, &profile(folder.path(), remote), true).await.obstacle;
+        assert_eq!(obstacle("").await, Some(Obstacle::Offline));
+        assert_eq!(
+            obstacle("user = \"jana\"\npassword_env = \"PIMBRIDGE_NO_SUCH\"").await,
+            Some(Obstacle::SignIn)
+        );
+        assert_eq!(
+            obstacle("user = \"jana\"\npassword_command = \"exit 1\"").await,
+            Some(Obstacle::KeyringLocked)
+        );
+        assert_eq!(obstacle("ca_file = \"/no/such/file\"").await, Some(Obstacle::Other));
+    }
+
+    #[tokio::test]
+    async fn a_person_waits_for_another_run_and_an_automatic_run_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let profile = profile(folder.path(), "");
+        let other = open_state(&home, &profile).unwrap();
+        let automatic = run(&home, &profile, true).await;
+        assert_eq!((automatic.obstacle, automatic.id), (Some(Obstacle::Elsewhere), None));
+        let waiting = run(&home, &profile, false);
+        let release = async {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            drop(other);
+        };
+        let (asked, ()) = tokio::join!(waiting, release);
+        assert_eq!((asked.obstacle, asked.report.outcome), (Some(Obstacle::Offline), RunOutcome::Failed));
+        assert!(asked.id.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_another_run_can_be_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let profile = profile(folder.path(), "");
+        let _other = open_state(&home, &profile).unwrap();
+        let options = Options::default();
+        options.stop.stop();
+        let done = run_profile(&home, &profile, &Accounts::default(), &options, &Silent).await;
+        assert_eq!(done.obstacle, Some(Obstacle::Stopped));
+    }
 
     #[test]
     fn another_user_is_another_collection() {

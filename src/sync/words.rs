@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::invitations::Invitation;
-use super::policy::{Change, Conflict, Policy};
+use super::policy::{Action, Change, Conflict, Policy, decide};
 use super::{Side, Sides};
 use crate::collection::Feature;
 use crate::item::merge::{Choice, Winner};
@@ -44,6 +44,10 @@ pub(super) fn why(
     };
     let one_way = policy.source().is_some();
     let both = |change: Change| matches!(change, Changed | Deleted | New);
+    if changes[side] == Deleted && decide(policy, changes.local, changes.remote) == Action::Delete(from) {
+        let is_conflict = changes[from] == Changed && !one_way;
+        return (format!("deleted {there}; you want it back"), is_conflict);
+    }
     if both(changes.local) && both(changes.remote) {
         let how = match (changes[from], changes[side]) {
             (Deleted, _) => format!("deleted {here}, but changed {there}"),

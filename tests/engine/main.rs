@@ -6,7 +6,9 @@ mod support;
 #[path = "../../fuzz/targets.rs"]
 mod fuzz_targets;
 
+mod background;
 mod decisions;
+mod deletions;
 mod forms;
 mod fuzz;
 mod invitations;

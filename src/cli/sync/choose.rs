@@ -56,16 +56,6 @@ pub fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     Ok(Chosen { run, refused })
 }
 
-/// From now on the profile runs as others do.
-pub fn accept_preview(home: &Home, profile: &mut Profile) -> Result<(), Failure> {
-    if profile.preview_needed {
-        let (name, text) = profile::read_text(home, profile.name.as_str())?;
-        let text = profile::set(&text, "preview_needed", None).map_err(Failure::Usage)?;
-        *profile = profile::replace(home, &name, &text)?;
-    }
-    Ok(())
-}
-
 /// The items of these files, which may be gone.
 pub fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
     let LocalSpec::Vdir { path: folder } = &profile.local;

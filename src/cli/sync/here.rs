@@ -5,8 +5,7 @@ use crate::cli::stored;
 use crate::home::Home;
 use crate::profile::{Accounts, Profile};
 use crate::sync::progress::Progress;
-use crate::sync::run::{Deletions, Options};
-use crate::sync::session;
+use crate::sync::run::Options;
 
 use super::Run;
 
@@ -27,12 +26,7 @@ impl<'a> Here<'a> {
     /// Runs one profile. Whatever goes wrong is in its report.
     pub async fn run(&self, profile: &Profile, progress: &dyn Progress) -> Run {
         let Here { home, options, accounts, limit } = self;
-        let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-        let allow_deletions = options.deletions == Deletions::Allowed;
-        if let Some(told) = birthdays::update(home, profile, &done.report, allow_deletions).await {
-            done.report.notices.push(told);
-            session::save_report(home, profile, &mut done).await;
-        }
+        let done = birthdays::run_profile(home, profile, accounts, options, progress).await;
         let touched = match done.id {
             Some(id) => stored::touched(home, &profile.name, id, *limit).unwrap_or_default(),
             None => done.foreseen,

@@ -11,6 +11,7 @@ use super::{Failure, exit, out};
 use crate::collection::Href;
 use crate::daemon::protocol::How;
 use crate::home::Home;
+use crate::profile;
 use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
 use crate::sync::run::{Deletions, Options};
@@ -64,7 +65,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let mut chosen = choose::choose(home, &args.profiles)?;
     if args.accept_preview {
         for profile in &mut chosen.run {
-            choose::accept_preview(home, profile)?;
+            *profile = profile::accept_preview(home, profile.name.as_str())?;
         }
     }
     let show = |run: &Run| {

@@ -28,7 +28,7 @@ fn many_deletions_wait() {
 
           12 deletions on the server would be held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (TRAFFIC)
         "#);
     assert_eq!((files(&folder), server.items()), (local.clone(), remote.clone()));
@@ -43,7 +43,7 @@ fn many_deletions_wait() {
 
           12 deletions on the server held back, because that is unusually many.
           If you want them deleted, say yes with: pimbridge sync work --allow-deletions
-          If you did not delete them, do not say yes: find out first where they went on the other side.
+          If you did not delete them, find out first where they went on the other side; to bring them back there: pimbridge sync work --undo-deletions
           (TRAFFIC)
         "#);
     assert_eq!((files(&folder), server.items().len()), (local.clone(), 21), "all but the deletions is done");
@@ -118,6 +118,28 @@ fn many_deletions_wait() {
     let idle = home.sync("work", 0);
     assert_eq!((&idle["local"]["created"], &idle["remote"]["created"]), (&0.into(), &0.into()), "{idle:#}");
     assert!(remote.iter().all(|(name, bytes)| server.items().get(name) == Some(bytes)), "to the octet");
+}
+
+#[test]
+fn what_one_side_lacks_is_brought_back() {
+    let server = Embedded::start(Kind::Events);
+    let (home, folder) = in_sync(&server.url, 12);
+    let before = files(&folder);
+    for name in before.keys() {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    home.sync("work", 4);
+    let ahead = home.run(&["sync", "work", "--dry-run", "--undo-deletions"]).expect(0);
+    assert!(ahead.stdout.contains("On this computer there would be: 12 new."), "{}", ahead.stdout);
+    assert_eq!(files(&folder).len(), 0);
+    let done = home.run(&["sync", "work", "--undo-deletions"]).expect(0);
+    let line =
+        "new     on this computer  Event old 0, 1 May 2026 (deleted on this computer; you want it back)";
+    assert!(done.stdout.contains(line), "{}", done.stdout);
+    assert_eq!(files(&folder).into_values().collect::<Vec<_>>(), before.into_values().collect::<Vec<_>>());
+    let idle = home.sync("work", 0);
+    assert_eq!((&idle["local"]["created"], &idle["remote"]["created"]), (&0.into(), &0.into()), "{idle:#}");
+    home.run(&["sync", "work", "--undo-deletions", "--allow-deletions"]).expect(2);
 }
 
 /// The files are back, so there is nothing to ask any more.

@@ -89,16 +89,27 @@ fn two_runs_at_the_same_time() {
         assert!(first.try_wait().unwrap().is_none());
         std::thread::sleep(Duration::from_millis(10));
     }
-    let second = home.run(&["sync", "work"]).expect(3);
-    assert!(first.try_wait().unwrap().is_none(), "the first runs all the time");
-    insta::assert_snapshot!(home.shown(&second), @r#"
-        work: the sync could not be done.
-          Another Pimbridge is working on this profile at the moment; wait for it to finish and try again.
-        "#);
     // Looking is always possible.
     home.run(&["status"]).expect(0);
     home.run(&["report", "list"]).expect(0);
+    assert!(first.try_wait().unwrap().is_none(), "the first runs all the time");
+    let second = home.sync("work", 0);
     assert!(first.wait().unwrap().success());
+    assert_eq!(second["remote"]["created"], 0, "it waited until the first was done: {second:#}");
     assert_eq!(files(&folder), server.items());
+}
+
+#[test]
+fn another_pimbridge_that_does_not_come_to_an_end() {
+    let server = Embedded::start(Kind::Events);
+    let (home, _) = in_sync(&server.url, 1);
+    let lock = fs::File::options().append(true).open(home.path().join("state/work.lock")).unwrap();
+    lock.lock().unwrap();
+    for command in [&["sync", "work"][..], &["repair", "work"]] {
+        let refused = home.run(command).expect(3);
+        let told = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(told.to_lowercase().contains("another pimbridge is working on this profile"), "{told}");
+    }
+    lock.unlock().unwrap();
     home.sync("work", 0);
 }

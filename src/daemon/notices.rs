@@ -1,0 +1,283 @@
+//! What the person is told of: once for each distinct problem, until it changes or is solved. Pure: it is told how a run
+//! ended, and says which notices are shown and which are taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::protocol::Answer;
+use super::schedule::Account;
+use crate::desktop::{Notice, Page, Wish};
+use crate::item::hex;
+use crate::profile::{Name, SignIn};
+use crate::report::text::{but_for, count, line};
+use crate::report::{Held, Report, RunOutcome};
+use crate::settings::Finding;
+use crate::sync::run::Obstacle;
+
+/// A warning is told after so many runs by themselves in a row.
+const PATIENCE: u32 = 2;
+const KEYRING: &str = "keyring";
+
+/// What was told, and is not solved: as it is remembered over a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// Notices by their keys, with a mark of what they said.
+    told: BTreeMap<String, String>,
+    /// How many runs by themselves in a row ended with a warning.
+    warned: BTreeMap<String, u32>,
+}
+
+/// What is to be done on the desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tell {
+    Notify(Notice),
+    Withdraw(String),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'a> {
+    pub profile: &'a Name,
+    pub account: &'a Account,
+    pub report: &'a Report,
+    pub obstacle: Option<&'a Obstacle>,
+    /// A person asked for it.
+    pub by_hand: bool,
+    /// It was about all items, not only about some that had changed.
+    pub full: bool,
+}
+
+/// Keeps what was told.
+#[derive(Debug)]
+pub struct Notices {
+    told: Told,
+    /// What the person wants to be told of.
+    wanted: Vec<Finding>,
+    /// Nothing is said while the server cannot be reached.
+    quiet_offline: bool,
+}
+
+/// Something to be told.
+struct Problem {
+    finding: Finding,
+    /// The same for the same problem.
+    mark: String,
+    notice: Notice,
+}
+
+impl Notices {
+    pub fn new(told: Told, wanted: Vec<Finding>, quiet_offline: bool) -> Notices {
+        Notices { told, wanted, quiet_offline }
+    }
+
+    pub fn set_wanted(&mut self, wanted: Vec<Finding>, quiet_offline: bool) {
+        (self.wanted, self.quiet_offline) = (wanted, quiet_offline);
+    }
+
+    /// What is to be remembered.
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// A run ended.
+    pub fn run_ended(&mut self, run: Ended<'_>) -> Vec<Tell> {
+        let key = of_profile(run.profile.as_str());
+        match run.obstacle {
+            Some(Obstacle::Elsewhere | Obstacle::Stopped | Obstacle::Busy { .. }) => Vec::new(),
+            Some(Obstacle::Offline) if self.quiet_offline => Vec::new(),
+            Some(Obstacle::SignIn) => {
+                self.set(&of_account(run.account), Some(sign_in(&run))).into_iter().collect()
+            }
+            Some(Obstacle::KeyringLocked) => self.set(KEYRING, Some(keyring(&run))).into_iter().collect(),
+            Some(Obstacle::NotUnderstood) => self.warn(&run).into_iter().collect(),
+            Some(Obstacle::Offline | Obstacle::Other) => {
+                self.told.warned.remove(run.profile.as_str());
+                self.set(&key, Some(error(&run))).into_iter().collect()
+            }
+            None => {
+                let solved = [self.set(&of_account(run.account), None), self.set(KEYRING, None)];
+                let found = match run.report.outcome {
+                    // What some items are like says nothing about the others.
+                    _ if !run.full => None,
+                    RunOutcome::Partial => self.warn(&run),
+                    RunOutcome::Held if run.report.held != Held::default() => {
+                        self.set(&key, Some(held(&run)))
+                    }
+                    RunOutcome::Ok => self.set(&key, None),
+                    RunOutcome::Failed => self.set(&key, Some(error(&run))),
+                    RunOutcome::Held => None,
+                };
+                if run.full && run.report.outcome != RunOutcome::Partial {
+                    self.told.warned.remove(run.profile.as_str());
+                }
+                solved.into_iter().flatten().chain(found).collect()
+            }
+        }
+    }
+
+    /// These profiles there are, and why some of them cannot run.
+    pub fn profiles(
+        &mut self,
+        profiles: &[(&Name, Account)],
+        broken: &BTreeMap<String, String>,
+    ) -> Vec<Tell> {
+        let mut known = BTreeSet::from([KEYRING.to_owned()]);
+        known.extend(profiles.iter().map(|(name, _)| of_profile(name.as_str())));
+        known.extend(profiles.iter().map(|(_, account)| of_account(account)));
+        known.extend(broken.keys().map(|name| of_file(name)));
+        let gone: Vec<String> = self.told.told.keys().filter(|key| !known.contains(*key)).cloned().collect();
+        self.told.warned.retain(|name, _| profiles.iter().any(|(known, _)| known.as_str() == name));
+        let withdrawn: Vec<Tell> = gone.iter().filter_map(|key| self.set(key, None)).collect();
+        let wrong =
+            broken.iter().filter_map(|(name, why)| self.set(&of_file(name), Some(wrong_file(name, why))));
+        withdrawn.into_iter().chain(wrong.collect::<Vec<_>>()).collect()
+    }
+
+    /// Something that may pass by itself: what was told of it before stays, something else is solved.
+    fn warn(&mut self, run: &Ended<'_>) -> Option<Tell> {
+        let (key, problem) = (of_profile(run.profile.as_str()), warning(run));
+        let times = self.told.warned.entry(run.profile.to_string()).or_default();
+        if !run.by_hand {
+            *times = times.saturating_add(1);
+        }
+        if *times >= PATIENCE || self.told.told.get(&key) == Some(&problem.mark) {
+            return self.set(&key, Some(problem));
+        }
+        self.set(&key, None)
+    }
+
+    /// From now on this is so, or nothing.
+    fn set(&mut self, key: &str, problem: Option<Problem>) -> Option<Tell> {
+        let problem = problem.filter(|problem| self.wanted.contains(&problem.finding));
+        let told = self.told.told.get(key);
+        match problem {
+            Some(problem) if told == Some(&problem.mark) => None,
+            Some(Problem { mark, notice, .. }) => {
+                self.told.told.insert(key.to_owned(), mark);
+                Some(Tell::Notify(Notice { key: key.to_owned(), ..notice }))
+            }
+            None => self.told.told.remove(key).map(|_| Tell::Withdraw(key.to_owned())),
+        }
+    }
+}
+
+fn of_profile(name: &str) -> String {
+    format!("profile {name}")
+}
+
+fn of_file(name: &str) -> String {
+    format!("file {name}")
+}
+
+fn of_account(account: &Account) -> String {
+    format!("sign-in {}", in_words(account))
+}
+
+/// "jana at dav.example.org".
+fn in_words(account: &Account) -> String {
+    let server = match &account.origin {
+        url::Origin::Tuple(_, host, _) => host.to_string(),
+        other => other.ascii_serialization(),
+    };
+    match account.sign_in.as_ref().and_then(SignIn::user) {
+        Some(user) => format!("{user} at {server}"),
+        None => server,
+    }
+}
+
+/// The same for texts that say the same, though a server puts a new number or time into each.
+fn mark(kind: &str, text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
+    let mut hash = Sha256::new_with_prefix(kind);
+    words.for_each(|word| hash.update([word.as_bytes(), b" "].concat()));
+    hex(&hash.finalize()[..12])
+}
+
+fn notice(title: String, text: &str, urgent: bool, actions: Vec<(&str, Wish)>) -> Notice {
+    let actions = actions.into_iter().map(|(word, wish)| (word.to_owned(), wish)).collect();
+    Notice { key: String::new(), title, text: line(text), urgent, actions }
+}
+
+fn show_report(profile: &Name) -> (&'static str, Wish) {
+    ("Show", Wish::Open(Page::Report { profile: profile.to_string() }))
+}
+
+fn failure<'a>(run: &Ended<'a>) -> &'a str {
+    run.report.failure.as_deref().unwrap_or("It could not be done; the report says more.")
+}
+
+fn error(run: &Ended<'_>) -> Problem {
+    let (why, title) = (failure(run), format!("{} could not be synced", run.profile));
+    let notice = notice(title, why, true, vec![show_report(run.profile)]);
+    Problem { finding: Finding::Errors, mark: mark("error", why), notice }
+}
+
+fn sign_in(run: &Ended<'_>) -> Problem {
+    let why = failure(run);
+    let text = format!(
+        "{}. Nothing of this account is synced by itself until what you sign in with is another one.",
+        why.trim_end_matches('.')
+    );
+    let title = format!("Sign-in refused: {}", in_words(run.account));
+    let notice = notice(title, &text, true, vec![show_report(run.profile)]);
+    // The text names the profile that met it first.
+    Problem { finding: Finding::Errors, mark: "refused".to_owned(), notice }
+}
+
+fn keyring(run: &Ended<'_>) -> Problem {
+    let show = ("Show", Wish::Open(Page::Status));
+    let notice = notice("The password cannot be had".to_owned(), failure(run), true, vec![show]);
+    Problem { finding: Finding::Errors, mark: "locked".to_owned(), notice }
+}
+
+fn wrong_file(name: &str, why: &str) -> Problem {
+    let show = ("Show", Wish::Open(Page::Profiles));
+    let notice = notice(format!("The profile {name} cannot be used"), why, true, vec![show]);
+    Problem { finding: Finding::Errors, mark: mark("file", why), notice }
+}
+
+fn warning(run: &Ended<'_>) -> Problem {
+    let show = vec![show_report(run.profile)];
+    if run.report.outcome == RunOutcome::Failed {
+        let why = failure(run);
+        let notice = notice(format!("{} could not be synced", run.profile), why, false, show);
+        return Problem { finding: Finding::Warnings, mark: mark("failed", why), notice };
+    }
+    let problems = &run.report.problems;
+    let items: BTreeSet<&str> = problems.iter().map(|problem| problem.item.as_str()).collect();
+    let mut hash = Sha256::new_with_prefix(format!("items {}", run.report.parked));
+    items.iter().for_each(|item| hash.update([item.as_bytes(), b"\n"].concat()));
+    let text = match problems.first() {
+        Some(first) => format!("{}: {}", first.summary, first.message),
+        None => "See what waits: pimbridge conflict list".to_owned(),
+    };
+    let notice = notice(format!("{}: {}", run.profile, but_for(run.report)), &text, false, show);
+    Problem { finding: Finding::Warnings, mark: hex(&hash.finalize()[..12]), notice }
+}
+
+fn held(run: &Ended<'_>) -> Problem {
+    let Held { local, remote } = run.report.held;
+    let on = |number: u64, place: &str| {
+        (number > 0).then(|| format!("{} {place}", count(number, "item", "items")))
+    };
+    let parts = [on(remote, "on the server"), on(local, "on this computer")];
+    let which = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let text = format!(
+        "Unusually much was deleted: {which} would be deleted too. Keep them brings them back to where they are missing."
+    );
+    let shown = run.report.held;
+    let answer = |answer| Wish::Answer { profile: run.profile.to_string(), shown, answer };
+    let actions = vec![
+        show_report(run.profile),
+        ("Delete them", answer(Answer::Delete)),
+        ("Keep them", answer(Answer::Keep)),
+    ];
+    let notice = notice(format!("{} waits for your yes", run.profile), &text, true, actions);
+    Problem { finding: Finding::Held, mark: format!("held {local} {remote}"), notice }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+use super::*;
+use crate::daemon::schedule::tests::{account, name};
+use crate::report::fixtures;
+use crate::sync::Side;
+
+const ALL: [Finding; 3] = [Finding::Errors, Finding::Warnings, Finding::Held];
+
+struct World {
+    notices: Notices,
+}
+
+impl World {
+    fn new() -> World {
+        World { notices: Notices::new(Told::default(), ALL.to_vec(), true) }
+    }
+
+    fn run(&mut self, profile: &str, run: Run) -> Vec<String> {
+        let ended = Ended {
+            profile: &name(profile),
+            account: &account("dav.example.org", "jana"),
+            report: &run.report,
+            obstacle: run.obstacle.as_ref(),
+            by_hand: run.by_hand,
+            full: run.full,
+        };
+        said(self.notices.run_ended(ended))
+    }
+}
+
+fn said(told: Vec<Tell>) -> Vec<String> {
+    let word = |tell| match tell {
+        Tell::Notify(Notice { key, title, .. }) => format!("{key}: {title}"),
+        Tell::Withdraw(key) => format!("{key}: -"),
+    };
+    told.into_iter().map(word).collect()
+}
+
+struct Run {
+    report: Report,
+    obstacle: Option<Obstacle>,
+    by_hand: bool,
+    full: bool,
+}
+
+fn well() -> Run {
+    Run { report: fixtures::report(), obstacle: None, by_hand: false, full: true }
+}
+
+fn failed(obstacle: Obstacle, why: &str) -> Run {
+    let report = Report { outcome: RunOutcome::Failed, failure: Some(why.to_owned()), ..fixtures::report() };
+    Run { report, obstacle: Some(obstacle), ..well() }
+}
+
+fn held_run(local: u64, remote: u64) -> Run {
+    let report = Report { outcome: RunOutcome::Held, held: Held { local, remote }, ..fixtures::report() };
+    Run { report, ..well() }
+}
+
+fn partial(items: &[&str]) -> Run {
+    let problem = |item: &&str| fixtures::problem(item, "Dentist", Side::Remote, "the server refuses it");
+    let report = Report {
+        outcome: RunOutcome::Partial,
+        problems: items.iter().map(problem).collect(),
+        ..fixtures::report()
+    };
+    Run { report, ..well() }
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn an_error_is_told_at_once_and_once_until_it_is_another_one_or_solved() {
+    let mut world = World::new();
+    let gone = || failed(Obstacle::Other, "the folder is gone");
+    assert_eq!(world.run("a", gone()), ["profile a: a could not be synced"]);
+    assert_eq!(world.run("a", gone()), NOTHING);
+    assert_eq!(world.run("b", gone()), ["profile b: b could not be synced"]);
+    assert_eq!(world.run("a", failed(Obstacle::Offline, "no network")), NOTHING);
+    assert_eq!(world.run("a", failed(Obstacle::Elsewhere, "busy")), NOTHING);
+    assert_eq!(world.run("a", failed(Obstacle::Other, "forbidden")).len(), 1);
+    assert_eq!(world.run("a", well()), ["profile a: -"]);
+    assert_eq!(world.run("a", well()), NOTHING);
+    assert_eq!(world.run("a", gone()).len(), 1);
+}
+
+#[test]
+fn numbers_make_no_other_error() {
+    let mut world = World::new();
+    let full =
+        |request| failed(Obstacle::Other, &format!("the disk is full (request {request}, 10:0{request})"));
+    assert_eq!(world.run("a", full(1)).len(), 1);
+    assert_eq!(world.run("a", full(2)), NOTHING);
+}
+
+#[test]
+fn a_warning_is_told_after_the_second_run_by_itself() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", partial(&["x"])), NOTHING);
+    assert_eq!(world.run("a", Run { by_hand: true, ..partial(&["x"]) }), NOTHING);
+    assert_eq!(world.run("a", partial(&["x"])), ["profile a: a: in sync except for 1 item"]);
+    assert_eq!(world.run("a", partial(&["x"])), NOTHING);
+    assert_eq!(world.run("a", partial(&["x", "y"])), ["profile a: a: in sync except for 2 items"]);
+    assert_eq!(world.run("a", well()), ["profile a: -"]);
+    assert_eq!(world.run("a", partial(&["x"])), NOTHING, "not in a row");
+    let strange = || failed(Obstacle::NotUnderstood, "the server answers with a web page");
+    assert_eq!(world.run("b", strange()), NOTHING);
+    assert_eq!(world.run("b", strange()), ["profile b: b could not be synced"]);
+}
+
+#[test]
+fn held_deletions_can_be_answered() {
+    let mut world = World::new();
+    let run = held_run(0, 12);
+    let ended = Ended {
+        profile: &name("work"),
+        account: &account("dav.example.org", "jana"),
+        report: &run.report,
+        obstacle: None,
+        by_hand: false,
+        full: true,
+    };
+    let told = world.notices.run_ended(ended);
+    let [Tell::Notify(notice)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(notice.text.contains("12 items on the server"), "{notice:?}");
+    let words: Vec<&str> = notice.actions.iter().map(|(word, _)| word.as_str()).collect();
+    assert_eq!(words, ["Show", "Delete them", "Keep them"]);
+    let shown = Held { local: 0, remote: 12 };
+    let delete = Wish::Answer { profile: "work".into(), shown, answer: Answer::Delete };
+    assert_eq!(notice.actions[1].1, delete);
+
+    assert_eq!(world.run("work", held_run(0, 12)), NOTHING);
+    assert_eq!(
+        world.run("work", Run { full: false, ..well() }),
+        NOTHING,
+        "a run of some files knows of none"
+    );
+    assert_eq!(world.run("work", held_run(0, 13)).len(), 1, "the answer is about so many");
+    assert_eq!(world.run("work", well()), ["profile work: -"]);
+}
+
+#[test]
+fn a_refused_sign_in_is_told_for_the_account() {
+    let mut world = World::new();
+    let refused = |profile| failed(Obstacle::SignIn, &format!("the password was refused; {profile}"));
+    let key = "sign-in jana at dav.example.org";
+    let told = world.run("a", refused("a"));
+    assert_eq!(told, [format!("{key}: Sign-in refused: jana at dav.example.org")]);
+    assert_eq!(world.run("b", refused("b")), NOTHING);
+    assert_eq!(world.run("b", failed(Obstacle::Offline, "no network")), NOTHING);
+    assert_eq!(world.run("b", well()), [format!("{key}: -")]);
+    assert_eq!(world.run("a", refused("a")).len(), 1);
+}
+
+#[test]
+fn a_locked_keyring_is_told_once_for_all() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", failed(Obstacle::KeyringLocked, "locked")).len(), 1);
+    assert_eq!(world.run("b", failed(Obstacle::KeyringLocked, "locked")), NOTHING);
+    assert_eq!(world.run("b", well()), ["keyring: -"]);
+}
+
+#[test]
+fn a_wrong_profile_is_told_until_it_is_right_or_gone() {
+    let mut world = World::new();
+    let broken = BTreeMap::from([("a".to_owned(), "line 3: no".to_owned())]);
+    let told = said(world.notices.profiles(&[], &broken));
+    assert_eq!(told, ["file a: The profile a cannot be used"]);
+    assert_eq!(said(world.notices.profiles(&[], &broken)), NOTHING);
+    let a = name("a");
+    let right = [(&a, account("dav.example.org", "jana"))];
+    assert_eq!(said(world.notices.profiles(&right, &BTreeMap::new())), ["file a: -"]);
+    world.run("a", failed(Obstacle::Other, "gone"));
+    world.run("a", failed(Obstacle::SignIn, "refused"));
+    let mut told = said(world.notices.profiles(&[], &BTreeMap::new()));
+    told.sort();
+    assert_eq!(told, ["profile a: -", "sign-in jana at dav.example.org: -"]);
+}
+
+#[test]
+fn only_what_the_person_wants_is_told() {
+    let mut world = World::new();
+    world.notices.set_wanted(vec![Finding::Held], true);
+    assert_eq!(world.run("a", failed(Obstacle::Other, "gone")), NOTHING);
+    assert_eq!(world.run("a", held_run(3, 0)).len(), 1);
+    assert_eq!(world.run("a", failed(Obstacle::Other, "gone")), ["profile a: -"]);
+    world.notices.set_wanted(ALL.to_vec(), false);
+    assert_eq!(world.run("b", failed(Obstacle::Offline, "no network")).len(), 1, "offline is an error");
+}
+
+#[test]
+fn a_restart_tells_nothing_a_second_time() {
+    let mut world = World::new();
+    world.run("a", failed(Obstacle::Other, "gone"));
+    world.run("b", partial(&["x"]));
+    let json = serde_json::to_string(world.notices.told()).unwrap();
+    let mut world = World { notices: Notices::new(serde_json::from_str(&json).unwrap(), ALL.to_vec(), true) };
+    assert_eq!(world.run("a", failed(Obstacle::Other, "gone")), NOTHING);
+    assert_eq!(world.run("b", partial(&["x"])).len(), 1);
+}

@@ -1,0 +1,535 @@
+//! When a profile runs. It knows no clock and does nothing itself: it is told what happened and when, and says what is
+//! to be done now ([`Schedule::advance`]) and when it wants to be asked again ([`Schedule::next`]).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use super::clock::Moment;
+use super::protocol::RunId;
+use crate::collection::Href;
+use crate::profile::Name;
+use crate::sync::run::Obstacle;
+
+mod account;
+mod order;
+#[cfg(test)]
+pub(super) mod tests;
+
+use account::Doing;
+pub use account::{Account, Reason, Standstill};
+pub use order::Order;
+
+/// How many profiles run at the same time, and how many accounts on one host.
+const AT_ONCE: usize = 4;
+const ON_A_HOST: usize = 2;
+/// A profile waits no longer for runs that persons ask for when so many of them went before it.
+const PATIENCE: u32 = 4;
+/// The largest offset of the first run by chance.
+const SPREAD: Duration = Duration::from_secs(120);
+/// How long to wait for another Pimbridge.
+const ELSEWHERE: Duration = Duration::from_secs(10);
+
+/// A profile that can run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    pub name: Name,
+    pub account: Account,
+    /// It runs by itself; otherwise only when it is asked to.
+    pub by_itself: bool,
+    /// From the end of one run to the beginning of the next; none: only what is noticed makes it run by itself.
+    pub interval: Option<Duration>,
+}
+
+/// What is known of a profile when the schedule learns of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Begin {
+    /// How long ago it ran; none before the first time.
+    pub ran: Option<Duration>,
+    /// By chance, from 0 to 1: so that not everything begins at the same time.
+    pub chance: f64,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Do {
+    Run {
+        run: RunId,
+        profile: Name,
+        order: Order,
+        by_hand: bool,
+    },
+    /// See whether this profile has another secret now than the one that was refused, and tell
+    /// [`Schedule::secret_checked`].
+    CheckSecret {
+        profile: Name,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    pub obstacle: Option<Obstacle>,
+    /// It was not done to its end.
+    pub failed: bool,
+    /// A sentence for a person about that.
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    pub since: Moment,
+    /// None: until the person resumes.
+    pub until: Option<Moment>,
+}
+
+/// Everything that decides when a profile runs.
+#[derive(Debug)]
+pub struct Schedule {
+    profiles: BTreeMap<Name, Entry>,
+    accounts: HashMap<Account, Doing>,
+    pause: Option<Pause>,
+    /// A server that cannot be reached is a state and not an error.
+    quiet_offline: bool,
+    last_run: RunId,
+}
+
+#[derive(Debug)]
+struct Entry {
+    planned: Planned,
+    /// When it runs by itself because of its interval.
+    due: Option<Moment>,
+    /// It is to run by itself as soon as it can.
+    wanted: Option<Wanted>,
+    /// What persons asked for.
+    asked: VecDeque<Asked>,
+    running: Option<Running>,
+    tried: Option<Moment>,
+    /// The last run was not done to its end.
+    failed: bool,
+    /// The profile is there no more, but its last run still goes on.
+    gone: bool,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    order: Order,
+    since: Moment,
+    /// How many runs that persons asked for went before it.
+    passed_over: u32,
+}
+
+#[derive(Debug)]
+struct Asked {
+    run: RunId,
+    order: Order,
+    since: Moment,
+}
+
+#[derive(Debug)]
+struct Running {
+    run: RunId,
+    account: Account,
+    order: Order,
+    by_hand: bool,
+}
+
+impl Entry {
+    fn want(&mut self, now: Moment, order: Order) {
+        if !self.planned.by_itself {
+            return;
+        }
+        match &mut self.wanted {
+            // Two that nobody asked for can always be one.
+            Some(wanted) => drop(wanted.order.join(order)),
+            None => self.wanted = Some(Wanted { order, since: now, passed_over: 0 }),
+        }
+    }
+
+    /// The profile is due after its interval.
+    fn rest(&mut self, now: Moment) {
+        self.due =
+            self.planned.interval.filter(|_| self.planned.by_itself).map(|interval| now.plus(interval));
+    }
+}
+
+impl Schedule {
+    pub fn new(quiet_offline: bool) -> Schedule {
+        Schedule {
+            profiles: BTreeMap::new(),
+            accounts: HashMap::new(),
+            pause: None,
+            quiet_offline,
+            last_run: RunId(0),
+        }
+    }
+
+    pub fn set_quiet_offline(&mut self, quiet: bool) {
+        self.quiet_offline = quiet;
+    }
+
+    /// These are all profiles from now on. Returns the runs that were asked for and will never be.
+    pub fn plan(
+        &mut self,
+        now: Moment,
+        profiles: Vec<Planned>,
+        begin: impl Fn(&Name) -> Begin,
+    ) -> Vec<(RunId, Name)> {
+        let names: BTreeSet<Name> = profiles.iter().map(|planned| planned.name.clone()).collect();
+        for planned in profiles {
+            match self.profiles.get_mut(&planned.name) {
+                Some(entry) => change(entry, planned, now),
+                None => {
+                    let due = first(&planned, begin(&planned.name), now);
+                    self.profiles.insert(planned.name.clone(), Entry::new(planned, due));
+                }
+            }
+        }
+        let mut dropped = Vec::new();
+        self.profiles.retain(|name, entry| {
+            if !names.contains(name) {
+                dropped.extend(entry.asked.drain(..).map(|asked| (asked.run, name.clone())));
+                (entry.due, entry.wanted, entry.gone) = (None, None, true);
+            }
+            !entry.gone || entry.running.is_some()
+        });
+        let profiles = &self.profiles;
+        self.accounts.retain(|account, _| profiles.values().any(|entry| entry.planned.account == *account));
+        dropped
+    }
+
+    /// A person asks for a run; none where there is no such profile.
+    pub fn ask(&mut self, now: Moment, profile: &Name, order: Order) -> Option<RunId> {
+        let entry = self.profiles.get_mut(profile).filter(|entry| !entry.gone)?;
+        let mut order = order;
+        for asked in &mut entry.asked {
+            match asked.order.join(order) {
+                Ok(()) => return Some(asked.run),
+                Err(other) => order = other,
+            }
+        }
+        self.last_run.0 += 1;
+        entry.asked.push_back(Asked { run: self.last_run, order, since: now });
+        Some(self.last_run)
+    }
+
+    /// Files of the profile's folder changed.
+    pub fn local_changed(&mut self, now: Moment, profile: &Name, files: BTreeSet<Href>) {
+        if let Some(entry) = self.profiles.get_mut(profile) {
+            entry.want(now, Order::files(files));
+        }
+    }
+
+    /// Something changed on the server.
+    pub fn remote_changed(&mut self, now: Moment, profile: &Name) {
+        if let Some(entry) = self.profiles.get_mut(profile) {
+            entry.want(now, Order::everything());
+        }
+    }
+
+    pub fn pause(&mut self, now: Moment, until: Option<Moment>) {
+        let since = self.pause.map_or(now, |pause| pause.since);
+        self.pause = Some(Pause { since, until });
+    }
+
+    pub fn resume(&mut self) {
+        self.pause = None;
+    }
+
+    /// What was found about the secret of a profile that was to be checked.
+    pub fn secret_checked(&mut self, now: Moment, profile: &Name, is_another: bool) {
+        let Some(entry) = self.profiles.get(profile) else { return };
+        let interval = self.shortest_interval(&entry.planned.account).unwrap_or(SPREAD);
+        let Some(doing) = self.accounts.get_mut(&entry.planned.account) else { return };
+        doing.checking = false;
+        match &mut doing.standstill {
+            Some(standstill) if standstill.reason == Reason::SignIn && is_another => doing.standstill = None,
+            Some(standstill) => standstill.again = now.plus(interval),
+            None => {}
+        }
+    }
+
+    /// A run ended.
+    pub fn finished(&mut self, now: Moment, run: RunId, end: End) {
+        let is_it = |entry: &Entry| entry.running.as_ref().is_some_and(|running| running.run == run);
+        let Some((name, entry)) = self.profiles.iter_mut().find(|(_, entry)| is_it(entry)) else { return };
+        let Some(Running { account, order, by_hand, .. }) = entry.running.take() else { return };
+        let (name, full) = (name.clone(), order.does_everything());
+        let obstacle =
+            end.obstacle.as_ref().filter(|obstacle| self.quiet_offline || **obstacle != Obstacle::Offline);
+        let reason = match obstacle {
+            Some(Obstacle::Offline) => Some(Reason::Offline),
+            Some(Obstacle::Busy { .. }) => Some(Reason::Busy),
+            Some(Obstacle::SignIn) => Some(Reason::SignIn),
+            Some(Obstacle::KeyringLocked) => Some(Reason::KeyringLocked),
+            Some(Obstacle::Elsewhere) => {
+                if !by_hand {
+                    entry.due = Some(now.plus(ELSEWHERE));
+                }
+                None
+            }
+            Some(Obstacle::Stopped) => None,
+            Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
+                if !order.dry_run {
+                    entry.failed = end.failed;
+                }
+                if full {
+                    entry.rest(now);
+                }
+                None
+            }
+        };
+        // What an interval will not make up for is not done again where a person saw that it failed.
+        let is_missed = reason.is_some() && (!by_hand || entry.planned.interval.is_some());
+        if is_missed && !order.dry_run {
+            entry.due = None;
+            entry.want(now, Order::everything());
+        }
+        if entry.gone {
+            self.profiles.remove(&name);
+        }
+        match (reason, obstacle) {
+            (Some(reason), Some(obstacle)) => {
+                let interval = self.shortest_interval(&account);
+                let doing = self.accounts.entry(account).or_default();
+                doing.hindered(now, (reason, obstacle), end.why, !by_hand, interval);
+            }
+            (_, None) => self.came_through(&account, true),
+            (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&account, false),
+            (_, Some(_)) => {}
+        }
+    }
+
+    /// Something of the account could be done, or failed for a reason of its own.
+    fn came_through(&mut self, account: &Account, signed_in: bool) {
+        let is_caught_up = !self.of(account).any(|entry| entry.wanted.is_some());
+        let Some(doing) = self.accounts.get_mut(account) else { return };
+        if doing
+            .standstill
+            .as_ref()
+            .is_some_and(|standstill| signed_in || standstill.reason != Reason::SignIn)
+        {
+            doing.standstill = None;
+        }
+        if is_caught_up && doing.standstill.is_none() {
+            doing.tries = 0;
+        }
+    }
+
+    /// Takes note of the time, and says what is to be done now.
+    pub fn advance(&mut self, now: Moment) -> Vec<Do> {
+        if self.pause.is_some_and(|pause| pause.until.is_some_and(|until| until <= now)) {
+            self.pause = None;
+        }
+        for entry in self.profiles.values_mut() {
+            if entry.due.is_some_and(|due| due <= now) {
+                entry.due = None;
+                entry.want(now, Order::everything());
+            }
+        }
+        let mut todo = self.checks(now);
+        while let Some(begun) = self.begin_one(now) {
+            todo.push(begun);
+        }
+        todo
+    }
+
+    /// When there may be something to do, if nothing happens before.
+    pub fn next(&self, now: Moment) -> Option<Moment> {
+        let dues = self.profiles.values().filter_map(|entry| entry.due);
+        let tries = self.accounts.iter().filter_map(|(account, doing)| {
+            let standstill = doing.standstill.as_ref()?;
+            let waits = self.pause.is_none() && self.of(account).any(|entry| entry.wanted.is_some());
+            waits.then_some(standstill.again)
+        });
+        let pause = self.pause.and_then(|pause| pause.until);
+        dues.chain(tries).chain(pause).filter(|moment| *moment > now).min()
+    }
+
+    pub fn paused(&self) -> Option<Pause> {
+        self.pause
+    }
+
+    /// Why nothing of a profile's account can be done.
+    pub fn standstill(&self, profile: &Name) -> Option<&Standstill> {
+        self.accounts.get(&self.profiles.get(profile)?.planned.account)?.standstill.as_ref()
+    }
+
+    /// The run of a profile that goes on.
+    pub fn running(&self, profile: &Name) -> Option<RunId> {
+        self.profiles.get(profile)?.running.as_ref().map(|running| running.run)
+    }
+
+    /// Whether a profile only waits for other runs to end.
+    pub fn is_queued(&self, now: Moment, profile: &Name) -> bool {
+        self.profiles.get(profile).is_some_and(|entry| !entry.asked.is_empty() || self.may_begin(now, entry))
+    }
+
+    /// When a profile runs next by itself, as far as that is known.
+    pub fn next_of(&self, profile: &Name) -> Option<Moment> {
+        let entry = self.profiles.get(profile).filter(|entry| entry.planned.by_itself)?;
+        let next = match (&entry.wanted, self.standstill(profile)) {
+            (Some(_), Some(standstill)) if standstill.reason == Reason::SignIn => None,
+            (Some(_), Some(standstill)) => Some(standstill.again),
+            (Some(wanted), None) => Some(wanted.since),
+            (None, _) => entry.due,
+        }?;
+        match self.pause {
+            Some(Pause { until, .. }) => until.map(|until| until.max(next)),
+            None => Some(next),
+        }
+    }
+
+    fn of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Entry> {
+        self.profiles.values().filter(move |entry| entry.planned.account == *account)
+    }
+
+    fn shortest_interval(&self, account: &Account) -> Option<Duration> {
+        let own = self.of(account).filter(|entry| entry.planned.by_itself);
+        own.filter_map(|entry| entry.planned.interval).min()
+    }
+
+    /// Whether something makes the profile run by itself, and nothing but other runs keeps it from that.
+    fn may_begin(&self, now: Moment, entry: &Entry) -> bool {
+        if entry.wanted.is_none() || entry.running.is_some() || self.pause.is_some() {
+            return false;
+        }
+        let account = &entry.planned.account;
+        match self.accounts.get(account).and_then(|doing| doing.standstill.as_ref()) {
+            None => true,
+            Some(standstill) if standstill.reason == Reason::SignIn || now < standstill.again => false,
+            // One of them tries, each time another one: the trouble may be of one profile only.
+            Some(_) => {
+                let waiting = self.of(account).filter(|entry| entry.wanted.is_some());
+                let first = waiting.min_by_key(|entry| (entry.tried, &entry.planned.name));
+                first.is_some_and(|first| first.planned.name == entry.planned.name)
+            }
+        }
+    }
+
+    /// Which refused sign-ins are to be looked at again.
+    fn checks(&mut self, now: Moment) -> Vec<Do> {
+        if self.pause.is_some() {
+            return Vec::new();
+        }
+        let mut todo = Vec::new();
+        for entry in self.profiles.values().filter(|entry| entry.wanted.is_some()) {
+            let Some(doing) = self.accounts.get_mut(&entry.planned.account) else { continue };
+            let is_due =
+                |standstill: &Standstill| standstill.reason == Reason::SignIn && standstill.again <= now;
+            if doing.standstill.as_ref().is_some_and(is_due) && !doing.checking {
+                doing.checking = true;
+                todo.push(Do::CheckSecret { profile: entry.planned.name.clone() });
+            }
+        }
+        todo
+    }
+
+    /// Begins the run that is first in turn, where another one can run now.
+    fn begin_one(&mut self, now: Moment) -> Option<Do> {
+        let running: Vec<&Account> =
+            self.profiles.values().filter_map(|entry| Some(&entry.running.as_ref()?.account)).collect();
+        if running.len() >= AT_ONCE {
+            return None;
+        }
+        let has_room = |account: &Account| {
+            !running.contains(&account)
+                && running.iter().filter(|other| other.same_host(account)).count() < ON_A_HOST
+        };
+        let candidates = self.profiles.values().filter_map(|entry| {
+            if entry.running.is_some() || !has_room(&entry.planned.account) {
+                return None;
+            }
+            let by_itself = entry.wanted.as_ref().filter(|_| self.may_begin(now, entry));
+            let (turn, since) = match (by_itself, entry.asked.front()) {
+                (Some(wanted), _) if wanted.passed_over >= PATIENCE => (Turn::LongWaiting, wanted.since),
+                (_, Some(asked)) => (Turn::ByHand, asked.since),
+                (Some(wanted), None) => (Turn::ByItself, wanted.since),
+                (None, None) => return None,
+            };
+            Some((turn, since, &entry.planned.name))
+        });
+        let (turn, _, name) = candidates.min()?;
+        let (by_hand, name) = (turn == Turn::ByHand, name.clone());
+        if by_hand {
+            self.pass_over(now, &name);
+        }
+        let entry = self.profiles.get_mut(&name)?;
+        let (run, order) = if by_hand {
+            let Asked { run, order, .. } = entry.asked.pop_front()?;
+            (run, order)
+        } else {
+            self.last_run.0 += 1;
+            let order = entry.wanted.take()?.order;
+            (self.last_run, if entry.failed { Order::everything() } else { order })
+        };
+        if order.does_everything() {
+            (entry.wanted, entry.due) = (None, None);
+        }
+        entry.tried = Some(now);
+        let account = entry.planned.account.clone();
+        entry.running = Some(Running { run, account, order: order.clone(), by_hand });
+        Some(Do::Run { run, profile: name, order, by_hand })
+    }
+
+    /// A run that a person asked for goes before what could run by itself now.
+    fn pass_over(&mut self, now: Moment, before_others: &Name) {
+        let passed: Vec<Name> = self
+            .profiles
+            .values()
+            .filter(|entry| entry.planned.name != *before_others && self.may_begin(now, entry))
+            .map(|entry| entry.planned.name.clone())
+            .collect();
+        for name in passed {
+            if let Some(wanted) = self.profiles.get_mut(&name).and_then(|entry| entry.wanted.as_mut()) {
+                wanted.passed_over += 1;
+            }
+        }
+    }
+}
+
+/// Whose turn it is: the first of these goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    LongWaiting,
+    ByHand,
+    ByItself,
+}
+
+impl Entry {
+    fn new(planned: Planned, due: Option<Moment>) -> Entry {
+        Entry {
+            planned,
+            due,
+            wanted: None,
+            asked: VecDeque::new(),
+            running: None,
+            tried: None,
+            failed: false,
+            gone: false,
+        }
+    }
+}
+
+/// When a profile runs for the first time since the daemon was started: at once where it never ran.
+fn first(planned: &Planned, begin: Begin, now: Moment) -> Option<Moment> {
+    let interval = planned.interval.filter(|_| planned.by_itself)?;
+    Some(match begin.ran {
+        None => now,
+        Some(ago) => now.plus(interval.saturating_sub(ago)).plus(interval.min(SPREAD).mul_f64(begin.chance)),
+    })
+}
+
+/// Something else stands in the profile's file.
+fn change(entry: &mut Entry, planned: Planned, now: Moment) {
+    let before = std::mem::replace(&mut entry.planned, planned);
+    entry.gone = false;
+    let planned = &entry.planned;
+    if !planned.by_itself {
+        (entry.due, entry.wanted) = (None, None);
+    } else if !before.by_itself || before.account != planned.account {
+        entry.due = planned.interval.map(|_| now);
+    } else if before.interval != planned.interval {
+        let soon = planned.interval.map(|interval| now.plus(interval));
+        entry.due = soon.map(|soon| entry.due.map_or(soon, |due| due.min(soon)));
+    }
+}

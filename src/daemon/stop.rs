@@ -1,0 +1,42 @@
+//! How the system tells the daemon to end: a signal, or the end of the session.
+
+/// Waits until the system wants the daemon to end.
+#[cfg(unix)]
+pub async fn told() {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).inspect_err(|error| tracing::warn!("a signal cannot be listened to: {error}")).ok()
+    };
+    let wait = async |signal: Option<Signal>| match signal {
+        Some(mut signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(listen(SignalKind::terminate())) => {}
+        () = wait(listen(SignalKind::interrupt())) => {}
+        () = wait(listen(SignalKind::hangup())) => {}
+    }
+}
+
+/// Waits until the system wants the daemon to end.
+#[cfg(windows)]
+pub async fn told() {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    macro_rules! wait {
+        ($listen:expr) => {
+            async {
+                match $listen {
+                    Ok(mut signal) => drop(signal.recv().await),
+                    Err(_) => std::future::pending().await,
+                }
+            }
+        };
+    }
+    tokio::select! {
+        () = wait!(ctrl_c()) => {}
+        () = wait!(ctrl_break()) => {}
+        () = wait!(ctrl_close()) => {}
+        () = wait!(ctrl_logoff()) => {}
+        () = wait!(ctrl_shutdown()) => {}
+    }
+}

@@ -1,0 +1,74 @@
+//! The desktop of Windows and macOS, which is always there.
+
+use std::sync::Arc;
+
+use notify_rust::{Notification, Timeout, Urgency};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use super::missing::{Missing, Piece};
+use super::tray::{Tray, Wanted};
+use super::{Command, Notice, Wish};
+
+/// What is shown there.
+pub struct Session {
+    wishes: UnboundedSender<Wish>,
+    missing: Arc<Missing>,
+    /// None where the person wants no icon.
+    tray: Option<Tray>,
+}
+
+impl Session {
+    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>, tray: Option<Tray>) -> Self {
+        Session { wishes, missing, tray }
+    }
+
+    /// Does what it is asked for until nobody can ask any more.
+    pub async fn run(self, mut commands: UnboundedReceiver<Command>) {
+        self.missing.set(Piece::Notifications, None);
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Show(face) => {
+                    if let Some(tray) = &self.tray {
+                        tray.show(Some(Wanted { session: 0, face }));
+                    }
+                }
+                Command::Notify(notice) => self.notify(notice),
+                // The person takes it away; these systems keep it in a list until then.
+                Command::Withdraw(_) => {}
+            }
+        }
+    }
+
+    /// Shows a notice from a thread that waits for what the person does with it.
+    fn notify(&self, notice: Notice) {
+        let (wishes, missing) = (self.wishes.clone(), Arc::clone(&self.missing));
+        let wait = move || {
+            let mut notification = Notification::new();
+            notification.appname("Pimbridge").summary(&notice.title).body(&notice.text);
+            if notice.urgent {
+                notification.timeout(Timeout::Never);
+                #[cfg(windows)]
+                notification.urgency(Urgency::Critical);
+            }
+            for (number, (text, _)) in notice.actions.iter().enumerate() {
+                notification.action(&number.to_string(), text);
+            }
+            match notification.show() {
+                Ok(shown) => {
+                    missing.set(Piece::Notifications, None);
+                    shown.wait_for_action(|action| {
+                        let chosen = action.parse().ok().and_then(|number: usize| notice.actions.get(number));
+                        if let Some((_, wish)) = chosen {
+                            let _ = wishes.send(wish.clone());
+                        }
+                    });
+                }
+                Err(error) => missing
+                    .set(Piece::Notifications, Some(&format!("the system does not take them: {error}"))),
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("notification".into()).spawn(wait) {
+            self.missing.set(Piece::Notifications, Some(&format!("the system gives no threads: {error}")));
+        }
+    }
+}

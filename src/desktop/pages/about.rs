@@ -1,0 +1,41 @@
+//! What this program is, and where it keeps things.
+
+use std::fmt::{self, Write};
+
+use super::View;
+use crate::report::page::{header, safe, section};
+use crate::report::text::moment;
+
+pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
+    let version = safe(&view.status.version);
+    header(
+        out,
+        "",
+        "Keeps calendars, tasks and contacts the same",
+        "Pimbridge",
+        &format!("Version {version}"),
+    )?;
+    section(out, "Where things are kept")?;
+    let home = view.home;
+    let places = [
+        ("Profiles", home.profiles_dir()),
+        ("General options", home.settings_file()),
+        ("What is known of both sides, reports and the history of versions", home.state_dir()),
+        ("The log", home.logs_dir()),
+    ];
+    for (what, path) in places {
+        writeln!(out, "<p>{what}:<br>{}</p>", safe(&path.display().to_string()))?;
+    }
+    out.write_str("</section>\n")?;
+    section(out, "This program")?;
+    writeln!(
+        out,
+        "<p>It runs in the background since {} (process {}).</p>\n\
+         <p>It is free software: you may use, change and pass it on under the MIT licence or the Apache licence 2.0, as you \
+         like. It is made of other free software too, each part under its own licence.</p>\n\
+         <p>Nothing is ever lost: what a sync overwrites or deletes is kept, and comes back with</p>\n\
+         <pre>pimbridge history --help</pre>\n</section>",
+        moment(view.status.since),
+        view.status.pid
+    )
+}

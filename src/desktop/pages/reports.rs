@@ -1,0 +1,47 @@
+//! The newest reports of all profiles.
+
+use std::fmt::{self, Write};
+
+use super::{REPORTS, View};
+use crate::report::html::heading;
+use crate::report::page::{header, named, safe};
+use crate::report::text::{count, in_words, moment};
+use crate::report::{Counts, Report};
+
+pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
+    let below = match view.reports.len() {
+        REPORTS => format!("The newest {REPORTS}. All of them: pimbridge report list"),
+        0 => "As soon as a profile has run, its report is here.".to_owned(),
+        number => count(number as u64, "report", "reports"),
+    };
+    header(out, "", "What the syncs did", "Reports", &below)?;
+    if view.reports.is_empty() {
+        return Ok(());
+    }
+    out.write_str(
+        "<section>\n<table>\n<thead><tr><th>Profile</th><th>When</th><th>How it went</th></tr></thead>\n<tbody>\n",
+    )?;
+    for listed in &view.reports {
+        let report = &listed.report;
+        writeln!(
+            out,
+            "<tr><td>{}</td><td><a href=\"{}\">{}</a></td><td>{}{}</td></tr>",
+            named(&report.profile),
+            listed.address(),
+            safe(&moment(report.started)),
+            safe(&heading(report)),
+            changes(report)
+        )?;
+    }
+    out.write_str("</tbody>\n</table>\n</section>\n")
+}
+
+fn changes(report: &Report) -> String {
+    let told = |place: &str, counts: Counts| {
+        (counts.total() > 0).then(|| format!("<br><i>{place}: {}</i>", in_words(counts)))
+    };
+    [told("On the server", report.remote), told("On this computer", report.local)]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! The desktop of a session bus: it looks after tray and notifications, and brings them back when bus, tray host or
+//! notification service were gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use zbus::fdo::{self, DBusProxy};
+use zbus::names::BusName;
+use zbus::{Connection, connection};
+
+use super::face::Face;
+use super::missing::{Missing, Piece};
+use super::notifications::{self, Notifications};
+use super::tray::{Tray, Wanted};
+use super::{Command, Wish};
+
+const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
+const SERVICE: &str = "org.freedesktop.Notifications";
+
+/// A part of the desktop that hangs must not keep us.
+const PATIENCE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+const NO_BUS: &str = "there is no desktop session here";
+const NO_HOST: &str = "nothing on this desktop shows tray icons (GNOME needs the extension AppIndicator); everything works without";
+
+/// What is on the desktop, or is to be as soon as there is one.
+pub struct Session {
+    wishes: UnboundedSender<Wish>,
+    missing: Arc<Missing>,
+    /// None where the person wants no icon.
+    tray: Option<Tray>,
+    face: Option<Face>,
+    notifications: Notifications,
+    number: u64,
+}
+
+/// The daemon lets go of the desktop.
+struct Ended;
+
+impl Session {
+    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>, tray: Option<Tray>) -> Self {
+        Session { wishes, missing, tray, face: None, notifications: Notifications::new(), number: 0 }
+    }
+
+    /// Does what it is asked for until nobody can ask any more.
+    pub async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match connect().await {
+                Ok(bus) => {
+                    let begun = Instant::now();
+                    let served = self.serve(&bus, &mut commands).await;
+                    self.lost();
+                    if begun.elapsed() > LONGEST_PAUSE {
+                        pause = FIRST_PAUSE;
+                    }
+                    match served {
+                        Ok(Ended) => return,
+                        Err(Gone(why)) => tracing::info!("the session bus is gone: {why}"),
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!("no session bus: {error}");
+                    self.miss(Piece::Tray, Some(NO_BUS));
+                    self.miss(Piece::Notifications, Some(NO_BUS));
+                }
+            }
+            let Ok(()) = self.wait(pause, &mut commands).await else { return };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Until it is time to look for a bus again.
+    async fn wait(
+        &mut self,
+        pause: Duration,
+        commands: &mut UnboundedReceiver<Command>,
+    ) -> Result<(), Ended> {
+        let end = tokio::time::sleep(pause);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end, if may_appear() => return Ok(()),
+                command = commands.recv() => match command.ok_or(Ended)? {
+                    Command::Show(face) => self.face = Some(face),
+                    Command::Notify(notice) => self.notifications.keep(notice),
+                    Command::Withdraw(key) => self.notifications.drop_kept(&key),
+                },
+            }
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        bus: &Connection,
+        commands: &mut UnboundedReceiver<Command>,
+    ) -> Result<Ended, Gone> {
+        let names =
+            DBusProxy::builder(bus).cache_properties(zbus::proxy::CacheProperties::No).build().await?;
+        let mut host = names.receive_name_owner_changed_with_args(&[(0, TRAY_HOST)]).await?;
+        let mut service = names.receive_name_owner_changed_with_args(&[(0, SERVICE)]).await?;
+        let mut signals = notifications::service(bus).await?.inner().receive_all_signals().await?;
+        self.number += 1;
+        self.show();
+        self.host(has_owner(&names, TRAY_HOST).await?);
+        let can_start =
+            async || Ok::<_, Gone>(names.list_activatable_names().await?.iter().any(|name| *name == SERVICE));
+        let there = has_owner(&names, SERVICE).await? || can_start().await?;
+        self.miss(Piece::Notifications, (!there).then_some(notifications::NO_SERVICE));
+        self.notifications.flush(bus, &self.missing).await;
+        loop {
+            tokio::select! {
+                change = host.next() => self.host(change.ok_or_else(Gone::silent)?.args()?.new_owner.is_some()),
+                change = service.next() => {
+                    let change = change.ok_or_else(Gone::silent)?;
+                    let change = change.args()?;
+                    // One that our own request started has shown it before this is heard.
+                    if change.old_owner.is_some() {
+                        self.notifications.forget_service();
+                    }
+                    if change.new_owner.is_some() {
+                        self.miss(Piece::Notifications, None);
+                        self.notifications.flush(bus, &self.missing).await;
+                    } else if !can_start().await? {
+                        self.miss(Piece::Notifications, Some(notifications::NO_SERVICE));
+                    }
+                }
+                signal = signals.next() => {
+                    let signal = signal.ok_or_else(Gone::silent)?;
+                    self.notifications.heard(bus, &signal, &self.wishes).await;
+                }
+                command = commands.recv() => match command {
+                    None => return Ok(Ended),
+                    Some(Command::Show(face)) => {
+                        self.face = Some(face);
+                        self.show();
+                    }
+                    Some(Command::Notify(notice)) => self.notifications.show(bus, notice, &self.missing).await,
+                    Some(Command::Withdraw(key)) => self.notifications.withdraw(bus, &key).await,
+                },
+            }
+        }
+    }
+
+    fn show(&self) {
+        if let (Some(tray), Some(face)) = (&self.tray, &self.face) {
+            tray.show(Some(Wanted { session: self.number, face: face.clone() }));
+        }
+    }
+
+    /// A program that shows tray icons came or went; the icon itself goes there by itself.
+    fn host(&self, there: bool) {
+        self.miss(Piece::Tray, (!there).then_some(NO_HOST));
+    }
+
+    /// The bus is gone, and with it all that was to be seen.
+    fn lost(&mut self) {
+        self.notifications.forget_service();
+        if let Some(tray) = &self.tray {
+            tray.show(None);
+        }
+    }
+
+    fn miss(&self, piece: Piece, why: Option<&str>) {
+        if piece != Piece::Tray || self.tray.is_some() {
+            self.missing.set(piece, why);
+        }
+    }
+}
+
+/// Why the bus can no longer be used.
+struct Gone(String);
+
+impl Gone {
+    fn silent() -> Self {
+        Gone("it closed the connection".to_owned())
+    }
+}
+
+impl From<zbus::Error> for Gone {
+    fn from(error: zbus::Error) -> Self {
+        Gone(error.to_string())
+    }
+}
+
+impl From<fdo::Error> for Gone {
+    fn from(error: fdo::Error) -> Self {
+        Gone(error.to_string())
+    }
+}
+
+async fn connect() -> zbus::Result<Connection> {
+    connection::Builder::session()?.method_timeout(PATIENCE).build().await
+}
+
+async fn has_owner(names: &DBusProxy<'_>, name: &'static str) -> fdo::Result<bool> {
+    names.name_has_owner(BusName::from_static_str(name).map_err(zbus::Error::from)?).await
+}
+
+/// Whether a bus may come to be where it is looked for.
+fn may_appear() -> bool {
+    ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"].iter().any(|name| std::env::var_os(name).is_some())
+}
