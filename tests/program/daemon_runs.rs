@@ -72,7 +72,7 @@ fn profiles_are_synced_when_it_starts_and_when_they_come() {
     assert_eq!(http::items(&urls[1]).len(), 1);
 
     home.profile_file("home", "kind = \"evnts\"");
-    wait_for(&daemon, "home", |state| matches!(state, State::Broken { why } if why.contains("evnts")));
+    wait_for(&daemon, "home", |state| matches!(state, State::Broken { why } if why.contains("home.toml")));
     home.profile("home", Kind::Events, &urls[0], "");
     let folder = home.folder("work");
     let text = fs::read_to_string(home.path().join("profiles/work.toml")).unwrap();
@@ -102,7 +102,10 @@ impl Slow {
         let home = Home::default();
         home.profile("work", Kind::Events, &server.url, "chunk_size = 4\nsync_on_change = true");
         for n in 0..ITEMS {
-            server.put(&format!("uid-{n}.ics"), item(Kind::Events, &format!("uid-{n}"), &format!("event {n}"), 1));
+            server.put(
+                &format!("uid-{n}.ics"),
+                item(Kind::Events, &format!("uid-{n}"), &format!("event {n}"), 1),
+            );
         }
         Slow { server, home }
     }
@@ -192,7 +195,7 @@ fn a_wrong_password_is_tried_once() {
     let requests = server.take_traffic().total();
     assert!(requests <= 2, "{requests} requests: one without a password, one with it");
 
-    // It tries once more, and tells nobody a second time.
+    // What failed is tried at once, and what is solved is forgotten.
     let daemon = Daemon::start(&home);
     for profile in ["work", "tasks"] {
         wait_for(&daemon, profile, in_sync);
