@@ -21,7 +21,7 @@ use super::status::Facts;
 use super::watch::{Change, Watched, Watcher};
 use super::{memory, run, stop};
 use crate::collection::Href;
-use crate::desktop::{self, Desktop, Wish};
+use crate::desktop::{self, Desktop, Page, Wish, pages};
 use crate::home::{Home, HomeError};
 use crate::profile::{self, Accounts, Name, Profile};
 use crate::report::{Report, RunOutcome};
@@ -379,6 +379,9 @@ impl Daemon {
                 Reply::Done
             }
             Request::Status | Request::Follow => {
+                // What of the desktop is missing may have changed without a word.
+                let now = self.clock.now();
+                self.show(now);
                 Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
             }
             Request::Stop => return (Reply::Done, Then::End),
@@ -443,7 +446,10 @@ impl Daemon {
             Wish::Resume => Request::Resume,
             Wish::Quit => Request::Stop,
             Wish::Answer { profile, shown, answer } => Request::Answer { profile, shown, answer },
-            Wish::Open(_page) => return Then::GoOn,
+            Wish::Open(page) => {
+                self.open(page);
+                return Then::GoOn;
+            }
         };
         let (reply, then) = self.answer(request);
         if let Reply::Runs { refused, .. } = reply {
@@ -454,12 +460,25 @@ impl Daemon {
         then
     }
 
+    /// Shows a page in the browser, without waiting for it.
+    fn open(&mut self, page: Page) {
+        let now = self.clock.now();
+        self.show(now);
+        let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = pages::open(&home, &page, &status) {
+                tracing::warn!("{error}");
+            }
+        });
+    }
+
     /// Reads the profiles and the settings again, where they changed.
     fn reload(&mut self) {
         let mut wrong = Vec::new();
         match settings::load(&self.home) {
             Ok(settings) if settings.background != self.background => {
                 self.background = settings.background;
+                self.desktop.set_tray(self.background.tray);
                 self.schedule.set_quiet_offline(self.background.check_network);
                 self.notices.set_wanted(self.background.notify.clone(), self.background.check_network);
             }

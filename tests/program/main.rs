@@ -8,6 +8,7 @@ mod bytes;
 mod cdsp;
 mod commands;
 mod contacts;
+mod daemon_control;
 mod decisions;
 mod demo;
 mod discover;
