@@ -295,9 +295,14 @@ impl Daemon {
                 if let Some(watcher) = &self.watcher {
                     watcher.release(&profile.name);
                 }
-                if !order.dry_run {
+                // It may have been removed meanwhile.
+                if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
                     if id.is_some() || !self.passes(obstacle) {
-                        self.last.insert(profile.name.clone(), Last::of(&report, id));
+                        let last = Last::of(&report, id);
+                        match self.last.get_mut(&profile.name) {
+                            Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
+                            _ => drop(self.last.insert(profile.name.clone(), last)),
+                        }
                     }
                     let ended = Ended {
                         profile: &profile.name,
