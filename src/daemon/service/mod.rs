@@ -77,8 +77,17 @@ pub struct Daemon {
 
 /// Something that was under way.
 enum Ready {
-    Run { run: RunId, profile: Profile, order: Order, by_hand: bool, done: Box<Done> },
+    Run(Box<Ran>),
     Secret { profile: Name, is_another: bool },
+}
+
+/// A run that has ended.
+struct Ran {
+    run: RunId,
+    profile: Profile,
+    order: Order,
+    by_hand: bool,
+    done: Done,
 }
 
 /// What comes from outside.
@@ -264,8 +273,8 @@ impl Daemon {
                 self.tell(Event::RunStarted { run, profile: profile.name.to_string() });
                 self.runs.insert(run, profile.name.clone());
                 self.tasks.spawn(async move {
-                    let done = Box::new(run::run(job).await);
-                    Ready::Run { run, profile, order, by_hand, done }
+                    let done = run::run(job).await;
+                    Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
                 });
             }
             Do::CheckSecret { profile } => {
@@ -286,45 +295,49 @@ impl Daemon {
         let now = self.clock.now();
         match ready {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
-            Ready::Run { run, profile, order, by_hand, done } => {
-                let Done { report, id, mut foreseen, obstacle } = *done;
-                let why = report.failure.clone().unwrap_or_default();
-                let failed = report.outcome == RunOutcome::Failed;
-                self.schedule.finished(now, run, End { obstacle, failed, why });
-                (self.runs.remove(&run), self.steps.remove(&run));
-                if let Some(watcher) = &self.watcher {
-                    watcher.release(&profile.name);
-                }
-                // It may have been removed meanwhile.
-                if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
-                    if id.is_some() || !self.passes(obstacle) {
-                        let last = Last::of(&report, id);
-                        match self.last.get_mut(&profile.name) {
-                            Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
-                            _ => drop(self.last.insert(profile.name.clone(), last)),
-                        }
-                    }
-                    let ended = Ended {
-                        profile: &profile.name,
-                        account: &Account::of(&profile),
-                        report: &report,
-                        obstacle: obstacle.as_ref(),
-                        by_hand,
-                        full: order.only.is_none(),
-                    };
-                    let told = self.notices.run_ended(ended);
-                    self.say(told);
-                }
-                foreseen.truncate(FORESEEN);
-                self.tell(Event::RunFinished {
-                    run,
-                    profile: profile.name.to_string(),
-                    report_id: id.map(|id| id.0),
-                    report: Box::new(report),
-                    foreseen,
-                });
-            }
+            Ready::Run(ran) => self.ran(now, *ran),
         }
+    }
+
+    fn ran(&mut self, now: Moment, ran: Ran) {
+        let Ran { run, profile, order, by_hand, done } = ran;
+        let Done { report, id, mut foreseen, obstacle } = done;
+        let why = report.failure.clone().unwrap_or_default();
+        let failed = report.outcome == RunOutcome::Failed;
+        self.schedule.finished(now, run, End { obstacle, failed, why });
+        self.runs.remove(&run);
+        self.steps.remove(&run);
+        if let Some(watcher) = &self.watcher {
+            watcher.release(&profile.name);
+        }
+        // It may have been removed meanwhile.
+        if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
+            if id.is_some() || !self.passes(obstacle) {
+                let last = Last::of(&report, id);
+                match self.last.get_mut(&profile.name) {
+                    Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
+                    _ => drop(self.last.insert(profile.name.clone(), last)),
+                }
+            }
+            let ended = Ended {
+                profile: &profile.name,
+                account: &Account::of(&profile),
+                report: &report,
+                obstacle: obstacle.as_ref(),
+                by_hand,
+                full: order.only.is_none(),
+            };
+            let told = self.notices.run_ended(ended);
+            self.say(told);
+        }
+        foreseen.truncate(FORESEEN);
+        self.tell(Event::RunFinished {
+            run,
+            profile: profile.name.to_string(),
+            report_id: id.map(|id| id.0),
+            report: Box::new(report),
+            foreseen,
+        });
     }
 
     fn changed(&mut self, change: Change) {
