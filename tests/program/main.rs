@@ -8,6 +8,8 @@ mod bytes;
 mod cdsp;
 mod commands;
 mod contacts;
+mod daemon_control;
+mod daemon_runs;
 mod decisions;
 mod demo;
 mod discover;

@@ -28,7 +28,11 @@ impl Embedded {
 
     /// Asks nobody for a password.
     pub fn for_all(kind: Kind) -> Embedded {
-        Embedded::start_as(kind, Options { credentials: None, ..Options::default() })
+        Embedded::for_all_with(kind, Options::default())
+    }
+
+    pub fn for_all_with(kind: Kind, options: Options) -> Embedded {
+        Embedded::start_as(kind, Options { credentials: None, ..options })
     }
 
     fn start_as(kind: Kind, options: Options) -> Embedded {

@@ -1,6 +1,7 @@
 //! What the tests share: items, collections in memory, and a profile between them.
 #![allow(dead_code)]
 
+pub mod daemon;
 pub mod dns;
 pub mod embedded;
 pub mod forward;

@@ -86,14 +86,11 @@ impl Server {
 
     /// `None` where it could not be installed. Nothing else leaves a test out: `tests/run` tells of it at its end.
     pub fn start_if_installed(software: Software) -> Option<Server> {
-        let not_run = std::env::var("PIMBRIDGE_SERVERS_NOT_RUN").unwrap_or_default();
-        if !not_run.split(' ').any(|name| name == software.name()) {
+        let are_missing = std::env::var("PIMBRIDGE_SERVERS_NOT_RUN").unwrap_or_default();
+        if !are_missing.split(' ').any(|name| name == software.name()) {
             return Some(Server::start(software));
         }
-        let test = std::thread::current().name().unwrap_or_default().to_owned();
-        let mut file =
-            File::options().create(true).append(true).open(installed().join("not-run.txt")).unwrap();
-        file.write_all(format!("{}: {test}\n", software.name()).as_bytes()).unwrap();
+        not_run(software.name());
         None
     }
 
@@ -139,6 +136,13 @@ impl Drop for Server {
         // Its standard input is closed first.
         let _ = self.process.wait();
     }
+}
+
+/// This test is not run for want of something that only root on Debian has: `tests/run` tells of it at its end.
+pub fn not_run(want: &str) {
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let mut file = File::options().create(true).append(true).open(installed().join("not-run.txt")).unwrap();
+    file.write_all(format!("{want}: {test}\n").as_bytes()).unwrap();
 }
 
 fn free_port() -> u16 {

@@ -92,6 +92,8 @@ struct Conversation {
 struct Follows {
     events: broadcast::Receiver<Event>,
     status: watch::Receiver<Arc<Status>>,
+    /// The status of the beginning was told.
+    has_begun: bool,
 }
 
 /// The client is gone, or does not read.
@@ -159,22 +161,28 @@ impl Conversation {
 
 impl Follows {
     fn new(hub: &Hub) -> Self {
-        let mut status = hub.status.clone();
-        status.mark_changed();
-        Follows { events: hub.events.subscribe(), status }
+        Follows { events: hub.events.subscribe(), status: hub.status.clone(), has_begun: false }
     }
 
     /// The next event; never where nothing is followed. A client that is too slow for them does not get the rest.
     async fn next(follows: &mut Option<Self>) -> Result<Event, Over> {
-        let Some(Follows { events, status }) = follows else { return std::future::pending().await };
+        let Some(Follows { events, status, has_begun }) = follows else {
+            return std::future::pending().await;
+        };
+        if !*has_begun {
+            *has_begun = true;
+            return Ok(told(status));
+        }
         tokio::select! {
             biased;
-            Ok(()) = status.changed() => {
-                Ok(Event::Status { status: Box::new(Status::clone(&status.borrow_and_update())) })
-            }
             event = events.recv() => event.map_err(|_| Over),
+            Ok(()) = status.changed() => Ok(told(status)),
         }
     }
+}
+
+fn told(status: &mut watch::Receiver<Arc<Status>>) -> Event {
+    Event::Status { status: Box::new(Status::clone(&status.borrow_and_update())) }
 }
 
 async fn tell(
