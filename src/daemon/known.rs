@@ -23,24 +23,23 @@ struct Read {
 }
 
 impl Known {
-    /// Reads the files again; says whether they say anything else than before.
-    pub fn reload(&mut self, home: &Home) -> Result<bool, ProfileError> {
+    /// Reads the files again; where they say anything else than before, returns what they said.
+    pub fn reload(&mut self, home: &Home) -> Result<Option<Known>, ProfileError> {
         let loaded = profile::load_all(home)?;
         let broken = loaded.broken.into_iter().map(|(name, error)| (name, error.to_string())).collect();
         let read = Read { profiles: loaded.profiles, broken };
         if read == self.read {
-            return Ok(false);
+            return Ok(None);
         }
-        self.broken = read.broken.iter().cloned().collect();
+        let mut broken: BTreeMap<String, String> = read.broken.iter().cloned().collect();
         for two in overlaps(read.profiles.iter().filter(|profile| profile.active)) {
             for name in [&two.first, &two.second] {
-                self.broken.entry(name.to_string()).or_insert_with(|| two.to_string());
+                broken.entry(name.to_string()).or_insert_with(|| two.to_string());
             }
         }
-        let sound = read.profiles.iter().filter(|profile| !self.broken.contains_key(profile.name.as_str()));
-        self.profiles = sound.map(|profile| (profile.name.clone(), profile.clone())).collect();
-        self.read = read;
-        Ok(true)
+        let sound = read.profiles.iter().filter(|profile| !broken.contains_key(profile.name.as_str()));
+        let profiles = sound.map(|profile| (profile.name.clone(), profile.clone())).collect();
+        Ok(Some(std::mem::replace(self, Known { profiles, broken, read })))
     }
 
     /// The profile of this name, if it may run now: an inactive one must not double the work of an active one.
@@ -82,12 +81,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         let mut known = Known::default();
-        assert!(!known.reload(&home).unwrap());
+        assert!(known.reload(&home).unwrap().is_none());
         write(&home, "a", true, "a");
         write(&home, "off", false, "a");
         write(&home, "b", true, "b");
-        assert!(known.reload(&home).unwrap());
-        assert!(!known.reload(&home).unwrap(), "it is as it was");
+        assert!(known.reload(&home).unwrap().is_some());
+        assert!(known.reload(&home).unwrap().is_none(), "it is as it was");
         assert_eq!(known.profiles.len(), 3);
         assert!(known.to_run(&home, "a").is_ok());
         assert!(known.to_run(&home, "off").unwrap_err().contains("would double"));
@@ -95,7 +94,7 @@ mod tests {
 
         write(&home, "b2", true, "b");
         std::fs::write(home.profiles_dir().join("bad.toml"), "kind").unwrap();
-        assert!(known.reload(&home).unwrap());
+        assert!(known.reload(&home).unwrap().is_some());
         assert_eq!(known.broken.keys().collect::<Vec<_>>(), ["b", "b2", "bad"]);
         assert!(known.to_run(&home, "b2").unwrap_err().contains("would double"));
         assert!(known.to_run(&home, "bad").is_err());

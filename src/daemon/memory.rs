@@ -22,17 +22,19 @@ pub fn load(home: &Home) -> Told {
     }
 }
 
-/// Remembers it. The daemon goes on without, where that fails.
-pub fn save(home: &Home, told: &Told) {
+/// Remembers it, and says whether it could.
+pub fn save(home: &Home, told: &Told) -> bool {
     let path = home.daemon_memory();
     let save = || {
         make_private(home.state_dir()).map_err(|error| error.to_string())?;
         let json = serde_json::to_vec(told).map_err(|error| error.to_string())?;
         write_private(&path, &json).map_err(|error| error.to_string())
     };
-    if let Err(error) = save() {
-        tracing::warn!("what was told cannot be remembered in {}: {error}", path.display());
-    }
+    save()
+        .inspect_err(|error| {
+            tracing::warn!("what was told cannot be remembered in {}: {error}", path.display());
+        })
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -46,7 +48,7 @@ mod tests {
         assert_eq!(load(&home), Told::default());
         let told: Told =
             serde_json::from_str(r#"{"told":{"profile work":"x"},"warned":{"work":1}}"#).unwrap();
-        save(&home, &told);
+        assert!(save(&home, &told));
         assert_eq!(load(&home), told);
         #[cfg(unix)]
         {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::clock::Moment;
 use super::notices::{Ended, Notices, Tell, Told};
 use super::protocol::RunId;
-use super::schedule::tests::{account, name, planned};
+use super::schedule::tests::{name, planned};
 use super::schedule::{Account, Begin, Do, End, Order, Planned, Reason, Schedule};
 use crate::collection::Href;
 use crate::profile::Name;
@@ -178,6 +178,7 @@ impl World {
                     let user = self.profiles[&profile].user;
                     let is_another = !self.is(|trouble| *trouble == Trouble::WrongPassword(user));
                     self.schedule.secret_checked(at(self.now), &profile, is_another);
+                    self.begin();
                 }
             }
         }
@@ -279,8 +280,8 @@ fn a_quiet_day() {
     let mut world = live_by_themselves(1, &[]);
     world.live(DAY, |_| {});
     world.all_in_sync();
-    // Two an hour for each profile of half an hour, and so on, but for what the runs themselves take.
-    assert!((650..=700).contains(&world.runs), "{}", world.runs);
+    // 648, if the runs themselves took no time.
+    assert!((600..=650).contains(&world.runs), "{}", world.runs);
     assert_eq!((world.told.len(), world.failed.len()), (0, 0));
 }
 
@@ -296,7 +297,7 @@ fn a_night_without_a_network() {
     world.live(night.to, |_| {});
     for user in ["jana", "ole", "club", "jana@two"] {
         let tries = world.failures(user);
-        assert!((5..=40).contains(&tries), "{user}: {tries} tries in 8 hours");
+        assert!((5..=50).contains(&tries), "{user}: {tries} tries in 8 hours");
     }
     assert!(world.failures("phone") <= 8 * 12 + 5, "its interval is 5 minutes");
     world.live(night.to + 20 * MINUTE, |_| {});

@@ -9,22 +9,24 @@ use crate::daemon::protocol::Part;
 pub enum Piece {
     Tray,
     Notifications,
+    Keyring,
 }
 
 impl Piece {
-    const ALL: [Piece; 2] = [Piece::Tray, Piece::Notifications];
+    const ALL: [Piece; 3] = [Piece::Tray, Piece::Notifications, Piece::Keyring];
 
     fn name(self) -> &'static str {
         match self {
             Piece::Tray => "tray",
             Piece::Notifications => "notifications",
+            Piece::Keyring => "keyring",
         }
     }
 }
 
 /// Why the pieces are missing, in their order; none where a piece can be used.
 #[derive(Debug)]
-pub struct Missing(Mutex<[Option<String>; 2]>);
+pub struct Missing(Mutex<[Option<String>; 3]>);
 
 impl Default for Missing {
     fn default() -> Self {
@@ -66,7 +68,11 @@ mod tests {
         missing.set(Piece::Tray, None);
         missing.set(Piece::Notifications, Some("nobody shows them"));
         let parts: Vec<_> = missing.parts().into_iter().map(|part| (part.name, part.missing)).collect();
-        let expected = [("tray", None), ("notifications", Some("nobody shows them"))];
+        let expected = [
+            ("tray", None),
+            ("notifications", Some("nobody shows them")),
+            ("keyring", Some("it is being looked for")),
+        ];
         assert_eq!(parts, expected.map(|(name, why)| (name.to_owned(), why.map(str::to_owned))));
     }
 }

@@ -80,6 +80,8 @@ pub struct Notice {
 pub trait Desktop: Send + Sync {
     /// Shows how everything is: icon, tooltip and menu.
     fn show(&self, status: &Status);
+    /// Whether the person wants an icon.
+    fn set_tray(&self, wanted: bool);
     fn notify(&self, notice: Notice);
     /// Takes a notice back, where it still can be seen.
     fn withdraw(&self, key: &str);
@@ -90,24 +92,30 @@ pub trait Desktop: Send + Sync {
 /// to `wishes`. All of it goes when the desktop is dropped. It needs a runtime of tokio.
 pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
     let missing = Arc::new(Missing::default());
-    let tray = if tray {
-        let told = Arc::clone(&missing);
-        let failed = move |why: String| told.set(Piece::Tray, Some(&why));
-        let tray = Tray::start(wishes.clone(), failed);
-        tray.inspect_err(|error| missing.set(Piece::Tray, Some(&error.to_string()))).ok()
-    } else {
-        missing.set(Piece::Tray, Some(SWITCHED_OFF));
-        None
-    };
     let (commands, received) = mpsc::unbounded_channel();
-    tokio::spawn(Session::new(wishes, Arc::clone(&missing), tray).run(received));
-    Box::new(Handle { commands, missing, shown: Mutex::new(None) })
+    tokio::spawn(Session::new(wishes, Arc::clone(&missing)).run(received));
+    let desktop = Handle { commands, missing, shown: Mutex::new(None) };
+    desktop.set_tray(tray);
+    Box::new(desktop)
 }
 
 const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
 
+/// The icon, or none where the person wants none.
+fn tray(wanted: bool, wishes: &UnboundedSender<Wish>, missing: &Arc<Missing>) -> Option<Tray> {
+    if !wanted {
+        missing.set(Piece::Tray, Some(SWITCHED_OFF));
+        return None;
+    }
+    let told = Arc::clone(missing);
+    let failed = move |why: String| told.set(Piece::Tray, Some(&why));
+    let tray = Tray::start(wishes.clone(), failed);
+    tray.inspect_err(|error| missing.set(Piece::Tray, Some(&error.to_string()))).ok()
+}
+
 /// What the desktop is asked for.
 enum Command {
+    SetTray(bool),
     Show(Face),
     Notify(Notice),
     Withdraw(String),
@@ -128,6 +136,10 @@ impl Desktop for Handle {
             *shown = Some(face.clone());
             let _ = self.commands.send(Command::Show(face));
         }
+    }
+
+    fn set_tray(&self, wanted: bool) {
+        let _ = self.commands.send(Command::SetTray(wanted));
     }
 
     fn notify(&self, notice: Notice) {

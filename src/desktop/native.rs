@@ -5,6 +5,7 @@ use std::sync::Arc;
 use notify_rust::{Notification, Timeout, Urgency};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
+use super::face::Face;
 use super::missing::{Missing, Piece};
 use super::tray::{Tray, Wanted};
 use super::{Command, Notice, Wish};
@@ -15,27 +16,42 @@ pub struct Session {
     missing: Arc<Missing>,
     /// None where the person wants no icon.
     tray: Option<Tray>,
+    face: Option<Face>,
 }
 
 impl Session {
-    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>, tray: Option<Tray>) -> Self {
-        Session { wishes, missing, tray }
+    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>) -> Self {
+        Session { wishes, missing, tray: None, face: None }
     }
 
     /// Does what it is asked for until nobody can ask any more.
-    pub async fn run(self, mut commands: UnboundedReceiver<Command>) {
+    pub async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         self.missing.set(Piece::Notifications, None);
+        self.missing.set(Piece::Keyring, None);
         while let Some(command) = commands.recv().await {
             match command {
-                Command::Show(face) => {
-                    if let Some(tray) = &self.tray {
-                        tray.show(Some(Wanted { session: 0, face }));
+                Command::SetTray(true) if self.tray.is_some() => {}
+                Command::SetTray(wanted) => {
+                    self.tray = super::tray(wanted, &self.wishes, &self.missing);
+                    if self.tray.is_some() {
+                        self.missing.set(Piece::Tray, None);
                     }
+                    self.show();
+                }
+                Command::Show(face) => {
+                    self.face = Some(face);
+                    self.show();
                 }
                 Command::Notify(notice) => self.notify(notice),
                 // The person takes it away; these systems keep it in a list until then.
                 Command::Withdraw(_) => {}
             }
+        }
+    }
+
+    fn show(&self) {
+        if let (Some(tray), Some(face)) = (&self.tray, &self.face) {
+            tray.show(Some(Wanted { session: 0, face: face.clone() }));
         }
     }
 

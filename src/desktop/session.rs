@@ -14,7 +14,7 @@ use super::face::Face;
 use super::missing::{Missing, Piece};
 use super::notifications::{self, Notifications};
 use super::tray::{Tray, Wanted};
-use super::{Command, Wish};
+use super::{Command, Wish, tray};
 
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
 const SERVICE: &str = "org.freedesktop.Notifications";
@@ -24,8 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+const KEYRING: &str = "org.freedesktop.secrets";
+
 const NO_BUS: &str = "there is no desktop session here";
 const NO_HOST: &str = "nothing on this desktop shows tray icons (GNOME needs the extension AppIndicator); everything works without";
+
+const NO_KEYRING: &str = "no keyring runs here; a password can also come from a command: pimbridge profile set NAME remote.password_command=COMMAND";
 
 /// What is on the desktop, or is to be as soon as there is one.
 pub struct Session {
@@ -35,15 +39,19 @@ pub struct Session {
     tray: Option<Tray>,
     face: Option<Face>,
     notifications: Notifications,
+    /// Counts the buses that were connected to.
     number: u64,
+    /// Whether there is a program that shows tray icons; none without a bus.
+    host: Option<bool>,
 }
 
 /// The daemon lets go of the desktop.
 struct Ended;
 
 impl Session {
-    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>, tray: Option<Tray>) -> Self {
-        Session { wishes, missing, tray, face: None, notifications: Notifications::new(), number: 0 }
+    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>) -> Self {
+        let notifications = Notifications::new();
+        Session { wishes, missing, tray: None, face: None, notifications, number: 0, host: None }
     }
 
     /// Does what it is asked for until nobody can ask any more.
@@ -65,8 +73,9 @@ impl Session {
                 }
                 Err(error) => {
                     tracing::debug!("no session bus: {error}");
-                    self.miss(Piece::Tray, Some(NO_BUS));
-                    self.miss(Piece::Notifications, Some(NO_BUS));
+                    self.tell_host();
+                    self.missing.set(Piece::Notifications, Some(NO_BUS));
+                    self.missing.set(Piece::Keyring, Some(NO_KEYRING));
                 }
             }
             let Ok(()) = self.wait(pause, &mut commands).await else { return };
@@ -86,6 +95,7 @@ impl Session {
             tokio::select! {
                 () = &mut end, if may_appear() => return Ok(()),
                 command = commands.recv() => match command.ok_or(Ended)? {
+                    Command::SetTray(wanted) => self.set_tray(wanted),
                     Command::Show(face) => self.face = Some(face),
                     Command::Notify(notice) => self.notifications.keep(notice),
                     Command::Withdraw(key) => self.notifications.drop_kept(&key),
@@ -104,17 +114,20 @@ impl Session {
         let mut host = names.receive_name_owner_changed_with_args(&[(0, TRAY_HOST)]).await?;
         let mut service = names.receive_name_owner_changed_with_args(&[(0, SERVICE)]).await?;
         let mut signals = notifications::service(bus).await?.inner().receive_all_signals().await?;
+        let mut keyring = names.receive_name_owner_changed_with_args(&[(0, KEYRING)]).await?;
         self.number += 1;
+        self.host = Some(has_owner(&names, TRAY_HOST).await?);
+        self.tell_host();
         self.show();
-        self.host(has_owner(&names, TRAY_HOST).await?);
-        let can_start =
-            async || Ok::<_, Gone>(names.list_activatable_names().await?.iter().any(|name| *name == SERVICE));
-        let there = has_owner(&names, SERVICE).await? || can_start().await?;
-        self.miss(Piece::Notifications, (!there).then_some(notifications::NO_SERVICE));
+        self.look_for(&names, Piece::Notifications).await?;
+        self.look_for(&names, Piece::Keyring).await?;
         self.notifications.flush(bus, &self.missing).await;
         loop {
             tokio::select! {
-                change = host.next() => self.host(change.ok_or_else(Gone::silent)?.args()?.new_owner.is_some()),
+                change = host.next() => {
+                    self.host = Some(change.ok_or_else(Gone::silent)?.args()?.new_owner.is_some());
+                    self.tell_host();
+                }
                 change = service.next() => {
                     let change = change.ok_or_else(Gone::silent)?;
                     let change = change.args()?;
@@ -122,12 +135,14 @@ impl Session {
                     if change.old_owner.is_some() {
                         self.notifications.forget_service();
                     }
+                    self.look_for(&names, Piece::Notifications).await?;
                     if change.new_owner.is_some() {
-                        self.miss(Piece::Notifications, None);
                         self.notifications.flush(bus, &self.missing).await;
-                    } else if !can_start().await? {
-                        self.miss(Piece::Notifications, Some(notifications::NO_SERVICE));
                     }
+                }
+                change = keyring.next() => {
+                    change.ok_or_else(Gone::silent)?;
+                    self.look_for(&names, Piece::Keyring).await?;
                 }
                 signal = signals.next() => {
                     let signal = signal.ok_or_else(Gone::silent)?;
@@ -135,6 +150,7 @@ impl Session {
                 }
                 command = commands.recv() => match command {
                     None => return Ok(Ended),
+                    Some(Command::SetTray(wanted)) => self.set_tray(wanted),
                     Some(Command::Show(face)) => {
                         self.face = Some(face);
                         self.show();
@@ -146,28 +162,51 @@ impl Session {
         }
     }
 
+    fn set_tray(&mut self, wanted: bool) {
+        if !wanted || self.tray.is_none() {
+            self.tray = tray(wanted, &self.wishes, &self.missing);
+            self.tell_host();
+            self.show();
+        }
+    }
+
     fn show(&self) {
-        if let (Some(tray), Some(face)) = (&self.tray, &self.face) {
+        if let (Some(tray), Some(face), Some(_)) = (&self.tray, &self.face, self.host) {
             tray.show(Some(Wanted { session: self.number, face: face.clone() }));
         }
     }
 
-    /// A program that shows tray icons came or went; the icon itself goes there by itself.
-    fn host(&self, there: bool) {
-        self.miss(Piece::Tray, (!there).then_some(NO_HOST));
+    /// Tells whether the icon can be seen; it goes by itself to a program that shows it.
+    fn tell_host(&self) {
+        if self.tray.is_some() {
+            let why = match self.host {
+                None => Some(NO_BUS),
+                Some(false) => Some(NO_HOST),
+                Some(true) => None,
+            };
+            self.missing.set(Piece::Tray, why);
+        }
+    }
+
+    /// Looks whether there is a program for this piece: one that runs, or one that starts when it is asked.
+    async fn look_for(&self, names: &DBusProxy<'_>, piece: Piece) -> Result<(), Gone> {
+        let (name, why) = match piece {
+            Piece::Tray => return Ok(()),
+            Piece::Notifications => (SERVICE, notifications::NO_SERVICE),
+            Piece::Keyring => (KEYRING, NO_KEYRING),
+        };
+        let starts = || async { names.list_activatable_names().await };
+        let there = has_owner(names, name).await? || starts().await?.iter().any(|found| *found == name);
+        self.missing.set(piece, (!there).then_some(why));
+        Ok(())
     }
 
     /// The bus is gone, and with it all that was to be seen.
     fn lost(&mut self) {
+        self.host = None;
         self.notifications.forget_service();
         if let Some(tray) = &self.tray {
             tray.show(None);
-        }
-    }
-
-    fn miss(&self, piece: Piece, why: Option<&str>) {
-        if piece != Piece::Tray || self.tray.is_some() {
-            self.missing.set(piece, why);
         }
     }
 }

@@ -46,5 +46,5 @@ const KEYS: &[Key] = &[
     key("", "notify", WordList(|| meant(FINDINGS)), Is("errors,warnings,held"),
         "what the background program notifies you of"),
     key("", "check_network", Switch, Is("true"),
-        "false: the background program, which this version does not have yet, tries also while the computer has no network"),
+        "true: a server that cannot be reached is no error, and is tried again soon and quietly; false: it is an error as others are"),
 ];

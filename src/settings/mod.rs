@@ -75,7 +75,7 @@ pub struct Background {
     pub tray: bool,
     /// What the person is notified of.
     pub notify: Vec<Finding>,
-    /// Nothing runs by itself while the computer has no network.
+    /// A server that cannot be reached is no error: it is tried again soon, and nothing is said of it.
     pub check_network: bool,
 }
 

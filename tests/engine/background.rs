@@ -83,6 +83,9 @@ fn a_server_that_cannot_be_reached_is_no_report_unless_something_was_done() {
     assert_eq!((asked.id.is_some(), asked.obstacle), (true, Some(Obstacle::Offline)));
 
     world.remote.lock().manners.offline = false;
+    world.remote.lock().manners.breaks_after = Some(0);
+    assert_eq!(later(&world).id, None, "a report that was begun goes again");
+    assert_eq!(outcomes(&world).len(), 2);
     world.remote.lock().manners.breaks_after = Some(1);
     world.local.put("newer.ics", event("newer", "newer", 0));
     let done = later(&world);

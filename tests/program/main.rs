@@ -9,6 +9,7 @@ mod cdsp;
 mod commands;
 mod contacts;
 mod daemon_control;
+mod daemon_runs;
 mod decisions;
 mod demo;
 mod discover;

@@ -1,6 +1,6 @@
 //! CalDAV (RFC 4791) and CardDAV (RFC 6352) collections.
 //!
-//! `observe` asks what is there or what changed, `query` searches, `fetch` reads items, `write` stores
+//! `observe` asks what is there or what changed, `news` whether anything did, `query` searches, `fetch` reads items, `write` stores
 //! and deletes them. `discovery` finds the collections of an account, `resources` and `look` make and rename them, and
 //! `scheduling` knows of servers that invite people. Below them: `http` (and `account`, `sign_in`, `limiter`) sends requests over a
 //! `connection` (and `tls`, `client_certificate`), `redirect` says where they may go on, `failure` why nothing came back,
@@ -23,6 +23,7 @@ mod http;
 mod limiter;
 mod look;
 mod meter;
+mod news;
 mod observe;
 mod query;
 mod quirks;
@@ -52,6 +53,7 @@ use error::Fault;
 use href::Base;
 use http::{Ask, Http};
 use limiter::Class;
+pub use news::{News, Newsreader, ReadSoFar};
 use query::Searches;
 pub use resources::{Made, NewCollection, create};
 use scheduling::Scheduling;

@@ -9,6 +9,7 @@ use super::answer::{Answer, Body};
 use super::backoff::{self, Backoff};
 use super::href::{Base, Place};
 use super::look::look_of;
+use super::news::News;
 use super::refusal::Refusal;
 use super::xml::{Multistatus, Part, Props, Response};
 use super::{Capabilities, Dav, Fault, http, quirks, xml};
@@ -22,15 +23,15 @@ const MOST_PAGES: usize = 10_000;
 
 /// How far the history was read, and how it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
+pub(super) struct Mark {
     #[serde(flatten)]
     how: How,
     /// What the server calls the collection's path, where that is not the path of its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
+    pub path: Option<String>,
     /// Where it has moved for good, if it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    moved: Option<Url>,
+    pub moved: Option<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,21 +46,36 @@ enum How {
 }
 
 impl How {
-    /// Whether the properties say that nothing changed since. A token that is a number may be the second in which it
-    /// was given, in which more may have changed.
-    fn is_now(&self, props: &Props) -> bool {
-        match self {
-            How::Sync { token } => {
-                props.sync_token.as_ref() == Some(token) && token.contains(|c: char| !c.is_ascii_digit())
-            }
-            How::Ctag { tag } => props.ctag.as_ref() == Some(tag),
-            How::List => false,
+    /// What the properties say of changes since. A token that is a number may be the second in which it was given, in
+    /// which more may have changed.
+    fn news(&self, props: &Props) -> News {
+        let (then, now) = match self {
+            How::Sync { token } => (token, &props.sync_token),
+            How::Ctag { tag } => (tag, &props.ctag),
+            How::List => return News::Untold,
+        };
+        let is_second = matches!(self, How::Sync { .. }) && then.bytes().all(|byte| byte.is_ascii_digit());
+        match now {
+            None => News::Untold,
+            Some(now) if now != then => News::Something,
+            Some(_) if is_second => News::Untold,
+            Some(_) => News::Nothing,
         }
     }
 }
 
 impl Mark {
-    fn read(cursor: &Cursor) -> Option<Self> {
+    /// Whether it is of a kind that can say that nothing changed.
+    pub(super) fn can_be_compared(&self) -> bool {
+        !matches!(self.how, How::List)
+    }
+
+    /// What the collection's properties say of changes since.
+    pub(super) fn news(&self, props: &Props) -> News {
+        self.how.news(props)
+    }
+
+    pub(super) fn read(cursor: &Cursor) -> Option<Self> {
         serde_json::from_str(cursor.as_str()).ok()
     }
 
@@ -119,7 +135,9 @@ impl Dav {
             match self.properties(xml::propfind_details()).await {
                 Ok(props) => {
                     *self.seen_look() = Some(look_of(&props));
-                    if let (true, Some(cursor)) = (mark.how.is_now(&props), self.mark(mark.how.clone())) {
+                    if mark.news(&props) == News::Nothing
+                        && let Some(cursor) = self.mark(mark.how.clone())
+                    {
                         return Ok(Observation::Delta { changed: vec![], removed: vec![], cursor });
                     }
                 }

@@ -847,6 +847,7 @@ mod discovery;
 mod endurance;
 mod look;
 mod networks;
+mod news;
 mod query;
 mod quirks;
 mod redirects;

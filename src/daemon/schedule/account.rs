@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Origin;
 
-use super::super::clock::Moment;
+use crate::daemon::clock::Moment;
 use crate::profile::{Profile, RemoteSpec, SignIn};
 use crate::sync::run::Obstacle;
 

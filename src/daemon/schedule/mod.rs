@@ -1,7 +1,7 @@
 //! When a profile runs. It knows no clock and does nothing itself: it is told what happened and when, and says what is
 //! to be done now ([`Schedule::advance`]) and when it wants to be asked again ([`Schedule::next`]).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::clock::Moment;
@@ -11,12 +11,14 @@ use crate::profile::Name;
 use crate::sync::run::Obstacle;
 
 mod account;
+mod entry;
 mod order;
 #[cfg(test)]
 pub(super) mod tests;
 
 use account::Doing;
 pub use account::{Account, Reason, Standstill};
+use entry::{Asked, Entry, Running, first};
 pub use order::Order;
 
 /// How many profiles run at the same time, and how many accounts on one host.
@@ -43,7 +45,7 @@ pub struct Planned {
 /// What is known of a profile when the schedule learns of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Begin {
-    /// How long ago it ran; none before the first time.
+    /// How long ago it ran; none before the first time, or where that failed.
     pub ran: Option<Duration>,
     /// By chance, from 0 to 1: so that not everything begins at the same time.
     pub chance: f64,
@@ -93,65 +95,6 @@ pub struct Schedule {
     last_run: RunId,
 }
 
-#[derive(Debug)]
-struct Entry {
-    planned: Planned,
-    /// When it runs by itself because of its interval.
-    due: Option<Moment>,
-    /// It is to run by itself as soon as it can.
-    wanted: Option<Wanted>,
-    /// What persons asked for.
-    asked: VecDeque<Asked>,
-    running: Option<Running>,
-    tried: Option<Moment>,
-    /// The last run was not done to its end.
-    failed: bool,
-    /// The profile is there no more, but its last run still goes on.
-    gone: bool,
-}
-
-#[derive(Debug)]
-struct Wanted {
-    order: Order,
-    since: Moment,
-    /// How many runs that persons asked for went before it.
-    passed_over: u32,
-}
-
-#[derive(Debug)]
-struct Asked {
-    run: RunId,
-    order: Order,
-    since: Moment,
-}
-
-#[derive(Debug)]
-struct Running {
-    run: RunId,
-    account: Account,
-    order: Order,
-    by_hand: bool,
-}
-
-impl Entry {
-    fn want(&mut self, now: Moment, order: Order) {
-        if !self.planned.by_itself {
-            return;
-        }
-        match &mut self.wanted {
-            // Two that nobody asked for can always be one.
-            Some(wanted) => drop(wanted.order.join(order)),
-            None => self.wanted = Some(Wanted { order, since: now, passed_over: 0 }),
-        }
-    }
-
-    /// The profile is due after its interval.
-    fn rest(&mut self, now: Moment) {
-        self.due =
-            self.planned.interval.filter(|_| self.planned.by_itself).map(|interval| now.plus(interval));
-    }
-}
-
 impl Schedule {
     pub fn new(quiet_offline: bool) -> Schedule {
         Schedule {
@@ -177,7 +120,7 @@ impl Schedule {
         let names: BTreeSet<Name> = profiles.iter().map(|planned| planned.name.clone()).collect();
         for planned in profiles {
             match self.profiles.get_mut(&planned.name) {
-                Some(entry) => change(entry, planned, now),
+                Some(entry) => entry.change(planned, now),
                 None => {
                     let due = first(&planned, begin(&planned.name), now);
                     self.profiles.insert(planned.name.clone(), Entry::new(planned, due));
@@ -493,43 +436,4 @@ enum Turn {
     LongWaiting,
     ByHand,
     ByItself,
-}
-
-impl Entry {
-    fn new(planned: Planned, due: Option<Moment>) -> Entry {
-        Entry {
-            planned,
-            due,
-            wanted: None,
-            asked: VecDeque::new(),
-            running: None,
-            tried: None,
-            failed: false,
-            gone: false,
-        }
-    }
-}
-
-/// When a profile runs for the first time since the daemon was started: at once where it never ran.
-fn first(planned: &Planned, begin: Begin, now: Moment) -> Option<Moment> {
-    let interval = planned.interval.filter(|_| planned.by_itself)?;
-    Some(match begin.ran {
-        None => now,
-        Some(ago) => now.plus(interval.saturating_sub(ago)).plus(interval.min(SPREAD).mul_f64(begin.chance)),
-    })
-}
-
-/// Something else stands in the profile's file.
-fn change(entry: &mut Entry, planned: Planned, now: Moment) {
-    let before = std::mem::replace(&mut entry.planned, planned);
-    entry.gone = false;
-    let planned = &entry.planned;
-    if !planned.by_itself {
-        (entry.due, entry.wanted) = (None, None);
-    } else if !before.by_itself || before.account != planned.account {
-        entry.due = planned.interval.map(|_| now);
-    } else if before.interval != planned.interval {
-        let soon = planned.interval.map(|interval| now.plus(interval));
-        entry.due = soon.map(|soon| entry.due.map_or(soon, |due| due.min(soon)));
-    }
 }

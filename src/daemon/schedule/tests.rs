@@ -6,26 +6,26 @@ use crate::sync::run::Deletions;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) fn name(name: &str) -> Name {
+pub(in crate::daemon) fn name(name: &str) -> Name {
     Name::new(name).unwrap()
 }
 
-pub(super) fn account(host: &str, user: &str) -> Account {
+pub(in crate::daemon) fn account(host: &str, user: &str) -> Account {
     let origin = url::Url::parse(&format!("https://{host}/")).unwrap().origin();
     let sign_in = SignIn::Password { user: user.to_owned(), password: PasswordSource::Keyring };
     Account { origin, sign_in: Some(sign_in) }
 }
 
-pub(super) fn planned(profile: &str, host: &str, user: &str, minutes: u64) -> Planned {
+pub(in crate::daemon) fn planned(profile: &str, host: &str, user: &str, minutes: u64) -> Planned {
     let interval = (minutes > 0).then(|| MINUTE * minutes as u32);
     Planned { name: name(profile), account: account(host, user), by_itself: true, interval }
 }
 
-pub(super) fn well() -> End {
+pub(in crate::daemon) fn well() -> End {
     End { obstacle: None, failed: false, why: String::new() }
 }
 
-pub(super) fn hindered(obstacle: Obstacle) -> End {
+pub(in crate::daemon) fn hindered(obstacle: Obstacle) -> End {
     End { obstacle: Some(obstacle), failed: true, why: "why".into() }
 }
 

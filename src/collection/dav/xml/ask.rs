@@ -53,6 +53,13 @@ pub(in super::super) fn propfind_ctag() -> String {
     )
 }
 
+/// Asks how far the history of collections goes, and nothing else.
+pub(in super::super) fn propfind_tokens() -> String {
+    format!(
+        r#"{HEAD}<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><sync-token/><S:getctag/></prop></propfind>"#
+    )
+}
+
 pub(in super::super) fn propfind_privileges() -> String {
     format!(r#"{HEAD}<propfind xmlns="DAV:"><prop><current-user-privilege-set/></prop></propfind>"#)
 }

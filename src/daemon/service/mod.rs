@@ -1,6 +1,6 @@
 //! The loop: what happens goes to the schedule and to the notices, and what they say is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,24 +9,26 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
-use super::clock::{Clock, Moment};
-use super::control::{Asked, ControlError, Hub, Listener};
-use super::known::Known;
-use super::last::Last;
-use super::lock::Lock;
-use super::notices::{Ended, Notices, Tell, Told};
-use super::protocol::{Answer, Event, How, NotRun, Reply, Request, RunId, State, Status, Step, Ticket};
-use super::schedule::{Account, Begin, Do, End, Order, Planned, Schedule};
-use super::status::Facts;
-use super::watch::{Change, Watched, Watcher};
-use super::{memory, run, stop};
-use crate::collection::Href;
+use crate::daemon::clock::{Clock, Moment};
+use crate::daemon::control::{Asked, ControlError, Hub, Listener};
+use crate::daemon::known::Known;
+use crate::daemon::last::Last;
+use crate::daemon::lock::Lock;
+use crate::daemon::notices::{Ended, Notices, Tell, Told};
+use crate::daemon::protocol::{Event, RunId, State, Status, Step};
+use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
+use crate::daemon::status::Facts;
+use crate::daemon::watch::{Change, Watcher};
+use crate::daemon::{memory, run, stop};
 use crate::desktop::{self, Desktop, Wish};
 use crate::home::{Home, HomeError};
-use crate::profile::{self, Accounts, Name, Profile};
-use crate::report::{Report, RunOutcome};
+use crate::profile::{Accounts, Name, Profile};
+use crate::report::RunOutcome;
 use crate::settings::{self, Background};
-use crate::sync::run::{Deletions, Done, Obstacle, Options, Stop};
+use crate::sync::run::{Done, Obstacle, Options, Stop};
+
+mod files;
+mod requests;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
 const LOOK: Duration = Duration::from_secs(60);
@@ -361,181 +363,6 @@ impl Daemon {
         }
     }
 
-    /// Does what a client asks for.
-    fn answer(&mut self, request: Request) -> (Reply, Then) {
-        let now = self.clock.now();
-        let reply = match request {
-            Request::Sync { profiles, how } => self.sync(now, &profiles, how),
-            Request::Preview { profile } => {
-                self.ask(now, &[profile], Order { dry_run: true, ..Order::everything() })
-            }
-            Request::Answer { profile, shown, answer } => {
-                let deletions = match answer {
-                    Answer::Delete => Deletions::AllowedUpTo(shown),
-                    Answer::Keep => Deletions::kept(shown),
-                };
-                self.ask(now, &[profile], Order { deletions, ..Order::everything() })
-            }
-            Request::Pause { minutes } => {
-                let until = minutes.map(|minutes| now.plus(Duration::from_secs(60 * u64::from(minutes))));
-                self.schedule.pause(now, until);
-                Reply::Done
-            }
-            Request::Resume => {
-                self.schedule.resume();
-                Reply::Done
-            }
-            Request::Status | Request::Follow => {
-                Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
-            }
-            Request::Stop => return (Reply::Done, Then::End),
-        };
-        (reply, Then::GoOn)
-    }
-
-    fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
-        let How { allow_deletions, undo_deletions, accept_preview, only } = how;
-        let deletions = match (allow_deletions, undo_deletions) {
-            (true, true) => {
-                let why = "deletions can be allowed or undone, but not both".to_owned();
-                return Reply::Refused { why };
-            }
-            (true, false) => Deletions::Allowed,
-            (false, true) => Deletions::UNDONE,
-            (false, false) => Deletions::Guarded,
-        };
-        if accept_preview {
-            for name in profiles {
-                if let Err(error) = profile::accept_preview(&self.home, name) {
-                    return Reply::Refused { why: error.to_string() };
-                }
-            }
-        }
-        let files: BTreeSet<Href> = only.into_iter().map(Href::new).collect();
-        let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
-        self.ask(now, profiles, Order { deletions, ..order })
-    }
-
-    /// Has these profiles run, or all active ones.
-    fn ask(&mut self, now: Moment, profiles: &[String], order: Order) -> Reply {
-        self.reload();
-        let refused = |(name, why): (&String, &String)| NotRun { profile: name.clone(), why: why.clone() };
-        let (names, mut refused) = if profiles.is_empty() {
-            let active = self.known.profiles.values().filter(|profile| profile.active);
-            (
-                active.map(|profile| profile.name.to_string()).collect(),
-                self.known.broken.iter().map(refused).collect(),
-            )
-        } else {
-            (profiles.to_vec(), Vec::new())
-        };
-        let mut runs = Vec::new();
-        for profile in names {
-            let name = self.known.to_run(&self.home, &profile).map(|found| found.name.clone());
-            match name.map(|name| self.schedule.ask(now, &name, order.clone())) {
-                Ok(Some(run)) => runs.push(Ticket { profile, run }),
-                Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
-                Err(why) => refused.push(NotRun { profile, why }),
-            }
-        }
-        Reply::Runs { runs, refused }
-    }
-
-    /// Does what the person wishes on the desktop.
-    fn fulfil(&mut self, wish: Wish) -> Then {
-        let request = match wish {
-            Wish::SyncAll => Request::Sync { profiles: Vec::new(), how: How::default() },
-            Wish::Sync { profile } => Request::Sync { profiles: vec![profile], how: How::default() },
-            Wish::Pause => Request::Pause { minutes: None },
-            Wish::Resume => Request::Resume,
-            Wish::Quit => Request::Stop,
-            Wish::Answer { profile, shown, answer } => Request::Answer { profile, shown, answer },
-            Wish::Open(_page) => return Then::GoOn,
-        };
-        let (reply, then) = self.answer(request);
-        if let Reply::Runs { refused, .. } = reply {
-            for NotRun { profile, why } in refused {
-                tracing::warn!("{profile} does not run: {why}");
-            }
-        }
-        then
-    }
-
-    /// Reads the profiles and the settings again, where they changed.
-    fn reload(&mut self) {
-        let mut wrong = Vec::new();
-        match settings::load(&self.home) {
-            Ok(settings) if settings.background != self.background => {
-                self.background = settings.background;
-                self.schedule.set_quiet_offline(self.background.check_network);
-                self.notices.set_wanted(self.background.notify.clone(), self.background.check_network);
-            }
-            Ok(_) => {}
-            Err(error) => wrong.push(error.to_string()),
-        }
-        let before: Vec<Profile> = self.known.profiles.values().cloned().collect();
-        match self.known.reload(&self.home) {
-            Ok(true) => self.replan(&before),
-            Ok(false) => {}
-            Err(error) => wrong.push(error.to_string()),
-        }
-        let wrong = (!wrong.is_empty()).then(|| wrong.join("; "));
-        if let Some(wrong) = wrong.as_ref().filter(|_| wrong != self.unreadable) {
-            tracing::warn!("{wrong}");
-        }
-        self.unreadable = wrong;
-    }
-
-    /// Something else stands in the files of the profiles.
-    fn replan(&mut self, before: &[Profile]) {
-        let (now, wall) = (self.clock.now(), Timestamp::now());
-        for (name, why) in &self.known.broken {
-            tracing::warn!(profile = name, "it does not run: {why}");
-        }
-        // Another password may stand behind another way to sign in, or another server.
-        let is_another =
-            |old: &Profile| self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote);
-        if before.iter().any(is_another) {
-            self.accounts = Arc::default();
-        }
-        let (home, known) = (&self.home, &self.known);
-        self.last
-            .retain(|name, _| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str()));
-        for name in known.profiles.keys() {
-            if !self.last.contains_key(name) {
-                match Last::read(home, name) {
-                    Ok(last) => drop(last.map(|last| self.last.insert(name.clone(), last))),
-                    Err(error) => {
-                        tracing::warn!(profile = name.as_str(), "its reports cannot be read: {error}")
-                    }
-                }
-            }
-        }
-        let planned: Vec<Planned> = known.profiles.values().map(planned).collect();
-        let accounts: Vec<(&Name, Account)> =
-            known.profiles.values().map(|profile| (&profile.name, Account::of(profile))).collect();
-        let told = self.notices.profiles(&accounts, &known.broken);
-        if let Some(watcher) = &self.watcher {
-            let watched = known
-                .profiles
-                .values()
-                .filter(|profile| profile.sync_on_change && profile.active && !profile.preview_needed);
-            watcher.set(watched.map(|profile| Watched::new(&self.home, profile)).collect());
-        }
-        let last = &self.last;
-        let dropped = self.schedule.plan(now, planned, |name| Begin {
-            ran: last.get(name).map(|last| last.ago(wall)),
-            chance: chance(),
-        });
-        self.say(told);
-        for (run, profile) in dropped {
-            let why = "the profile was removed, or its file cannot be used any more".to_owned();
-            let report = Box::new(Report::not_run(profile.as_str(), wall, why));
-            let profile = profile.to_string();
-            self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
-        }
-    }
-
     fn say(&mut self, told: Vec<Tell>) {
         for tell in told {
             match tell {
@@ -543,9 +370,8 @@ impl Daemon {
                 Tell::Withdraw(key) => self.desktop.withdraw(&key),
             }
         }
-        if self.remembered != *self.notices.told() {
+        if self.remembered != *self.notices.told() && memory::save(&self.home, self.notices.told()) {
             self.remembered = self.notices.told().clone();
-            memory::save(&self.home, &self.remembered);
         }
     }
 
@@ -583,22 +409,4 @@ impl Daemon {
             self.desktop.show(&self.status.borrow());
         }
     }
-}
-
-fn planned(profile: &Profile) -> Planned {
-    let minutes = u64::from(profile.interval_minutes);
-    Planned {
-        name: profile.name.clone(),
-        account: Account::of(profile),
-        by_itself: profile.active && !profile.preview_needed,
-        interval: (minutes > 0).then(|| Duration::from_secs(60 * minutes)),
-    }
-}
-
-/// A number from 0 to 1.
-fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    // Without chance everything begins at the same time, which is no harm.
-    let _ = getrandom::fill(&mut bytes);
-    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
 }

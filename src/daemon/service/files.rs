@@ -1,0 +1,116 @@
+//! The profiles and the settings, which persons change while the daemon runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Daemon;
+use crate::daemon::known::Known;
+use crate::daemon::last::Last;
+use crate::daemon::protocol::Event;
+use crate::daemon::schedule::{Account, Begin, Planned};
+use crate::daemon::watch::Watched;
+use crate::profile::{Name, Profile};
+use crate::report::{Report, RunOutcome};
+use crate::settings;
+
+impl Daemon {
+    /// Reads the profiles and the settings again, where they changed.
+    pub(super) fn reload(&mut self) {
+        let mut wrong = Vec::new();
+        match settings::load(&self.home) {
+            Ok(settings) if settings.background != self.background => {
+                self.background = settings.background;
+                self.desktop.set_tray(self.background.tray);
+                self.schedule.set_quiet_offline(self.background.check_network);
+                self.notices.set_wanted(self.background.notify.clone(), self.background.check_network);
+            }
+            Ok(_) => {}
+            Err(error) => wrong.push(error.to_string()),
+        }
+        match self.known.reload(&self.home) {
+            Ok(Some(before)) => self.replan(&before),
+            Ok(None) => {}
+            Err(error) => wrong.push(error.to_string()),
+        }
+        let wrong = (!wrong.is_empty()).then(|| wrong.join("; "));
+        if let Some(wrong) = wrong.as_ref().filter(|_| wrong != self.unreadable) {
+            tracing::warn!("{wrong}");
+        }
+        self.unreadable = wrong;
+    }
+
+    /// Something else stands in the files of the profiles.
+    fn replan(&mut self, before: &Known) {
+        let (now, wall) = (self.clock.now(), Timestamp::now());
+        for (name, why) in
+            self.known.broken.iter().filter(|(name, why)| before.broken.get(*name) != Some(why))
+        {
+            tracing::warn!(profile = name, "it does not run: {why}");
+        }
+        // Another password may stand behind another way to sign in, or another server.
+        let is_another =
+            |old: &Profile| self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote);
+        if before.profiles.values().any(is_another) {
+            self.accounts = Arc::default();
+        }
+        let (home, known) = (&self.home, &self.known);
+        self.last
+            .retain(|name, _| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str()));
+        for name in known.profiles.keys() {
+            if !self.last.contains_key(name) {
+                match Last::read(home, name) {
+                    Ok(last) => drop(last.map(|last| self.last.insert(name.clone(), last))),
+                    Err(error) => {
+                        tracing::warn!(profile = name.as_str(), "its reports cannot be read: {error}")
+                    }
+                }
+            }
+        }
+        let planned: Vec<Planned> = known.profiles.values().map(planned).collect();
+        let accounts: Vec<(&Name, Account)> =
+            known.profiles.values().map(|profile| (&profile.name, Account::of(profile))).collect();
+        let told = self.notices.profiles(&accounts, &known.broken);
+        if let Some(watcher) = &self.watcher {
+            let watched = known
+                .profiles
+                .values()
+                .filter(|profile| profile.sync_on_change && profile.active && !profile.preview_needed);
+            watcher.set(watched.map(|profile| Watched::new(&self.home, profile)).collect());
+        }
+        let last = &self.last;
+        let dropped = self.schedule.plan(now, planned, |name| Begin {
+            ran: last
+                .get(name)
+                .filter(|last| last.run.outcome != RunOutcome::Failed)
+                .map(|last| last.ago(wall)),
+            chance: chance(),
+        });
+        self.say(told);
+        for (run, profile) in dropped {
+            let why = "the profile was removed, or its file cannot be used any more".to_owned();
+            let report = Box::new(Report::not_run(profile.as_str(), wall, why));
+            let profile = profile.to_string();
+            self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
+        }
+    }
+}
+
+fn planned(profile: &Profile) -> Planned {
+    let minutes = u64::from(profile.interval_minutes);
+    Planned {
+        name: profile.name.clone(),
+        account: Account::of(profile),
+        by_itself: profile.active && !profile.preview_needed,
+        interval: (minutes > 0).then(|| Duration::from_secs(60 * minutes)),
+    }
+}
+
+/// A number from 0 to 1.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    // Without chance everything begins at the same time, which is no harm.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}

@@ -1,0 +1,134 @@
+//! What clients and the person at the desktop want.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Daemon, Then};
+use crate::collection::Href;
+use crate::daemon::clock::Moment;
+use crate::daemon::protocol::{Answer, How, NotRun, Reply, Request, Ticket};
+use crate::daemon::schedule::Order;
+use crate::desktop::{Page, Wish, pages};
+use crate::profile;
+use crate::sync::run::Deletions;
+
+impl Daemon {
+    /// Does what a client asks for.
+    pub(super) fn answer(&mut self, request: Request) -> (Reply, Then) {
+        let now = self.clock.now();
+        let reply = match request {
+            Request::Sync { profiles, how } => self.sync(now, &profiles, how),
+            Request::Preview { profile } => {
+                self.ask(now, &[profile], Order { dry_run: true, ..Order::everything() })
+            }
+            Request::Answer { profile, shown, answer } => {
+                let deletions = match answer {
+                    Answer::Delete => Deletions::AllowedUpTo(shown),
+                    Answer::Keep => Deletions::kept(shown),
+                };
+                self.ask(now, &[profile], Order { deletions, ..Order::everything() })
+            }
+            Request::Pause { minutes } => {
+                let until = minutes.map(|minutes| now.plus(Duration::from_secs(60 * u64::from(minutes))));
+                self.schedule.pause(now, until);
+                Reply::Done
+            }
+            Request::Resume => {
+                self.schedule.resume();
+                Reply::Done
+            }
+            Request::Status | Request::Follow => {
+                // What of the desktop is missing may have changed without a word.
+                let now = self.clock.now();
+                self.show(now);
+                Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
+            }
+            Request::Stop => return (Reply::Done, Then::End),
+        };
+        (reply, Then::GoOn)
+    }
+
+    fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
+        let How { allow_deletions, undo_deletions, accept_preview, only } = how;
+        let deletions = match (allow_deletions, undo_deletions) {
+            (true, true) => {
+                let why = "deletions can be allowed or undone, but not both".to_owned();
+                return Reply::Refused { why };
+            }
+            (true, false) => Deletions::Allowed,
+            (false, true) => Deletions::UNDONE,
+            (false, false) => Deletions::Guarded,
+        };
+        if accept_preview {
+            for name in profiles {
+                if let Err(error) = profile::accept_preview(&self.home, name) {
+                    return Reply::Refused { why: error.to_string() };
+                }
+            }
+        }
+        let files: BTreeSet<Href> = only.into_iter().map(Href::new).collect();
+        let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
+        self.ask(now, profiles, Order { deletions, ..order })
+    }
+
+    /// Has these profiles run, or all active ones.
+    fn ask(&mut self, now: Moment, profiles: &[String], order: Order) -> Reply {
+        self.reload();
+        let refused = |(name, why): (&String, &String)| NotRun { profile: name.clone(), why: why.clone() };
+        let (names, mut refused) = if profiles.is_empty() {
+            let active = self.known.profiles.values().filter(|profile| profile.active);
+            (
+                active.map(|profile| profile.name.to_string()).collect(),
+                self.known.broken.iter().map(refused).collect(),
+            )
+        } else {
+            (profiles.to_vec(), Vec::new())
+        };
+        let mut runs = Vec::new();
+        for profile in names {
+            let name = self.known.to_run(&self.home, &profile).map(|found| found.name.clone());
+            match name.map(|name| self.schedule.ask(now, &name, order.clone())) {
+                Ok(Some(run)) => runs.push(Ticket { profile, run }),
+                Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
+                Err(why) => refused.push(NotRun { profile, why }),
+            }
+        }
+        Reply::Runs { runs, refused }
+    }
+
+    /// Does what the person wishes on the desktop.
+    pub(super) fn fulfil(&mut self, wish: Wish) -> Then {
+        let request = match wish {
+            Wish::SyncAll => Request::Sync { profiles: Vec::new(), how: How::default() },
+            Wish::Sync { profile } => Request::Sync { profiles: vec![profile], how: How::default() },
+            Wish::Pause => Request::Pause { minutes: None },
+            Wish::Resume => Request::Resume,
+            Wish::Quit => Request::Stop,
+            Wish::Answer { profile, shown, answer } => Request::Answer { profile, shown, answer },
+            Wish::Open(page) => {
+                self.open(page);
+                return Then::GoOn;
+            }
+        };
+        let (reply, then) = self.answer(request);
+        if let Reply::Runs { refused, .. } = reply {
+            for NotRun { profile, why } in refused {
+                tracing::warn!("{profile} does not run: {why}");
+            }
+        }
+        then
+    }
+
+    /// Shows a page in the browser, without waiting for it.
+    fn open(&mut self, page: Page) {
+        let now = self.clock.now();
+        self.show(now);
+        let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = pages::open(&home, &page, &status) {
+                tracing::warn!("{error}");
+            }
+        });
+    }
+}
