@@ -12,6 +12,7 @@ mod daemon_control;
 mod daemon_runs;
 mod decisions;
 mod demo;
+mod desktop;
 mod discover;
 mod fire;
 mod forms;
