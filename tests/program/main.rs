@@ -13,6 +13,7 @@ mod daemon_runs;
 mod daemon_survives;
 mod decisions;
 mod demo;
+mod desktop;
 mod discover;
 mod fire;
 mod forms;
