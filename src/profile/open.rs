@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Mutex;
-
-use super::sign_in::credentials;
+use super::sign_in::{self, LastRead, credentials};
 use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
 use crate::collection::dav::{Account, Dav};
 use crate::collection::lists::Lists;
@@ -38,30 +37,66 @@ pub enum OpenError {
 /// is asked for once.
 #[derive(Default)]
 pub struct Accounts {
-    open: Mutex<HashMap<AccountKey, Account>>,
+    /// An account is locked while it is opened, so that its password is asked for once.
+    open: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<Option<Account>>>>>,
+    last_read: Mutex<HashMap<SignInKey, LastRead>>,
 }
 
-type AccountKey = (url::Origin, Option<SignIn>, ConnectionSpec);
+type AccountKey = (SignInKey, ConnectionSpec);
+type SignInKey = (url::Origin, Option<SignIn>);
 
 impl Accounts {
     /// The account of a profile. Nothing is sent yet.
     pub async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
-        let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
-        let mut open = self.open.lock().await;
-        let key = (url.origin(), sign_in.clone(), connection.clone());
-        if let Some(account) = open.get(&key) {
+        let RemoteSpec::Dav { connection, .. } = &profile.remote;
+        let key = (sign_in_key(profile), connection.clone());
+        let place = Arc::clone(lock(&self.open).entry(key).or_default());
+        let mut place = place.lock().await;
+        if let Some(account) = &*place {
             return Ok(account.clone());
         }
-        let account = account(profile, None).await?;
-        open.insert(key, account.clone());
-        Ok(account)
+        let account = open_account(profile, None, self.last_read(profile)).await?;
+        Ok(place.insert(account).clone())
     }
+
+    /// Forgets a sign-in that was refused: the next use of the account asks for the secret again, and tries it.
+    pub fn forget(&self, profile: &Profile) {
+        let refused = sign_in_key(profile);
+        lock(&self.open).retain(|(sign_in, _), _| *sign_in != refused);
+    }
+
+    /// Whether the profile's secret can be had now and is another than the one that was used last. Neither a server nor
+    /// the person is asked. The account still uses the old one, until it is forgotten.
+    pub async fn secret_changed(&self, profile: &Profile) -> bool {
+        sign_in::is_another(profile, &self.last_read(profile)).await
+    }
+
+    fn last_read(&self, profile: &Profile) -> LastRead {
+        lock(&self.last_read).entry(sign_in_key(profile)).or_default().clone()
+    }
+}
+
+fn sign_in_key(profile: &Profile) -> SignInKey {
+    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
+    (url.origin(), sign_in.clone())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
 pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account, OpenError> {
+    open_account(profile, given, LastRead::default()).await
+}
+
+async fn open_account(
+    profile: &Profile,
+    given: Option<Secret>,
+    last_read: LastRead,
+) -> Result<Account, OpenError> {
     let RemoteSpec::Dav { connection, .. } = &profile.remote;
-    Ok(Account::new(credentials(profile, given).await?, connection.load().await?)?)
+    Ok(Account::new(credentials(profile, given, last_read).await?, connection.load().await?)?)
 }
 
 /// Opens both collections. Nothing is read or written yet.

@@ -265,6 +265,8 @@ fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
     let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+    assert_eq!(words(&mut schedule, 30.0), ["check a"], "it may be an old one");
+    schedule.secret_checked(at(30.0), &name("a"), false);
     schedule.local_changed(at(31.0), &name("a"), files(&["x"]));
     assert_eq!(words(&mut schedule, 59.0), Vec::<String>::new());
     assert_eq!(schedule.next_of(&name("a")), None);
@@ -284,6 +286,8 @@ fn a_person_can_always_try() {
     let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+    assert_eq!(words(&mut schedule, 30.0), ["check a"]);
+    schedule.secret_checked(at(30.0), &name("a"), false);
     for minute in [31.0, 32.0] {
         schedule.ask(at(minute), &name("b"), Order::everything());
         assert_eq!(words(&mut schedule, minute), ["b by hand"]);

@@ -289,10 +289,10 @@ impl Daemon {
                     self.schedule.secret_checked(self.clock.now(), &profile, false);
                     return;
                 };
-                // Until the accounts can tell.
+                let accounts = Arc::clone(&self.accounts);
                 self.tasks.spawn(async move {
-                    drop(found);
-                    Ready::Secret { profile, is_another: false }
+                    let is_another = accounts.secret_changed(&found).await;
+                    Ready::Secret { profile, is_another }
                 });
             }
         }
@@ -314,6 +314,10 @@ impl Daemon {
         self.schedule.finished(now, run, End { obstacle, failed, why });
         self.runs.remove(&run);
         self.steps.remove(&run);
+        if obstacle == Some(Obstacle::SignIn) {
+            // Whoever tries next asks for the secret anew.
+            self.accounts.forget(&profile);
+        }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
         }
