@@ -85,6 +85,7 @@ impl Daemon {
                 .map(|last| last.ago(wall)),
             chance: chance(),
         });
+        self.forget_looks();
         self.say(told);
         for (run, profile) in dropped {
             let why = "the profile was removed, or its file cannot be used any more".to_owned();

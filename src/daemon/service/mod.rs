@@ -9,12 +9,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
+use crate::collection::dav::Newsreader;
 use crate::daemon::clock::{Clock, Moment};
 use crate::daemon::control::{Asked, ControlError, Hub, Listener};
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
+use crate::daemon::poll::Looks;
 use crate::daemon::protocol::{Event, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
@@ -28,6 +30,7 @@ use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
 mod files;
+mod looks;
 mod requests;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
@@ -68,6 +71,8 @@ pub struct Daemon {
     status: watch::Sender<Arc<Status>>,
     since: Timestamp,
     watcher: Option<Watcher>,
+    looks: Looks,
+    reader: Arc<Newsreader>,
     /// What is remembered of what was told.
     remembered: Told,
     /// What could not be read the last time: it is told once.
@@ -79,6 +84,7 @@ pub struct Daemon {
 enum Ready {
     Run(Box<Ran>),
     Secret { profile: Name, is_another: bool },
+    Look { account: Box<Account>, changed: Vec<Name> },
 }
 
 /// A run that has ended.
@@ -186,6 +192,8 @@ impl Daemon {
             status,
             since,
             watcher,
+            looks: Looks::default(),
+            reader: Arc::default(),
             remembered,
             unreadable: None,
             lock,
@@ -204,8 +212,10 @@ impl Daemon {
             for todo in self.schedule.advance(now) {
                 self.begin(todo);
             }
+            self.begin_looks(now);
             self.show(now);
-            let wait = self.schedule.next(now).map_or(LOOK, |next| next.since(now)).min(LOOK);
+            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten().min();
+            let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
                 Some(asked) = inbox.requests.recv() => {
@@ -302,6 +312,7 @@ impl Daemon {
         let now = self.clock.now();
         match ready {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
+            Ready::Look { account, changed } => self.looked(now, &account, &changed),
             Ready::Run(ran) => self.ran(now, *ran),
         }
     }
@@ -314,6 +325,9 @@ impl Daemon {
         self.schedule.finished(now, run, End { obstacle, failed, why });
         self.runs.remove(&run);
         self.steps.remove(&run);
+        if !order.dry_run && !report.did_nothing() {
+            self.worked(now, &Account::of(&profile));
+        }
         if obstacle == Some(Obstacle::SignIn) {
             // Whoever tries next asks for the secret anew.
             self.accounts.forget(&profile);
