@@ -6,6 +6,7 @@ use std::time::Duration;
 use keyring_core::Entry;
 use keyring_core::api::CredentialStoreApi as _;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::secret::{Secret, SecretError};
 
@@ -69,23 +70,32 @@ async fn ask<T: Send + 'static>(
     what: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<Option<T>, SecretError> {
     let person = PERSON.try_with(|()| ()).is_ok();
-    let answer = async {
+    let place = async {
         let turn = TURN.acquire().await;
-        let question = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            match place(&name, question)? {
-                Place::Nowhere => Ok(None),
-                Place::Locked if !person => Err(SecretError::Locked),
-                Place::Locked | Place::Open => understand(entry(&name).and_then(|entry| what(&entry))),
-            }
-        });
-        question.await.unwrap_or_else(|_| Err(SecretError::Keyring("it broke off".to_owned())))
+        in_background(move || (place(&name, question), name, turn)).await
     };
-    match tokio::time::timeout(if person { DIALOG } else { ANSWER }, answer).await {
-        Ok(answer) => answer,
+    let (place, name, turn) = timeout(ANSWER, place).await.map_err(|_| no_answer())??;
+    match place? {
+        Place::Nowhere => return Ok(None),
+        Place::Locked if !person => return Err(SecretError::Locked),
+        Place::Locked | Place::Open => {}
+    }
+    let answer = in_background(move || {
+        let _turn = turn;
+        understand(entry(&name).and_then(|entry| what(&entry)))
+    });
+    match timeout(if person { DIALOG } else { ANSWER }, answer).await {
+        Ok(answer) => answer?,
         Err(_) if person => Err(SecretError::Locked),
         Err(_) => Err(no_answer()),
     }
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SecretError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| SecretError::Keyring("it broke off".to_owned()))
 }
 
 fn no_answer() -> SecretError {

@@ -120,3 +120,54 @@ pub async fn open_remote(profile: &Profile, accounts: &Accounts) -> Result<Dav, 
     let RemoteSpec::Dav { url, .. } = &profile.remote;
     Ok(Dav::open(accounts.get(profile).await?, url.as_str(), profile.kind)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::profile::{Name, parse};
+
+    /// A profile with these lines in `[remote]`.
+    fn profile(remote: &str) -> Profile {
+        let text = format!(
+            "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"/cal\"\n[remote]\ntype = \"dav\"\n\
+             url = \"https://dav.example/work/\"\nuser = \"jana\"\n{remote}"
+        );
+        parse(&Name::new("p").unwrap(), Path::new("p.toml"), &text).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn another_secret_is_noticed_and_used_once_the_old_one_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let command = format!("password_command = \"cat {}\"\n", file.display());
+        let (work, more) = (profile(&command), profile(&format!("{command}timeout_seconds = 99")));
+        let accounts = Accounts::default();
+        assert!(!accounts.secret_changed(&work).await, "it cannot be had");
+        std::fs::write(&file, "first").unwrap();
+        assert!(accounts.secret_changed(&work).await, "there was none before");
+        accounts.get(&work).await.unwrap();
+        accounts.get(&more).await.unwrap();
+        assert!(!accounts.secret_changed(&work).await);
+
+        std::fs::write(&file, "second").unwrap();
+        assert!(accounts.secret_changed(&work).await && accounts.secret_changed(&more).await);
+        accounts.get(&work).await.unwrap();
+        assert!(accounts.secret_changed(&work).await, "the open account goes on with the old one");
+        accounts.forget(&more);
+        accounts.get(&work).await.unwrap();
+        assert!(!accounts.secret_changed(&work).await && !accounts.secret_changed(&more).await);
+        std::fs::remove_file(&file).unwrap();
+        assert!(!accounts.secret_changed(&work).await, "it cannot be had now");
+    }
+
+    #[tokio::test]
+    async fn without_a_sign_in_there_is_no_secret() {
+        let anonymous = profile("").remote;
+        let RemoteSpec::Dav { url, connection, .. } = anonymous;
+        let anonymous = Profile { remote: RemoteSpec::Dav { url, sign_in: None, connection }, ..profile("") };
+        assert!(!Accounts::default().secret_changed(&anonymous).await);
+    }
+}
