@@ -157,6 +157,6 @@ fn installed() -> PathBuf {
     dir
 }
 
-fn path_with(dir: &Path) -> String {
+pub fn path_with(dir: &Path) -> String {
     format!("{}:{}", dir.display(), std::env::var("PATH").unwrap_or_default())
 }
