@@ -171,7 +171,7 @@ fn start(cli: Cli) -> Result<u8, Failure> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
             |error| Failure::NotDone(format!("the system gives no threads: {error}; close other programs")),
         )?;
-    let status = runtime.block_on(run(&home, cli.command));
+    let status = runtime.block_on(run(&home, cli.command, cli.debug));
     // What a command can do without the settings it has done; one that cannot has told why.
     if let Err(wrong) = settings
         && !matches!(&status, Err(Failure::Usage(told)) if *told == wrong)
@@ -183,10 +183,10 @@ fn start(cli: Cli) -> Result<u8, Failure> {
     status
 }
 
-async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
+async fn run(home: &Home, command: Command, debug: bool) -> Result<u8, Failure> {
     match command {
         Command::Demo(args) => demo::run(home, args).await,
-        Command::Sync(args) => sync::run(home, args).await,
+        Command::Sync(args) => sync::run(home, args, debug).await,
         Command::Daemon(args) => daemon::run(home, args).await,
         Command::Discover(args) => discover::run(*args).await,
         Command::Profile(command) => profile::run(home, command).await,

@@ -11,7 +11,7 @@ use pimbridge::report::{Held, RunOutcome};
 use pimbridge::server::Options;
 use serde_json::Value;
 
-use crate::support::daemon::Daemon;
+use crate::support::daemon::{Daemon, memory};
 use crate::support::embedded::Embedded;
 use crate::support::program::{Ended, Home, files};
 use crate::support::servers::not_run;
@@ -82,9 +82,13 @@ fn shown(home: &Home, ended: &Ended) -> String {
         for key in ["seconds", "started", "requests", "bytes_in", "bytes_out"] {
             line[key] = Value::Null;
         }
-        home.shown(&Ended { status: 0, stdout: line.to_string(), stderr: String::new() })
+        for error in line["errors"].as_array_mut().unwrap() {
+            error["since"] = error["since"].is_string().into();
+        }
+        line.to_string()
     };
-    format!("{}\n{}", ended.json().into_iter().map(line).collect::<Vec<_>>().join("\n"), ended.stderr)
+    let stdout = ended.json().into_iter().map(line).collect::<Vec<_>>().join("\n");
+    home.shown(&Ended { status: 0, stdout, stderr: ended.stderr.clone() })
 }
 
 /// What a person does before a sync, and the sync; how many runs the daemon does then.
@@ -212,7 +216,7 @@ fn a_look_ahead_changes_nothing() {
     assert!(ended.report.dry_run && ended.report_id.is_none(), "{ended:#?}");
     let mut foreseen: Vec<_> = ended.foreseen.iter().map(|touched| touched.summary.as_str()).collect();
     foreseen.sort_unstable();
-    assert_eq!(foreseen, ["event a", "event b"]);
+    assert_eq!(foreseen, ["event a, 1 May 2026", "event b, 1 May 2026"]);
     assert_eq!((files(&world.folder()).len(), world.server.items().len()), (1, 1));
     world.profile(&format!("{BY_HAND}\npreview_needed = true\nmode = \"replicate-from-server\""));
     assert_eq!(preview().report.local.deleted, 1);
@@ -367,7 +371,7 @@ fn a_daemon_that_is_killed_in_the_middle() {
     daemon.follow().until(|event| matches!(event, Event::Progress { .. }).then_some(()));
     daemon.kill();
     let ended = sync.join().unwrap().expect(3);
-    let told = "the Pimbridge in the background, which ran it, has ended in the middle of it";
+    let told = "he Pimbridge in the background, which ran it, has ended in the middle of it";
     assert!(ended.stdout.contains(told), "{ended:?}");
     let report = world.home.sync("work", 0);
     assert_eq!(report["outcome"], "ok");
@@ -413,16 +417,15 @@ fn another_user_cannot_connect() {
         command.args(["--reuid", user, "--regid", user, "--clear-groups", "/usr/bin/python3", "-c", script]);
         Ended::of(command.arg(&socket).current_dir("/")).expect(0).stdout.trim().to_owned()
     };
-    assert_eq!(connects("root"), "yes");
+    assert_eq!(connects("0"), "yes");
     open(world.home.path(), 0o755);
-    assert_eq!(connects("nobody"), "no");
+    assert_eq!(connects("65534"), "no");
     open(&state, 0o755);
-    assert_eq!(connects("nobody"), "no", "to the socket itself");
+    assert_eq!(connects("65534"), "no", "to the socket itself");
     open(&socket, 0o666);
-    assert_eq!(connects("nobody"), "yes", "it is its mode that keeps others out");
+    assert_eq!(connects("65534"), "yes", "it is its mode that keeps others out");
 }
 
-/// What both sides have in the end.
 #[test]
 fn many_profiles_at_once() {
     let worlds: BTreeMap<String, Embedded> =
@@ -440,4 +443,33 @@ fn many_profiles_at_once() {
         assert_eq!(title(&files(&home.folder(name))["a.ics"]), format!("of {name}"));
     }
     drop(daemon);
+}
+
+/// In a debug build some runs more take up to 300 KB more or less, by chance; a leak of 4 KB a run would be 1.2 MB.
+#[test]
+fn many_runs_take_no_more_memory() {
+    const RUNS: u64 = 300;
+    let worlds: Vec<Embedded> = (0..3).map(|_| Embedded::for_all(Kind::Events)).collect();
+    let home = Home::default();
+    let name = |n: u64| format!("p{}", n % 3);
+    for (n, server) in (0..).zip(&worlds) {
+        (0..50).for_each(|n| server.put(&format!("{n}.ics"), event(&n.to_string(), "event", 0)));
+        home.profile_with(&name(n), Kind::Events, &server.url, BY_HAND, PASSWORD);
+    }
+    let daemon = Daemon::start(&home);
+    let taken = || {
+        let state = fs::read_dir(home.path().join("state"))
+            .unwrap()
+            .map(|file| file.unwrap().metadata().unwrap().len());
+        (memory(daemon.pid()), state.sum::<u64>() / 1024)
+    };
+    let run = |n| assert_eq!(daemon.sync(&name(n)).report.outcome, RunOutcome::Ok);
+    (0..100).for_each(run);
+    let before = taken();
+    (0..RUNS).for_each(run);
+    let after = taken();
+    println!("memory and state files, in KB: {before:?}, and {after:?} after {RUNS} runs more");
+    assert!(after.0 < before.0 + 1024, "memory: {before:?} KB, {after:?} KB");
+    // The reports of runs that a person asked for are kept.
+    assert!(after.1 < before.1 + RUNS, "state files: {before:?} KB, {after:?} KB");
 }

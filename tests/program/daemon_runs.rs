@@ -34,7 +34,7 @@ fn state(status: &Status, profile: &str) -> State {
 }
 
 #[track_caller]
-fn wait_for(daemon: &Daemon, profile: &str, wanted: impl Fn(&State) -> bool) {
+pub fn wait_for(daemon: &Daemon, profile: &str, wanted: impl Fn(&State) -> bool) {
     let since = Instant::now();
     loop {
         let status = daemon.status();
@@ -47,7 +47,7 @@ fn wait_for(daemon: &Daemon, profile: &str, wanted: impl Fn(&State) -> bool) {
     }
 }
 
-fn in_sync(state: &State) -> bool {
+pub fn in_sync(state: &State) -> bool {
     *state == State::InSync
 }
 

@@ -10,6 +10,7 @@ mod commands;
 mod contacts;
 mod daemon_control;
 mod daemon_runs;
+mod daemon_survives;
 mod decisions;
 mod demo;
 mod desktop;

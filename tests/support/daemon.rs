@@ -99,7 +99,7 @@ impl Daemon {
     /// Runs a profile, and waits for its end.
     #[track_caller]
     pub fn sync(&self, profile: &str) -> Ended {
-        self.run(Request::Sync { profiles: vec![profile.to_owned()], how: How::default() })
+        self.follow().sync(profile)
     }
 
     /// Asks for one run, and waits for its end.
@@ -161,7 +161,14 @@ impl Follower<'_> {
             }
         }
         assert_eq!(self.daemon.ask(Request::Resume), Reply::Done);
+        assert_eq!(self.daemon.status().paused, None);
         runs
+    }
+
+    /// Runs a profile, and waits for its end.
+    #[track_caller]
+    pub fn sync(&mut self, profile: &str) -> Ended {
+        self.run(Request::Sync { profiles: vec![profile.to_owned()], how: How::default() })
     }
 
     /// Asks for one run, and waits for its end.
@@ -190,4 +197,23 @@ impl Follower<'_> {
             _ => None,
         })
     }
+}
+
+/// How much memory a process has (VmRSS), in KB.
+pub fn memory(pid: u32) -> u64 {
+    number(&format!("/proc/{pid}/status"), "VmRSS:")
+}
+
+/// How often the threads of a process have waited, and been woken.
+pub fn wake_ups(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let path = |thread: fs::DirEntry| format!("{}/status", thread.path().display());
+    threads.map(|thread| number(&path(thread.unwrap()), "voluntary_ctxt_switches:")).sum()
+}
+
+/// A number that the system tells of a process or thread; 0 where it has ended.
+fn number(file: &str, key: &str) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(key));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }

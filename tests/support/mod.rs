@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod daemon;
+pub mod disk;
 pub mod dns;
 pub mod embedded;
 pub mod forward;

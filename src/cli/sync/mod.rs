@@ -61,7 +61,7 @@ struct Run {
     touched: Vec<Touched>,
 }
 
-pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
+pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
     let mut chosen = choose::choose(home, &args.profiles)?;
     if args.accept_preview {
         for profile in &mut chosen.run {
@@ -106,7 +106,8 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             None => Box::new(Silent),
         }
     };
-    let for_daemon = chosen.run.iter().filter(|_| !args.dry_run);
+    // Details would have to come into the daemon's log.
+    let for_daemon = chosen.run.iter().filter(|_| !args.dry_run && !debug);
     let mut promised = by_daemon::ask(home, for_daemon, how, progress).await;
     let here = &Here::new(home, &options, limit);
     let mut runs = stream::iter(&chosen.run)

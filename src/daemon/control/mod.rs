@@ -18,15 +18,16 @@ mod place;
 mod server;
 
 pub use client::Client;
-pub use server::Listener;
+pub use server::{Clients, Listener};
 
 /// Where the listener takes what its clients ask for, and what it tells them.
 #[derive(Clone)]
 pub struct Hub {
-    /// Takes each [`Request`] but [`Request::Status`] and [`Request::Follow`].
+    /// Takes each [`Request`] but [`Request::Follow`].
     pub requests: mpsc::Sender<Asked>,
     /// What happens, but for [`Event::Status`]: that is told at each change of `status`.
     pub events: broadcast::Sender<Event>,
+    /// Its sender is there as long as the daemon works.
     pub status: watch::Receiver<Arc<Status>>,
 }
 

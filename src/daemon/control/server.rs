@@ -27,6 +27,8 @@ const MOST_CLIENTS: usize = 32;
 const MOST_WAITING: usize = 64;
 /// A client that takes nothing for so long does not read any more.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long those who are connected may take to hear the last of a daemon that ends.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// After an error (too many open files, say), so much later again.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -50,9 +52,13 @@ impl Listener {
         Ok(Listener { socket, patience: PATIENCE })
     }
 
-    /// Listens to clients, until this is dropped: then all of them are left.
-    pub async fn serve(&self, hub: Hub) {
+    /// Listens to clients until the daemon ends, which drops the sender of the hub's status. Then the socket is gone, and
+    /// those who are left hear what is still to be told: see [`Clients::leave`].
+    pub async fn serve(self, hub: Hub) -> Clients {
         let mut clients = JoinSet::new();
+        let mut status = hub.status.clone();
+        let ends = ended(&mut status);
+        tokio::pin!(ends);
         loop {
             tokio::select! {
                 come = self.socket.accept() => match come {
@@ -68,8 +74,26 @@ impl Listener {
                     }
                 },
                 Some(_) = clients.join_next() => {}
+                () = &mut ends => return Clients(clients),
             }
         }
+    }
+}
+
+/// Waits until the daemon has ended.
+async fn ended(status: &mut watch::Receiver<Arc<Status>>) {
+    while status.changed().await.is_ok() {}
+}
+
+/// Those who are still connected.
+pub struct Clients(JoinSet<Result<(), Over>>);
+
+impl Clients {
+    /// Waits a moment until each has heard everything, and closes the connections.
+    pub async fn leave(mut self) {
+        let heard = async { while self.0.join_next().await.is_some() {} };
+        // Who takes longer does not read.
+        let _ = tokio::time::timeout(LAST_WORDS, heard).await;
     }
 }
 
@@ -97,7 +121,7 @@ struct Follows {
 }
 
 /// The client is gone, or does not read.
-struct Over;
+pub(super) struct Over;
 
 impl Conversation {
     fn new(stream: Stream, hub: Hub, patience: Duration) -> Self {
@@ -124,6 +148,7 @@ impl Conversation {
                 event = Follows::next(&mut self.follows) => {
                     Telling { v: VERSION, tell: Tell::Event { event: event? } }
                 }
+                () = ended(&mut self.hub.status) => return Ok(()),
             };
             tell(&mut self.out, &telling, self.patience).await?;
         }
@@ -133,10 +158,6 @@ impl Conversation {
     fn take(&mut self, line: &[u8]) {
         let answer: BoxFuture<'static, Telling> = match understood(line) {
             Err((id, why)) => Box::pin(std::future::ready(reply(id, Reply::Refused { why }))),
-            Ok(Ask { id, request: Request::Status, .. }) => {
-                let status = Box::new(Status::clone(&self.hub.status.borrow()));
-                Box::pin(std::future::ready(reply(id, Reply::Status { status })))
-            }
             Ok(Ask { id, request: Request::Follow, .. }) => {
                 self.follows = Some(Follows::new(&self.hub));
                 Box::pin(std::future::ready(reply(id, Reply::Done)))

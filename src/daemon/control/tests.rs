@@ -24,7 +24,7 @@ pub(crate) struct Daemon {
     folder: tempfile::TempDir,
     pub requests: mpsc::Receiver<Asked>,
     pub events: broadcast::Sender<Event>,
-    status: watch::Sender<Arc<Status>>,
+    status: Option<watch::Sender<Arc<Status>>>,
     listens: JoinHandle<()>,
 }
 
@@ -34,14 +34,25 @@ impl Daemon {
     }
 
     fn start_at(folder: tempfile::TempDir, change: impl FnOnce(&mut Listener)) -> Daemon {
-        let (to, requests) = mpsc::channel(8);
+        let (to, mut come) = mpsc::channel::<Asked>(8);
+        let (pass_on, requests) = mpsc::channel(8);
         let (events, _) = broadcast::channel(64);
         let (status, seen) = watch::channel(status("1"));
         let mut listener = Listener::bind(&Home::at(folder.path())).unwrap();
         change(&mut listener);
-        let hub = Hub { requests: to, events: events.clone(), status: seen };
-        let listens = tokio::spawn(async move { listener.serve(hub).await });
-        Daemon { folder, requests, events, status, listens }
+        let hub = Hub { requests: to, events: events.clone(), status: seen.clone() };
+        tokio::spawn(async move {
+            while let Some(asked) = come.recv().await {
+                if asked.request == Request::Status {
+                    let status = Box::new(Status::clone(&seen.borrow()));
+                    asked.reply.send(Reply::Status { status }).unwrap();
+                } else {
+                    let _ = pass_on.send(asked).await;
+                }
+            }
+        });
+        let listens = tokio::spawn(async move { listener.serve(hub).await.leave().await });
+        Daemon { folder, requests, events, status: Some(status), listens }
     }
 
     pub fn home(&self) -> Home {
@@ -138,7 +149,11 @@ async fn events_are_told_to_whoever_follows() {
     assert_eq!(reply.unwrap(), Reply::Done);
     assert_eq!(client.event().await.unwrap(), started(1));
     let since = "2026-11-26T09:00:00Z".parse().unwrap();
-    daemon.status.send_modify(|status| Arc::make_mut(status).paused = Some(Paused { since, until: None }));
+    daemon
+        .status
+        .as_ref()
+        .unwrap()
+        .send_modify(|status| Arc::make_mut(status).paused = Some(Paused { since, until: None }));
     assert!(matches!(client.event().await.unwrap(), Event::Status { status } if status.paused.is_some()));
     daemon.events.send(started(2)).unwrap();
     assert_eq!(client.event().await.unwrap(), started(2));
@@ -154,9 +169,11 @@ async fn a_daemon_that_ends() {
         let asked = daemon.requests.recv().await.unwrap();
         assert_eq!(asked.request, Request::Stop);
         asked.reply.send(Reply::Done).unwrap();
-        daemon.listens.abort();
+        daemon.events.send(started(1)).unwrap();
+        daemon.status = None;
     });
     stopped.unwrap();
+    assert_eq!(follower.event().await.unwrap(), started(1), "the last of it is told");
     assert!(matches!(follower.event().await, Err(ControlError::Gone)));
     assert!(matches!(follower.ask(sync()).await, Err(ControlError::Gone)));
     assert!(Client::connect(&home).await.unwrap().is_none());

@@ -72,7 +72,7 @@ pub struct Daemon {
     remembered: Told,
     /// What could not be read the last time: it is told once.
     unreadable: Option<String>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Something that was under way.
@@ -111,8 +111,14 @@ impl Running {
         let (listener, hub) = (self.listener, self.hub);
         let clients = tokio::spawn(async move { listener.serve(hub).await });
         self.daemon.work(&mut self.inbox).await;
-        self.daemon.end().await;
-        clients.abort();
+        drop(self.inbox);
+        let lock = self.daemon.end().await;
+        // The socket goes first, so that it is not that of the next daemon; who waits for the end hears of it last.
+        let clients = clients.await;
+        drop(lock);
+        if let Ok(clients) = clients {
+            clients.leave().await;
+        }
     }
 }
 
@@ -173,7 +179,7 @@ impl Daemon {
             watcher,
             remembered,
             unreadable: None,
-            _lock: lock,
+            lock,
         };
         daemon.reload();
         let now = daemon.clock.now();
@@ -224,7 +230,7 @@ impl Daemon {
     }
 
     /// Brings what is under way to an end, as far as that is quick.
-    async fn end(mut self) {
+    async fn end(mut self) -> Lock {
         tracing::info!("the daemon ends");
         self.stop.stop();
         let last_steps = async {
@@ -237,6 +243,7 @@ impl Daemon {
         if tokio::time::timeout(LAST_STEPS, last_steps).await.is_err() {
             tracing::warn!("what was under way is left; the next run goes on where it stopped");
         }
+        self.lock
     }
 
     fn begin(&mut self, todo: Do) {
