@@ -17,7 +17,7 @@ use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
 use crate::daemon::poll::Looks;
-use crate::daemon::protocol::{Event, RunId, State, Status, Step};
+use crate::daemon::protocol::{Event, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::watch::{Change, Watcher};
@@ -102,6 +102,8 @@ struct Inbox {
     wishes: UnboundedReceiver<Wish>,
     steps: UnboundedReceiver<(RunId, Step)>,
     changes: UnboundedReceiver<Change>,
+    /// What of the desktop there is.
+    parts: watch::Receiver<Vec<Part>>,
 }
 
 /// Whether the daemon goes on.
@@ -200,8 +202,9 @@ impl Daemon {
         };
         daemon.reload();
         let now = daemon.clock.now();
+        let parts = daemon.desktop.parts();
         daemon.show(now);
-        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps, changes }, listener, hub }))
+        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps, changes, parts }, listener, hub }))
     }
 
     async fn work(&mut self, inbox: &mut Inbox) {
@@ -225,6 +228,8 @@ impl Daemon {
                     then
                 }
                 Some(wish) = inbox.wishes.recv() => self.fulfil(wish),
+                // It is shown when the loop begins anew.
+                Ok(()) = inbox.parts.changed() => Then::GoOn,
                 Some(change) = inbox.changes.recv() => {
                     self.changed(change);
                     Then::GoOn
@@ -432,7 +437,7 @@ impl Daemon {
             since: self.since,
             paused: facts.paused(),
             profiles: facts.profiles(),
-            parts: self.desktop.parts(),
+            parts: self.desktop.parts().borrow().clone(),
         };
         let is_new = self.status.send_if_modified(|shown| {
             let is_new = **shown != status;
