@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn looks_come_soon_after_work_and_then_less_and_less() {
-        assert_eq!(looked_at(&[], LONGEST), []);
+        assert_eq!(looked_at(&[], LONGEST), Vec::<u32>::new());
         assert_eq!(looked_at(&[0], LONGEST), [1, 3, 7, 15]);
         assert_eq!(looked_at(&[0], Some(60 * MINUTE)), [1, 3, 7, 15, 31, 63]);
         assert_eq!(looked_at(&[0, 3, 50], LONGEST), [1, 3, 4, 6, 10, 18, 51, 53, 57, 65]);
@@ -189,8 +189,8 @@ mod tests {
 
     #[test]
     fn where_runs_come_as_soon_or_only_by_hand_there_are_no_looks() {
-        assert_eq!(looked_at(&[0], Some(MINUTE)), []);
-        assert_eq!(looked_at(&[0], None), []);
+        assert_eq!(looked_at(&[0], Some(MINUTE)), Vec::<u32>::new());
+        assert_eq!(looked_at(&[0], None), Vec::<u32>::new());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! A folder that may not be written is not among these: the tests may run as root, who may write everywhere.
 
 use std::fs;
-use std::path::Path;
 
 use pimbridge::item::Kind;
 
