@@ -149,6 +149,7 @@ mod tests {
     use crate::sync::session;
 
     const MINUTE: Duration = Duration::from_secs(60);
+    const NEVER: [u32; 0] = [];
     const LONGEST: Option<Duration> = Some(Duration::from_secs(15 * 60));
 
     fn minute(number: u32) -> Moment {
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn looks_come_soon_after_work_and_then_less_and_less() {
-        assert_eq!(looked_at(&[], LONGEST), Vec::<u32>::new());
+        assert_eq!(looked_at(&[], LONGEST), NEVER);
         assert_eq!(looked_at(&[0], LONGEST), [1, 3, 7, 15]);
         assert_eq!(looked_at(&[0], Some(60 * MINUTE)), [1, 3, 7, 15, 31, 63]);
         assert_eq!(looked_at(&[0, 3, 50], LONGEST), [1, 3, 4, 6, 10, 18, 51, 53, 57, 65]);
@@ -189,8 +190,8 @@ mod tests {
 
     #[test]
     fn where_runs_come_as_soon_or_only_by_hand_there_are_no_looks() {
-        assert_eq!(looked_at(&[0], Some(MINUTE)), Vec::<u32>::new());
-        assert_eq!(looked_at(&[0], None), Vec::<u32>::new());
+        assert_eq!(looked_at(&[0], Some(MINUTE)), NEVER);
+        assert_eq!(looked_at(&[0], None), NEVER);
     }
 
     #[test]
@@ -222,7 +223,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let server = Server::start(Options::default()).await.unwrap();
             let profiles = names.iter().map(|name| {
-                let url = server.create_collection(&format!("/home/{name}/"), Kind::Events, name);
+                let url = server.create_collection(&format!("calendars/home/{name}"), Kind::Events, name);
                 std::fs::create_dir(folder.path().join(name)).unwrap();
                 let text = format!(
                     "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = '{}'\n[remote]\ntype = \"dav\"\nurl = \"{url}\"\n",
@@ -277,8 +278,8 @@ mod tests {
         assert_eq!(world.look(&reader).await, (named(&[], &all), 0), "before the first run nothing is known");
         world.run().await;
         assert_eq!(world.look(&reader).await, (named(&[], &[]), 1));
-        world.server.put("/home/b/", "new.ics", event("new"));
-        world.server.put("/home/d/", "new.ics", event("new"));
+        world.server.put("calendars/home/b", "new.ics", event("new"));
+        world.server.put("calendars/home/d", "new.ics", event("new"));
         assert_eq!(world.look(&reader).await, (named(&["b", "d"], &[]), 1));
         world.run().await;
         assert_eq!(world.look(&reader).await, (named(&[], &[]), 1));
