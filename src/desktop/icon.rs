@@ -87,7 +87,7 @@ fn chase((x, y): Point) -> f32 {
     let arrow = |at: Point| {
         // Upper part of a ring, from its left end to the head at its right one.
         let ring = (circle(at, (0.0, 0.0), RING).abs() - PEN * 0.85).max(at.1 + 0.12);
-        ring.min(triangle(at, [(0.14, -0.06), (0.66, 0.06), (0.7, -0.5)]))
+        ring.min(triangle(at, [(0.16, -0.1), (0.6, 0.12), (0.66, -0.42)]))
     };
     arrow((x, y)).min(arrow((-x, -y)))
 }

@@ -1,6 +1,6 @@
 //! What of the desktop is missing: told once in the log when it changes, and to whoever asks.
 
-use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
 
 use crate::daemon::protocol::Part;
 
@@ -24,36 +24,38 @@ impl Piece {
     }
 }
 
-/// Why the pieces are missing, in their order; none where a piece can be used.
+/// The pieces in their order, with why they are missing.
 #[derive(Debug)]
-pub struct Missing(Mutex<[Option<String>; 3]>);
+pub struct Missing(watch::Sender<Vec<Part>>);
 
 impl Default for Missing {
     fn default() -> Self {
-        Missing(Mutex::new(Piece::ALL.map(|_| Some("it is being looked for".to_owned()))))
+        let part = |piece: Piece| Part {
+            name: piece.name().to_owned(),
+            missing: Some("it is being looked for".to_owned()),
+        };
+        Missing(watch::Sender::new(Piece::ALL.map(part).into()))
     }
 }
 
 impl Missing {
     pub fn set(&self, piece: Piece, why: Option<&str>) {
-        let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = &mut missing[piece as usize];
-        if known.as_deref() != why {
-            match why {
-                Some(why) => tracing::info!("no {}: {why}", piece.name()),
-                None => tracing::info!("{}: found", piece.name()),
+        self.0.send_if_modified(|parts| {
+            let missing = &mut parts[piece as usize].missing;
+            let is_news = missing.as_deref() != why;
+            if is_news {
+                match why {
+                    Some(why) => tracing::info!("no {}: {why}", piece.name()),
+                    None => tracing::info!("{}: found", piece.name()),
+                }
+                *missing = why.map(str::to_owned);
             }
-            *known = why.map(str::to_owned);
-        }
+            is_news
+        });
     }
 
-    pub fn parts(&self) -> Vec<Part> {
-        let missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let part = |(piece, missing): (Piece, &Option<String>)| Part {
-            name: piece.name().to_owned(),
-            missing: missing.clone(),
-        };
-        Piece::ALL.into_iter().zip(missing.iter()).map(part).collect()
+    pub fn parts(&self) -> watch::Receiver<Vec<Part>> {
+        self.0.subscribe()
     }
 }
 
@@ -64,15 +66,20 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_until_it_is_found() {
         let missing = Missing::default();
-        assert!(missing.parts().iter().all(|part| part.missing.is_some()));
+        let mut told = missing.parts();
+        assert!(told.borrow_and_update().iter().all(|part| part.missing.is_some()));
         missing.set(Piece::Tray, None);
         missing.set(Piece::Notifications, Some("nobody shows them"));
-        let parts: Vec<_> = missing.parts().into_iter().map(|part| (part.name, part.missing)).collect();
+        assert!(told.has_changed().unwrap());
+        let parts: Vec<_> =
+            told.borrow_and_update().iter().cloned().map(|part| (part.name, part.missing)).collect();
         let expected = [
             ("tray", None),
             ("notifications", Some("nobody shows them")),
             ("keyring", Some("it is being looked for")),
         ];
         assert_eq!(parts, expected.map(|(name, why)| (name.to_owned(), why.map(str::to_owned))));
+        missing.set(Piece::Tray, None);
+        assert!(!told.has_changed().unwrap(), "that is no news");
     }
 }

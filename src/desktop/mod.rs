@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::watch;
 
 use crate::daemon::protocol::{Answer, Part, Status};
 use crate::report::Held;
@@ -85,7 +86,8 @@ pub trait Desktop: Send + Sync {
     fn notify(&self, notice: Notice);
     /// Takes a notice back, where it still can be seen.
     fn withdraw(&self, key: &str);
-    fn parts(&self) -> Vec<Part>;
+    /// What can be used and what cannot, now and whenever that changes.
+    fn parts(&self) -> watch::Receiver<Vec<Part>>;
 }
 
 /// Starts to look after the desktop; `tray` says whether the person wants an icon. What the person wishes there is sent
@@ -150,7 +152,7 @@ impl Desktop for Handle {
         let _ = self.commands.send(Command::Withdraw(key.to_owned()));
     }
 
-    fn parts(&self) -> Vec<Part> {
+    fn parts(&self) -> watch::Receiver<Vec<Part>> {
         self.missing.parts()
     }
 }

@@ -29,7 +29,7 @@ const KEYRING: &str = "org.freedesktop.secrets";
 const NO_BUS: &str = "there is no desktop session here";
 const NO_HOST: &str = "nothing on this desktop shows tray icons (GNOME needs the extension AppIndicator); everything works without";
 
-const NO_KEYRING: &str = "no keyring runs here; a password can also come from a command: pimbridge profile set NAME remote.password_command=COMMAND";
+const NO_KEYRING: &str = "none runs here; a password can also come from a command: pimbridge profile set NAME remote.password_command=COMMAND";
 
 /// What is on the desktop, or is to be as soon as there is one.
 pub struct Session {

@@ -121,9 +121,7 @@ impl Daemon {
     }
 
     /// Shows a page in the browser, without waiting for it.
-    fn open(&mut self, page: Page) {
-        let now = self.clock.now();
-        self.show(now);
+    fn open(&self, page: Page) {
         let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
         tokio::task::spawn_blocking(move || {
             if let Err(error) = pages::open(&home, &page, &status) {

@@ -19,7 +19,7 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let text = settings::text(view.home).unwrap_or_default();
     let file: Value = toml::from_str(&text).unwrap_or_default();
     out.write_str(
-        "<section>\n<table>\n<thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>\n<tbody>\n",
+        "<section>\n<table class=\"options\">\n<thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>\n<tbody>\n",
     )?;
     for key in TABLE.keys {
         let default = key.default().unwrap_or_default();

@@ -8,7 +8,7 @@ use super::View;
 use crate::keyed::Key;
 use crate::profile::{self, MODES, Profile, TABLE, word_of};
 use crate::report::page::{header, named, safe, section};
-use crate::report::text::{sentence, shell_word};
+use crate::report::text::{enumerated, sentence, shell_word};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let folder = safe(&view.home.profiles_dir().display().to_string());
@@ -47,7 +47,7 @@ fn one(out: &mut String, view: &View<'_>, profile: &Profile) -> fmt::Result {
         safe(&profile.remote.to_string())
     )?;
     out.write_str(
-        "<table>\n<thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>\n<tbody>\n",
+        "<table class=\"options\">\n<thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>\n<tbody>\n",
     )?;
     let text = profile::read_text(view.home, profile.name.as_str()).map(|(_, text)| text).unwrap_or_default();
     let file: Value = toml::from_str(&text).unwrap_or_default();
@@ -69,12 +69,14 @@ fn one(out: &mut String, view: &View<'_>, profile: &Profile) -> fmt::Result {
 }
 
 /// What is told above the table, or nothing to a person.
-const LEFT_OUT: [&str; 5] = ["mode", "local.path", "local.type", "remote.type", "cdsp.elements"];
+const LEFT_OUT: [&str; 6] =
+    ["mode", "local.path", "local.type", "remote.type", "remote.url", "cdsp.elements"];
 
 /// A key, its value and what it says.
 pub fn row(out: &mut String, key: &Key, value: &Value) -> fmt::Result {
     let shown = match value {
         Value::String(text) => text.clone(),
+        Value::Array(all) => enumerated(all.iter().filter_map(Value::as_str)),
         other => other.to_string(),
     };
     writeln!(

@@ -181,12 +181,11 @@ fn the_profiles_and_the_options() {
     <h2><bdi>my phone</bdi></h2>
     <p>two-way: changes of both sides go to the other</p>
     <p>Folder: /cal/my phone<br>Server: https://s.example/my%20phone/</p>
-    <table>
+    <table class="options">
     <thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>
     <tbody>
     <tr><td>kind</td><td><bdi>events</bdi></td><td>What is synced.</td></tr>
     <tr><td>interval_minutes</td><td><bdi>15</bdi></td><td>Minutes from one run of the background program to the next; 0: only when you say so.</td></tr>
-    <tr><td>remote.url</td><td><bdi>https://s.example/my phone/</bdi></td><td>The address of the calendar, task list or address book; it begins with https:// or http://.</td></tr>
     <tr><td>remote.user</td><td><bdi>&lt;jana&gt;</bdi></td><td>Your name on the server.</td></tr>
     </tbody>
     </table>
@@ -198,12 +197,11 @@ fn the_profiles_and_the_options() {
     <h2><bdi>work</bdi></h2>
     <p>two-way: changes of both sides go to the other</p>
     <p>Folder: /cal/work<br>Server: https://s.example/work/</p>
-    <table>
+    <table class="options">
     <thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>
     <tbody>
     <tr><td>kind</td><td><bdi>events</bdi></td><td>What is synced.</td></tr>
     <tr><td>interval_minutes</td><td><bdi>15</bdi></td><td>Minutes from one run of the background program to the next; 0: only when you say so.</td></tr>
-    <tr><td>remote.url</td><td><bdi>https://s.example/work/</bdi></td><td>The address of the calendar, task list or address book; it begins with https:// or http://.</td></tr>
     <tr><td>remote.user</td><td><bdi>&lt;jana&gt;</bdi></td><td>Your name on the server.</td></tr>
     </tbody>
     </table>
@@ -218,6 +216,7 @@ fn the_profiles_and_the_options() {
     "#);
     let text = body(&made(&home, &Page::Options, &eventful()));
     assert!(text.contains("<td>report_days</td><td><bdi>365</bdi></td>"), "{text}");
+    assert!(text.contains("<bdi>errors, warnings and held</bdi>"), "{text}");
     assert!(text.contains("<td>log_days</td><td><bdi>14</bdi></td>"), "{text}");
 }
 
