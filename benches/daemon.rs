@@ -1,6 +1,6 @@
-//! What the daemon takes on Linux: `cargo bench --bench daemon -- [RUNS] [MINUTES]`.
+//! What the daemon takes on Linux: `cargo bench --bench daemon -- [RUNS] [MINUTES] [ITEMS]`.
 //!
-//! Twenty profiles with 5,000 items each are synced with a server in this process. Then the daemon is started several
+//! Twenty profiles with 5,000 items each (or so many) are synced with a server in this process. Then the daemon is started several
 //! times until its socket answers; it is left alone for so many minutes (5 by default), its wake-ups and its memory are
 //! told; it does so many runs (10,000 by default), and its memory and the size of its files are told again.
 
@@ -19,12 +19,12 @@ use support::event;
 use support::program::Home;
 
 const PROFILES: usize = 20;
-const ITEMS: usize = 5_000;
 const STARTS: usize = 10;
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
     let (runs, minutes) = (numbers.next().unwrap_or(10_000), numbers.next().unwrap_or(5));
+    let items = numbers.next().unwrap_or(5_000) as usize;
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
@@ -34,7 +34,7 @@ fn main() {
     for (n, name) in names.iter().enumerate() {
         let path = format!("calendars/alice/c{n}");
         let url = server.create_collection(&path, Kind::Events, name);
-        for item in 0..ITEMS {
+        for item in 0..items {
             server.put(&path, &format!("{item}.ics"), event(&format!("{n}-{item}"), "Dentist", 0));
         }
         home.profile_with(name, Kind::Events, &url, "", "password_command = \"echo unused\"");
@@ -52,7 +52,7 @@ fn main() {
     starts.sort();
     println!(
         "{} known items: {} ms from the start until the socket tells the status (median of {STARTS}; at most {} ms)",
-        PROFILES * ITEMS,
+        PROFILES * items,
         starts[STARTS / 2].as_millis(),
         starts[STARTS - 1].as_millis()
     );
