@@ -10,6 +10,9 @@ mod ask;
 mod follow;
 
 /// Keep everything in sync all day, in the background
+///
+/// Without a command it works until it is ended: every active profile at its interval, after a change, and when you ask
+/// for it. "pimbridge autostart on" starts it with your session.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

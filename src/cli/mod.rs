@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::home::{Home, HomeError};
 use crate::oauth::OAuthError;
-use crate::profile::{OpenError, ProfileError, SecretError};
+use crate::profile::{OpenError, ProfileError, SecretError, keyring};
 use crate::settings::LogLevel;
 
 mod autostart;
@@ -184,6 +184,12 @@ fn start(cli: Cli) -> Result<u8, Failure> {
 }
 
 async fn run(home: &Home, command: Command, debug: bool) -> Result<u8, Failure> {
+    let person_waits = !matches!(command, Command::Daemon(_));
+    let work = carry_out(home, command, debug);
+    if person_waits { keyring::with_person(work).await } else { work.await }
+}
+
+async fn carry_out(home: &Home, command: Command, debug: bool) -> Result<u8, Failure> {
     match command {
         Command::Demo(args) => demo::run(home, args).await,
         Command::Sync(args) => sync::run(home, args, debug).await,

@@ -47,7 +47,7 @@ impl Clock {
         Clock::starting_at(Timestamp::now())
     }
 
-    fn starting_at(wall: Timestamp) -> Clock {
+    pub(super) fn starting_at(wall: Timestamp) -> Clock {
         Clock { started: Instant::now(), slept: Duration::ZERO, last: (Duration::ZERO, wall), start: wall }
     }
 
@@ -56,7 +56,8 @@ impl Clock {
         self.look(self.started.elapsed(), Timestamp::now())
     }
 
-    fn look(&mut self, awake: Duration, wall: Timestamp) -> Moment {
+    /// The moment when the machine was awake for so long and the clock on the wall shows this.
+    pub(super) fn look(&mut self, awake: Duration, wall: Timestamp) -> Moment {
         let (last_awake, last_wall) = self.last;
         let ran = awake.saturating_sub(last_awake);
         // Negative where the clock was set back.

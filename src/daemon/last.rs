@@ -22,6 +22,14 @@ impl Last {
         Last { run, state: state_after(report) }
     }
 
+    /// A run of some items only: where it went well, it says nothing of the others.
+    pub fn is_followed_by_a_part(&mut self, part: Last) {
+        self.run = part.run;
+        if part.state != State::InSync {
+            self.state = part.state;
+        }
+    }
+
     /// As the profile's state tells it; none before its first run.
     pub fn read(home: &Home, profile: &Name) -> Result<Option<Last>, StateError> {
         let Some(state) = state::State::peek(&home.state_file(profile))? else { return Ok(None) };
@@ -44,5 +52,31 @@ fn state_after(report: &Report) -> State {
             let why = report.failure.as_deref().map_or_else(|| "it could not be synced".to_owned(), line);
             State::Error { why }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+
+    fn after(outcome: RunOutcome, remote: u64) -> Last {
+        let report = Report { outcome, held: Held { local: 0, remote }, ..fixtures::report() };
+        Last::of(&report, Some(ReportId(7)))
+    }
+
+    #[test]
+    fn a_run_of_some_items_does_not_settle_what_is_held() {
+        let mut last = after(RunOutcome::Held, 12);
+        last.is_followed_by_a_part(after(RunOutcome::Ok, 0));
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12 } });
+        assert_eq!(last.run.outcome, RunOutcome::Ok);
+        last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
+        assert!(matches!(last.state, State::Error { .. }));
+    }
+
+    #[test]
+    fn an_imported_profile_waits_for_a_look_ahead() {
+        assert_eq!(after(RunOutcome::Held, 0).state, State::PreviewNeeded);
     }
 }

@@ -10,6 +10,7 @@ mod last;
 mod lock;
 mod memory;
 pub mod notices;
+pub mod poll;
 pub mod protocol;
 mod run;
 pub mod schedule;

@@ -33,23 +33,25 @@ pub struct Job {
 /// Runs the profile.
 pub async fn run(job: Job) -> Done {
     let Job { home, profile, accounts, options, run, steps } = job;
-    let started = Timestamp::now();
     let progress = Told { run, steps, at: Mutex::new(None) };
     let work = birthdays::run_profile(&home, &profile, &accounts, &options, &progress);
-    match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(done) => done,
-        Err(panic) => {
-            let what = panic.downcast_ref::<String>().map(String::as_str);
-            let what = what.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
-            tracing::error!(profile = profile.name.as_str(), "a mistake in Pimbridge ended the run: {what}");
-            let why = format!(
-                "a mistake in Pimbridge itself ended the run ({what}); nothing is lost, and the next run goes on where it \
-                 stopped; please report it to those who make Pimbridge"
-            );
-            let report = Report::not_run(profile.name.as_str(), started, why);
-            Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::Other) }
-        }
-    }
+    survived(profile.name.as_str(), work).await
+}
+
+/// A mistake of the program in a run is told as its failure.
+async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
+    let started = Timestamp::now();
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<String>().map(String::as_str);
+        let what = what.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
+        tracing::error!(profile, "a mistake in Pimbridge ended the run: {what}");
+        let why = format!(
+            "a mistake in Pimbridge itself ended the run ({what}); nothing is lost, and the next run goes on where it \
+             stopped; please report it to those who make Pimbridge"
+        );
+        let report = Report::not_run(profile, started, why);
+        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::Other) }
+    })
 }
 
 /// Tells how far a run is.
@@ -94,6 +96,14 @@ impl Progress for Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_mistake_of_the_program_is_a_failure_of_the_run() {
+        let no_items: Vec<u8> = Vec::new();
+        let done = survived("work", async move { panic!("item {} of none", no_items.len()) }).await;
+        assert_eq!(done.obstacle, Some(Obstacle::Other));
+        assert!(done.report.failure.unwrap().contains("item 0 of none"));
+    }
 
     #[test]
     fn not_every_step_is_told() {

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::clock::Moment;
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::{Clock, Moment};
 use super::notices::{Ended, Notices, Tell, Told};
 use super::protocol::RunId;
 use super::schedule::tests::{name, planned};
@@ -343,6 +345,34 @@ fn a_computer_that_sleeps() {
         "what was slept away is made up for once: {}",
         world.runs - before
     );
+}
+
+#[test]
+fn a_clock_that_is_set_forward_and_back() {
+    let noon: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    let (mut clock, mut schedule) = (Clock::starting_at(noon), Schedule::new(true));
+    let profiles = vec![planned("a", "one.example", "jana", 30), planned("b", "two.example", "jana", 60)];
+    schedule.plan(at(0), profiles, |_| Begin { ran: None, chance: 0.0 });
+    let mut runs = Vec::new();
+    for awake in (0..DAY).step_by(30) {
+        let set = match awake / HOUR {
+            0..6 => 0,
+            6..12 => 400 * 24,
+            12..18 => -400 * 24,
+            _ => 0,
+        };
+        let wall = noon + SignedDuration::from_secs(awake as i64) + SignedDuration::from_hours(set);
+        let now = clock.look(Duration::from_secs(awake), wall);
+        for todo in schedule.advance(now) {
+            let Do::Run { run, .. } = todo else { panic!("{todo:?}") };
+            schedule.finished(now, run, End { obstacle: None, failed: false, why: String::new() });
+            runs.push(awake);
+        }
+    }
+    let usual = 48 + 24;
+    assert!((usual..=usual + 4).contains(&runs.len()), "{}: once more after each way forward", runs.len());
+    let pauses = runs.windows(2).map(|two| two[1] - two[0]).max();
+    assert!(pauses <= Some(30 * MINUTE), "{pauses:?}");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::parse::{expand, secret_source};
-use super::secret::{self, PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
-use super::{OpenError, PasswordSource, SecretSource};
+use super::secret::{PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
+use super::{OpenError, PasswordSource, SecretSource, keyring};
 use crate::collection::dav::{
     ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
 };
@@ -139,12 +139,12 @@ impl ProxyUser {
 
     /// Puts the password into the keyring.
     pub async fn store_password(&self, proxy: &Url, password: Secret) -> Result<(), SecretError> {
-        secret::store(self.entry(proxy), password).await
+        keyring::store(self.entry(proxy), password).await
     }
 
     /// Removes the password from the keyring; says whether there was one.
     pub async fn delete_password(&self, proxy: &Url) -> Result<bool, SecretError> {
-        secret::delete(self.entry(proxy)).await
+        keyring::delete(self.entry(proxy)).await
     }
 }
 

@@ -15,6 +15,7 @@ pub mod cdsp;
 mod connection;
 mod edit;
 mod error;
+pub mod keyring;
 mod keys;
 mod name;
 mod open;

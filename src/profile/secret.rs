@@ -4,14 +4,12 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use keyring_core::Entry;
-use keyring_core::api::CredentialStoreApi as _;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use super::keyring;
 use crate::collection::{CollectionError, Trouble};
 
-const SERVICE: &str = "pimbridge";
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// What is read of a command's output at most.
 const MAX_OUTPUT: u64 = 64 * 1024;
@@ -88,7 +86,7 @@ impl PasswordSource {
     pub(super) async fn read(&self, purpose: Purpose, entry: &str) -> Result<Option<Secret>, SecretError> {
         match self {
             PasswordSource::Given(source) => source.read(purpose).await.map(Some),
-            PasswordSource::Keyring => load(entry.to_owned()).await,
+            PasswordSource::Keyring => keyring::load(entry.to_owned()).await,
         }
     }
 }
@@ -140,21 +138,6 @@ impl From<SecretError> for CollectionError {
     fn from(error: SecretError) -> Self {
         CollectionError::new(error.trouble(), error.to_string())
     }
-}
-
-/// What the keyring keeps under this name.
-pub(super) async fn load(entry: String) -> Result<Option<Secret>, SecretError> {
-    Ok(keyring(entry, |entry| entry.get_password()).await?.map(Secret))
-}
-
-/// Puts a secret into the keyring.
-pub(super) async fn store(entry: String, secret: Secret) -> Result<(), SecretError> {
-    keyring(entry, move |entry| entry.set_password(&secret.0)).await.map(|_| ())
-}
-
-/// Removes a secret from the keyring; says whether there was one.
-pub(super) async fn delete(entry: String) -> Result<bool, SecretError> {
-    Ok(keyring(entry, |entry| entry.delete_credential()).await?.is_some())
 }
 
 fn from_env(
@@ -216,54 +199,6 @@ async fn read_some(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     kept
 }
 
-/// Asks the keyring, which may wait for the person to unlock it. None: it has no such entry.
-async fn keyring<T: Send + 'static>(
-    name: String,
-    ask: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
-) -> Result<Option<T>, SecretError> {
-    let answer = tokio::task::spawn_blocking(move || entry(&name).and_then(|e| ask(&e)));
-    match answer.await {
-        Ok(answer) => understand(answer),
-        Err(_) => Err(SecretError::Keyring("it broke off".to_owned())),
-    }
-}
-
-/// The store is opened anew each time, so that a keyring that appears or comes back is seen.
-fn entry(name: &str) -> keyring_core::Result<Entry> {
-    #[cfg(target_os = "macos")]
-    use apple_native_keyring_store::keychain::Store;
-    #[cfg(windows)]
-    use windows_native_keyring_store::Store;
-    #[cfg(target_os = "linux")]
-    use zbus_secret_service_keyring_store::Store;
-
-    let store = Store::new().map_err(|_| keyring_core::Error::NoDefaultStore)?;
-    store.build(SERVICE, name, None)
-}
-
-fn understand<T>(answer: keyring_core::Result<T>) -> Result<Option<T>, SecretError> {
-    use keyring_core::Error;
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(Error::NoEntry) => Ok(None),
-        Err(Error::NoDefaultStore) => Err(SecretError::NoKeyring),
-        Err(Error::NoStorageAccess(_)) => Err(SecretError::Locked),
-        Err(Error::Ambiguous(_)) => Err(SecretError::Keyring(
-            "it has several passwords for this account; remove all but one".to_owned(),
-        )),
-        Err(Error::TooLong(_, limit)) => {
-            Err(SecretError::Keyring(format!("it takes no more than {limit} characters")))
-        }
-        // These carry the stored bytes, which must not be shown.
-        Err(Error::BadEncoding(_) | Error::BadDataFormat(..)) => {
-            Err(SecretError::Keyring("what it has for this account is not a password".to_owned()))
-        }
-        Err(Error::PlatformFailure(reason)) => Err(SecretError::Keyring(reason.to_string())),
-        Err(Error::NotSupportedByStore(reason)) => Err(SecretError::Keyring(reason)),
-        Err(_) => Err(SecretError::Keyring("it does not answer as it should".to_owned())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,18 +232,5 @@ mod tests {
         insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
         insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
         insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
-    }
-
-    #[test]
-    fn what_the_keyring_answers() {
-        use keyring_core::Error;
-        let text = |error| match understand::<()>(Err(error)) {
-            Ok(_) => "no entry".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        assert_eq!(text(Error::NoEntry), "no entry");
-        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)");
-        insta::assert_snapshot!(text(Error::NoStorageAccess("prompt".into())), @"the keyring is locked; unlock it (or sign in to your desktop) and try again");
-        assert!(!text(Error::BadEncoding(b"hunter2".to_vec())).contains("hunter2"));
     }
 }

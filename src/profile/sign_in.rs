@@ -1,5 +1,6 @@
 //! How a profile signs in, and where what it needs for that is kept.
 
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -7,9 +8,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::secret::{
-    self, CLIENT_SECRET, PASSWORD, PasswordSource, Purpose, Secret, SecretError, SecretSource, TOKEN,
+    CLIENT_SECRET, PASSWORD, PasswordSource, Purpose, Secret, SecretError, SecretSource, TOKEN,
 };
-use super::{OpenError, Profile, RemoteSpec};
+use super::{OpenError, Profile, RemoteSpec, keyring};
 use crate::collection::dav::{Credentials, TokenSource};
 use crate::collection::{CollectionError, Trouble};
 use crate::oauth::{self, OAuthError};
@@ -81,22 +82,22 @@ pub fn keyring_entry(profile: &Profile) -> Option<String> {
 
 /// Puts the password, the token or the refresh token of a profile into the keyring.
 pub async fn store_secret(profile: &Profile, secret: Secret) -> Result<(), SecretError> {
-    secret::store(entry_of(profile)?, secret).await
+    keyring::store(entry_of(profile)?, secret).await
 }
 
 /// Finds out whether there is a keyring for what is to be stored.
 pub async fn check_keyring(profile: &Profile) -> Result<(), SecretError> {
-    secret::load(entry_of(profile)?).await.map(|_| ())
+    keyring::load(entry_of(profile)?).await.map(|_| ())
 }
 
 /// Whether the keyring has something for the sign-in of a profile.
 pub async fn has_secret(profile: &Profile) -> Result<bool, SecretError> {
-    secret::load(entry_of(profile)?).await.map(|secret| secret.is_some())
+    keyring::load(entry_of(profile)?).await.map(|secret| secret.is_some())
 }
 
 /// Removes what the keyring has for the sign-in of a profile; says whether there was anything.
 pub async fn delete_secret(profile: &Profile) -> Result<bool, SecretError> {
-    secret::delete(entry_of(profile)?).await
+    keyring::delete(entry_of(profile)?).await
 }
 
 fn entry_of(profile: &Profile) -> Result<String, SecretError> {
@@ -104,12 +105,44 @@ fn entry_of(profile: &Profile) -> Result<String, SecretError> {
     sign_in.as_ref().map(|sign_in| sign_in.entry(url)).ok_or(SecretError::NoUser)
 }
 
+/// The secret that was read last for a sign-in; none before, or where there was none. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct LastRead(Arc<std::sync::Mutex<Option<Secret>>>);
+
+impl LastRead {
+    fn set(&self, secret: Option<Secret>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    fn is(&self, secret: &Secret) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(secret)
+    }
+}
+
+/// Whether the secret of a profile can be had now and is another than the one that was read last. Nobody is asked, and
+/// no server.
+pub(super) async fn is_another(profile: &Profile, last: &LastRead) -> bool {
+    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
+    let Some(sign_in) = sign_in else { return false };
+    let entry = sign_in.entry(url);
+    let now = match sign_in {
+        SignIn::Password { password: source, .. } => source.read(PASSWORD, &entry).await,
+        SignIn::Token { token: source, .. } => source.read(TOKEN, &entry).await,
+        SignIn::OAuth { .. } => keyring::load(entry).await,
+    };
+    now.ok().flatten().is_some_and(|now| !last.is(&now))
+}
+
 /// What the requests of a profile prove themselves with. A password that is given is used instead of the profile's. A
 /// token is asked for when the first request needs it.
-pub(super) async fn credentials(profile: &Profile, given: Option<Secret>) -> Result<Credentials, OpenError> {
+pub(super) async fn credentials(
+    profile: &Profile,
+    given: Option<Secret>,
+    last: LastRead,
+) -> Result<Credentials, OpenError> {
     let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Ok(Credentials::None) };
-    let store = Store { entry: sign_in.entry(url), profile: profile.name.to_string() };
+    let store = Store { entry: sign_in.entry(url), profile: profile.name.to_string(), last_read: last };
     Ok(match sign_in {
         SignIn::Password { user, password } => {
             let password = match given {
@@ -149,11 +182,14 @@ pub async fn token_endpoint(profile: &Profile) -> Result<oauth::TokenEndpoint, O
 struct Store {
     entry: String,
     profile: String,
+    last_read: LastRead,
 }
 
 impl Store {
     async fn read(&self, source: &PasswordSource, purpose: Purpose) -> Result<Secret, SecretError> {
-        source.read(purpose, &self.entry).await?.ok_or_else(|| SecretError::NotStored {
+        let secret = source.read(purpose, &self.entry).await?;
+        self.last_read.set(secret.clone());
+        secret.ok_or_else(|| SecretError::NotStored {
             what: purpose.name,
             entry: self.entry.clone(),
             way: format!("store it with: pimbridge profile password \"{}\"", self.profile),
@@ -234,13 +270,17 @@ impl RefreshedToken {
             error => CollectionError::new(error.trouble(), error.to_string()),
         })?;
         if let Some(new) = grant.refresh_token.clone() {
-            secret::store(self.store.entry.clone(), Secret::new(new)).await?;
+            let new = Secret::new(new);
+            self.store.last_read.set(Some(new.clone()));
+            keyring::store(self.store.entry.clone(), new).await?;
         }
         Ok(grant)
     }
 
     async fn stored(&self) -> Result<String, CollectionError> {
-        match secret::load(self.store.entry.clone()).await? {
+        let stored = keyring::load(self.store.entry.clone()).await?;
+        self.store.last_read.set(stored.clone());
+        match stored {
             Some(refresh_token) => Ok(refresh_token.expose().to_owned()),
             None => Err(self.sign_in_again("you have not signed in yet")),
         }

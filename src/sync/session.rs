@@ -18,7 +18,7 @@ use crate::home::{Home, HomeError, make_private};
 use crate::item::mapping::BusyKey;
 use crate::log;
 use crate::profile::{
-    self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn,
+    self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn, keyring,
     remote_key,
 };
 use crate::report::text::shell_word;
@@ -51,7 +51,12 @@ pub async fn run_profile(
     options: &Options,
     progress: &dyn Progress,
 ) -> Done {
-    run_once(home, profile, accounts, options, progress).instrument(log::profile(profile.name.as_str())).await
+    let work =
+        run_once(home, profile, accounts, options, progress).instrument(log::profile(profile.name.as_str()));
+    match options.automatic {
+        true => work.await,
+        false => keyring::with_person(work).await,
+    }
 }
 
 async fn run_once(

@@ -87,6 +87,19 @@ fn profiles_are_synced_when_it_starts_and_when_they_come() {
     wait("one profile", || daemon.status().profiles.len() == 1);
 }
 
+#[test]
+fn what_changes_on_both_sides_arrives_long_before_the_interval() {
+    let server = Embedded::start(Kind::Events);
+    let home = Home::default();
+    home.profile("work", Kind::Events, &server.url, "sync_on_change = true\ninterval_minutes = 600");
+    let daemon = Daemon::start(&home);
+    wait_for(&daemon, "work", in_sync);
+    fs::write(home.folder("work").join("a.ics"), event("a", "Dentist", 1)).unwrap();
+    wait("the item on the server", || server.items().len() == 1);
+    server.put("b.ics", event("b", "Party", 1));
+    wait("the item in the folder", || number(&home.folder("work")) == 2);
+}
+
 /// A download of many small steps.
 struct Slow {
     server: Embedded,

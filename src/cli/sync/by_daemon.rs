@@ -262,7 +262,7 @@ mod tests {
         let here = ask(&Home::at(folder.path()), plain.iter(), How::default(), progress).await;
         assert!(here.is_empty(), "no daemon runs");
 
-        let daemon = Daemon::start();
+        let mut daemon = Daemon::start();
         let proxy = "proxy = \"http://proxy.example\"\nproxy_user = \"jana\"";
         let here = [
             profile("a", "password_env = \"A\""),
@@ -272,6 +272,7 @@ mod tests {
         ];
         assert!(here.iter().all(Profile::uses_environment));
         assert!(ask(&daemon.home(), here.iter(), How::default(), progress).await.is_empty());
+        assert!(daemon.requests.try_recv().is_err(), "it is not asked");
         let elsewhere = format!("password_command = \"a\"\n{proxy}\nproxy_password_command = \"a\"");
         assert!(!profile("e", &elsewhere).uses_environment());
     }

@@ -93,7 +93,11 @@ impl Doing {
             Some(known) if !counts => (known.since, known.again),
             known => {
                 self.tries += 1;
-                let wait = wait(reason, obstacle, self.tries, interval);
+                let wait = match (reason, known) {
+                    // The one that was refused may be an old one.
+                    (Reason::SignIn, None) => Duration::ZERO,
+                    _ => wait(reason, obstacle, self.tries, interval),
+                };
                 (known.map_or(now, |known| known.since), now.plus(wait))
             }
         };

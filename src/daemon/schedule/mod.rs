@@ -297,6 +297,20 @@ impl Schedule {
         self.accounts.get(&self.profiles.get(profile)?.planned.account)?.standstill.as_ref()
     }
 
+    /// Whether something may be asked of an account's server besides the runs: none of its profiles runs or waits for
+    /// one, and nothing keeps them from it.
+    pub fn is_at_rest(&self, now: Moment, account: &Account) -> bool {
+        let stands_still = self.accounts.get(account).is_some_and(|doing| doing.standstill.is_some());
+        let is_busy =
+            |entry: &Entry| entry.running.is_some() || !entry.asked.is_empty() || self.may_begin(now, entry);
+        self.pause.is_none() && !stands_still && !self.of(account).any(is_busy)
+    }
+
+    /// The longest interval of the account's profiles that run by themselves.
+    pub fn longest_interval(&self, account: &Account) -> Option<Duration> {
+        self.intervals(account).max()
+    }
+
     /// The run of a profile that goes on.
     pub fn running(&self, profile: &Name) -> Option<RunId> {
         self.profiles.get(profile)?.running.as_ref().map(|running| running.run)
@@ -326,9 +340,13 @@ impl Schedule {
         self.profiles.values().filter(move |entry| entry.planned.account == *account)
     }
 
-    fn shortest_interval(&self, account: &Account) -> Option<Duration> {
+    fn intervals<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = Duration> {
         let own = self.of(account).filter(|entry| entry.planned.by_itself);
-        own.filter_map(|entry| entry.planned.interval).min()
+        own.filter_map(|entry| entry.planned.interval)
+    }
+
+    fn shortest_interval(&self, account: &Account) -> Option<Duration> {
+        self.intervals(account).min()
     }
 
     /// Whether something makes the profile run by itself, and nothing but other runs keeps it from that.

@@ -265,6 +265,8 @@ fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
     let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+    assert_eq!(words(&mut schedule, 30.0), ["check a"], "it may be an old one");
+    schedule.secret_checked(at(30.0), &name("a"), false);
     schedule.local_changed(at(31.0), &name("a"), files(&["x"]));
     assert_eq!(words(&mut schedule, 59.0), Vec::<String>::new());
     assert_eq!(schedule.next_of(&name("a")), None);
@@ -284,6 +286,8 @@ fn a_person_can_always_try() {
     let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+    assert_eq!(words(&mut schedule, 30.0), ["check a"]);
+    schedule.secret_checked(at(30.0), &name("a"), false);
     for minute in [31.0, 32.0] {
         schedule.ask(at(minute), &name("b"), Order::everything());
         assert_eq!(words(&mut schedule, minute), ["b by hand"]);
@@ -355,4 +359,23 @@ fn profiles_come_change_and_go() {
     let b = planned("b", "one", "jana", 30);
     schedule.plan(at(4.0), vec![planned("a", "one", "jana", 10), b], |_| NEVER);
     assert_eq!(words(&mut schedule, 4.0), ["b"], "switched on again");
+}
+
+#[test]
+fn an_account_at_rest_can_be_asked_about_changes() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 60)]);
+    let jana = account("one", "jana");
+    assert_eq!(schedule.longest_interval(&jana), Some(MINUTE * 60));
+    assert!(schedule.is_at_rest(at(1.0), &jana));
+    schedule.local_changed(at(1.0), &name("a"), files(&["x"]));
+    assert!(!schedule.is_at_rest(at(1.0), &jana), "a run comes");
+    assert_eq!(words(&mut schedule, 1.0), ["a some"]);
+    assert!(!schedule.is_at_rest(at(1.0), &jana), "it runs");
+    end(&mut schedule, 2.0, "a", hindered(Obstacle::Offline));
+    assert!(!schedule.is_at_rest(at(2.0), &jana), "it stands still");
+    assert_eq!(words(&mut schedule, 3.0), ["a"]);
+    end(&mut schedule, 3.0, "a", well());
+    assert!(schedule.is_at_rest(at(3.0), &jana));
+    schedule.pause(at(3.0), None);
+    assert!(!schedule.is_at_rest(at(3.0), &jana));
 }

@@ -1,6 +1,5 @@
 //! The profiles and the settings, which persons change while the daemon runs.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,11 +48,10 @@ impl Daemon {
         {
             tracing::warn!(profile = name, "it does not run: {why}");
         }
-        // Another password may stand behind another way to sign in, or another server.
-        let is_another =
-            |old: &Profile| self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote);
-        if before.profiles.values().any(is_another) {
-            self.accounts = Arc::default();
+        for old in before.profiles.values() {
+            if self.known.profiles.get(&old.name).is_none_or(|new| new.remote != old.remote) {
+                self.accounts.forget(old);
+            }
         }
         let (home, known) = (&self.home, &self.known);
         self.last
@@ -87,6 +85,7 @@ impl Daemon {
                 .map(|last| last.ago(wall)),
             chance: chance(),
         });
+        self.forget_looks();
         self.say(told);
         for (run, profile) in dropped {
             let why = "the profile was removed, or its file cannot be used any more".to_owned();

@@ -9,12 +9,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
+use crate::collection::dav::Newsreader;
 use crate::daemon::clock::{Clock, Moment};
 use crate::daemon::control::{Asked, ControlError, Hub, Listener};
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
+use crate::daemon::poll::Looks;
 use crate::daemon::protocol::{Event, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
@@ -28,6 +30,7 @@ use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
 mod files;
+mod looks;
 mod requests;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
@@ -68,6 +71,8 @@ pub struct Daemon {
     status: watch::Sender<Arc<Status>>,
     since: Timestamp,
     watcher: Option<Watcher>,
+    looks: Looks,
+    reader: Arc<Newsreader>,
     /// What is remembered of what was told.
     remembered: Told,
     /// What could not be read the last time: it is told once.
@@ -77,8 +82,18 @@ pub struct Daemon {
 
 /// Something that was under way.
 enum Ready {
-    Run { run: RunId, profile: Profile, order: Order, by_hand: bool, done: Box<Done> },
+    Run(Box<Ran>),
     Secret { profile: Name, is_another: bool },
+    Look { account: Box<Account>, changed: Vec<Name> },
+}
+
+/// A run that has ended.
+struct Ran {
+    run: RunId,
+    profile: Profile,
+    order: Order,
+    by_hand: bool,
+    done: Done,
 }
 
 /// What comes from outside.
@@ -179,6 +194,8 @@ impl Daemon {
             status,
             since,
             watcher,
+            looks: Looks::default(),
+            reader: Arc::default(),
             remembered,
             unreadable: None,
             lock,
@@ -198,8 +215,10 @@ impl Daemon {
             for todo in self.schedule.advance(now) {
                 self.begin(todo);
             }
+            self.begin_looks(now);
             self.show(now);
-            let wait = self.schedule.next(now).map_or(LOOK, |next| next.since(now)).min(LOOK);
+            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten().min();
+            let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
                 Some(asked) = inbox.requests.recv() => {
@@ -276,8 +295,8 @@ impl Daemon {
                 self.tell(Event::RunStarted { run, profile: profile.name.to_string() });
                 self.runs.insert(run, profile.name.clone());
                 self.tasks.spawn(async move {
-                    let done = Box::new(run::run(job).await);
-                    Ready::Run { run, profile, order, by_hand, done }
+                    let done = run::run(job).await;
+                    Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
                 });
             }
             Do::CheckSecret { profile } => {
@@ -285,10 +304,10 @@ impl Daemon {
                     self.schedule.secret_checked(self.clock.now(), &profile, false);
                     return;
                 };
-                // Until the accounts can tell.
+                let accounts = Arc::clone(&self.accounts);
                 self.tasks.spawn(async move {
-                    drop(found);
-                    Ready::Secret { profile, is_another: false }
+                    let is_another = accounts.secret_changed(&found).await;
+                    Ready::Secret { profile, is_another }
                 });
             }
         }
@@ -298,40 +317,57 @@ impl Daemon {
         let now = self.clock.now();
         match ready {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
-            Ready::Run { run, profile, order, by_hand, done } => {
-                let Done { report, id, mut foreseen, obstacle } = *done;
-                let why = report.failure.clone().unwrap_or_default();
-                let failed = report.outcome == RunOutcome::Failed;
-                self.schedule.finished(now, run, End { obstacle, failed, why });
-                (self.runs.remove(&run), self.steps.remove(&run));
-                if let Some(watcher) = &self.watcher {
-                    watcher.release(&profile.name);
-                }
-                if !order.dry_run {
-                    if id.is_some() || !self.passes(obstacle) {
-                        self.last.insert(profile.name.clone(), Last::of(&report, id));
-                    }
-                    let ended = Ended {
-                        profile: &profile.name,
-                        account: &Account::of(&profile),
-                        report: &report,
-                        obstacle: obstacle.as_ref(),
-                        by_hand,
-                        full: order.only.is_none(),
-                    };
-                    let told = self.notices.run_ended(ended);
-                    self.say(told);
-                }
-                foreseen.truncate(FORESEEN);
-                self.tell(Event::RunFinished {
-                    run,
-                    profile: profile.name.to_string(),
-                    report_id: id.map(|id| id.0),
-                    report: Box::new(report),
-                    foreseen,
-                });
-            }
+            Ready::Look { account, changed } => self.looked(now, &account, &changed),
+            Ready::Run(ran) => self.ran(now, *ran),
         }
+    }
+
+    fn ran(&mut self, now: Moment, ran: Ran) {
+        let Ran { run, profile, order, by_hand, done } = ran;
+        let Done { report, id, mut foreseen, obstacle } = done;
+        let why = report.failure.clone().unwrap_or_default();
+        let failed = report.outcome == RunOutcome::Failed;
+        self.schedule.finished(now, run, End { obstacle, failed, why });
+        self.runs.remove(&run);
+        self.steps.remove(&run);
+        if !order.dry_run && !report.did_nothing() {
+            self.worked(now, &Account::of(&profile));
+        }
+        if obstacle == Some(Obstacle::SignIn) {
+            // Whoever tries next asks for the secret anew.
+            self.accounts.forget(&profile);
+        }
+        if let Some(watcher) = &self.watcher {
+            watcher.release(&profile.name);
+        }
+        // It may have been removed meanwhile.
+        if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
+            if id.is_some() || !self.passes(obstacle) {
+                let last = Last::of(&report, id);
+                match self.last.get_mut(&profile.name) {
+                    Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
+                    _ => drop(self.last.insert(profile.name.clone(), last)),
+                }
+            }
+            let ended = Ended {
+                profile: &profile.name,
+                account: &Account::of(&profile),
+                report: &report,
+                obstacle: obstacle.as_ref(),
+                by_hand,
+                full: order.only.is_none(),
+            };
+            let told = self.notices.run_ended(ended);
+            self.say(told);
+        }
+        foreseen.truncate(FORESEEN);
+        self.tell(Event::RunFinished {
+            run,
+            profile: profile.name.to_string(),
+            report_id: id.map(|id| id.0),
+            report: Box::new(report),
+            foreseen,
+        });
     }
 
     fn changed(&mut self, change: Change) {
