@@ -37,12 +37,16 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
 }
 
+const MISTAKE: &str = "a mistake in Pimbridge itself ended it; nothing is lost; start it again, and please report it to \
+                       those who make Pimbridge";
+
 /// Works until it is ended.
 async fn serve(home: &Home) -> Result<u8, Failure> {
     match Daemon::start(home)? {
         Some(daemon) => {
             out::say("Pimbridge runs. To end it, press Ctrl-C, or say elsewhere: pimbridge daemon stop");
-            daemon.run().await;
+            // On a thread of the runtime, which sleeps and is woken alone.
+            tokio::spawn(daemon.run()).await.map_err(|_| Failure::NotDone(MISTAKE.to_owned()))?;
         }
         None => out::say("Pimbridge is running already. To end it: pimbridge daemon stop"),
     }

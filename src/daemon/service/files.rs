@@ -1,6 +1,7 @@
 //! The profiles and the settings, which persons change while the daemon runs.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
@@ -14,7 +15,39 @@ use crate::profile::{Name, Profile};
 use crate::report::{Report, RunOutcome};
 use crate::settings;
 
+/// When the settings, the folder of the profiles and each of them were changed, and how large they are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Stamps(Vec<Option<(SystemTime, u64)>>);
+
 impl Daemon {
+    /// Reads the profiles and the settings again if something was done to them. None is opened for that: whatever is
+    /// opened in a folder that is watched wakes the watcher.
+    pub(super) fn look_at_files(&mut self) {
+        let stamps = self.stamps();
+        if stamps != self.stamps {
+            self.reload();
+            self.stamps = stamps;
+        }
+    }
+
+    fn stamps(&self) -> Stamps {
+        let folder = self.home.profiles_dir();
+        let names =
+            self.known.profiles.keys().map(Name::as_str).chain(self.known.broken.keys().map(String::as_str));
+        let profiles = names.map(|name| folder.join(format!("{name}.toml")));
+        let stamp = |path: PathBuf| {
+            let about = std::fs::metadata(path).ok()?;
+            Some((about.modified().ok()?, about.len()))
+        };
+        Stamps(
+            [self.home.settings_file().to_owned(), folder.to_owned()]
+                .into_iter()
+                .chain(profiles)
+                .map(stamp)
+                .collect(),
+        )
+    }
+
     /// Reads the profiles and the settings again, where they changed.
     pub(super) fn reload(&mut self) {
         let mut wrong = Vec::new();

@@ -33,6 +33,8 @@ mod files;
 mod looks;
 mod requests;
 
+use files::Stamps;
+
 /// The longest time without looking at the clock: a sleep is noticed then.
 const LOOK: Duration = Duration::from_secs(60);
 /// How long a run may take to come to an end when the daemon ends.
@@ -77,6 +79,8 @@ pub struct Daemon {
     remembered: Told,
     /// What could not be read the last time: it is told once.
     unreadable: Option<String>,
+    /// As the files were when they were looked at last.
+    stamps: Stamps,
     lock: Lock,
 }
 
@@ -198,6 +202,7 @@ impl Daemon {
             reader: Arc::default(),
             remembered,
             unreadable: None,
+            stamps: Stamps::default(),
             lock,
         };
         daemon.reload();
@@ -243,7 +248,7 @@ impl Daemon {
                     Then::GoOn
                 }
                 () = tokio::time::sleep(wait) => {
-                    self.reload();
+                    self.look_at_files();
                     Then::GoOn
                 }
             };
