@@ -22,7 +22,10 @@ const SERVICE: &str = "org.freedesktop.Notifications";
 /// A part of the desktop that hangs must not keep us.
 const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Each look wakes several threads.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A bus that was there for so long was a good one.
+const LONG: Duration = Duration::from_secs(60);
 
 const KEYRING: &str = "org.freedesktop.secrets";
 
@@ -63,7 +66,7 @@ impl Session {
                     let begun = Instant::now();
                     let served = self.serve(&bus, &mut commands).await;
                     self.lost();
-                    if begun.elapsed() > LONGEST_PAUSE {
+                    if begun.elapsed() > LONG {
                         pause = FIRST_PAUSE;
                     }
                     match served {
