@@ -235,7 +235,7 @@ async fn a_folder_that_another_one_takes_the_place_of_is_left() {
     fs::create_dir_all(above.join("deep")).unwrap();
     world.watcher.set(vec![world.watched("work", "above/deep")]);
     world.settle();
-    fs::rename(&above, &aside.join("above")).unwrap();
+    fs::rename(&above, aside.join("above")).unwrap();
     fs::create_dir_all(above.join("deep")).unwrap();
     fs::write(above.join("deep/new.ics"), "1").unwrap();
     world.watcher.release(&Name::new("work").unwrap());
