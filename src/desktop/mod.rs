@@ -103,10 +103,14 @@ pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
 
 const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
 
+const NOT_ON_MACOS: &str = "this version shows none on macOS";
+
 /// The icon, or none where the person wants none.
 fn tray(wanted: bool, wishes: &UnboundedSender<Wish>, missing: &Arc<Missing>) -> Option<Tray> {
-    if !wanted {
-        missing.set(Piece::Tray, Some(SWITCHED_OFF));
+    // There the icon must live on the thread that the program began with, which the runtime has.
+    let why = if cfg!(target_os = "macos") { NOT_ON_MACOS } else { SWITCHED_OFF };
+    if !wanted || cfg!(target_os = "macos") {
+        missing.set(Piece::Tray, Some(why));
         return None;
     }
     let told = Arc::clone(missing);

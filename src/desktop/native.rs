@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use notify_rust::{Notification, Timeout, Urgency};
+#[cfg(windows)]
+use notify_rust::Urgency;
+use notify_rust::{Notification, Timeout};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::face::Face;
@@ -43,8 +45,8 @@ impl Session {
                     self.show();
                 }
                 Command::Notify(notice) => self.notify(notice),
-                // The person takes it away; these systems keep it in a list until then.
-                Command::Withdraw(_) => {}
+                // These systems keep it in a list until the person takes it away.
+                Command::Withdraw(key) => tracing::debug!(key, "a notification stays"),
             }
         }
     }
