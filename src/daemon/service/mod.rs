@@ -20,6 +20,7 @@ use crate::daemon::poll::Looks;
 use crate::daemon::protocol::{Event, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
+use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
 use crate::desktop::{self, Desktop, Wish};
@@ -244,6 +245,9 @@ impl Daemon {
                     match ready {
                         Ok(ready) => self.ready(ready),
                         Err(error) => tracing::error!("a mistake in Pimbridge: {error}"),
+                    }
+                    if self.tasks.is_empty() {
+                        trim();
                     }
                     Then::GoOn
                 }
