@@ -7,8 +7,7 @@
 //! Only plain data of [`sync`] (`Side`, `Sides` and the policies) is named below it: by [`state`],
 //! [`report`] and [`profile`].
 //! `ARCHITECTURE.md` follows one item through a run.
-#![cfg_attr(not(windows), forbid(unsafe_code))]
-#![cfg_attr(windows, deny(unsafe_code))]
+#![deny(unsafe_code)]
 
 pub mod birthdays;
 pub mod cli;

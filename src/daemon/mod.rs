@@ -19,6 +19,7 @@ mod service;
 mod simulation;
 mod status;
 mod stop;
+mod trim;
 pub mod watch;
 
 pub use service::{Daemon, DaemonError, Running};

@@ -20,9 +20,10 @@ use crate::daemon::poll::Looks;
 use crate::daemon::protocol::{Event, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
+use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Wish};
+use crate::desktop::{self, Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
@@ -104,6 +105,7 @@ struct Ran {
 struct Inbox {
     requests: mpsc::Receiver<Asked>,
     wishes: UnboundedReceiver<Wish>,
+    shown: UnboundedReceiver<Shown>,
     steps: UnboundedReceiver<(RunId, Step)>,
     changes: UnboundedReceiver<Change>,
     /// What of the desktop there is.
@@ -153,6 +155,7 @@ impl Daemon {
         let listener = Listener::bind(home)?;
         let (requests_in, requests) = mpsc::channel(16);
         let (wishes_in, wishes) = mpsc::unbounded_channel();
+        let (shown_in, shown) = mpsc::unbounded_channel();
         let (progress, steps) = mpsc::unbounded_channel();
         let background = settings::load(home).map_or_else(
             |error| {
@@ -161,7 +164,7 @@ impl Daemon {
             },
             |settings| settings.background,
         );
-        let desktop = desktop::start(background.tray, wishes_in);
+        let desktop = desktop::start(background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -209,7 +212,7 @@ impl Daemon {
         let now = daemon.clock.now();
         let parts = daemon.desktop.parts();
         daemon.show(now);
-        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps, changes, parts }, listener, hub }))
+        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, shown, steps, changes, parts }, listener, hub }))
     }
 
     async fn work(&mut self, inbox: &mut Inbox) {
@@ -233,6 +236,11 @@ impl Daemon {
                     then
                 }
                 Some(wish) = inbox.wishes.recv() => self.fulfil(wish),
+                Some(shown) = inbox.shown.recv() => {
+                    self.notices.shown(shown);
+                    self.remember();
+                    Then::GoOn
+                }
                 // It is shown when the loop begins anew.
                 Ok(()) = inbox.parts.changed() => Then::GoOn,
                 Some(change) = inbox.changes.recv() => {
@@ -244,6 +252,9 @@ impl Daemon {
                     match ready {
                         Ok(ready) => self.ready(ready),
                         Err(error) => tracing::error!("a mistake in Pimbridge: {error}"),
+                    }
+                    if self.tasks.is_empty() {
+                        trim();
                     }
                     Then::GoOn
                 }
@@ -421,6 +432,11 @@ impl Daemon {
                 Tell::Withdraw(key) => self.desktop.withdraw(&key),
             }
         }
+        self.remember();
+    }
+
+    /// Remembers what was told, where that is not as it was.
+    fn remember(&mut self) {
         if self.remembered != *self.notices.told() && memory::save(&self.home, self.notices.told()) {
             self.remembered = self.notices.told().clone();
         }
