@@ -367,7 +367,12 @@ impl Daemon {
                 let last = Last::of(&report, id);
                 match self.last.get_mut(&profile.name) {
                     Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
-                    _ => drop(self.last.insert(profile.name.clone(), last)),
+                    Some(known) => known.is_followed_by(last),
+                    None => drop(self.last.insert(profile.name.clone(), last)),
+                }
+                if profile.mode.deletes_at_first() {
+                    // From its first sync on it runs by itself. No profile goes by this, so no run is dropped.
+                    self.plan();
                 }
             }
             let ended = Ended {
