@@ -22,7 +22,7 @@ use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Shown, Wish};
+use crate::desktop::{self, Desktop, Page, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
@@ -69,6 +69,10 @@ pub struct Daemon {
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
     desktop: Box<dyn Desktop>,
+    /// Whether a page is on its way to the browser.
+    opens: bool,
+    /// The page that comes after it.
+    wanted: Option<Page>,
     events: broadcast::Sender<Event>,
     status: watch::Sender<Arc<Status>>,
     since: Timestamp,
@@ -89,6 +93,7 @@ enum Ready {
     Run(Box<Ran>),
     Secret { profile: Name, is_another: bool },
     Look { account: Box<Account>, changed: Vec<Name> },
+    Page { failed: Option<String> },
 }
 
 /// A run that has ended.
@@ -196,6 +201,8 @@ impl Daemon {
             steps: BTreeMap::new(),
             progress,
             desktop,
+            opens: false,
+            wanted: None,
             events,
             status,
             since,
@@ -331,6 +338,7 @@ impl Daemon {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
             Ready::Look { account, changed } => self.looked(now, &account, &changed),
             Ready::Run(ran) => self.ran(now, *ran),
+            Ready::Page { failed } => self.opened(failed.as_deref()),
         }
     }
 
