@@ -23,11 +23,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(
-        wishes: UnboundedSender<Wish>,
-        shown: UnboundedSender<Shown>,
-        missing: Arc<Missing>,
-    ) -> Self {
+    pub fn new(wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>, missing: Arc<Missing>) -> Self {
         Session { wishes, shown, missing, tray: None, face: None }
     }
 

@@ -169,7 +169,8 @@ impl Notifications {
             self.on_screen.iter().find(|(_, shown)| shown.key == notice.key).map_or(0, |(id, _)| *id);
         self.number += 1;
         let clicked = notice.actions.iter().find(|(_, wish)| matches!(wish, Wish::Open(_)));
-        let buttons: Vec<String> = (0..notice.actions.len()).map(|place| format!("{}-{place}", self.number)).collect();
+        let buttons: Vec<String> =
+            (0..notice.actions.len()).map(|place| format!("{}-{place}", self.number)).collect();
         let mut actions = Vec::new();
         if can.actions {
             actions.extend(clicked.iter().flat_map(|(text, _)| [DEFAULT, text]));
@@ -310,8 +311,12 @@ mod tests {
 
     #[test]
     fn a_button_of_a_notice_that_was_replaced_does_nothing() {
-        let on_screen =
-            OnScreen { key: "a".into(), number: 17, actions: vec![Wish::SyncAll, Wish::Pause], clicked: None };
+        let on_screen = OnScreen {
+            key: "a".into(),
+            number: 17,
+            actions: vec![Wish::SyncAll, Wish::Pause],
+            clicked: None,
+        };
         assert_eq!(on_screen.wish("17-1"), Some(Wish::Pause));
         for other in ["16-1", "17-2", "1", "17-", DEFAULT] {
             assert_eq!(on_screen.wish(other), None, "{other}");

@@ -52,11 +52,7 @@ pub struct Session {
 struct Ended;
 
 impl Session {
-    pub fn new(
-        wishes: UnboundedSender<Wish>,
-        shown: UnboundedSender<Shown>,
-        missing: Arc<Missing>,
-    ) -> Self {
+    pub fn new(wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>, missing: Arc<Missing>) -> Self {
         let notifications = Notifications::new(shown);
         Session { wishes, missing, tray: None, face: None, notifications, number: 0, host: None }
     }

@@ -218,7 +218,12 @@ impl Daemon {
         let now = daemon.clock.now();
         let parts = daemon.desktop.parts();
         daemon.show(now);
-        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, shown, steps, changes, parts }, listener, hub }))
+        Ok(Some(Running {
+            daemon,
+            inbox: Inbox { requests, wishes, shown, steps, changes, parts },
+            listener,
+            hub,
+        }))
     }
 
     async fn work(&mut self, inbox: &mut Inbox) {

@@ -121,11 +121,9 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
             let ways = vec![("It is tried again by itself.", None)];
             return Told { what, why: Some(why.clone()), ways };
         }
-        State::Busy { why, .. } => (
-            "The server asks to come back later",
-            Some(why),
-            vec![("It is tried again by itself.", None)],
-        ),
+        State::Busy { why, .. } => {
+            ("The server asks to come back later", Some(why), vec![("It is tried again by itself.", None)])
+        }
         State::SignInNeeded { why } => (
             "The server does not let you in",
             Some(why),
