@@ -28,6 +28,8 @@ pub struct Told {
     told: BTreeMap<String, String>,
     /// How many runs by themselves in a row ended with a warning.
     warned: BTreeMap<String, u32>,
+    /// The accounts whose password cannot be had, which one notice tells for all.
+    without_secret: BTreeSet<String>,
 }
 
 /// What is to be done on the desktop.
@@ -106,21 +108,24 @@ impl Notices {
             Some(Obstacle::SignIn) => {
                 self.set(&of_account(run.account), Some(sign_in(&run))).into_iter().collect()
             }
-            Some(Obstacle::KeyringLocked) => self.set(KEYRING, Some(keyring(&run))).into_iter().collect(),
+            Some(Obstacle::KeyringLocked) => {
+                self.told.without_secret.insert(of_account(run.account));
+                self.set(KEYRING, Some(keyring(&run))).into_iter().collect()
+            }
             Some(Obstacle::NotUnderstood) => self.warn(&run).into_iter().collect(),
             Some(Obstacle::Offline | Obstacle::Other) => {
                 self.told.warned.remove(run.profile.as_str());
                 self.set(&key, Some(error(&run))).into_iter().collect()
             }
             None => {
-                let solved = [self.set(&of_account(run.account), None), self.set(KEYRING, None)];
+                let solved = [self.set(&of_account(run.account), None), self.has_secret(run.account)];
                 let found = match run.report.outcome {
-                    // What some items are like says nothing about the others.
-                    _ if !run.full => None,
-                    RunOutcome::Partial => self.warn(&run),
                     RunOutcome::Held if run.report.held != Held::default() => {
                         self.set(&key, Some(held(&run)))
                     }
+                    // What some items are like says nothing about the others.
+                    _ if !run.full => None,
+                    RunOutcome::Partial => self.warn(&run),
                     RunOutcome::Ok => self.set(&key, None),
                     RunOutcome::Failed => self.set(&key, Some(error(&run))),
                     RunOutcome::Held => None,
@@ -139,9 +144,12 @@ impl Notices {
         profiles: &[(&Name, Account)],
         broken: &BTreeMap<String, String>,
     ) -> Vec<Tell> {
-        let mut known = BTreeSet::from([KEYRING.to_owned()]);
+        let mut known: BTreeSet<String> = profiles.iter().map(|(_, account)| of_account(account)).collect();
+        self.told.without_secret.retain(|account| known.contains(account));
+        if !self.told.without_secret.is_empty() {
+            known.insert(KEYRING.to_owned());
+        }
         known.extend(profiles.iter().map(|(name, _)| of_profile(name.as_str())));
-        known.extend(profiles.iter().map(|(_, account)| of_account(account)));
         known.extend(broken.keys().map(|name| of_file(name)));
         let keys = self.told.told.keys().chain(self.waiting.keys());
         let gone: BTreeSet<String> = keys.filter(|key| !known.contains(*key)).cloned().collect();
@@ -162,7 +170,14 @@ impl Notices {
         if *times >= PATIENCE || self.last(&key) == Some(&problem.mark) {
             return self.set(&key, Some(problem));
         }
-        self.set(&key, None)
+        // A run that was not done has solved nothing.
+        if run.report.outcome == RunOutcome::Failed { None } else { self.set(&key, None) }
+    }
+
+    /// The secret of the account could be had: the last of those that could not takes the notice back.
+    fn has_secret(&mut self, account: &Account) -> Option<Tell> {
+        self.told.without_secret.remove(&of_account(account));
+        if self.told.without_secret.is_empty() { self.set(KEYRING, None) } else { None }
     }
 
     /// From now on this is so, or nothing.

@@ -54,6 +54,14 @@ async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
     })
 }
 
+/// A mistake of the program in something else than a run ends nothing but that: it found nothing.
+pub async fn found<T: Default>(work: impl Future<Output = T>) -> T {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a mistake in Pimbridge; please report it to those who make it");
+        T::default()
+    })
+}
+
 /// Tells how far a run is.
 struct Told {
     run: RunId,

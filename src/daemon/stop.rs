@@ -11,11 +11,20 @@ pub async fn told() {
         Some(mut signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     };
+    let hangup = if is_hangup_ignored() { None } else { listen(SignalKind::hangup()) };
     tokio::select! {
         () = wait(listen(SignalKind::terminate())) => {}
         () = wait(listen(SignalKind::interrupt())) => {}
-        () = wait(listen(SignalKind::hangup())) => {}
+        () = wait(hangup) => {}
     }
+}
+
+/// Whoever started it wants it to outlive its terminal (`nohup`), as far as the system tells.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }
 
 /// Waits until the system wants the daemon to end.

@@ -15,9 +15,13 @@ impl World {
     }
 
     fn run(&mut self, profile: &str, run: Run) -> Vec<String> {
+        self.run_of("jana", profile, run)
+    }
+
+    fn run_of(&mut self, user: &str, profile: &str, run: Run) -> Vec<String> {
         let ended = Ended {
             profile: &name(profile),
-            account: &account("dav.example.org", "jana"),
+            account: &account("dav.example.org", user),
             report: &run.report,
             obstacle: run.obstacle.as_ref(),
             by_hand: run.by_hand,
@@ -168,6 +172,32 @@ fn a_locked_keyring_is_told_once_for_all() {
     assert_eq!(world.run("a", failed(Obstacle::KeyringLocked, "locked")).len(), 1);
     assert_eq!(world.run("b", failed(Obstacle::KeyringLocked, "locked")), NOTHING);
     assert_eq!(world.run("b", well()), ["keyring: -"]);
+}
+
+#[test]
+fn a_password_that_cannot_be_had_is_not_told_again_because_of_another_account() {
+    let mut world = World::new();
+    let locked = || failed(Obstacle::KeyringLocked, "the command fails");
+    assert_eq!(world.run_of("jana", "bad", locked()).len(), 1);
+    for _ in 0..3 {
+        assert_eq!(world.run_of("ole", "good", well()), NOTHING);
+        assert_eq!(world.run_of("jana", "bad", locked()), NOTHING);
+    }
+    assert_eq!(world.run_of("jana", "bad", well()), ["keyring: -"]);
+    // The last of those who wait for it is gone.
+    world.run_of("jana", "bad", locked());
+    let (good, ole) = (name("good"), account("dav.example.org", "ole"));
+    assert_eq!(said(world.notices.profiles(&[(&good, ole)], &BTreeMap::new())), ["keyring: -"]);
+}
+
+#[test]
+fn what_a_run_of_some_items_holds_back_is_told_and_a_strange_answer_takes_nothing_back() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 12) }), ["profile a: a waits for your yes"]);
+    assert_eq!(world.run("a", Run { full: false, ..well() }), NOTHING, "nothing is solved by some items");
+    assert_eq!(world.run("a", failed(Obstacle::NotUnderstood, "a web page")), NOTHING);
+    assert_eq!(world.run("a", held_run(0, 12)), NOTHING, "it was told already");
+    assert_eq!(world.run("a", well()), ["profile a: -"]);
 }
 
 #[test]

@@ -88,14 +88,19 @@ impl Doing {
         interval: Option<Duration>,
     ) {
         let (reason, obstacle) = by;
+        let is_refused = |known: &Standstill| known.reason == Reason::SignIn;
+        // It would go on by itself as soon as the server is there again.
+        if reason != Reason::SignIn && self.standstill.as_ref().is_some_and(is_refused) {
+            return;
+        }
         let known = self.standstill.as_ref().filter(|known| known.reason == reason);
         let (since, again) = match known {
             Some(known) if !counts => (known.since, known.again),
             known => {
                 self.tries += 1;
-                let wait = match (reason, known) {
-                    // The one that was refused may be an old one.
-                    (Reason::SignIn, None) => Duration::ZERO,
+                let wait = match reason {
+                    // The one that was refused may be an old one. A command may give another one each time.
+                    Reason::SignIn if self.tries == 1 => Duration::ZERO,
                     _ => wait(reason, obstacle, self.tries, interval),
                 };
                 (known.map_or(now, |known| known.since), now.plus(wait))

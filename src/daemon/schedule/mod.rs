@@ -204,13 +204,13 @@ impl Schedule {
             Some(Obstacle::Busy { .. }) => Some(Reason::Busy),
             Some(Obstacle::SignIn) => Some(Reason::SignIn),
             Some(Obstacle::KeyringLocked) => Some(Reason::KeyringLocked),
-            Some(Obstacle::Elsewhere) => {
-                if !by_hand {
+            Some(Obstacle::Elsewhere | Obstacle::Stopped) => {
+                // What it was to do is still to be done.
+                if entry.planned.by_itself {
                     entry.due = Some(now.plus(ELSEWHERE));
                 }
                 None
             }
-            Some(Obstacle::Stopped) => None,
             Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
                 if !order.dry_run {
                     entry.failed = end.failed;
@@ -236,9 +236,9 @@ impl Schedule {
                 let doing = self.accounts.entry(account).or_default();
                 doing.hindered(now, (reason, obstacle), end.why, !by_hand, interval);
             }
-            (_, None) => self.came_through(&account, true),
+            (_, None) if end.obstacle.is_none() => self.came_through(&account, true),
             (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&account, false),
-            (_, Some(_)) => {}
+            (_, _) => {}
         }
     }
 

@@ -317,6 +317,53 @@ fn another_pimbridge_is_waited_for() {
     end(&mut schedule, 1.0, "a", hindered(Obstacle::Elsewhere));
     assert_eq!(schedule.next(at(1.0)), Some(at(1.0).plus(ELSEWHERE)));
     assert_eq!(words(&mut schedule, 1.5), ["a"]);
+    // Whoever asked for the run: what it was to do is still to be done.
+    end(&mut schedule, 1.5, "a", well());
+    for obstacle in [Obstacle::Elsewhere, Obstacle::Stopped] {
+        schedule.ask(at(2.0), &name("a"), Order::everything());
+        assert_eq!(words(&mut schedule, 2.0), ["a by hand"]);
+        end(&mut schedule, 2.0, "a", hindered(obstacle));
+        assert_eq!(schedule.next_of(&name("a")), Some(at(2.0).plus(ELSEWHERE)));
+        assert_eq!(words(&mut schedule, 2.5), ["a"]);
+        end(&mut schedule, 2.5, "a", well());
+    }
+}
+
+#[test]
+fn a_command_that_gives_another_wrong_password_each_time_is_not_asked_all_the_time() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 30)]);
+    let (mut minute, mut tries) = (30.0, 0);
+    while minute < 300.0 {
+        for word in words(&mut schedule, minute) {
+            if word == "a" {
+                tries += 1;
+                end(&mut schedule, minute, "a", hindered(Obstacle::SignIn));
+            } else {
+                schedule.secret_checked(at(minute), &name("a"), true);
+            }
+        }
+        minute += 0.1;
+    }
+    assert!((9..=12).contains(&tries), "{tries} tries in four hours and a half");
+}
+
+#[test]
+fn a_refused_sign_in_is_not_forgotten_while_the_server_is_away() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 30)]);
+    assert_eq!(words(&mut schedule, 30.0), ["a"]);
+    end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+    words(&mut schedule, 30.0);
+    schedule.secret_checked(at(30.0), &name("a"), false);
+    for quiet in [true, false] {
+        schedule.set_quiet_offline(quiet);
+        for obstacle in [Obstacle::Busy { retry_after: None }, Obstacle::Offline, Obstacle::KeyringLocked] {
+            schedule.ask(at(31.0), &name("a"), Order::everything());
+            assert_eq!(words(&mut schedule, 31.0), ["a by hand"]);
+            end(&mut schedule, 31.0, "a", hindered(obstacle));
+            assert_eq!(schedule.standstill(&name("a")).unwrap().reason, Reason::SignIn);
+            assert_eq!(words(&mut schedule, 45.0), Vec::<String>::new());
+        }
+    }
 }
 
 #[test]

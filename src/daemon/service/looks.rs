@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Daemon, Ready};
 use crate::daemon::clock::Moment;
-use crate::daemon::poll;
 use crate::daemon::schedule::Account;
+use crate::daemon::{poll, run};
 use crate::profile::{Name, Profile};
 
 impl Daemon {
@@ -25,11 +25,14 @@ impl Daemon {
             let (home, accounts, reader) =
                 (self.home.clone(), Arc::clone(&self.accounts), Arc::clone(&self.reader));
             self.tasks.spawn(async move {
-                let found = poll::look(&home, &accounts, &reader, &profiles).await;
-                // A run tells of it, and goes by what it is.
-                let found =
-                    found.inspect_err(|error| tracing::debug!("a look at the server failed: {error}"));
-                Ready::Look { account: Box::new(account), changed: found.unwrap_or_default().changed }
+                let look = async {
+                    let found = poll::look(&home, &accounts, &reader, &profiles).await;
+                    // A run tells of it, and goes by what it is.
+                    let found =
+                        found.inspect_err(|error| tracing::debug!("a look at the server failed: {error}"));
+                    found.unwrap_or_default().changed
+                };
+                Ready::Look { account: Box::new(account), changed: run::found(look).await }
             });
         }
     }

@@ -334,7 +334,7 @@ impl Daemon {
                 };
                 let accounts = Arc::clone(&self.accounts);
                 self.tasks.spawn(async move {
-                    let is_another = accounts.secret_changed(&found).await;
+                    let is_another = run::found(accounts.secret_changed(&found)).await;
                     Ready::Secret { profile, is_another }
                 });
             }
