@@ -1,7 +1,7 @@
 //! `autostart`: whether the background program starts when the person logs in.
 
 use super::{Failure, exit, out};
-use crate::desktop::autostart::{self, AutostartError, Entry, Program};
+use crate::desktop::autostart::{self, AutostartError, Entry, Kind, Program};
 use crate::home::Home;
 use crate::settings;
 
@@ -19,7 +19,8 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct On {
-    /// As a systemd unit, which also starts without a desktop, and again after a crash (Linux only)
+    /// As a systemd unit, for a computer without a desktop: it starts again after a crash too, but may find no browser
+    /// to open its pages in (Linux only)
     #[arg(long)]
     systemd: bool,
 }
@@ -29,7 +30,8 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::On(On { systemd }) => {
             let entry = autostart::on(&Program::this(home)?, systemd)?;
             settings::change(home, &[(KEY.to_owned(), Some("true".to_owned()))])?;
-            out::say(format!("From now on, Pimbridge starts when you log in.{}", by(&entry)));
+            let at = if entry.kind == Kind::Xdg { " to your desktop" } else { "" };
+            out::say(format!("From now on, Pimbridge starts when you log in{at}.{}", by(&entry)));
             out::say("To start it now: pimbridge daemon");
         }
         Command::Off => {
@@ -60,7 +62,8 @@ pub fn follow_setting(home: &Home, changes: &[(String, Option<String>)]) -> Resu
         return Ok(());
     }
     match settings::load(home)?.background.start_with_session {
-        true => autostart::on(&Program::this(home)?, false).map(drop)?,
+        true if autostart::entries()?.is_empty() => autostart::on(&Program::this(home)?, false).map(drop)?,
+        true => {}
         false => autostart::off().map(drop)?,
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{ProfileStatus, Reply, Request, Status};
 use crate::home::Home;
 use crate::profile::{self, Profile};
-use crate::report::text::{but_for, line, moment};
+use crate::report::text::{but_for, line, moment, shell_word};
 use crate::report::{Report, RunOutcome, json as report_json};
 
 /// Show how each profile is doing
@@ -65,7 +65,14 @@ fn in_daemon<'a>(daemon: Option<&'a Status>, profile: &Profile) -> Option<&'a Pr
 fn as_text(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) -> String {
     let status = in_daemon(daemon, profile);
     let live = status.and_then(|status| live(&status.state));
-    let went = || last.map_or_else(|| "never run".to_owned(), how_it_went);
+    let never = || match profile.active && profile.mode.deletes_at_first() {
+        true => format!(
+            "never synced: run it once yourself: pimbridge sync {}",
+            shell_word(profile.name.as_str())
+        ),
+        false => "never run".to_owned(),
+    };
+    let went = || last.map_or_else(never, how_it_went);
     let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
     let next = match status.and_then(|status| status.next) {
         Some(next) => format!("; next run {}", moment(next)),

@@ -9,22 +9,34 @@ use crate::report::text::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::state::{self, ReportId, StateError};
 
+/// Among so many reports one is looked for of a run that was done.
+const REMEMBERED: usize = 20;
+
 /// How the last run left the profile.
 #[derive(Debug, Clone)]
 pub struct Last {
     pub run: LastRun,
     pub state: State,
+    /// This run or one before it was done.
+    pub was_done: bool,
 }
 
 impl Last {
     pub fn of(report: &Report, id: Option<ReportId>) -> Last {
         let run = LastRun { started: report.started, outcome: report.outcome, report_id: id.map(|id| id.0) };
-        Last { run, state: state_after(report) }
+        Last { run, state: state_after(report), was_done: is_done(report) }
+    }
+
+    /// Another run.
+    pub fn is_followed_by(&mut self, last: Last) {
+        let was_done = self.was_done || last.was_done;
+        *self = Last { was_done, ..last };
     }
 
     /// A run of some items only: where it went well, it says nothing of the others.
     pub fn is_followed_by_a_part(&mut self, part: Last) {
         self.run = part.run;
+        self.was_done |= part.was_done;
         if part.state != State::InSync {
             self.state = part.state;
         }
@@ -33,12 +45,24 @@ impl Last {
     /// As the profile's state tells it; none before its first run.
     pub fn read(home: &Home, profile: &Name) -> Result<Option<Last>, StateError> {
         let Some(state) = state::State::peek(&home.state_file(profile))? else { return Ok(None) };
-        Ok(state.reports(1)?.first().map(|(id, report)| Last::of(report, Some(*id))))
+        let Some((id, report)) = state.reports(1)?.pop() else { return Ok(None) };
+        let last = Last::of(&report, Some(id));
+        let was_done = last.was_done || state.reports(REMEMBERED)?.iter().any(|(_, report)| is_done(report));
+        Ok(Some(Last { was_done, ..last }))
     }
 
     /// How long ago the run began.
     pub fn ago(&self, now: Timestamp) -> std::time::Duration {
         std::time::Duration::try_from(now.duration_since(self.run.started)).unwrap_or_default()
+    }
+}
+
+fn is_done(report: &Report) -> bool {
+    match report.outcome {
+        RunOutcome::Ok | RunOutcome::Partial => true,
+        // Otherwise it waits for a look ahead.
+        RunOutcome::Held => report.held != Held::default(),
+        RunOutcome::Failed => false,
     }
 }
 
@@ -73,6 +97,17 @@ mod tests {
         assert_eq!(last.run.outcome, RunOutcome::Ok);
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
+    }
+
+    #[test]
+    fn a_run_that_fails_does_not_undo_that_another_was_done() {
+        let mut last = after(RunOutcome::Failed, 0);
+        assert!(
+            !last.was_done && !after(RunOutcome::Held, 0).was_done && after(RunOutcome::Held, 1).was_done
+        );
+        last.is_followed_by(after(RunOutcome::Ok, 0));
+        last.is_followed_by(after(RunOutcome::Failed, 0));
+        assert!(last.was_done);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::protocol::Answer;
 use super::schedule::Account;
-use crate::desktop::{Notice, Page, Wish};
+use crate::desktop::{Notice, Page, Shown, Wish};
 use crate::item::hex;
 use crate::profile::{Name, SignIn};
 use crate::report::text::{but_for, count, line};
@@ -20,7 +20,7 @@ use crate::sync::run::Obstacle;
 const PATIENCE: u32 = 2;
 const KEYRING: &str = "keyring";
 
-/// What was told, and is not solved: as it is remembered over a restart.
+/// What was seen on the screen, and is not solved: as it is remembered over a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Told {
@@ -54,6 +54,8 @@ pub struct Ended<'a> {
 #[derive(Debug)]
 pub struct Notices {
     told: Told,
+    /// The marks of notices that the desktop was given and nobody has seen yet, by their keys. A restart tells them again.
+    waiting: BTreeMap<String, String>,
     /// What the person wants to be told of.
     wanted: Vec<Finding>,
     /// Nothing is said while the server cannot be reached.
@@ -70,7 +72,7 @@ struct Problem {
 
 impl Notices {
     pub fn new(told: Told, wanted: Vec<Finding>, quiet_offline: bool) -> Notices {
-        Notices { told, wanted, quiet_offline }
+        Notices { told, waiting: BTreeMap::new(), wanted, quiet_offline }
     }
 
     pub fn set_wanted(&mut self, wanted: Vec<Finding>, quiet_offline: bool) {
@@ -80,6 +82,19 @@ impl Notices {
     /// What is to be remembered.
     pub fn told(&self) -> &Told {
         &self.told
+    }
+
+    /// The desktop has shown this.
+    pub fn shown(&mut self, Shown { key, mark }: Shown) {
+        if self.waiting.get(&key) == Some(&mark) {
+            self.waiting.remove(&key);
+            self.told.told.insert(key, mark);
+        }
+    }
+
+    /// The mark of what was told last of this, or is to be told.
+    fn last(&self, key: &str) -> Option<&String> {
+        self.waiting.get(key).or_else(|| self.told.told.get(key))
     }
 
     /// A run ended.
@@ -128,7 +143,8 @@ impl Notices {
         known.extend(profiles.iter().map(|(name, _)| of_profile(name.as_str())));
         known.extend(profiles.iter().map(|(_, account)| of_account(account)));
         known.extend(broken.keys().map(|name| of_file(name)));
-        let gone: Vec<String> = self.told.told.keys().filter(|key| !known.contains(*key)).cloned().collect();
+        let keys = self.told.told.keys().chain(self.waiting.keys());
+        let gone: BTreeSet<String> = keys.filter(|key| !known.contains(*key)).cloned().collect();
         self.told.warned.retain(|name, _| profiles.iter().any(|(known, _)| known.as_str() == name));
         let withdrawn: Vec<Tell> = gone.iter().filter_map(|key| self.set(key, None)).collect();
         let wrong =
@@ -143,7 +159,7 @@ impl Notices {
         if !run.by_hand {
             *times = times.saturating_add(1);
         }
-        if *times >= PATIENCE || self.told.told.get(&key) == Some(&problem.mark) {
+        if *times >= PATIENCE || self.last(&key) == Some(&problem.mark) {
             return self.set(&key, Some(problem));
         }
         self.set(&key, None)
@@ -152,14 +168,19 @@ impl Notices {
     /// From now on this is so, or nothing.
     fn set(&mut self, key: &str, problem: Option<Problem>) -> Option<Tell> {
         let problem = problem.filter(|problem| self.wanted.contains(&problem.finding));
-        let told = self.told.told.get(key);
+        if let Some(problem) = &problem
+            && self.last(key) == Some(&problem.mark)
+        {
+            return None;
+        }
+        let told = self.told.told.remove(key);
+        let last = self.waiting.remove(key).or(told);
         match problem {
-            Some(problem) if told == Some(&problem.mark) => None,
             Some(Problem { mark, notice, .. }) => {
-                self.told.told.insert(key.to_owned(), mark);
-                Some(Tell::Notify(Notice { key: key.to_owned(), ..notice }))
+                self.waiting.insert(key.to_owned(), mark.clone());
+                Some(Tell::Notify(Notice { key: key.to_owned(), mark, ..notice }))
             }
-            None => self.told.told.remove(key).map(|_| Tell::Withdraw(key.to_owned())),
+            None => last.map(|_| Tell::Withdraw(key.to_owned())),
         }
     }
 }
@@ -198,7 +219,7 @@ fn mark(kind: &str, text: &str) -> String {
 
 fn notice(title: String, text: &str, urgent: bool, actions: Vec<(&str, Wish)>) -> Notice {
     let actions = actions.into_iter().map(|(word, wish)| (word.to_owned(), wish)).collect();
-    Notice { key: String::new(), title, text: line(text), urgent, actions }
+    Notice { key: String::new(), mark: String::new(), title, text: line(text), urgent, actions }
 }
 
 fn show_report(profile: &Name) -> (&'static str, Wish) {

@@ -69,7 +69,7 @@ impl Looks {
 }
 
 /// What a look found.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Polled {
     /// Something is to be done by a run.
     pub changed: Vec<Name>,

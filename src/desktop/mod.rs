@@ -69,12 +69,21 @@ pub enum Page {
 pub struct Notice {
     /// What it is about: a later notice with the same key takes its place.
     pub key: String,
+    /// Another one where it says something else.
+    pub mark: String,
     pub title: String,
     pub text: String,
     /// Whether it stays until the person has seen it.
     pub urgent: bool,
     /// The buttons, in their order: what they say, and what they do.
     pub actions: Vec<(String, Wish)>,
+}
+
+/// A notice that is on the screen now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub key: String,
+    pub mark: String,
 }
 
 /// The tray icon and the notifications. Nothing of it can fail: what is missing is told by [`Desktop::parts`].
@@ -91,11 +100,12 @@ pub trait Desktop: Send + Sync {
 }
 
 /// Starts to look after the desktop; `tray` says whether the person wants an icon. What the person wishes there is sent
-/// to `wishes`. All of it goes when the desktop is dropped. It needs a runtime of tokio.
-pub fn start(tray: bool, wishes: UnboundedSender<Wish>) -> Box<dyn Desktop> {
+/// to `wishes`, and each notice that came on the screen to `shown`. All of it goes when the desktop is dropped. It needs
+/// a runtime of tokio.
+pub fn start(tray: bool, wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>) -> Box<dyn Desktop> {
     let missing = Arc::new(Missing::default());
     let (commands, received) = mpsc::unbounded_channel();
-    tokio::spawn(Session::new(wishes, Arc::clone(&missing)).run(received));
+    tokio::spawn(Session::new(wishes, shown, Arc::clone(&missing)).run(received));
     let desktop = Handle { commands, missing, shown: Mutex::new(None) };
     desktop.set_tray(tray);
     Box::new(desktop)

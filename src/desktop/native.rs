@@ -10,11 +10,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use super::face::Face;
 use super::missing::{Missing, Piece};
 use super::tray::{Tray, Wanted};
-use super::{Command, Notice, Wish};
+use super::{Command, Notice, Shown, Wish};
 
 /// What is shown there.
 pub struct Session {
     wishes: UnboundedSender<Wish>,
+    shown: UnboundedSender<Shown>,
     missing: Arc<Missing>,
     /// None where the person wants no icon.
     tray: Option<Tray>,
@@ -22,8 +23,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>) -> Self {
-        Session { wishes, missing, tray: None, face: None }
+    pub fn new(wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>, missing: Arc<Missing>) -> Self {
+        Session { wishes, shown, missing, tray: None, face: None }
     }
 
     /// Does what it is asked for until nobody can ask any more.
@@ -59,7 +60,7 @@ impl Session {
 
     /// Shows a notice from a thread that waits for what the person does with it.
     fn notify(&self, notice: Notice) {
-        let (wishes, missing) = (self.wishes.clone(), Arc::clone(&self.missing));
+        let (wishes, seen, missing) = (self.wishes.clone(), self.shown.clone(), Arc::clone(&self.missing));
         let wait = move || {
             let mut notification = Notification::new();
             notification.appname("Pimbridge").summary(&notice.title).body(&notice.text);
@@ -74,6 +75,7 @@ impl Session {
             match notification.show() {
                 Ok(shown) => {
                     missing.set(Piece::Notifications, None);
+                    let _ = seen.send(Shown { key: notice.key, mark: notice.mark });
                     shown.wait_for_action(|action| {
                         let chosen = action.parse().ok().and_then(|number: usize| notice.actions.get(number));
                         if let Some((_, wish)) = chosen {

@@ -8,7 +8,7 @@ use zbus::{Connection, proxy};
 
 use super::face::Look;
 use super::missing::{Missing, Piece};
-use super::{Notice, Wish, icon};
+use super::{Notice, Shown, Wish, icon};
 
 /// What a click on the notification itself does.
 const DEFAULT: &str = "default";
@@ -41,17 +41,43 @@ pub trait Service {
 
 /// The notices that can be seen, and those that wait for somebody who shows them.
 pub struct Notifications {
-    shown: BTreeMap<u32, Shown>,
+    on_screen: BTreeMap<u32, OnScreen>,
     /// The last one of each key.
     waiting: BTreeMap<String, Notice>,
+    /// Counts what was shown.
+    number: u64,
+    told: UnboundedSender<Shown>,
     /// What the service that runs can do; none before it was asked.
     can: Option<Can>,
 }
 
-struct Shown {
+struct OnScreen {
     key: String,
+    /// Its buttons bear it: who presses one of a notice that has just been replaced means that one.
+    number: u64,
     actions: Vec<Wish>,
     clicked: Option<Wish>,
+}
+
+impl OnScreen {
+    /// What a button does.
+    fn wish(&self, action: &str) -> Option<Wish> {
+        if action == DEFAULT {
+            return self.clicked.clone();
+        }
+        let (number, place) = action.split_once('-')?;
+        let place: usize = place.parse().ok()?;
+        self.actions.get(place).filter(|_| number.parse() == Ok(self.number)).cloned()
+    }
+}
+
+/// How it went to show a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Went {
+    Shown,
+    /// This one could not be shown; another one may.
+    NotShown,
+    NoService,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +87,9 @@ struct Can {
 }
 
 impl Notifications {
-    pub fn new() -> Self {
-        Notifications { shown: BTreeMap::new(), waiting: BTreeMap::new(), can: None }
+    /// Each notice that is shown is told.
+    pub fn new(told: UnboundedSender<Shown>) -> Self {
+        Notifications { on_screen: BTreeMap::new(), waiting: BTreeMap::new(), number: 0, told, can: None }
     }
 
     /// Keeps a notice until there is a service.
@@ -77,50 +104,78 @@ impl Notifications {
 
     /// The service is another one now, or gone: nothing of what the last one showed can be seen.
     pub fn forget_service(&mut self) {
-        self.shown.clear();
+        self.on_screen.clear();
         self.can = None;
     }
 
     /// Shows what waits.
     pub async fn flush(&mut self, bus: &Connection, missing: &Missing) {
-        while let Some((_, notice)) = self.waiting.pop_first() {
-            self.show(bus, notice, missing).await;
-            if self.can.is_none() {
+        let keys: Vec<String> = self.waiting.keys().cloned().collect();
+        for key in keys {
+            let Some(notice) = self.waiting.remove(&key) else { continue };
+            if self.show_one(bus, notice, missing).await == Went::NoService {
                 return;
             }
         }
     }
 
-    /// Shows a notice in place of the one with the same key.
+    /// Shows a notice in place of the one with the same key, and then what could not be shown before.
     pub async fn show(&mut self, bus: &Connection, notice: Notice, missing: &Missing) {
         self.waiting.remove(&notice.key);
-        match self.try_show(bus, &notice).await {
-            Ok(()) => missing.set(Piece::Notifications, None),
-            Err(error) => {
-                self.can = None;
-                missing.set(Piece::Notifications, Some(&why(&error)));
-                // What was not answered may be on the screen.
-                if !is_timeout(&error) {
-                    self.keep(notice);
-                }
-            }
+        if self.show_one(bus, notice, missing).await == Went::Shown {
+            self.flush(bus, missing).await;
         }
     }
 
-    async fn try_show(&mut self, bus: &Connection, notice: &Notice) -> zbus::Result<()> {
+    async fn show_one(&mut self, bus: &Connection, notice: Notice, missing: &Missing) -> Went {
+        // Who does not say what it can do has not been asked to show anything.
+        let (went, error) = match self.ready(bus).await {
+            Err(error) => {
+                self.keep(notice);
+                (Went::NoService, error)
+            }
+            Ok((service, can)) => match self.put(&service, can, &notice).await {
+                Ok(()) => {
+                    missing.set(Piece::Notifications, None);
+                    let _ = self.told.send(Shown { key: notice.key, mark: notice.mark });
+                    return Went::Shown;
+                }
+                Err(error) => {
+                    // What was not answered may be on the screen.
+                    if !is_timeout(&error) {
+                        self.keep(notice);
+                    }
+                    (Went::NotShown, error)
+                }
+            },
+        };
+        self.can = None;
+        missing.set(Piece::Notifications, Some(&why(&error)));
+        went
+    }
+
+    /// The service, which is started where it can be, and what it can do.
+    async fn ready(&mut self, bus: &Connection) -> zbus::Result<(ServiceProxy<'static>, Can)> {
         let service = service(bus).await?;
         let can = match self.can {
             Some(can) => can,
             None => *self.can.insert(Can::of(&service.get_capabilities().await?)),
         };
-        let replaces = self.shown.iter().find(|(_, shown)| shown.key == notice.key).map_or(0, |(id, _)| *id);
+        Ok((service, can))
+    }
+
+    async fn put(&mut self, service: &ServiceProxy<'_>, can: Can, notice: &Notice) -> zbus::Result<()> {
+        let replaces =
+            self.on_screen.iter().find(|(_, shown)| shown.key == notice.key).map_or(0, |(id, _)| *id);
+        self.number += 1;
         let clicked = notice.actions.iter().find(|(_, wish)| matches!(wish, Wish::Open(_)));
-        let numbers: Vec<String> = (0..notice.actions.len()).map(|number| number.to_string()).collect();
+        let buttons: Vec<String> =
+            (0..notice.actions.len()).map(|place| format!("{}-{place}", self.number)).collect();
         let mut actions = Vec::new();
         if can.actions {
             actions.extend(clicked.iter().flat_map(|(text, _)| [DEFAULT, text]));
-            for (number, (text, _)) in numbers.iter().zip(&notice.actions) {
-                actions.extend([number, text.as_str()]);
+            for (button, (text, _)) in buttons.iter().zip(&notice.actions) {
+                actions.extend([button, text.as_str()]);
             }
         }
         let text = if can.markup { escaped(&notice.text) } else { notice.text.clone() };
@@ -130,22 +185,23 @@ impl Notifications {
         let hints = HashMap::from([("urgency", Value::U8(urgency)), ("image-data", Value::new(image))]);
         let id =
             service.notify("Pimbridge", replaces, "", &notice.title, &text, &actions, hints, timeout).await?;
-        self.shown.retain(|_, shown| shown.key != notice.key);
-        let shown = Shown {
+        self.on_screen.retain(|_, shown| shown.key != notice.key);
+        let shown = OnScreen {
             key: notice.key.clone(),
+            number: self.number,
             actions: notice.actions.iter().map(|(_, wish)| wish.clone()).collect(),
             clicked: clicked.map(|(_, wish)| wish.clone()),
         };
-        self.shown.insert(id, shown);
+        self.on_screen.insert(id, shown);
         Ok(())
     }
 
     /// Takes a notice back.
     pub async fn withdraw(&mut self, bus: &Connection, key: &str) {
         self.drop_kept(key);
-        let id = self.shown.iter().find(|(_, shown)| shown.key == key).map(|(id, _)| *id);
+        let id = self.on_screen.iter().find(|(_, shown)| shown.key == key).map(|(id, _)| *id);
         if let Some(id) = id {
-            self.shown.remove(&id);
+            self.on_screen.remove(&id);
             close(bus, id).await;
         }
     }
@@ -156,24 +212,18 @@ impl Notifications {
         match header.member().map(|member| member.as_str()) {
             Some("ActionInvoked") => {
                 let Ok((id, action)) = signal.body().deserialize::<(u32, String)>() else { return };
-                let Some(shown) = self.shown.get(&id) else { return };
-                let wish = match action.as_str() {
-                    DEFAULT => shown.clicked.clone(),
-                    number => {
-                        number.parse().ok().and_then(|number: usize| shown.actions.get(number).cloned())
-                    }
-                };
-                let Some(wish) = wish else { return };
+                let Some(shown) = self.on_screen.get(&id) else { return };
+                let Some(wish) = shown.wish(&action) else { return };
                 // Who only looks may still want to answer.
                 if !matches!(wish, Wish::Open(_)) {
-                    self.shown.remove(&id);
+                    self.on_screen.remove(&id);
                     close(bus, id).await;
                 }
                 let _ = wishes.send(wish);
             }
             Some("NotificationClosed") => {
                 let Ok((id, _reason)) = signal.body().deserialize::<(u32, u32)>() else { return };
-                self.shown.remove(&id);
+                self.on_screen.remove(&id);
             }
             _ => {}
         }
@@ -204,7 +254,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn is_timeout(error: &zbus::Error) -> bool {
+pub fn is_timeout(error: &zbus::Error) -> bool {
     matches!(error, zbus::Error::InputOutput(io) if io.kind() == std::io::ErrorKind::TimedOut)
 }
 
@@ -244,17 +294,32 @@ mod tests {
     fn of_the_notices_that_wait_the_last_one_counts() {
         let notice = |key: &str, title: &str| Notice {
             key: key.into(),
+            mark: title.into(),
             title: title.into(),
             text: String::new(),
             urgent: false,
             actions: Vec::new(),
         };
-        let mut notifications = Notifications::new();
+        let mut notifications = Notifications::new(tokio::sync::mpsc::unbounded_channel().0);
         for (key, title) in [("a", "one"), ("b", "two"), ("a", "three")] {
             notifications.keep(notice(key, title));
         }
         notifications.drop_kept("b");
         let titles: Vec<&str> = notifications.waiting.values().map(|notice| notice.title.as_str()).collect();
         assert_eq!(titles, ["three"]);
+    }
+
+    #[test]
+    fn a_button_of_a_notice_that_was_replaced_does_nothing() {
+        let on_screen = OnScreen {
+            key: "a".into(),
+            number: 17,
+            actions: vec![Wish::SyncAll, Wish::Pause],
+            clicked: None,
+        };
+        assert_eq!(on_screen.wish("17-1"), Some(Wish::Pause));
+        for other in ["16-1", "17-2", "1", "17-", DEFAULT] {
+            assert_eq!(on_screen.wish(other), None, "{other}");
+        }
     }
 }

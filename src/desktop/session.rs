@@ -14,7 +14,7 @@ use super::face::Face;
 use super::missing::{Missing, Piece};
 use super::notifications::{self, Notifications};
 use super::tray::{Tray, Wanted};
-use super::{Command, Wish, tray};
+use super::{Command, Shown, Wish, tray};
 
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
 const SERVICE: &str = "org.freedesktop.Notifications";
@@ -52,8 +52,8 @@ pub struct Session {
 struct Ended;
 
 impl Session {
-    pub fn new(wishes: UnboundedSender<Wish>, missing: Arc<Missing>) -> Self {
-        let notifications = Notifications::new();
+    pub fn new(wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>, missing: Arc<Missing>) -> Self {
+        let notifications = Notifications::new(shown);
         Session { wishes, missing, tray: None, face: None, notifications, number: 0, host: None }
     }
 
@@ -61,7 +61,7 @@ impl Session {
     pub async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         let mut pause = FIRST_PAUSE;
         loop {
-            match connect().await {
+            match connect(connection::Builder::session()).await {
                 Ok(bus) => {
                     let begun = Instant::now();
                     let served = self.serve(&bus, &mut commands).await;
@@ -235,8 +235,10 @@ impl From<fdo::Error> for Gone {
     }
 }
 
-async fn connect() -> zbus::Result<Connection> {
-    connection::Builder::session()?.method_timeout(PATIENCE).build().await
+/// Connects to a bus, which may accept and never answer.
+async fn connect(to: zbus::Result<connection::Builder<'_>>) -> zbus::Result<Connection> {
+    let connected = tokio::time::timeout(PATIENCE, to?.method_timeout(PATIENCE).build()).await;
+    connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
 async fn has_owner(names: &DBusProxy<'_>, name: &'static str) -> fdo::Result<bool> {
@@ -246,4 +248,19 @@ async fn has_owner(names: &DBusProxy<'_>, name: &'static str) -> fdo::Result<boo
 /// Whether a bus may come to be where it is looked for.
 fn may_appear() -> bool {
     ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bus_that_never_answers_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let address = format!("unix:path={}", path.display());
+        let error = connect(connection::Builder::address(address.as_str())).await.unwrap_err();
+        assert!(notifications::is_timeout(&error), "{error}");
+    }
 }

@@ -20,6 +20,13 @@ pub enum Mode {
     MergeFromServer,
 }
 
+impl Mode {
+    /// A first sync deletes what only one side has.
+    pub fn deletes_at_first(self) -> bool {
+        matches!(self, Mode::ReplicateToServer | Mode::ReplicateFromServer)
+    }
+}
+
 /// Who wins where both sides changed an item (two-way only).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -23,7 +23,7 @@ fn with_a_desktop() {
     let run = |arguments: &[&str]| run(&home, &config, &DESKTOP, arguments).expect(0);
     insta::assert_snapshot!(home.shown(&run(&["autostart", "status"])), @"Pimbridge does not start when you log in. To change that: pimbridge autostart on");
     insta::assert_snapshot!(home.shown(&run(&["autostart", "on"])), @"
-    From now on, Pimbridge starts when you log in.
+    From now on, Pimbridge starts when you log in to your desktop.
       It is started by an autostart file of the desktop: HOME/config/autostart/pimbridge.desktop
     To start it now: pimbridge daemon
     ");
@@ -77,6 +77,8 @@ fn with_systemd() {
         std::fs::read_link(config.join("systemd/user/default.target.wants/pimbridge.service")).unwrap(),
         unit
     );
+    run(&home, &config, &DESKTOP, &["settings", "set", "start_with_session=true"]).expect(0);
+    assert!(unit.exists(), "what starts it already stays");
     let off = run(&home, &config, &session, &["autostart", "off"]).expect(0);
     assert!(off.stdout.contains("pimbridge.service"), "{off:?}");
     assert!(!unit.exists());

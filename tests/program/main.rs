@@ -11,6 +11,7 @@ mod contacts;
 mod daemon_control;
 mod daemon_runs;
 mod daemon_survives;
+mod daemon_watching;
 mod decisions;
 mod demo;
 mod desktop;

@@ -1,7 +1,8 @@
 //! Which collections of an account changed: one request for all that lie in one home.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -18,6 +19,9 @@ use crate::collection::{CollectionError, Cursor, Trouble};
 
 /// How large an answer may be, in bytes: it has a few lines for each collection.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How long a place that does not tell is not asked again: it may have been a passing trouble.
+const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A collection at its address, and how far its history was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +42,8 @@ pub enum News {
 /// Asks for news, and remembers where it is not told.
 #[derive(Debug, Default)]
 pub struct Newsreader {
-    /// The keys of the places that do not tell.
-    silent: Mutex<HashSet<String>>,
+    /// The keys of the places that do not tell, and when they were asked.
+    silent: Mutex<HashMap<String, Instant>>,
 }
 
 /// A collection that is asked about: its number, and where it is.
@@ -79,7 +83,7 @@ impl Newsreader {
             _ => (home, 1),
         };
         let silent = key(&place);
-        if self.silent().contains(&silent) {
+        if self.silent().get(&silent).is_some_and(|asked| rests(*asked, Instant::now())) {
             return Ok(());
         }
         let mut http = Http::new(account.clone(), place.clone());
@@ -102,13 +106,13 @@ impl Newsreader {
             _ => false,
         };
         if stays {
-            self.silent().insert(silent);
+            self.silent().insert(silent, Instant::now());
         }
         tracing::debug!("it is not told what changed: {fault}");
         Ok(())
     }
 
-    fn silent(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn silent(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
         self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -148,4 +152,21 @@ async fn read(answer: Answer, asked: &[Asked], news: &mut [News]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Whether a place that did not tell when it was asked is left alone.
+fn rests(asked: Instant, now: Instant) -> bool {
+    now.duration_since(asked) < SILENCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_does_not_tell_is_asked_again_the_next_day() {
+        let (asked, second) = (Instant::now(), Duration::from_secs(1));
+        assert!(rests(asked, asked) && rests(asked, asked + SILENCE - second));
+        assert!(!rests(asked, asked + SILENCE));
+    }
 }

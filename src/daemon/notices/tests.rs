@@ -23,7 +23,18 @@ impl World {
             by_hand: run.by_hand,
             full: run.full,
         };
-        said(self.notices.run_ended(ended))
+        let told = self.notices.run_ended(ended);
+        self.see(&told);
+        said(told)
+    }
+
+    /// The desktop shows all of it.
+    fn see(&mut self, told: &[Tell]) {
+        for tell in told {
+            if let Tell::Notify(Notice { key, mark, .. }) = tell {
+                self.notices.shown(Shown { key: key.clone(), mark: mark.clone() });
+            }
+        }
     }
 }
 
@@ -196,4 +207,30 @@ fn a_restart_tells_nothing_a_second_time() {
     let mut world = World { notices: Notices::new(serde_json::from_str(&json).unwrap(), ALL.to_vec(), true) };
     assert_eq!(world.run("a", failed(Obstacle::Other, "gone")), NOTHING);
     assert_eq!(world.run("b", partial(&["x"])).len(), 1);
+}
+
+#[test]
+fn what_nobody_saw_is_told_again_after_a_restart_and_not_before() {
+    let mut world = World::new();
+    let broken = |why: &str| BTreeMap::from([("a".to_owned(), why.to_owned())]);
+    let told = world.notices.profiles(&[], &broken("line 3: no"));
+    assert_eq!(said(told.clone()).len(), 1);
+    assert_eq!(said(world.notices.profiles(&[], &broken("line 3: no"))), NOTHING, "it waits");
+    assert_eq!(world.notices.told(), &Told::default());
+
+    // One that came too late is not the one that is told now.
+    let newer = world.notices.profiles(&[], &broken("the folder is gone"));
+    assert_eq!(newer.len(), 1);
+    world.see(&told);
+    assert_eq!(world.notices.told(), &Told::default());
+    let mut again = World { notices: Notices::new(world.notices.told().clone(), ALL.to_vec(), true) };
+    assert_eq!(said(again.notices.profiles(&[], &broken("the folder is gone"))).len(), 1);
+    world.see(&newer);
+    let mut again = World { notices: Notices::new(world.notices.told().clone(), ALL.to_vec(), true) };
+    assert_eq!(said(again.notices.profiles(&[], &broken("the folder is gone"))), NOTHING);
+
+    // What waits and is solved is taken back.
+    world.notices.profiles(&[], &broken("another one"));
+    assert_eq!(said(world.notices.profiles(&[], &BTreeMap::new())), ["file a: -"]);
+    assert_eq!(said(world.notices.profiles(&[], &BTreeMap::new())), NOTHING);
 }

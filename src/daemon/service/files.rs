@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Daemon;
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
-use crate::daemon::protocol::Event;
+use crate::daemon::protocol::{Event, RunId};
 use crate::daemon::schedule::{Account, Begin, Planned};
 use crate::daemon::watch::Watched;
 use crate::profile::{Name, Profile};
@@ -27,6 +27,23 @@ impl Daemon {
         if stamps != self.stamps {
             self.reload();
             self.stamps = stamps;
+        }
+        self.look_for_first_syncs();
+    }
+
+    /// A person may have synced for the first time without the daemon.
+    fn look_for_first_syncs(&mut self) {
+        let waiting =
+            self.known.profiles.values().filter(|profile| is_yours(profile, self.last.get(&profile.name)));
+        let read = waiting.filter_map(|profile| {
+            let last = Last::read(&self.home, &profile.name).ok()??;
+            last.was_done.then(|| (profile.name.clone(), last))
+        });
+        let done: Vec<(Name, Last)> = read.collect();
+        if !done.is_empty() {
+            self.last.extend(done);
+            // No profile goes by this, so no run is dropped.
+            self.plan();
         }
     }
 
@@ -75,7 +92,7 @@ impl Daemon {
 
     /// Something else stands in the files of the profiles.
     fn replan(&mut self, before: &Known) {
-        let (now, wall) = (self.clock.now(), Timestamp::now());
+        let wall = Timestamp::now();
         for (name, why) in
             self.known.broken.iter().filter(|(name, why)| before.broken.get(*name) != Some(why))
         {
@@ -99,7 +116,6 @@ impl Daemon {
                 }
             }
         }
-        let planned: Vec<Planned> = known.profiles.values().map(planned).collect();
         let accounts: Vec<(&Name, Account)> =
             known.profiles.values().map(|profile| (&profile.name, Account::of(profile))).collect();
         let told = self.notices.profiles(&accounts, &known.broken);
@@ -110,14 +126,7 @@ impl Daemon {
                 .filter(|profile| profile.sync_on_change && profile.active && !profile.preview_needed);
             watcher.set(watched.map(|profile| Watched::new(&self.home, profile)).collect());
         }
-        let last = &self.last;
-        let dropped = self.schedule.plan(now, planned, |name| Begin {
-            ran: last
-                .get(name)
-                .filter(|last| last.run.outcome != RunOutcome::Failed)
-                .map(|last| last.ago(wall)),
-            chance: chance(),
-        });
+        let dropped = self.plan();
         self.forget_looks();
         self.say(told);
         for (run, profile) in dropped {
@@ -127,14 +136,34 @@ impl Daemon {
             self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
         }
     }
+
+    /// Tells the schedule of the profiles. Returns the runs that were asked for and will never be.
+    pub(super) fn plan(&mut self) -> Vec<(RunId, Name)> {
+        let (now, wall) = (self.clock.now(), Timestamp::now());
+        let last = &self.last;
+        let planned = self.known.profiles.values().map(|profile| planned(profile, last.get(&profile.name)));
+        self.schedule.plan(now, planned.collect(), |name| Begin {
+            ran: last
+                .get(name)
+                .filter(|last| last.run.outcome != RunOutcome::Failed)
+                .map(|last| last.ago(wall)),
+            chance: chance(),
+        })
+    }
 }
 
-fn planned(profile: &Profile) -> Planned {
+/// What may delete much at first does so only when a person is there.
+fn is_yours(profile: &Profile, last: Option<&Last>) -> bool {
+    profile.mode.deletes_at_first() && last.is_none_or(|last| !last.was_done)
+}
+
+fn planned(profile: &Profile, last: Option<&Last>) -> Planned {
+    let is_yours = is_yours(profile, last);
     let minutes = u64::from(profile.interval_minutes);
     Planned {
         name: profile.name.clone(),
         account: Account::of(profile),
-        by_itself: profile.active && !profile.preview_needed,
+        by_itself: profile.active && !profile.preview_needed && !is_yours,
         interval: (minutes > 0).then(|| Duration::from_secs(60 * minutes)),
     }
 }

@@ -23,7 +23,7 @@ use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Wish};
+use crate::desktop::{self, Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
@@ -105,6 +105,7 @@ struct Ran {
 struct Inbox {
     requests: mpsc::Receiver<Asked>,
     wishes: UnboundedReceiver<Wish>,
+    shown: UnboundedReceiver<Shown>,
     steps: UnboundedReceiver<(RunId, Step)>,
     changes: UnboundedReceiver<Change>,
     /// What of the desktop there is.
@@ -154,6 +155,7 @@ impl Daemon {
         let listener = Listener::bind(home)?;
         let (requests_in, requests) = mpsc::channel(16);
         let (wishes_in, wishes) = mpsc::unbounded_channel();
+        let (shown_in, shown) = mpsc::unbounded_channel();
         let (progress, steps) = mpsc::unbounded_channel();
         let background = settings::load(home).map_or_else(
             |error| {
@@ -162,7 +164,7 @@ impl Daemon {
             },
             |settings| settings.background,
         );
-        let desktop = desktop::start(background.tray, wishes_in);
+        let desktop = desktop::start(background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -211,7 +213,12 @@ impl Daemon {
         let now = daemon.clock.now();
         let parts = daemon.desktop.parts();
         daemon.show(now);
-        Ok(Some(Running { daemon, inbox: Inbox { requests, wishes, steps, changes, parts }, listener, hub }))
+        Ok(Some(Running {
+            daemon,
+            inbox: Inbox { requests, wishes, shown, steps, changes, parts },
+            listener,
+            hub,
+        }))
     }
 
     async fn work(&mut self, inbox: &mut Inbox) {
@@ -235,6 +242,11 @@ impl Daemon {
                     then
                 }
                 Some(wish) = inbox.wishes.recv() => self.fulfil(wish),
+                Some(shown) = inbox.shown.recv() => {
+                    self.notices.shown(shown);
+                    self.remember();
+                    Then::GoOn
+                }
                 // It is shown when the loop begins anew.
                 Ok(()) = inbox.parts.changed() => Then::GoOn,
                 Some(change) = inbox.changes.recv() => {
@@ -356,7 +368,12 @@ impl Daemon {
                 let last = Last::of(&report, id);
                 match self.last.get_mut(&profile.name) {
                     Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
-                    _ => drop(self.last.insert(profile.name.clone(), last)),
+                    Some(known) => known.is_followed_by(last),
+                    None => drop(self.last.insert(profile.name.clone(), last)),
+                }
+                if profile.mode.deletes_at_first() {
+                    // From its first sync on it runs by itself. No profile goes by this, so no run is dropped.
+                    self.plan();
                 }
             }
             let ended = Ended {
@@ -421,6 +438,11 @@ impl Daemon {
                 Tell::Withdraw(key) => self.desktop.withdraw(&key),
             }
         }
+        self.remember();
+    }
+
+    /// Remembers what was told, where that is not as it was.
+    fn remember(&mut self) {
         if self.remembered != *self.notices.told() && memory::save(&self.home, self.notices.told()) {
             self.remembered = self.notices.told().clone();
         }

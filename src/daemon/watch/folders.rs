@@ -17,7 +17,7 @@ pub struct Means {
     pub system: bool,
     /// Where it cannot, how often they are looked at.
     pub look: Duration,
-    /// How often a folder that is missing is looked for.
+    /// How often a folder that is missing is looked for: soon at first, and at last so seldom.
     pub seek: Duration,
 }
 
@@ -32,16 +32,36 @@ pub enum Told {
     Missed,
 }
 
+/// From the loss of a folder to the first look for it.
+const FIRST_SEEK: Duration = Duration::from_secs(1);
+
 /// The folders that are wanted, and how each of them is watched.
 pub struct Folders {
     means: Means,
     wanted: fn(&OsStr) -> bool,
     system: Option<RecommendedWatcher>,
-    folders: BTreeMap<PathBuf, Option<Taken>>,
+    folders: BTreeMap<PathBuf, Folder>,
     /// Of which it was said that the system does not watch them.
     said: BTreeSet<PathBuf>,
     next_look: Option<Instant>,
-    next_seek: Option<Instant>,
+}
+
+enum Folder {
+    Taken(Taken),
+    /// It is looked for again after so long.
+    Missing {
+        wait: Duration,
+        again: Instant,
+    },
+}
+
+impl Folder {
+    fn taken(&self) -> Option<&Taken> {
+        match self {
+            Folder::Taken(taken) => Some(taken),
+            Folder::Missing { .. } => None,
+        }
+    }
 }
 
 /// A folder that is watched.
@@ -86,15 +106,7 @@ impl Folders {
         let system = means.system.then(|| notify::recommended_watcher(handler)).and_then(|made| {
             made.inspect_err(|error| tracing::warn!("the system does not tell of changes: {error}")).ok()
         });
-        Self {
-            means,
-            wanted,
-            system,
-            folders: BTreeMap::new(),
-            said: BTreeSet::new(),
-            next_look: None,
-            next_seek: None,
-        }
+        Self { means, wanted, system, folders: BTreeMap::new(), said: BTreeSet::new(), next_look: None }
     }
 
     /// From now on these are watched, and no others.
@@ -103,13 +115,12 @@ impl Folders {
             self.folders.keys().filter(|path| !wanted.contains(*path)).cloned().collect();
         for path in dropped {
             self.let_go(&path);
-            self.folders.remove(&path);
             self.said.remove(&path);
         }
         for path in wanted {
             if !self.folders.contains_key(path) {
-                let taken = self.take(path);
-                self.folders.insert(path.clone(), taken);
+                let folder = self.take(path).map_or_else(|| self.lost(now), Folder::Taken);
+                self.folders.insert(path.clone(), folder);
             }
         }
         self.set_times(now);
@@ -117,54 +128,62 @@ impl Folders {
 
     /// Those that were missing or are others now, and are there: anything in them may have changed.
     pub fn check(&mut self, now: Instant) -> Vec<PathBuf> {
-        let is_lost = |(path, taken): &(&PathBuf, &Option<Taken>)| {
-            taken.as_ref().is_none_or(|taken| !taken.is_at(path))
-        };
-        let lost = self.folders.iter().filter(is_lost).map(|(path, _)| path.clone()).collect();
-        self.take_again(lost, now)
+        self.take_again(now, |path, folder| folder.taken().is_none_or(|taken| !taken.is_at(path)))
     }
 
     /// The same of one that was, or is again, at a path of which the system told.
     pub fn check_at(&mut self, real: &Path, now: Instant) -> Vec<PathBuf> {
-        let there = |(path, taken): &(&PathBuf, &Option<Taken>)| {
-            *path == real || taken.as_ref().is_some_and(|taken| taken.real == real)
-        };
-        let moved = self.folders.iter().filter(there).map(|(path, _)| path.clone()).collect();
-        self.take_again(moved, now)
+        self.take_again(now, |path, folder| {
+            path == real || folder.taken().is_some_and(|taken| taken.real == real)
+        })
     }
 
-    fn take_again(&mut self, paths: Vec<PathBuf>, now: Instant) -> Vec<PathBuf> {
-        for path in &paths {
-            self.let_go(path);
-        }
+    fn take_again(&mut self, now: Instant, which: impl Fn(&Path, &Folder) -> bool) -> Vec<PathBuf> {
+        let which = self.folders.iter().filter(|(path, folder)| which(path, folder));
+        let paths: Vec<PathBuf> = which.map(|(path, _)| path.clone()).collect();
+        let before: Vec<(PathBuf, Option<Folder>)> =
+            paths.into_iter().map(|path| (path.clone(), self.let_go(&path))).collect();
         let mut back = Vec::new();
-        for path in paths {
-            let taken = self.take(&path);
-            let is_there = taken.is_some();
-            self.folders.insert(path.clone(), taken);
-            if is_there {
-                back.push(path);
-            }
+        for (path, before) in before {
+            let folder = match (self.take(&path), before) {
+                (Some(taken), _) => {
+                    back.push(path.clone());
+                    Folder::Taken(taken)
+                }
+                (None, Some(Folder::Missing { wait, again })) if again <= now => {
+                    let wait = wait.saturating_mul(2).min(self.means.seek);
+                    Folder::Missing { wait, again: now + wait }
+                }
+                (None, Some(missing @ Folder::Missing { .. })) => missing,
+                (None, _) => self.lost(now),
+            };
+            self.folders.insert(path, folder);
         }
         self.set_times(now);
         back
     }
 
+    fn lost(&self, now: Instant) -> Folder {
+        let wait = FIRST_SEEK.min(self.means.seek);
+        Folder::Missing { wait, again: now + wait }
+    }
+
     /// When something is to be done by [`Folders::wake`].
     pub fn next(&self) -> Option<Instant> {
-        self.next_look.into_iter().chain(self.next_seek).min()
+        let seeks = self.folders.values().filter_map(|folder| match folder {
+            Folder::Missing { again, .. } => Some(*again),
+            Folder::Taken(_) => None,
+        });
+        seeks.chain(self.next_look).min()
     }
 
     /// Looks at the folders whose time has come, and returns those in which anything may have changed.
     pub fn wake(&mut self, now: Instant) -> Vec<PathBuf> {
-        let mut changed = Vec::new();
-        if self.next_seek.is_some_and(|due| due <= now) {
-            self.next_seek = None;
-            changed = self.check(now);
-        }
+        let mut changed = self
+            .take_again(now, |_, folder| matches!(folder, Folder::Missing { again, .. } if *again <= now));
         if self.next_look.is_some_and(|due| due <= now) {
             self.next_look = None;
-            changed.extend(self.look());
+            changed.extend(self.look(now));
         }
         self.set_times(now);
         changed
@@ -174,20 +193,20 @@ impl Folders {
     pub fn named(&self, real: &Path) -> impl Iterator<Item = &PathBuf> {
         self.folders
             .iter()
-            .filter(move |(_, taken)| taken.as_ref().is_some_and(|taken| taken.real == real))
+            .filter(move |(_, folder)| folder.taken().is_some_and(|taken| taken.real == real))
             .map(|(path, _)| path)
     }
 
-    fn look(&mut self) -> Vec<PathBuf> {
+    fn look(&mut self, now: Instant) -> Vec<PathBuf> {
         let mut changed = Vec::new();
+        let lost = FIRST_SEEK.min(self.means.seek);
         for (path, folder) in &mut self.folders {
-            let Some(taken) = folder else { continue };
+            let Folder::Taken(taken) = folder else { continue };
             if matches!(taken.how, How::System) {
                 continue;
             }
             if !taken.is_at(path) {
-                // It is sought from now on.
-                *folder = None;
+                *folder = Folder::Missing { wait: lost, again: now + lost };
                 continue;
             }
             // What cannot be listed now is looked at again the next time.
@@ -231,26 +250,55 @@ impl Folders {
         })
     }
 
-    /// The system need not watch the folder any more, unless it is another one of ours as well.
-    fn let_go(&mut self, path: &Path) {
-        let Some(Some(Taken { real, how: How::System, .. })) = self.folders.insert(path.to_owned(), None)
-        else {
-            return;
-        };
-        if self.named(&real).next().is_none()
+    /// The folder is not watched any more, and neither by the system, unless it is another one of ours as well.
+    fn let_go(&mut self, path: &Path) -> Option<Folder> {
+        let folder = self.folders.remove(path);
+        if let Some(Folder::Taken(Taken { real, how: How::System, .. })) = &folder
+            && self.named(real).next().is_none()
             && let Some(system) = &mut self.system
         {
             // It has forgotten a folder that was deleted by itself.
-            let _ = system.unwatch(&real);
+            let _ = system.unwatch(real);
         }
+        folder
     }
 
     /// A time that is set already stays.
     fn set_times(&mut self, now: Instant) {
-        let looking = |taken: &Option<Taken>| matches!(taken, Some(Taken { how: How::Looking(_), .. }));
+        let looking =
+            |folder: &Folder| folder.taken().is_some_and(|taken| matches!(taken.how, How::Looking(_)));
         let any_looked_at = self.folders.values().any(looking);
-        let any_missing = self.folders.values().any(Option::is_none);
         self.next_look = any_looked_at.then(|| self.next_look.unwrap_or(now + self.means.look));
-        self.next_seek = any_missing.then(|| self.next_seek.unwrap_or(now + self.means.seek));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_looked_for_less_and_less() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, second) = (folder.path().join("cal"), Duration::from_secs(1));
+        let means = Means { system: false, look: 30 * second, seek: 60 * second };
+        let mut folders = Folders::new(means, |_| true, |_| {});
+        let start = Instant::now();
+        folders.set(&BTreeSet::from([path.clone()]), start);
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            let next = folders.next().unwrap();
+            // A look between puts nothing off.
+            assert!(folders.check(next - second / 2).is_empty());
+            assert!(folders.wake(next).is_empty());
+            waits.push(next.duration_since(start).as_secs());
+        }
+        assert_eq!(waits, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
+        std::fs::create_dir(&path).unwrap();
+        let next = folders.next().unwrap();
+        assert_eq!(folders.wake(next), std::slice::from_ref(&path));
+        std::fs::remove_dir(&path).unwrap();
+        let lost = next + second;
+        assert!(folders.check(lost).is_empty());
+        assert_eq!(folders.next(), Some(lost + second), "soon again");
     }
 }

@@ -3,7 +3,8 @@
 //! A change is told when it has been quiet for a while ([`bursts`]), and only what the profile's state does not know
 //! yet ([`news`]): what our own runs wrote starts none. [`folders`] watches with the means of the system, or by
 //! looking now and then. All of it is done by one thread, which sleeps while nothing happens: looking at a folder may
-//! take as long as a server that is gone likes.
+//! take as long as a file server that is gone likes, and until it comes back or its folder is unmounted nothing else is
+//! watched either; runs at the profiles' intervals go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;

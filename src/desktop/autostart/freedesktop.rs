@@ -38,25 +38,30 @@ impl Places {
             Kind::Systemd => (&self.unit, unit(program)),
             _ => (&self.desktop_file, desktop_file(program)),
         };
-        put(file, &text)?;
+        put(file, &text.ok_or(AutostartError::Path)?)?;
         if kind == Kind::Systemd {
             link(&self.unit, &self.wanted)?;
         }
         Ok(Entry { kind, place: file.display().to_string() })
     }
 
+    /// The entries that are there, whether or not they were switched off.
+    fn written(&self) -> Vec<Entry> {
+        [(Kind::Xdg, &self.desktop_file), (Kind::Systemd, &self.unit)]
+            .into_iter()
+            .filter(|(_, file)| file.symlink_metadata().is_ok())
+            .map(|(kind, file)| Entry { kind, place: file.display().to_string() })
+            .collect()
+    }
+
+    /// The entries that start it.
     fn entries(&self) -> Vec<Entry> {
-        let found = |kind, file: &Path, proof: &Path| {
-            let entry = Entry { kind, place: file.display().to_string() };
-            proof.symlink_metadata().is_ok().then_some(entry)
-        };
-        [
-            found(Kind::Xdg, &self.desktop_file, &self.desktop_file),
-            found(Kind::Systemd, &self.unit, &self.wanted),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let mut entries = self.written();
+        entries.retain(|entry| match entry.kind {
+            Kind::Systemd => self.wanted.symlink_metadata().is_ok(),
+            _ => fs::read_to_string(&self.desktop_file).is_ok_and(|text| !is_switched_off(&text)),
+        });
+        entries
     }
 
     fn remove(&self, kind: Kind) -> Result<(), AutostartError> {
@@ -79,7 +84,7 @@ pub(super) fn on(program: &Program, systemd: bool) -> Result<Entry, AutostartErr
     };
     let places = Places::of_person()?;
     let entry = places.write(program, kind)?;
-    let before = places.entries();
+    let before = places.written();
     before.iter().filter(|other| other.kind != kind).try_for_each(|other| places.remove(other.kind))?;
     reload_systemd();
     Ok(entry)
@@ -87,32 +92,44 @@ pub(super) fn on(program: &Program, systemd: bool) -> Result<Entry, AutostartErr
 
 pub(super) fn off() -> Result<Vec<Entry>, AutostartError> {
     let places = Places::of_person()?;
-    let entries = places.entries();
-    entries.iter().try_for_each(|entry| places.remove(entry.kind))?;
+    let written = places.written();
+    written.iter().try_for_each(|entry| places.remove(entry.kind))?;
     reload_systemd();
-    Ok(entries)
+    Ok(written)
 }
 
 pub(super) fn entries() -> Result<Vec<Entry>, AutostartError> {
     Ok(Places::of_person()?.entries())
 }
 
-fn desktop_file(program: &Program) -> String {
-    let words = [program.path.as_str()].into_iter().chain(program.arguments());
-    let exec = words.map(quote::desktop_entry).collect::<Vec<_>>().join(" ");
-    format!(
+fn desktop_file(program: &Program) -> Option<String> {
+    let words = program.arguments().into_iter().map(quote::desktop_entry);
+    let exec: Vec<_> = [quote::desktop_entry_program(&program.path)?].into_iter().chain(words).collect();
+    let exec = exec.join(" ");
+    Some(format!(
         "[Desktop Entry]\nType=Application\nName=Pimbridge\nComment=Keeps calendars, tasks and contacts the same as on \
          your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n"
-    )
+    ))
 }
 
-fn unit(program: &Program) -> String {
-    let words = [program.path.as_str()].into_iter().chain(program.arguments());
-    let exec = words.map(quote::systemd).collect::<Vec<_>>().join(" ");
-    format!(
+/// Desktops switch an entry off by one of these lines.
+fn is_switched_off(desktop_file: &str) -> bool {
+    let is = |line: &str, key: &str, value: &str| {
+        line.split_once('=').is_some_and(|(k, v)| k.trim() == key && v.trim().eq_ignore_ascii_case(value))
+    };
+    desktop_file
+        .lines()
+        .any(|line| is(line, "Hidden", "true") || is(line, "X-GNOME-Autostart-enabled", "false"))
+}
+
+fn unit(program: &Program) -> Option<String> {
+    let words = program.arguments().into_iter().map(quote::systemd);
+    let exec: Vec<_> = [quote::systemd_program(&program.path)?].into_iter().chain(words).collect();
+    let exec = exec.join(" ");
+    Some(format!(
         "[Unit]\nDescription=Pimbridge: keeps calendars, tasks and contacts the same as on your server\n\n[Service]\n\
          ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n"
-    )
+    ))
 }
 
 /// The session that this is called in has a desktop.
@@ -167,7 +184,7 @@ mod tests {
     #[test]
     fn what_the_entries_say() {
         let usual = program("/usr/bin/pimbridge", None);
-        insta::assert_snapshot!(desktop_file(&usual), @r#"
+        insta::assert_snapshot!(desktop_file(&usual).unwrap(), @r#"
         [Desktop Entry]
         Type=Application
         Name=Pimbridge
@@ -178,7 +195,7 @@ mod tests {
         NoDisplay=true
         X-GNOME-Autostart-enabled=true
         "#);
-        insta::assert_snapshot!(unit(&program("/opt/my tools/pimbridge", Some("/home/jana/100 %"))), @r#"
+        insta::assert_snapshot!(unit(&program("/opt/my tools/pimbridge", Some("/home/jana/100 %"))).unwrap(), @r#"
         [Unit]
         Description=Pimbridge: keeps calendars, tasks and contacts the same as on your server
 
@@ -210,5 +227,32 @@ mod tests {
         places.remove(Kind::Systemd).unwrap();
         assert_eq!(kinds(), [Kind::Xdg]);
         assert!(!places.unit.exists());
+    }
+
+    #[test]
+    fn what_the_desktop_switched_off_starts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::below(folder.path());
+        let usual = program("/usr/bin/pimbridge", None);
+        let off =
+            [("X-GNOME-Autostart-enabled=true", "X-GNOME-Autostart-enabled=false"), ("NoDisplay", "Hidden")];
+        for (line, other) in off {
+            places.write(&usual, Kind::Xdg).unwrap();
+            assert_eq!(places.entries().len(), 1);
+            let text = fs::read_to_string(&places.desktop_file).unwrap();
+            fs::write(&places.desktop_file, text.replace(line, other)).unwrap();
+            assert_eq!((places.entries(), places.written().len()), (vec![], 1), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_the_system_would_not_find_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::below(folder.path());
+        for (path, kind) in [("/opt/100%/pimbridge", Kind::Xdg), ("/opt/it's/pimbridge", Kind::Systemd)] {
+            let refused = places.write(&program(path, None), kind);
+            assert!(matches!(refused, Err(AutostartError::Path)), "{refused:?}");
+            assert_eq!(places.written(), []);
+        }
     }
 }

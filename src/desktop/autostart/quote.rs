@@ -1,5 +1,17 @@
 //! How a word is written so that each kind of entry takes it for one word, and for nothing but itself.
 
+/// The program of `Exec=` in a desktop entry; none where it has letters by which desktops do not find it.
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(super) fn desktop_entry_program(path: &str) -> Option<String> {
+    (!path.contains('%')).then(|| desktop_entry(path))
+}
+
+/// The program of `ExecStart=` in a systemd unit, in which no variable is looked for; none where systemd refuses it.
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(super) fn systemd_program(path: &str) -> Option<String> {
+    (!path.contains(['"', '\'', '\\'])).then(|| format!("\"{}\"", path.replace('%', "%%")))
+}
+
 /// A word of `Exec=` in a desktop entry (Desktop Entry Specification, "The Exec key").
 #[cfg(not(any(windows, target_os = "macos")))]
 pub(super) fn desktop_entry(word: &str) -> String {
@@ -66,6 +78,10 @@ mod tests {
         {
             assert_eq!(desktop_entry(r#"a b"c$d`e\f%g"#), r#""a b\\"c\\$d\\`e\\\\f%%g""#);
             assert_eq!(systemd(r#"a b"c$d\e%f"#), r#""a b\"c$$d\\e%%f""#);
+            assert_eq!(systemd_program("/a b/$c/100%").as_deref(), Some(r#""/a b/$c/100%%""#));
+            assert_eq!((systemd_program("/a'b"), systemd_program("/a\"b")), (None, None));
+            assert_eq!(desktop_entry_program("/a $b/c").as_deref(), Some(r#""/a \\$b/c""#));
+            assert_eq!(desktop_entry_program("/100%"), None);
         }
         assert_eq!(xml("a<b>&c"), "a&lt;b&gt;&amp;c");
         assert_eq!(windows(r"C:\Program Files\p.exe"), r#""C:\Program Files\p.exe""#);

@@ -111,6 +111,9 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
         State::Inactive => {
             ("It runs only when you say so", None, vec![("To do so:", Some(format!("sync {word}")))])
         }
+        State::NeverRun if profile.next.is_none() => {
+            ("It was never synced", None, vec![("Run it once yourself:", Some(format!("sync {word}")))])
+        }
         State::NeverRun => ("It has not run yet", None, vec![]),
         State::InSync => ("All in sync", None, vec![]),
         State::Queued => ("It waits for its turn", None, vec![]),

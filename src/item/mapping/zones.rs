@@ -19,6 +19,9 @@ const NAMES: usize = 8;
 /// What zones are called here, by what their lines are told by.
 type OwnZones = HashMap<(String, String), String>;
 
+/// The times of an event or task.
+const TIMES: [&str; 3] = ["DTSTART", "DTEND", "DUE"];
+
 /// What times are written in where both sides are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -85,7 +88,7 @@ impl Written {
         match self {
             Written::Iana => Some(written(line, Some(&iana(line.param("TZID")?)?), line.value())),
             Written::Utc => {
-                let is_time = ["DTSTART", "DTEND", "DUE"].iter().any(|name| line.is(name));
+                let is_time = TIMES.iter().any(|name| line.is(name));
                 if !is_single || !is_time {
                     return None;
                 }
@@ -152,12 +155,13 @@ fn written(line: &Line<'_>, tzid: Option<&str>, value: &str) -> String {
     format!("{text}:{value}")
 }
 
+/// It takes place once, and says each of its times once, as it has to.
 fn is_single(document: &Document<'_>) -> bool {
     let mut components = document.main_components();
     let (Some(only), None) = (components.next(), components.next()) else { return false };
-    let repeats =
-        |line: &Line<'_>| ["RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"].iter().any(|name| line.is(name));
-    !document.properties(only).any(repeats)
+    let number = |name: &str| document.properties(only).filter(|line| line.is(name)).count();
+    ["RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"].into_iter().all(|name| number(name) == 0)
+        && TIMES.into_iter().all(|name| number(name) <= 1)
 }
 
 /// The zones that the item defines, and what it calls them.
@@ -316,6 +320,7 @@ mod tests {
             "DTSTART:20260503T101500\n",
             "DTSTART;VALUE=DATE:20260503\n",
             "DTSTART;TZID=Our own:20260503T101500\n",
+            "DTEND;TZID=Europe/Berlin:20260503T003000\nDTEND:20260501T090000Z\n",
         ] {
             assert_eq!(Written::Utc.shared(&item("", stays)), item("", stays));
         }

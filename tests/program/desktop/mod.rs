@@ -238,3 +238,34 @@ fn the_icon_goes_and_comes_with_its_setting() {
     world.says(&["settings", "set", "tray=false"]);
     wait_for("no icon", || world.session.icon().is_none());
 }
+
+#[test]
+fn what_nobody_saw_is_shown_when_the_daemon_runs_again_and_then_never_more() {
+    let mut world = World::new(Session::start(), From::File);
+    fs::write(world.home.path().join("profiles/odd.toml"), "kind = ").unwrap();
+    let daemon = world.daemon();
+    wait_for("no service told", || world.says(&["status"]).contains("shows notifications"));
+    wait_for("the broken profile", || world.says(&["status"]).contains("odd"));
+    drop(daemon);
+    world.session.start_notifications();
+    let daemon = world.daemon();
+    wait_for("what nobody saw", || world.session.on_screen() == 1);
+    let told = world.home.path().join("state/daemon.json");
+    wait_for("its memory", || fs::read_to_string(&told).is_ok_and(|text| text.contains("file odd")));
+    drop(daemon);
+    let _daemon = world.daemon();
+    world.says(&["sync"]);
+    assert_eq!(world.here(), ITEMS);
+    assert_eq!(world.session.take_shown().len(), 1);
+}
+
+#[test]
+fn a_service_that_the_bus_starts_slowly_shows_it_too() {
+    let mut session = Session::start();
+    session.offer_slow_notifications();
+    let world = World::new(session, From::File);
+    fs::write(world.home.path().join("profiles/odd.toml"), "kind = ").unwrap();
+    let _daemon = world.daemon();
+    wait_for("the notification", || world.session.on_screen() == 1);
+    assert_eq!(world.session.take_shown().len(), 1);
+}

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::servers::path_with;
 
+const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+
 /// Long enough for a machine that does a lot besides.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -149,6 +151,26 @@ impl Session {
 
     /// Starts a program that shows notifications; what it shows is noted.
     pub fn start_notifications(&mut self) {
+        let config = self.notifications_config();
+        let mut command = self.command("dunst");
+        self.notifications = Some(Running::start(
+            command.arg("-config").arg(config).stdout(Stdio::null()).stderr(Stdio::null()),
+        ));
+        wait_for("notifications", || self.has(NOTIFICATIONS));
+    }
+
+    /// Such a program is started by the bus when it is asked for, and takes longer than anybody waits for an answer.
+    pub fn offer_slow_notifications(&mut self) {
+        let config = self.notifications_config();
+        let dunst = format!("sleep 8\nexec dunst -config {} >/dev/null 2>&1", config.display());
+        self.script("bin/slow-dunst", &dunst);
+        let program = self.path("bin/slow-dunst");
+        let file = format!("[D-BUS Service]\nName={NOTIFICATIONS}\nExec={}\n", program.display());
+        fs::write(self.path(&format!("services/{NOTIFICATIONS}.service")), file).unwrap();
+        self.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus.ReloadConfig", &[]).unwrap();
+    }
+
+    fn notifications_config(&self) -> PathBuf {
         let note = "printf '%s | %s\\n' \"$DUNST_SUMMARY\" \"$DUNST_BODY\"";
         self.script("note", &format!("{note} >>{}", self.path("shown").display()));
         self.script("choose", &format!("exec grep -F -m1 \"$(cat {})\"", self.path("choice").display()));
@@ -159,11 +181,7 @@ impl Session {
             self.path("note").display()
         );
         fs::write(&config, text).unwrap();
-        let mut command = self.command("dunst");
-        self.notifications = Some(Running::start(
-            command.arg("-config").arg(config).stdout(Stdio::null()).stderr(Stdio::null()),
-        ));
-        wait_for("notifications", || self.has("org.freedesktop.Notifications"));
+        config
     }
 
     /// Starts a keyring that is unlocked.
