@@ -73,7 +73,7 @@ fn state_after(report: &Report) -> State {
         RunOutcome::Held if report.held == Held::default() => State::PreviewNeeded,
         RunOutcome::Held => State::Held { held: report.held },
         RunOutcome::Failed => {
-            let why = report.failure.as_deref().map_or_else(|| "it could not be synced".to_owned(), line);
+            let why = report.failure.as_deref().map_or_else(|| "the report says more".to_owned(), line);
             State::Error { why }
         }
     }

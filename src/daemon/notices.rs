@@ -279,6 +279,18 @@ fn warning(run: &Ended<'_>) -> Problem {
     Problem { finding: Finding::Warnings, mark: hex(&hash.finalize()[..12]), notice }
 }
 
+/// A page that the person asked for cannot be shown.
+pub fn no_page(why: &str) -> Notice {
+    Notice { key: "page".to_owned(), ..notice("The page cannot be shown".to_owned(), why, false, vec![]) }
+}
+
+/// What the person asked for at the desktop is not done.
+pub fn refused(profile: &str, why: &str) -> Notice {
+    let show = ("Show", Wish::Open(Page::Status));
+    let notice = notice(format!("{profile} does not run"), why, false, vec![show]);
+    Notice { key: format!("refused {profile}"), ..notice }
+}
+
 fn held(run: &Ended<'_>) -> Problem {
     let Held { local, remote } = run.report.held;
     let on = |number: u64, place: &str| {
@@ -287,7 +299,7 @@ fn held(run: &Ended<'_>) -> Problem {
     let parts = [on(remote, "on the server"), on(local, "on this computer")];
     let which = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
     let text = format!(
-        "Unusually much was deleted: {which} would be deleted too. Keep them brings them back to where they are missing."
+        "Unusually much was deleted: {which} would be deleted too. \"Keep them\" brings back what is missing."
     );
     let shown = run.report.held;
     let answer = |answer| Wish::Answer { profile: run.profile.to_string(), shown, answer };

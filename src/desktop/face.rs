@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{Page, Wish};
 use crate::daemon::protocol::{ProfileStatus, State, Status};
+use crate::report::RunOutcome;
 use crate::report::text::count;
 
 /// How the icon looks.
@@ -46,14 +47,12 @@ impl Face {
 fn look(status: &Status) -> Look {
     let looks = || active(status).map(|profile| look_of(&profile.state));
     let any = |wanted: Look| looks().any(|look| look == wanted);
-    match () {
-        () if any(Look::Running) => Look::Running,
-        () if status.paused.is_some() => Look::Paused,
-        () => [Look::Error, Look::Held, Look::Warning, Look::Offline]
-            .into_iter()
-            .find(|look| any(*look))
-            .unwrap_or(Look::Idle),
-    }
+    let calm = if status.paused.is_some() { Look::Paused } else { Look::Idle };
+    // Who pauses is to see what is wrong all the same; that nothing is tried goes without saying.
+    [Look::Running, Look::Error, Look::Held, Look::Warning, Look::Offline]
+        .into_iter()
+        .find(|look| any(*look) && (calm == Look::Idle || *look != Look::Offline))
+        .unwrap_or(calm)
 }
 
 /// How a profile looks.
@@ -75,10 +74,14 @@ fn active(status: &Status) -> impl Iterator<Item = &ProfileStatus> {
 
 fn tooltip(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> String {
     let mut lines = vec![headline(status, look, now, zone)];
-    let last =
-        status.profiles.iter().filter_map(|profile| profile.last.as_ref().map(|last| last.started)).max();
+    if status.paused.is_some() && look != Look::Paused {
+        lines.push(paused(status, now, zone));
+    }
+    let runs = status.profiles.iter().filter_map(|profile| profile.last.as_ref());
+    // The newest, but one that failed only where there is no other.
+    let last = runs.max_by_key(|last| (last.outcome != RunOutcome::Failed, last.started));
     if let Some(last) = last {
-        lines.push(format!("Last sync: {}", when(last, now, zone)));
+        lines.push(format!("{}: {}", last_words(last.outcome), when(last.started, now, zone)));
     }
     let next = active(status).filter_map(|profile| profile.next).min();
     if let Some(next) = next.filter(|_| status.paused.is_none()) {
@@ -105,23 +108,52 @@ fn headline(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> Str
             Some(running) if so.len() == 1 => format!("Syncing {}", running.name),
             _ => format!("Syncing {}", count(so.len() as u64, "profile", "profiles")),
         },
-        Look::Paused => match status.paused.and_then(|paused| paused.until) {
-            Some(until) => format!("Paused until {}", when(until, now, zone)),
-            None => "Paused until you resume".to_owned(),
-        },
+        Look::Paused => paused(status, now, zone),
         Look::Error => who("could not be synced", "could not be synced"),
         Look::Held => who("waits for your yes", "wait for your yes"),
         Look::Warning => who("needs a look", "need a look"),
         Look::Offline => {
-            let since = so.iter().filter_map(|profile| match &profile.state {
-                State::Offline { since, .. } | State::Busy { since, .. } => Some(*since),
-                _ => None,
-            });
-            match since.min() {
-                Some(since) => format!("No server can be reached since {}", when(since, now, zone)),
-                None => "No server can be reached".to_owned(),
+            let offline: Vec<(&str, Timestamp)> = so
+                .iter()
+                .filter_map(|profile| match &profile.state {
+                    State::Offline { since, .. } => Some((profile.name.as_str(), *since)),
+                    _ => None,
+                })
+                .collect();
+            let all = active(status).count();
+            let since = |since: Timestamp| when(since, now, zone);
+            match (offline.as_slice(), so.as_slice()) {
+                ([], [only]) => format!("The server of {} asks to come back later", only.name),
+                ([], _) => format!("{} of {all} profiles: the server asks to come back later", so.len()),
+                ([(name, begun)], _) => {
+                    format!("{name}: the server cannot be reached since {}", since(*begun))
+                }
+                ([(_, first), more @ ..], _) => {
+                    let begun = since(more.iter().fold(*first, |earliest, (_, begun)| earliest.min(*begun)));
+                    match offline.len() {
+                        number if number == all => format!("No server can be reached since {begun}"),
+                        number => {
+                            format!("{number} of {all} profiles: no server can be reached since {begun}")
+                        }
+                    }
+                }
             }
         }
+    }
+}
+
+fn paused(status: &Status, now: Timestamp, zone: &TimeZone) -> String {
+    match status.paused.and_then(|paused| paused.until) {
+        Some(until) => format!("Paused until {}", when(until, now, zone)),
+        None => "Paused until you resume".to_owned(),
+    }
+}
+
+/// What the last run is called that ended so.
+pub fn last_words(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Failed => "Last try",
+        RunOutcome::Ok | RunOutcome::Partial | RunOutcome::Held => "Last sync",
     }
 }
 
@@ -206,24 +238,67 @@ mod tests {
             told.push(face.tooltip.lines().next().unwrap().to_owned());
         }
         status.paused = Some(Paused { since: NOW.parse().unwrap(), until: None });
+        assert_eq!(face(&status).look, Look::Error, "a pause hides nothing that is wrong");
         told.push(face(&status).tooltip);
-        status.paused =
-            Some(Paused { since: NOW.parse().unwrap(), until: "2026-11-26T13:30:00Z".parse().ok() });
-        told.push(face(&status).tooltip.lines().next().unwrap().to_owned());
         status.profiles.push(profile("busy", State::Running { step: None }));
-        let face = face(&status);
-        assert_eq!(face.look, Look::Running);
-        told.push(face.tooltip.lines().next().unwrap().to_owned());
+        assert_eq!(face(&status).look, Look::Running);
+        told.push(face(&status).tooltip.lines().next().unwrap().to_owned());
         insta::assert_snapshot!(told.join("\n"), @"
-        No server can be reached since Thursday 09:00
+        more: the server cannot be reached since Thursday 09:00
         more needs a look
         more waits for your yes
         more could not be synced
+        more could not be synced
         Paused until you resume
         Last sync: Thursday 13:20
-        Paused until Thursday 14:30
         Syncing busy
         ");
+    }
+
+    #[test]
+    fn paused() {
+        let mut status = super::super::fixtures::status();
+        let until = "2026-11-26T13:30:00Z".parse().ok();
+        status.paused = Some(Paused { since: NOW.parse().unwrap(), until });
+        let since = NOW.parse().unwrap();
+        status.profiles.push(profile("away", State::Offline { since, why: "x".into() }));
+        let face = face(&status);
+        assert_eq!(face.look, Look::Paused);
+        assert_eq!(face.tooltip, "Paused until Thursday 14:30\nLast sync: Thursday 13:20");
+    }
+
+    #[test]
+    fn whose_server_is_away() {
+        let mut status = status();
+        let time = |hour: u32| format!("2026-11-26T0{hour}:00:00Z").parse().unwrap();
+        let busy = State::Busy { since: time(7), why: "x".into() };
+        let offline = |hour| State::Offline { since: time(hour), why: "x".into() };
+        let mut told = Vec::new();
+        // "family" and "work" are in sync at first.
+        for (place, state) in [(0, busy.clone()), (2, busy), (0, offline(8)), (2, offline(6))] {
+            status.profiles[place].state = state;
+            told.push(face(&status).tooltip.lines().next().unwrap().to_owned());
+        }
+        status.profiles.push(profile("third", State::InSync));
+        told.push(face(&status).tooltip.lines().next().unwrap().to_owned());
+        insta::assert_snapshot!(told.join("\n"), @"
+        The server of family asks to come back later
+        2 of 2 profiles: the server asks to come back later
+        family: the server cannot be reached since Thursday 09:00
+        No server can be reached since Thursday 07:00
+        2 of 3 profiles: no server can be reached since Thursday 07:00
+        ");
+    }
+
+    #[test]
+    fn a_run_that_failed_is_no_sync() {
+        let mut status = status();
+        for profile in &mut status.profiles {
+            if let Some(last) = &mut profile.last {
+                last.outcome = RunOutcome::Failed;
+            }
+        }
+        assert!(face(&status).tooltip.contains("Last try: Thursday 13:20"));
     }
 
     #[test]

@@ -9,20 +9,31 @@ use super::text::{
 use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
 use crate::sync::Side;
 
-/// The page of a report.
-pub fn html(report: &Report, touched: &[Touched]) -> String {
-    among(report, touched, "")
+/// What the page of a report has besides it when it is one among others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Among<'a> {
+    /// What leads to the others.
+    pub navigation: &'a str,
+    /// How many more items the run touched than are listed, and the command that tells of them.
+    pub more: Option<(u64, &'a str)>,
+    /// Why the items that the run touched cannot be listed.
+    pub unreadable: Option<&'a str>,
 }
 
-/// The page of a report among others: `navigation` is what leads to those.
-pub fn among(report: &Report, touched: &[Touched], navigation: &str) -> String {
+/// The page of a report.
+pub fn html(report: &Report, touched: &[Touched]) -> String {
+    among(report, touched, Among::default())
+}
+
+/// The page of a report among others.
+pub fn among(report: &Report, touched: &[Touched], among: Among<'_>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut out, report, touched, navigation);
+    let _ = write_all(&mut out, report, touched, among);
     out
 }
 
-fn write_all(out: &mut String, report: &Report, touched: &[Touched], navigation: &str) -> fmt::Result {
+fn write_all(out: &mut String, report: &Report, touched: &[Touched], among: Among<'_>) -> fmt::Result {
     let (profile, when) = (safe(&report.profile), moment(report.started));
     let class = match report.outcome {
         RunOutcome::Ok => "good",
@@ -30,7 +41,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], navigation:
         RunOutcome::Failed => "bad",
     };
     page::head(out, &format!("{profile}, {when}"))?;
-    out.write_str(navigation)?;
+    out.write_str(among.navigation)?;
     page::header(out, class, &profile, &heading(report), &when)?;
     if let Some(failure) = &report.failure {
         writeln!(out, "<p class=\"why\">{}</p>", safe(&sentence(failure)))?;
@@ -40,7 +51,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], navigation:
     parked(out, report)?;
     notices(out, report)?;
     conflicts(out, report, touched)?;
-    changes(out, touched)?;
+    changes(out, report, touched, among)?;
     footer(out, report)?;
     page::foot(out)
 }
@@ -145,7 +156,7 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Res
     out.write_str("</ul>\n</section>\n")
 }
 
-fn changes(out: &mut String, touched: &[Touched]) -> fmt::Result {
+fn changes(out: &mut String, report: &Report, touched: &[Touched], among: Among<'_>) -> fmt::Result {
     for side in [Side::Remote, Side::Local] {
         let items: Vec<&Touched> =
             touched.iter().filter(|item| !item.conflict && item.side == side).collect();
@@ -153,10 +164,14 @@ fn changes(out: &mut String, touched: &[Touched]) -> fmt::Result {
             continue;
         }
         let number = |operation| items.iter().filter(|item| item.operation == operation).count() as u64;
-        let counts = Counts {
-            created: number(Operation::Create),
-            updated: number(Operation::Update),
-            deleted: number(Operation::Delete),
+        let counts = match (among.more, side) {
+            (None, _) => Counts {
+                created: number(Operation::Create),
+                updated: number(Operation::Update),
+                deleted: number(Operation::Delete),
+            },
+            (Some(_), Side::Remote) => report.remote,
+            (Some(_), Side::Local) => report.local,
         };
         section(out, &format!("{}: {}", place(side, Start::Sentence), in_words(counts)))?;
         out.write_str("<table>\n<thead><tr><th>Item</th><th>What</th><th>Why</th></tr></thead>\n<tbody>\n")?;
@@ -170,6 +185,14 @@ fn changes(out: &mut String, touched: &[Touched]) -> fmt::Result {
             writeln!(out, "<tr><td>{called}</td><td>{operation}</td><td>{why}</td></tr>")?;
         }
         out.write_str("</tbody>\n</table>\n</section>\n")?;
+    }
+    if let Some(why) = among.unreadable {
+        section(out, "What it changed cannot be listed")?;
+        writeln!(out, "<p>{}</p>\n</section>", safe(&sentence(why)))?;
+    }
+    if let Some((number, command)) = among.more {
+        section(out, &format!("… and {}", count(number, "more item", "more items")))?;
+        writeln!(out, "<p>All of them:</p>\n<pre>{}</pre>\n</section>", safe(command))?;
     }
     Ok(())
 }

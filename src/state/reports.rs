@@ -37,6 +37,13 @@ impl Peek {
         json.map(|json| parse(&json)).transpose()
     }
 
+    /// How many items the run of a report touched.
+    pub fn number_touched(&self, id: ReportId) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM touched WHERE report = ?1";
+        let number: i64 = self.db().query_row(sql, [id.0], |row| row.get(0))?;
+        Ok(number.unsigned_abs())
+    }
+
     /// The items that the run of a report touched, in order: all those in conflict, and the others of the
     /// first so many.
     pub fn touched(&self, id: ReportId, first: usize) -> Result<Vec<Touched>> {

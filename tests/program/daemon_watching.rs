@@ -18,6 +18,7 @@ use crate::support::proxy::Proxy;
 use crate::support::servers::{PASSWORD, Server, Software};
 use crate::support::{event, http};
 
+const SECOND: Duration = Duration::from_millis(1100);
 /// Longer than a change waits until it is told.
 const SETTLED: Duration = Duration::from_secs(15);
 
@@ -108,19 +109,20 @@ fn looks(software: Software) {
     let (found, seen) = look();
     assert_eq!((found, seen.len()), (quiet.clone(), 1), "{seen:?}");
 
-    std::thread::sleep(Duration::from_secs(1));
     http::put(&urls[1], "new.ics", "text/calendar", &event("new", "Party", 1));
     let (found, seen) = look();
     assert_eq!((found.changed, seen.len()), (named(&["two"]), 1), "{seen:?}");
+    // In the second of a change, SOGo's token is of the one before.
+    std::thread::sleep(SECOND);
     home.sync("two", 0);
     assert_eq!(files(&home.folder("two")).len(), 1);
     assert_eq!(look().0, quiet);
 
     // What a run wrote is told once, and a run that looks at it has nothing to do.
-    std::thread::sleep(Duration::from_secs(1));
     fs::write(home.folder("three").join("own.ics"), event("own", "Lunch", 1)).unwrap();
     home.sync("three", 0);
     assert_eq!(look().0.changed, named(&["three"]));
+    std::thread::sleep(SECOND);
     let report = home.sync("three", 0);
     assert_eq!(report["outcome"], "ok", "{report}");
     assert_eq!(look().0, quiet);

@@ -8,7 +8,7 @@ use pimbridge::item::Kind;
 use crate::support::embedded::Embedded;
 use crate::support::forward::Forward;
 use crate::support::program::{Home, files, files_below_with};
-use crate::support::servers::{PASSWORD, Server, Software, USER};
+use crate::support::servers::{PASSWORD, Server, Software, USER, is_installed};
 use crate::support::{http, item};
 
 /// Unlocks a new keyring and does what a person does.
@@ -128,6 +128,9 @@ fn in_session(home: &Home, script: &str, environment: &[(&str, &str)]) -> String
 
 #[test]
 fn a_password_is_kept_in_the_keyring() {
+    if !is_installed("desktop") {
+        return;
+    }
     let server = Server::start(Software::Radicale);
     let url = server.create("work", Kind::Events);
     http::put(&url, "a.ics", Kind::Events.media_type(), &item(Kind::Events, "a", "Dentist", 0));
@@ -158,6 +161,9 @@ fn with_profile(url: &str) -> Home {
 
 #[test]
 fn a_keyring_that_is_locked_or_hangs_or_is_not_there() {
+    if !is_installed("desktop") {
+        return;
+    }
     let server = Embedded::start(Kind::Events);
     let home = with_profile(&server.url);
     let said = in_session(&home, TROUBLE, &[]);
@@ -180,6 +186,9 @@ fn a_keyring_that_is_locked_or_hangs_or_is_not_there() {
 
 #[test]
 fn a_password_that_is_typed_is_never_shown() {
+    if !is_installed("desktop") {
+        return;
+    }
     let server = Embedded::start(Kind::Events);
     let home = with_profile(&server.url);
     let script = r#"

@@ -10,7 +10,7 @@ use pimbridge::item::Kind;
 use crate::support::embedded::Embedded;
 use crate::support::oauth::{CLIENT, CLIENT_SECRET, OAuth, SCOPES};
 use crate::support::program::{Home, files, files_below_with};
-use crate::support::servers::USER;
+use crate::support::servers::{USER, is_installed};
 use crate::support::{http, item};
 
 /// What a person does. Where the other side is to do something, the file `asks` says what, until it is done.
@@ -113,6 +113,9 @@ fn open_page(printed: &Path, person: &str) {
 
 #[test]
 fn a_person_signs_in_once_and_the_tokens_are_kept_fresh() {
+    if !is_installed("desktop") {
+        return;
+    }
     let behind = Embedded::start(Kind::Events);
     behind.put("a.ics", item(Kind::Events, "a", "Dentist", 0));
     let server = OAuth::before(behind.port());

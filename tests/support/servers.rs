@@ -86,12 +86,7 @@ impl Server {
 
     /// `None` where it could not be installed. Nothing else leaves a test out: `tests/run` tells of it at its end.
     pub fn start_if_installed(software: Software) -> Option<Server> {
-        let are_missing = std::env::var("PIMBRIDGE_SERVERS_NOT_RUN").unwrap_or_default();
-        if !are_missing.split(' ').any(|name| name == software.name()) {
-            return Some(Server::start(software));
-        }
-        not_run(software.name());
-        None
+        is_installed(software.name()).then(|| Server::start(software))
     }
 
     /// Its log, for messages of failed tests.
@@ -136,6 +131,16 @@ impl Drop for Server {
         // Its standard input is closed first.
         let _ = self.process.wait();
     }
+}
+
+/// Whether `tests/run` could install this; a test that needs it is not run otherwise.
+pub fn is_installed(what: &str) -> bool {
+    let are_missing = std::env::var("PIMBRIDGE_NOT_INSTALLED").unwrap_or_default();
+    let is_missing = are_missing.split(' ').any(|name| name == what);
+    if is_missing {
+        not_run(what);
+    }
+    !is_missing
 }
 
 /// This test is not run for want of something that only root on Debian has: `tests/run` tells of it at its end.

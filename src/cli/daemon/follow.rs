@@ -3,6 +3,7 @@
 use crate::cli::live::{live, paused};
 use crate::cli::status::how_it_went;
 use crate::cli::{Failure, exit, out};
+use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{Event, ProfileStatus, State, Status};
 use crate::home::Home;
 use crate::report::json;
@@ -20,7 +21,15 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     client.follow().await?;
     let mut before = None;
     loop {
-        let event = client.event().await?;
+        let event = match client.event().await {
+            // Who reads too slowly is left; it may come again.
+            Err(ControlError::Gone) => {
+                client = Client::connect(home).await?.ok_or(ControlError::Gone)?;
+                client.follow().await?;
+                continue;
+            }
+            event => event?,
+        };
         let lines = match args.json {
             true => vec![json::written(&event)],
             false => in_words(event, &mut before),

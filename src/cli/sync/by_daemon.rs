@@ -1,6 +1,7 @@
 //! Runs that the daemon does, where one runs.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -8,13 +9,16 @@ use tokio::sync::oneshot;
 use super::Run;
 use crate::cli::stored;
 use crate::daemon::control::{Client, ControlError};
-use crate::daemon::protocol::{Event, How, Reply, Request, RunId, Step, Ticket};
+use crate::daemon::protocol::{Event, How, Reply, Request, RunId, State, Step, Ticket};
 use crate::home::Home;
 use crate::profile::Profile;
 use crate::report::Report;
 use crate::report::text::shell_word;
 use crate::state::ReportId;
 use crate::sync::progress::Progress;
+
+/// How long until it is seen again whether a run has ended that is not told of.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A run that the daemon has promised.
 pub struct Promised(oneshot::Receiver<Finished>);
@@ -86,17 +90,40 @@ impl Promised {
                 let touched = id.and_then(|id| stored::touched(home, &profile.name, id, limit).ok());
                 Run { report, touched: touched.unwrap_or_default() }
             }
-            Err(_) => {
-                let name = profile.name.as_str();
-                let why = format!(
-                    "the Pimbridge in the background, which ran it, has ended in the middle of it; to go on where it \
-                     stopped: pimbridge sync {}",
-                    shell_word(name)
-                );
-                Run { report: Report::not_run(name, Timestamp::now(), why), touched: Vec::new() }
-            }
+            Err(_) => match later(home, profile).await {
+                Some(Finished { report, id }) => {
+                    let touched = id.and_then(|id| stored::touched(home, &profile.name, id, limit).ok());
+                    Run { report, touched: touched.unwrap_or_default() }
+                }
+                None => cut_off(profile),
+            },
         }
     }
+}
+
+/// How the run ended, where the daemon goes on and only did not tell (a process that is stopped for a while is not told
+/// everything); none where it has ended.
+async fn later(home: &Home, profile: &Profile) -> Option<Finished> {
+    let mut client = Client::connect(home).await.ok()??;
+    loop {
+        let Ok(Reply::Status { status }) = client.ask(Request::Status).await else { return None };
+        let state = status.profiles.into_iter().find(|status| status.name == profile.name.as_str())?.state;
+        if !matches!(state, State::Queued | State::Running { .. }) {
+            let (id, report) = stored::last_report(home, &profile.name).ok()??;
+            return Some(Finished { report, id: Some(id) });
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn cut_off(profile: &Profile) -> Run {
+    let name = profile.name.as_str();
+    let why = format!(
+        "the Pimbridge in the background, which ran it, has ended in the middle of it; to go on where it stopped: \
+         pimbridge sync {}",
+        shell_word(name)
+    );
+    Run { report: Report::not_run(name, Timestamp::now(), why), touched: Vec::new() }
 }
 
 /// A run whose progress is shown.

@@ -47,19 +47,18 @@ enum How {
 
 impl How {
     /// What the properties say of changes since. A token that is a number may be the second in which it was given, in
-    /// which more may have changed.
+    /// which more may have changed; only a later one says anything.
     fn news(&self, props: &Props) -> News {
-        let (then, now) = match self {
-            How::Sync { token } => (token, &props.sync_token),
-            How::Ctag { tag } => (tag, &props.ctag),
+        let (then, now, may_be_second) = match self {
+            How::Sync { token } => (token, &props.sync_token, true),
+            How::Ctag { tag } => (tag, &props.ctag, false),
             How::List => return News::Untold,
         };
-        let is_second = matches!(self, How::Sync { .. }) && then.bytes().all(|byte| byte.is_ascii_digit());
-        match now {
-            None => News::Untold,
-            Some(now) if now != then => News::Something,
-            Some(_) if is_second => News::Untold,
-            Some(_) => News::Nothing,
+        let Some(now) = now else { return News::Untold };
+        match (then.parse::<i128>(), now.parse::<i128>()) {
+            (Ok(then), Ok(now)) if may_be_second && now <= then => News::Untold,
+            _ if now == then => News::Nothing,
+            _ => News::Something,
         }
     }
 }

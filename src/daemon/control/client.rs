@@ -96,9 +96,20 @@ impl Client {
     /// Ends the daemon, whatever its version, and waits until it has ended.
     pub async fn stop(mut self) -> Result<(), ControlError> {
         let end = async {
-            self.send(Request::Stop).await?;
-            while self.lines.next().await.is_ok() {}
-            Ok(())
+            let sent = self.send(Request::Stop).await;
+            let mut refused = None;
+            loop {
+                match self.lines.next().await {
+                    Ok(line) => {
+                        if let Ok(Tell::Reply { id: 0, reply: Reply::Refused { why } }) = read(&line) {
+                            refused = Some(why);
+                        }
+                    }
+                    Err(LineError::TooLong) => {}
+                    Err(LineError::Gone) => break,
+                }
+            }
+            refused.map_or(sent, |why| Err(ControlError::Refused(why)))
         };
         timeout(PATIENCE, end).await.map_err(|_| ControlError::Silent)?
     }

@@ -110,6 +110,8 @@ struct Conversation {
     hub: Hub,
     replies: FuturesUnordered<BoxFuture<'static, Telling>>,
     follows: Option<Follows>,
+    /// The client sends nothing any more.
+    has_said_all: bool,
 }
 
 /// What a client follows.
@@ -127,17 +129,26 @@ impl Conversation {
     fn new(stream: Stream, hub: Hub, patience: Duration) -> Self {
         let (reading, out) = tokio::io::split(stream);
         let lines = Lines::new(reading, LONGEST_REQUEST);
-        Conversation { lines, out, patience, hub, replies: FuturesUnordered::new(), follows: None }
+        let replies = FuturesUnordered::new();
+        Conversation { lines, out, patience, hub, replies, follows: None, has_said_all: false }
     }
 
     async fn hold(mut self) -> Result<(), Over> {
         loop {
+            if self.has_said_all && self.replies.is_empty() {
+                return Ok(());
+            }
             let telling = tokio::select! {
                 biased;
                 Some(reply) = self.replies.next() => reply,
-                line = self.lines.next(), if self.replies.len() < MOST_WAITING => match line {
+                line = self.lines.next(), if !self.has_said_all && self.replies.len() < MOST_WAITING => match line {
                     Ok(line) => {
                         self.take(&line);
+                        continue;
+                    }
+                    // It has said all: it hears what it asked for. One that follows would be listened to for ever.
+                    Err(LineError::Gone) if self.follows.is_none() => {
+                        self.has_said_all = true;
                         continue;
                     }
                     Err(LineError::Gone) => return Err(Over),

@@ -327,3 +327,32 @@ async fn a_daemon_that_talks_nonsense() {
         talks.await.unwrap();
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_has_said_all_hears_the_reply() {
+    let daemon = Daemon::start();
+    let socket = daemon.folder.path().join("state/control.sock");
+    let mut stranger = tokio::net::UnixStream::connect(socket).await.unwrap();
+    stranger.write_all(b"{\"v\":1,\"id\":3,\"request\":\"status\"}\n").await.unwrap();
+    stranger.shutdown().await.unwrap();
+    let mut heard = String::new();
+    stranger.read_to_string(&mut heard).await.unwrap();
+    assert!(heard.contains(r#""id":3,"reply":{"is":"status""#), "{heard}");
+}
+
+#[tokio::test]
+async fn one_who_is_turned_away_does_not_take_it_for_the_end() {
+    let daemon = Daemon::start();
+    let mut others = Vec::new();
+    for _ in 0..32 {
+        let mut other = daemon.stranger().await;
+        said(&mut other, r#"{"v":1,"id":1,"request":"status"}"#).await;
+        others.push(other);
+    }
+    for _ in 0..5 {
+        let Some(client) = Client::connect(&daemon.home()).await.unwrap() else { panic!("it listens") };
+        let refused = client.stop().await.unwrap_err();
+        assert!(matches!(refused, ControlError::Refused(_)), "{refused}");
+    }
+}

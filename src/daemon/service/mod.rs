@@ -23,7 +23,7 @@ use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Shown, Wish};
+use crate::desktop::{self, Desktop, Page, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
@@ -70,6 +70,10 @@ pub struct Daemon {
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
     desktop: Box<dyn Desktop>,
+    /// Whether a page is on its way to the browser.
+    opens: bool,
+    /// The page that comes after it.
+    wanted: Option<Page>,
     events: broadcast::Sender<Event>,
     status: watch::Sender<Arc<Status>>,
     since: Timestamp,
@@ -90,6 +94,7 @@ enum Ready {
     Run(Box<Ran>),
     Secret { profile: Name, is_another: bool },
     Look { account: Box<Account>, changed: Vec<Name> },
+    Page { failed: Option<String> },
 }
 
 /// A run that has ended.
@@ -197,6 +202,8 @@ impl Daemon {
             steps: BTreeMap::new(),
             progress,
             desktop,
+            opens: false,
+            wanted: None,
             events,
             status,
             since,
@@ -341,6 +348,7 @@ impl Daemon {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
             Ready::Look { account, changed } => self.looked(now, &account, &changed),
             Ready::Run(ran) => self.ran(now, *ran),
+            Ready::Page { failed } => self.opened(failed.as_deref()),
         }
     }
 

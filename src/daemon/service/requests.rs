@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Daemon, Then};
+use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
+use crate::daemon::notices;
 use crate::daemon::protocol::{Answer, How, NotRun, Reply, Request, Ticket};
 use crate::daemon::schedule::Order;
 use crate::desktop::{Page, Wish, pages};
@@ -99,6 +100,8 @@ impl Daemon {
 
     /// Does what the person wishes on the desktop.
     pub(super) fn fulfil(&mut self, wish: Wish) -> Then {
+        // Of all profiles those that cannot run have been told already.
+        let about_one = matches!(wish, Wish::Sync { .. } | Wish::Answer { .. });
         let request = match wish {
             Wish::SyncAll => Request::Sync { profiles: Vec::new(), how: How::default() },
             Wish::Sync { profile } => Request::Sync { profiles: vec![profile], how: How::default() },
@@ -115,18 +118,41 @@ impl Daemon {
         if let Reply::Runs { refused, .. } = reply {
             for NotRun { profile, why } in refused {
                 tracing::warn!("{profile} does not run: {why}");
+                if about_one {
+                    self.desktop.notify(notices::refused(&profile, &why));
+                }
             }
         }
         then
     }
 
-    /// Shows a page in the browser, without waiting for it.
-    fn open(&self, page: Page) {
+    /// Shows a page in the browser, without waiting for it. Of several that are asked for meanwhile the last one is shown.
+    fn open(&mut self, page: Page) {
+        if self.opens {
+            self.wanted = Some(page);
+            return;
+        }
+        self.opens = true;
         let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = pages::open(&home, &page, &status) {
-                tracing::warn!("{error}");
-            }
+        let opened = tokio::task::spawn_blocking(move || pages::open(&home, &page, &status));
+        self.tasks.spawn(async move {
+            let failed = match opened.await {
+                Ok(opened) => opened.err().map(|error| error.to_string()),
+                Err(error) => Some(format!("a mistake in Pimbridge: {error}")),
+            };
+            Ready::Page { failed }
         });
+    }
+
+    /// A page was shown, or not.
+    pub(super) fn opened(&mut self, failed: Option<&str>) {
+        if let Some(why) = failed {
+            tracing::warn!("{why}");
+            self.desktop.notify(notices::no_page(why));
+        }
+        self.opens = false;
+        if let Some(page) = self.wanted.take() {
+            self.open(page);
+        }
     }
 }

@@ -33,7 +33,8 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
         "<p>It runs in the background since {} (process {}).</p>\n\
          <p>It is free software: you may use, change and pass it on under the MIT licence or the Apache licence 2.0, as you \
          like. It is made of other free software too, each part under its own licence.</p>\n\
-         <p>Nothing is ever lost: what a sync overwrites or deletes is kept, and comes back with</p>\n\
+         <p>What a sync overwrites or deletes is kept for 90 days, or as long as history_days of the profile says, and \
+         comes back with</p>\n\
          <pre>pimbridge history --help</pre>\n</section>",
         moment(view.status.since),
         view.status.pid

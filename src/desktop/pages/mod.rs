@@ -1,18 +1,21 @@
 //! What the entries of the tray's menu open, until there is a window: pages for the browser, made anew each time.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
 
 use super::Page;
 use crate::daemon::protocol::Status;
 use crate::home::{Home, HomeError, make_private, private_file};
+use crate::item::hex;
 use crate::profile::Name;
-use crate::report::{Report, html, page};
+use crate::report::text::shell_word;
+use crate::report::{Report, Touched, html, page};
 use crate::state::{Peek, ReportId, State, StateError};
 
 mod about;
@@ -23,6 +26,8 @@ mod status;
 
 /// How many reports are listed.
 const REPORTS: usize = 100;
+/// How many items the page of a report lists.
+const ITEMS: usize = 1000;
 
 /// Why a page cannot be shown. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +40,14 @@ pub enum PageError {
     Browser { file: PathBuf, source: io::Error },
 }
 
-/// Makes all pages anew and shows this one in the browser. It reads and writes files, but does not wait for the browser.
+/// Makes the pages anew and shows this one in the browser. It reads and writes files, but does not wait for the browser.
 pub fn open(home: &Home, page: &Page, status: &Status) -> Result<(), PageError> {
     let file = write(home, page, status, Timestamp::now(), &TimeZone::system())?;
     open::that_detached(&file).map_err(|source| PageError::Browser { file, source })
 }
 
-/// Makes all pages, as they lead to each other, and tells the file of this one.
+/// Makes the pages, as they lead to each other, and tells the file of this one. The pages of reports that are there already
+/// stay as they are.
 pub fn write(
     home: &Home,
     page: &Page,
@@ -52,10 +58,6 @@ pub fn write(
     let folder = home.state_dir().join("pages");
     make_private(&folder)?;
     let view = View { home, status, reports: newest(home, status), now, zone };
-    let mut pages = BTreeMap::from(Tab::ALL.map(|tab| (tab.file().to_owned(), tab.page(&view))));
-    for listed in &view.reports {
-        pages.insert(listed.file(), listed.page(home));
-    }
     let wanted = match page {
         Page::Status => Tab::Status.file().to_owned(),
         Page::Reports => Tab::Reports.file().to_owned(),
@@ -67,11 +69,23 @@ pub fn write(
             last.map_or_else(|| Tab::Status.file().to_owned(), Listed::file)
         }
     };
-    for (name, text) in &pages {
+    let put = |name: &str, text: String| {
         let file = folder.join(name);
-        put(&file, text).map_err(|source| PageError::Write { file, source })?;
+        put(&file, &text).map_err(|source| PageError::Write { file, source })
+    };
+    let mut names = BTreeSet::new();
+    for listed in &view.reports {
+        let name = listed.file();
+        if name == wanted || !folder.join(&name).exists() {
+            put(&name, listed.page(home))?;
+        }
+        names.insert(name);
     }
-    clear(&folder, &pages);
+    for tab in Tab::ALL {
+        put(tab.file(), tab.page(&view))?;
+        names.insert(tab.file().to_owned());
+    }
+    clear(&folder, &names);
     Ok(folder.join(wanted))
 }
 
@@ -91,9 +105,9 @@ fn put(file: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Removes pages of reports that are gone. One that stays is not worth an error.
-fn clear(folder: &Path, pages: &BTreeMap<String, String>) {
+fn clear(folder: &Path, names: &BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().is_none_or(|name| !pages.contains_key(name)) {
+        if entry.file_name().to_str().is_none_or(|name| !names.contains(name)) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -124,27 +138,51 @@ impl View<'_> {
 struct Listed {
     name: Name,
     id: ReportId,
+    /// Another one as soon as the report says something else: one of a run that goes on, or that found nothing and is
+    /// followed by another one in its place.
+    mark: String,
     report: Report,
 }
 
 impl Listed {
+    fn new(name: Name, id: ReportId, report: Report) -> Listed {
+        let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+        hash.update(serde_json::to_vec(&report).unwrap_or_default());
+        Listed { name, id, mark: hex(&hash.finalize()[..4]), report }
+    }
+
     fn file(&self) -> String {
-        format!("report-{}-{}.html", self.name, self.id.0)
+        format!("report-{}-{}-{}.html", self.name, self.id.0, self.mark)
     }
 
     /// Where a page leads to it.
     fn address(&self) -> String {
         let plain: percent_encoding::PercentEncode<'_> =
             percent_encoding::utf8_percent_encode(self.name.as_str(), percent_encoding::NON_ALPHANUMERIC);
-        format!("report-{plain}-{}.html", self.id.0)
+        format!("report-{plain}-{}-{}.html", self.id.0, self.mark)
     }
 
     fn page(&self, home: &Home) -> String {
-        let touched = peek(home, &self.name).and_then(|state| match state {
-            Some(state) => state.touched(self.id, usize::MAX),
-            None => Ok(Vec::new()),
-        });
-        html::among(&self.report, &touched.unwrap_or_default(), &navigation(None))
+        let (touched, number, why) = match self.touched(home) {
+            Ok((touched, number)) => (touched, number, None),
+            Err(error) => (Vec::new(), 0, Some(error.to_string())),
+        };
+        let more = number.saturating_sub(touched.len() as u64);
+        let command = format!("pimbridge report show {} {}", shell_word(self.name.as_str()), self.id.0);
+        let among = html::Among {
+            navigation: &navigation(None),
+            more: (more > 0).then_some((more, &command)),
+            unreadable: why.as_deref(),
+        };
+        html::among(&self.report, &touched, among)
+    }
+
+    /// The first items that the run touched, and how many there are.
+    fn touched(&self, home: &Home) -> Result<(Vec<Touched>, u64), StateError> {
+        let Some(state) = peek(home, &self.name)? else { return Ok((Vec::new(), 0)) };
+        let mut touched = state.touched(self.id, ITEMS)?;
+        touched.truncate(ITEMS);
+        Ok((touched, state.number_touched(self.id)?))
     }
 }
 
@@ -158,11 +196,8 @@ fn newest(home: &Home, status: &Status) -> Vec<Listed> {
     for name in status.profiles.iter().filter_map(|profile| Name::new(&profile.name).ok()) {
         let reports =
             peek(home, &name).and_then(|state| state.map_or(Ok(Vec::new()), |state| state.reports(REPORTS)));
-        newest.extend(reports.unwrap_or_default().into_iter().map(|(id, report)| Listed {
-            name: name.clone(),
-            id,
-            report,
-        }));
+        let reports = reports.unwrap_or_default().into_iter();
+        newest.extend(reports.map(|(id, report)| Listed::new(name.clone(), id, report)));
     }
     newest.sort_by_key(|listed| std::cmp::Reverse(listed.report.started));
     newest.truncate(REPORTS);

@@ -75,6 +75,8 @@ const LEFT_OUT: [&str; 6] =
 /// A key, its value and what it says.
 pub fn row(out: &mut String, key: &Key, value: &Value) -> fmt::Result {
     let shown = match value {
+        // It may have a secret in it.
+        Value::String(_) if key.name.ends_with("_command") => "a command".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(all) => enumerated(all.iter().filter_map(Value::as_str)),
         other => other.to_string(),

@@ -61,10 +61,11 @@ fn one(out: &mut String, view: &View<'_>, profile: &ProfileStatus) -> fmt::Resul
     let mut times = Vec::new();
     if let Some(last) = &profile.last {
         let when = view.when(last.started);
+        let what = face::last_words(last.outcome);
         let listed = last.report_id.and_then(|id| view.report(&profile.name, id));
         times.push(match listed {
-            Some(listed) => format!("Last sync: <a href=\"{}\">{}</a>", listed.address(), safe(&when)),
-            None => format!("Last sync: {}", safe(&when)),
+            Some(listed) => format!("{what}: <a href=\"{}\">{}</a>", listed.address(), safe(&when)),
+            None => format!("{what}: {}", safe(&when)),
         });
     }
     if let Some(next) = profile.next.filter(|_| view.status.paused.is_none()) {
@@ -120,14 +121,12 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
         State::Running { step } => return Told { what: running(*step), why: None, ways: vec![] },
         State::Offline { since, why } => {
             let what = format!("The server cannot be reached since {}", view.when(*since));
-            let ways = vec![("There is nothing to do: it is tried again by itself.", None)];
+            let ways = vec![("It is tried again by itself.", None)];
             return Told { what, why: Some(why.clone()), ways };
         }
-        State::Busy { why, .. } => (
-            "The server asks to come back later",
-            Some(why),
-            vec![("There is nothing to do: it is tried again by itself.", None)],
-        ),
+        State::Busy { why, .. } => {
+            ("The server asks to come back later", Some(why), vec![("It is tried again by itself.", None)])
+        }
         State::SignInNeeded { why } => (
             "The server does not let you in",
             Some(why),
@@ -157,7 +156,10 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
                 ("If that is right:", Some(format!("sync {word} --accept-preview"))),
             ],
         ),
-        State::Warning { why } => ("In sync, except for some items", Some(why), vec![]),
+        State::Warning { why } => {
+            let what = sentence(why).trim_end_matches('.').to_owned();
+            return Told { what, why: None, ways: vec![] };
+        }
         State::Error { why } => ("It could not be synced", Some(why), vec![]),
         State::Broken { why } => ("It cannot run as it is written", Some(why), vec![]),
     };

@@ -100,7 +100,7 @@ enum From {
 
 #[test]
 fn the_icon_starts_a_sync_with_the_password_of_the_keyring_and_a_notification_answers_a_held_run() {
-    let mut session = Session::start();
+    let Some(mut session) = Session::start() else { return };
     session.start_panel();
     session.start_notifications();
     session.start_keyring();
@@ -159,7 +159,7 @@ fn the_icon_starts_a_sync_with_the_password_of_the_keyring_and_a_notification_an
 
 #[test]
 fn panel_notifications_and_bus_are_killed_and_come_back() {
-    let mut session = Session::start();
+    let Some(mut session) = Session::start() else { return };
     session.start_panel();
     session.start_notifications();
     let mut world = World::new(session, From::File);
@@ -196,7 +196,8 @@ fn panel_notifications_and_bus_are_killed_and_come_back() {
 
 #[test]
 fn without_a_desktop_the_daemon_works_and_says_what_is_missing() {
-    let mut world = World::new(Session::without_bus(), From::File);
+    let Some(session) = Session::without_bus() else { return };
+    let mut world = World::new(session, From::File);
     let _daemon = world.daemon();
     let missing = |world: &World, words: &[&str]| {
         let status = world.says(&["status"]);
@@ -225,7 +226,7 @@ fn without_a_desktop_the_daemon_works_and_says_what_is_missing() {
 
 #[test]
 fn the_icon_goes_and_comes_with_its_setting() {
-    let mut session = Session::start();
+    let Some(mut session) = Session::start() else { return };
     session.start_panel();
     let world = World::new(session, From::File);
     assert!(world.says(&["settings", "set", "tray=false"]).contains("tray"));
@@ -241,7 +242,8 @@ fn the_icon_goes_and_comes_with_its_setting() {
 
 #[test]
 fn what_nobody_saw_is_shown_when_the_daemon_runs_again_and_then_never_more() {
-    let mut world = World::new(Session::start(), From::File);
+    let Some(session) = Session::start() else { return };
+    let mut world = World::new(session, From::File);
     fs::write(world.home.path().join("profiles/odd.toml"), "kind = ").unwrap();
     let daemon = world.daemon();
     wait_for("no service told", || world.says(&["status"]).contains("shows notifications"));
@@ -261,11 +263,39 @@ fn what_nobody_saw_is_shown_when_the_daemon_runs_again_and_then_never_more() {
 
 #[test]
 fn a_service_that_the_bus_starts_slowly_shows_it_too() {
-    let mut session = Session::start();
+    let Some(mut session) = Session::start() else { return };
     session.offer_slow_notifications();
     let world = World::new(session, From::File);
     fs::write(world.home.path().join("profiles/odd.toml"), "kind = ").unwrap();
     let _daemon = world.daemon();
-    wait_for("the notification", || world.session.on_screen() == 1);
-    assert_eq!(world.session.take_shown().len(), 1);
+    // To ask the service how much is on the screen would start it.
+    let mut shown = Vec::new();
+    wait_for("the notification", || {
+        shown.extend(world.session.take_shown());
+        !shown.is_empty()
+    });
+    assert!(shown.len() == 1 && shown[0].contains("odd"), "{shown:?}");
+}
+
+#[test]
+fn a_page_that_cannot_be_shown_is_told_and_of_many_clicks_the_last_counts() {
+    let Some(mut session) = Session::start() else { return };
+    session.start_panel();
+    session.start_notifications();
+    let world = World::new(session, From::File);
+    let _daemon = world.daemon();
+    let session = &world.session;
+    wait_for("a menu", || session.menu().is_some_and(|menu| menu.contains("'Reports'")));
+    let pages = world.home.path().join("state/pages");
+    fs::write(&pages, "in the way").unwrap();
+    session.click("Status");
+    wait_for("word of it", || session.on_screen() == 1);
+    assert!(session.take_shown()[0].contains("The page cannot be shown"));
+
+    fs::remove_file(&pages).unwrap();
+    for label in ["Status", "Reports", "Status", "General options", "Status", "About Pimbridge"] {
+        session.click(label);
+    }
+    wait_for("the last page", || session.opened().is_some_and(|page| page.ends_with("about.html")));
+    assert!(session.take_shown().is_empty());
 }

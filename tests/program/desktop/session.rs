@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::servers::path_with;
+use crate::support::servers::{is_installed, path_with};
 
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 
@@ -57,15 +57,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with a bus and nothing else on it.
-    pub fn start() -> Session {
-        let mut session = Session::without_bus();
+    /// A session with a bus and nothing else on it; `None` where no desktop could be installed.
+    pub fn start() -> Option<Session> {
+        let mut session = Session::without_bus()?;
         session.start_bus();
-        session
+        Some(session)
     }
 
     /// No bus, no display: as on a server to which somebody has signed in.
-    pub fn without_bus() -> Session {
+    pub fn without_bus() -> Option<Session> {
+        if !is_installed("desktop") {
+            return None;
+        }
         // The address of the bus must be short.
         let dir = tempfile::Builder::new().prefix("desk").tempdir().unwrap();
         for folder in ["run", "config", "data", "cache", "services", "bin"] {
@@ -81,7 +84,7 @@ impl Session {
             dir,
         };
         session.script("bin/xdg-open", &format!("echo \"$1\" >>{}", session.path("opened").display()));
-        session
+        Some(session)
     }
 
     fn script(&self, name: &str, line: &str) {
@@ -280,13 +283,13 @@ impl Session {
         let (before, _) =
             menu.split_once(&format!("'label': <'{label}'>")).unwrap_or_else(|| panic!("{label}: {menu}"));
         let number = before.rsplit_once("<(").unwrap().1.split_once(',').unwrap().0;
+        // Who is told to quit may be gone before it answers.
         self.call(
             &self.icon().unwrap(),
             "/MenuBar",
             "com.canonical.dbusmenu.Event",
             &[number, "clicked", "<0>", "0"],
-        )
-        .unwrap();
+        );
     }
 
     /// The notifications shown since the last look, a line each: title and text.

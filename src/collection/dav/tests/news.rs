@@ -32,6 +32,7 @@ async fn one_request_tells_of_all_collections_of_a_home() {
                 + missing
                 + &token("/home/j%40x/second/", "1764166200")
                 + &token("/home/j%40x/later/", "1764166201")
+                + &token("/home/j%40x/empty/", "-1")
                 + &props("/home/j%40x/mute/", "")
                 + &status("/home/j%40x/lost/", 404)
                 + &token("relative/", "t1")
@@ -47,6 +48,7 @@ async fn one_request_tells_of_all_collections_of_a_home() {
         here("tagged/", ctag_cursor("c1")),
         here("second/", sync_cursor("1764166200")),
         here("later/", sync_cursor("1764166200")),
+        here("empty/", sync_cursor("0")),
         here("mute/", sync_cursor("t1")),
         here("lost/", sync_cursor("t1")),
         here("relative/", sync_cursor("t1")),
@@ -58,8 +60,8 @@ async fn one_request_tells_of_all_collections_of_a_home() {
     use News::{Nothing, Something, Untold};
     let news = Newsreader::default().news(&jana(), &asked).await.unwrap();
     let expected = [
-        Nothing, Something, Nothing, Untold, Something, Untold, Untold, Untold, Untold, Nothing, Untold,
-        Untold,
+        Nothing, Something, Nothing, Untold, Something, Untold, Untold, Untold, Untold, Untold, Nothing,
+        Untold, Untold,
     ];
     assert_eq!(news, expected);
     assert_eq!(server.methods(), "PROPFIND");
