@@ -9,7 +9,7 @@ use crate::report::text::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::state::{self, ReportId, StateError};
 
-/// Among so many reports one is looked for of a run that was done.
+/// So many reports are read: the newest run may have been about some items only, or in vain.
 const REMEMBERED: usize = 20;
 
 /// How the last run left the profile.
@@ -45,10 +45,21 @@ impl Last {
     /// As the profile's state tells it; none before its first run.
     pub fn read(home: &Home, profile: &Name) -> Result<Option<Last>, StateError> {
         let Some(state) = state::State::peek(&home.state_file(profile))? else { return Ok(None) };
-        let Some((id, report)) = state.reports(1)?.pop() else { return Ok(None) };
-        let last = Last::of(&report, Some(id));
-        let was_done = last.was_done || state.reports(REMEMBERED)?.iter().any(|(_, report)| is_done(report));
-        Ok(Some(Last { was_done, ..last }))
+        Ok(Last::after_all(state.reports(REMEMBERED)?))
+    }
+
+    /// After these runs, the newest first.
+    fn after_all(reports: Vec<(ReportId, Report)>) -> Option<Last> {
+        reports.into_iter().rev().fold(None, |before, (id, report)| {
+            let next = Last::of(&report, Some(id));
+            let Some(mut last) = before else { return Some(next) };
+            if report.part {
+                last.is_followed_by_a_part(next);
+            } else {
+                last.is_followed_by(next);
+            }
+            Some(last)
+        })
     }
 
     /// How long ago the run began.
@@ -98,6 +109,21 @@ mod tests {
         assert_eq!(last.run.outcome, RunOutcome::Ok);
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
+    }
+
+    #[test]
+    fn what_is_held_is_known_after_a_restart_too() {
+        let report = |id, outcome, remote, part| {
+            (ReportId(id), Report { outcome, part, held: Held { local: 0, remote }, ..fixtures::report() })
+        };
+        let held = report(1, RunOutcome::Held, 12, false);
+        let part = report(2, RunOutcome::Ok, 0, true);
+        let whole = report(3, RunOutcome::Ok, 0, false);
+        let last = Last::after_all(vec![part.clone(), held.clone()]).unwrap();
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12 } });
+        assert_eq!((last.run.report_id, last.was_done), (Some(2), true));
+        assert_eq!(Last::after_all(vec![whole, part, held]).unwrap().state, State::InSync);
+        assert!(Last::after_all(Vec::new()).is_none());
     }
 
     #[test]

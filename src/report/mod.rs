@@ -65,6 +65,9 @@ pub struct Report {
     /// No person asked for it.
     #[serde(default)]
     pub automatic: bool,
+    /// It was about some items only, and says nothing of the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// What it found.
     #[serde(default)]
     pub found: Sides<Delta>,
@@ -99,6 +102,7 @@ impl Report {
             outcome: RunOutcome::Failed,
             dry_run: false,
             automatic: false,
+            part: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),
@@ -256,6 +260,7 @@ pub(crate) mod fixtures {
             outcome: RunOutcome::Ok,
             dry_run: false,
             automatic: false,
+            part: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),

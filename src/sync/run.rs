@@ -146,6 +146,7 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let mut report = Report::not_run(job.profile, started, RunError::Stopped.to_string());
     report.dry_run = options.dry_run;
     report.automatic = options.automatic;
+    report.part = !options.is_whole();
     report.notices = job.state.notices().to_vec();
     let mut foreseen = Vec::new();
     let mut id = None;

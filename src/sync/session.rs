@@ -102,7 +102,7 @@ async fn run_once(
 
 fn not_run(profile: &Profile, started: Timestamp, options: &Options, error: &SessionError) -> Report {
     let report = Report::not_run(profile.name.as_str(), started, error.to_string());
-    Report { dry_run: options.dry_run, automatic: options.automatic, ..report }
+    Report { dry_run: options.dry_run, automatic: options.automatic, part: !options.is_whole(), ..report }
 }
 
 /// Writes to the log what the run came to.

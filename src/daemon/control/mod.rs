@@ -52,7 +52,7 @@ pub enum ControlError {
         "the running Pimbridge cannot be reached at {place}: {source}; end it, and start it again with: pimbridge daemon"
     )]
     Unreachable { place: String, source: io::Error },
-    #[error("nothing can be listened to at {place}: {source}")]
+    #[error("nothing can be listened to at {place}: {source}; remove it, and start again: pimbridge daemon")]
     Listen { place: String, source: io::Error },
     #[error(
         "the Pimbridge that runs in the background is of another version than this one; end it with \"pimbridge daemon stop\" \

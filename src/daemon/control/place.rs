@@ -23,9 +23,9 @@ impl Place {
     /// Makes it ready for a listener.
     pub fn make(home: &Home) -> Result<Place, ControlError> {
         make_private(home.state_dir())?;
-        let place = Place::of(home);
-        imp::make(&place.0)?;
-        Ok(place)
+        let folder = home.state_dir();
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        Ok(Place(imp::make(&folder)?))
     }
 
     /// That nobody else can have put something there.
@@ -56,40 +56,73 @@ fn hash(state: &Path) -> String {
 
 #[cfg(unix)]
 mod imp {
+    use std::ffi::OsString;
     use std::fs;
     use std::io;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use interprocess::local_socket::GenericFilePath;
     use interprocess::os::unix::local_socket::ListenerOptionsExt;
 
     use super::*;
+    use crate::home::write_private;
 
     pub type Address = PathBuf;
 
     const SOCKET: &str = "control.sock";
+    /// The file in the state folder that says where the socket is, where that is not beside it: each process may have
+    /// folders of its own for such things.
+    const ADDRESS: &str = "control.address";
     /// Every system takes paths of sockets of so many bytes.
     const LONGEST: usize = 100;
 
-    /// The socket is in the state folder, or, where the path of that is too long for one, in a folder of its own.
+    /// The socket is in the state folder, or, where the path of that is too long for one, where the daemon said.
     pub fn address(state: &Path) -> PathBuf {
+        let usual = state.join(SOCKET);
+        match fs::read(state.join(ADDRESS)) {
+            Ok(said) if !fits(&usual) => OsString::from_vec(said).into(),
+            _ => usual,
+        }
+    }
+
+    fn fits(socket: &Path) -> bool {
+        socket.as_os_str().len() <= LONGEST
+    }
+
+    /// Folders of this process in which a short path is possible.
+    fn others() -> impl Iterator<Item = PathBuf> {
         let runtime =
             std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        address_below(state, runtime.into_iter().chain([std::env::temp_dir(), "/tmp".into()]))
+        runtime.into_iter().chain([std::env::temp_dir(), "/tmp".into()])
     }
 
     fn address_below(state: &Path, others: impl Iterator<Item = PathBuf>) -> PathBuf {
         let own = format!("pimbridge-{}", hash(state));
         let usual = state.join(SOCKET);
         let others = others.map(|folder| folder.join(&own).join(SOCKET));
-        std::iter::once(usual.clone())
-            .chain(others)
-            .find(|path| path.as_os_str().len() <= LONGEST)
-            .unwrap_or(usual)
+        std::iter::once(usual.clone()).chain(others).find(|path| fits(path)).unwrap_or(usual)
     }
 
-    pub fn make(socket: &Path) -> Result<(), ControlError> {
+    pub fn make(state: &Path) -> Result<PathBuf, ControlError> {
+        make_below(state, others())
+    }
+
+    fn make_below(state: &Path, others: impl Iterator<Item = PathBuf>) -> Result<PathBuf, ControlError> {
+        let socket = address_below(state, others);
+        make_folder(&socket)?;
+        let file = state.join(ADDRESS);
+        let written = match fits(&state.join(SOCKET)) {
+            true => Ok(()),
+            false => write_private(&file, socket.as_os_str().as_bytes()),
+        };
+        written.map_err(|source| ControlError::Listen { place: file.display().to_string(), source })?;
+        Ok(socket)
+    }
+
+    fn make_folder(socket: &Path) -> Result<(), ControlError> {
         let folder = socket.parent().unwrap_or(socket);
+        check(socket)?;
         make_private(folder)?;
         check(socket)?;
         let only_owner = fs::Permissions::from_mode(0o700);
@@ -139,16 +172,31 @@ mod imp {
         }
 
         #[test]
+        fn a_process_with_other_folders_finds_it() {
+            let folder = tempfile::tempdir().unwrap();
+            let state = folder.path().join("x".repeat(120));
+            make_private(&state).unwrap();
+            let short = folder.path().join("run");
+            let made = make_below(&state, [short.clone()].into_iter()).unwrap();
+            assert!(made.starts_with(&short), "{}", made.display());
+            assert_eq!(address(&state), made);
+            assert_eq!(fs::metadata(state.join(ADDRESS)).unwrap().mode() & 0o777, 0o600);
+            // One that was written before the folder had a shorter name.
+            fs::write(folder.path().join(ADDRESS), "/elsewhere").unwrap();
+            assert_eq!(address(folder.path()), folder.path().join(SOCKET));
+        }
+
+        #[test]
         fn what_is_somebody_elses_is_not_used() {
             let folder = tempfile::tempdir().unwrap();
             let (real, link) = (folder.path().join("real"), folder.path().join("link"));
-            make(&real.join(SOCKET)).unwrap();
+            make_folder(&real.join(SOCKET)).unwrap();
             check(&real.join(SOCKET)).unwrap();
             std::os::unix::fs::symlink(&real, &link).unwrap();
             check(&link.join(SOCKET)).unwrap_err();
             check(&folder.path().join("none").join(SOCKET)).unwrap();
             fs::set_permissions(&real, fs::Permissions::from_mode(0o755)).unwrap();
-            make(&real.join(SOCKET)).unwrap();
+            make_folder(&real.join(SOCKET)).unwrap();
             assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o700);
             if fs::metadata("/").unwrap().uid() != rustix::process::geteuid().as_raw() {
                 check(&Path::new("/").join(SOCKET)).unwrap_err();
@@ -175,8 +223,8 @@ mod imp {
         format!("pimbridge-{}", hash(state)).into()
     }
 
-    pub fn make(_: &Path) -> Result<(), ControlError> {
-        Ok(())
+    pub fn make(state: &Path) -> Result<PathBuf, ControlError> {
+        Ok(address(state))
     }
 
     pub fn check(_: &Path) -> Result<(), ControlError> {
