@@ -39,7 +39,14 @@ pub async fn run_profile(
     progress: &dyn Progress,
 ) -> run::Done {
     let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    if let Some(told) = update(home, profile, &done.report, options.deletions == Deletions::Allowed).await {
+    if let Some(told) = update(
+        home,
+        profile,
+        &done.report,
+        matches!(options.deletions, Deletions::Allowed | Deletions::AllowedByName),
+    )
+    .await
+    {
         done.report.notices.push(told);
         session::save_report(home, profile, &mut done).await;
     }

@@ -96,7 +96,8 @@ mod tests {
     use crate::report::fixtures;
 
     fn after(outcome: RunOutcome, remote: u64) -> Last {
-        let report = Report { outcome, held: Held { local: 0, remote }, ..fixtures::report() };
+        let report =
+            Report { outcome, held: Held { local: 0, remote, ..Held::default() }, ..fixtures::report() };
         Last::of(&report, Some(ReportId(7)))
     }
 
@@ -104,7 +105,7 @@ mod tests {
     fn a_run_of_some_items_does_not_settle_what_is_held() {
         let mut last = after(RunOutcome::Held, 12);
         last.is_followed_by_a_part(after(RunOutcome::Ok, 0));
-        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12 } });
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         assert_eq!(last.run.outcome, RunOutcome::Ok);
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));

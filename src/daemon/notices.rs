@@ -307,7 +307,8 @@ pub fn refused(profile: &str, why: &str) -> Notice {
 }
 
 fn held(run: &Ended<'_>) -> Problem {
-    let Held { local, remote } = run.report.held;
+    let Held { local, remote, marks } = run.report.held;
+    let marks = String::from(marks.local) + &String::from(marks.remote);
     let on = |number: u64, place: &str| {
         (number > 0).then(|| format!("{} {place}", count(number, "item", "items")))
     };
@@ -324,7 +325,7 @@ fn held(run: &Ended<'_>) -> Problem {
         ("Keep them", answer(Answer::Keep)),
     ];
     let notice = notice(format!("{} waits for your yes", run.profile), &text, true, actions);
-    Problem { finding: Finding::Held, mark: format!("held {local} {remote}"), notice }
+    Problem { finding: Finding::Held, mark: format!("held {local} {remote} {marks}"), notice }
 }
 
 #[cfg(test)]

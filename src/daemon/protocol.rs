@@ -65,6 +65,8 @@ pub enum Request {
 pub struct How {
     /// Delete even unusually many items.
     pub allow_deletions: bool,
+    /// With that: also what was to be kept, as the person named the profile.
+    pub kept_too: bool,
     /// Bring back what one side deleted, instead of deleting it on the other side too.
     pub undo_deletions: bool,
     /// The person has looked ahead at what an imported profile does.
@@ -305,9 +307,9 @@ mod tests {
         let ask = |request| serde_json::to_string(&Ask { v: VERSION, id: 7, request }).unwrap();
         let tell = |tell| serde_json::to_string(&Telling { v: VERSION, tell }).unwrap();
         insta::assert_snapshot!(ask(Request::Status), @r#"{"v":1,"id":7,"request":"status"}"#);
-        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
-        let shown = Held { local: 0, remote: 99 };
-        insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99},"answer":"keep"}"#);
+        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"kept_too":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
+        let shown = Held { local: 0, remote: 99, ..Held::default() };
+        insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99,"marks":{"local":"0000000000000000","remote":"0000000000000000"}},"answer":"keep"}"#);
         let runs = vec![Ticket { profile: "work".into(), run: RunId(3) }];
         insta::assert_snapshot!(tell(Tell::Reply { id: 7, reply: Reply::Runs { runs, refused: vec![] } }), @r#"{"v":1,"tell":"reply","id":7,"reply":{"is":"runs","runs":[{"profile":"work","run":3}],"refused":[]}}"#);
         let event = Event::RunStarted { run: RunId(3), profile: "work".into() };

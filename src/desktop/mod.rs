@@ -191,7 +191,7 @@ mod fixtures {
     }
 
     pub fn held(remote: u64) -> State {
-        State::Held { held: Held { local: 0, remote } }
+        State::Held { held: Held { local: 0, remote, ..Held::default() } }
     }
 
     /// All is well: two profiles that run by themselves, and one that does not.

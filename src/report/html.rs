@@ -226,7 +226,7 @@ mod tests {
         report.remote = Counts { created: 1, updated: 0, deleted: 1 };
         report.local = Counts { created: 0, updated: 2, deleted: 0 };
         (report.conflicts, report.linked, report.parked) = (1, 30, 1);
-        report.held = Held { local: 0, remote: 40 };
+        report.held = Held { local: 0, remote: 40, ..Held::default() };
         report.notices = vec!["two contacts called Jo Doe are alike; both are kept".into()];
         report.problems = vec![
             problem(

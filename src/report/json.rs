@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Counts, Held, Report, RunOutcome, Touched};
+use super::{Counts, Report, RunOutcome, Touched};
 use crate::sync::Side;
 
 #[derive(Serialize)]
@@ -20,11 +20,17 @@ struct Line<'a> {
     seconds: f64,
     dry_run: bool,
     linked: u64,
-    held: Held,
+    held: Waiting,
     parked: u64,
     failure: Option<&'a str>,
     notices: &'a [String],
     started: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    local: u64,
+    remote: u64,
 }
 
 #[derive(Serialize)]
@@ -95,7 +101,7 @@ fn of(report: &Report) -> Line<'_> {
         seconds: (report.seconds * 1000.0).round() / 1000.0,
         dry_run: report.dry_run,
         linked: report.linked,
-        held: report.held,
+        held: Waiting { local: report.held.local, remote: report.held.remote },
         parked: report.parked,
         failure: report.failure.as_deref(),
         notices: &report.notices,

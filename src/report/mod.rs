@@ -1,8 +1,12 @@
 //! What a run did: the model. `text` and `html` write it for people, `json` for scripts, `xml` as another program did.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
+use crate::collection::Href;
 use crate::sync::{Side, Sides};
 
 pub mod html;
@@ -148,15 +152,56 @@ impl Report {
 pub struct Held {
     pub local: u64,
     pub remote: u64,
+    /// Which they are.
+    #[serde(default)]
+    pub marks: Sides<Mark>,
+}
+
+/// Tells a set of items from any other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Mark(u64);
+
+impl Mark {
+    fn of(items: &BTreeSet<Href>) -> Mark {
+        let mut hash = Sha256::new();
+        items.iter().for_each(|item| hash.update([item.as_str().as_bytes(), b"\n"].concat()));
+        Mark(hash.finalize().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
+    }
+}
+
+impl From<Mark> for String {
+    fn from(mark: Mark) -> String {
+        format!("{:016x}", mark.0)
+    }
+}
+
+impl TryFrom<String> for Mark {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Mark, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Mark)
+    }
 }
 
 impl Held {
+    pub fn of(items: &Sides<BTreeSet<Href>>) -> Held {
+        let [local, remote] = Side::BOTH.map(|side| items[side].len() as u64);
+        let mark = |side: Side| if items[side].is_empty() { Mark::default() } else { Mark::of(&items[side]) };
+        Held { local, remote, marks: Sides::from_fn(mark) }
+    }
+
     /// Those on this side.
     pub fn on(self, side: Side) -> u64 {
         match side {
             Side::Local => self.local,
             Side::Remote => self.remote,
         }
+    }
+
+    /// Those on this side are these and no others.
+    pub fn is_of(self, side: Side, items: &BTreeSet<Href>) -> bool {
+        self.on(side) == items.len() as u64 && self.marks[side] == Mark::of(items)
     }
 }
 

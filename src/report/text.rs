@@ -428,7 +428,7 @@ mod tests {
         let mut report = report();
         report.profile = "my work".into();
         report.outcome = RunOutcome::Held;
-        report.held = Held { local: 0, remote: 40 };
+        report.held = Held { local: 0, remote: 40, ..Held::default() };
         report.problems = vec![
             Problem {
                 item: "a.ics".into(),
@@ -491,7 +491,7 @@ mod tests {
         report.remote = Counts { created: 1, updated: 0, deleted: 0 };
         report.linked = 1;
         report.outcome = RunOutcome::Held;
-        report.held = Held { local: 0, remote: 12 };
+        report.held = Held { local: 0, remote: 12, ..Held::default() };
         let items = [touched(Side::Remote, Operation::Create, "Dentist", "new on this computer")];
         insta::assert_snapshot!(show(&report, &items), @"
         work: a look ahead, nothing was changed; it deletes so much that it would ask you first.

@@ -185,7 +185,7 @@ mod tests {
             problem("b.ics", "", Side::Local, "it waits"),
         ];
         report.problems[1].parked = true;
-        (report.outcome, report.held) = (RunOutcome::Held, Held { local: 1, remote: 40 });
+        (report.outcome, report.held) = (RunOutcome::Held, Held { local: 1, remote: 40, ..Held::default() });
         let mut items = vec![
             touched(Side::Remote, Operation::Create, "Dentist", "new on this computer"),
             touched(Side::Local, Operation::Delete, "", "deleted on the server"),

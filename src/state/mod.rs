@@ -20,12 +20,14 @@ use crate::sync::Sides;
 mod asides;
 mod blobs;
 mod history;
+mod kept;
 mod reports;
 mod schema;
 mod trees;
 
 pub use asides::{Aside, AsideKind};
 pub use history::{Loss, Lost, Version, VersionId};
+pub use kept::Kept;
 pub use reports::ReportId;
 pub use trees::{Base, Content, Pair, PairId, Rebased, Seen, Subject, Tree};
 
@@ -167,7 +169,7 @@ impl State {
         })
     }
 
-    /// The sides on which nothing may be deleted until what the other one lacks has been brought back to it.
+    /// The sides on which nothing may be deleted, as the person said when nobody had seen yet what that concerns.
     pub fn undone(&self) -> Result<Sides<bool>> {
         Ok(self.meta("undone")?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
     }
@@ -221,7 +223,7 @@ impl Peek {
 }
 
 impl Write<'_> {
-    /// Remembers on which sides nothing may be deleted until what the other one lacks has been brought back to it.
+    /// Remembers on which sides nothing may be deleted, until a run has seen what that concerns.
     pub fn set_undone(&self, sides: Sides<bool>) -> Result<()> {
         self.set_meta("undone", &serde_json::to_string(&sides).unwrap_or_default())
     }

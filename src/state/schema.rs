@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -68,6 +68,12 @@ const MIGRATIONS: [&str; 2] = [
     r"
     -- The item's UID: what is new on the other side may be the same thing.
     ALTER TABLE aside ADD COLUMN uid TEXT;
+",
+    r"
+    -- What is to be brought back to the other side: not to be deleted on this one. A pair that is saved or dropped takes
+    -- its row along.
+    CREATE TABLE kept (pair INTEGER PRIMARY KEY REFERENCES pair ON DELETE CASCADE, side INTEGER NOT NULL);
+    CREATE TABLE kept_new (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
 ",
 ];
 

@@ -427,10 +427,10 @@ impl Write<'_> {
 
     /// Forgets both trees, the base and the cursors; the next run pairs both sides anew.
     pub fn forget_trees(&self) -> Result<()> {
-        for table in ["cursor", "seen", "pair", "content", "aside"] {
+        for table in ["cursor", "seen", "kept", "kept_new", "pair", "content", "aside"] {
             self.0.execute(&format!("DELETE FROM {table}"), [])?;
         }
-        self.0.execute("DELETE FROM meta WHERE key IN ('look', 'look_refused')", [])?;
+        self.0.execute("DELETE FROM meta WHERE key IN ('look', 'look_refused', 'undone')", [])?;
         self.release_blobs()
     }
 }

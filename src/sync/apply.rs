@@ -66,7 +66,7 @@ pub(super) async fn apply(
     let mut doing = Vec::with_capacity(chunk.tasks.len());
     for task in chunk.tasks {
         match task.step {
-            Step::Delete(side) if held[side] => tally.held[side] += 1,
+            Step::Delete(side) if held[side] => tally.held[side].extend(task.row.subject[side].clone()),
             _ => doing.push(Doing::new(&job.scope, task)),
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
     let mut tally = Tally { bytes: chunk.bytes(), ..Tally::default() };
     for task in chunk.tasks {
         match &task.step {
-            Step::Delete(side) if held[*side] => tally.held[*side] += 1,
+            Step::Delete(side) if held[*side] => tally.held[*side].extend(task.row.subject[*side].clone()),
             Step::Adopt => tally.linked += u64::from(task.row.pair.is_none()),
             Step::Write(_) | Step::Merge(_) | Step::Delete(_) => {
                 for side in Side::BOTH.into_iter().filter(|&side| touches(&task.step, side)) {

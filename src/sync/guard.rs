@@ -1,8 +1,11 @@
 //! The guard: a run that deletes too much is held back until the person says yes.
 
+use std::collections::BTreeSet;
+
 use super::plan::{Plan, Row};
-use super::policy::{Action, Change, Rule};
+use super::policy::{Action, Change};
 use super::{Side, Sides};
+use crate::collection::Href;
 use crate::profile::GuardLimits;
 
 /// How many deletions on one side a run may do without asking.
@@ -38,22 +41,22 @@ impl Guard {
     }
 }
 
-/// The most deletions that the plan can lead to on each side.
-pub fn deletions(plan: &Plan, rule: Rule) -> Sides<u64> {
-    let mut count = Sides::default();
+/// What the plan can lead to being deleted on each side, at the most.
+pub fn deletions(plan: &Plan) -> Sides<BTreeSet<Href>> {
+    let mut found = Sides::<BTreeSet<Href>>::default();
     for row in &plan.rows {
-        if let Some(side) = deletes(row, rule) {
-            count[side] += 1;
+        if let Some(side) = deletes(row) {
+            found[side].extend(row.subject[side].clone());
         }
     }
-    count
+    found
 }
 
 /// The side on which the row deletes, at once or where a look at the content shows that what counts as
 /// changed was only touched.
-fn deletes(row: &Row, rule: Rule) -> Option<Side> {
+pub(super) fn deletes(row: &Row) -> Option<Side> {
     let untouched = |change| if change == Change::Changed { Change::Unchanged } else { change };
-    let otherwise = rule.decide(untouched(row.changes.local), untouched(row.changes.remote));
+    let otherwise = row.rule.decide(untouched(row.changes.local), untouched(row.changes.remote));
     [row.action, otherwise].into_iter().find_map(|action| match action {
         Action::Delete(side) => Some(side),
         _ => None,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Sides;
 use super::run::RunError;
-use super::{Side, Sides};
 use crate::collection::Href;
 use crate::report::Held;
 
@@ -33,9 +33,11 @@ pub enum Deletions {
     /// They are held back.
     #[default]
     Guarded,
-    /// The person has said yes to them, however many they are.
+    /// The person has said yes to them, however many they are. What is to be kept still is.
     Allowed,
-    /// The person has seen so many and said yes to them. Where there are more by now, that side is held back again.
+    /// The same, about this very profile: also what was to be kept is deleted.
+    AllowedByName,
+    /// The person has seen these and said yes to them. Where it is about others by now, that side is held back again.
     AllowedUpTo(Held),
     /// What would be deleted on these sides is brought back to the other one instead, whatever the mode: afterwards it is
     /// on both. The other sides are guarded.
@@ -58,12 +60,32 @@ impl Deletions {
         Deletions::Undone(Sides { local: shown.local > 0, remote: shown.remote > 0 })
     }
 
-    /// Whether the person has said yes to so many deletions on a side.
-    pub(super) fn allows(self, side: Side, number: u64) -> bool {
+    /// What of these deletions the person has said yes to.
+    pub(super) fn agreed(self, found: &Sides<BTreeSet<Href>>) -> Sides<Agreed> {
+        Sides::from_fn(|side| match self {
+            Deletions::Allowed | Deletions::AllowedByName => Agreed::All,
+            Deletions::AllowedUpTo(shown) if shown.is_of(side, &found[side]) => {
+                Agreed::These(found[side].clone())
+            }
+            Deletions::AllowedUpTo(_) | Deletions::Guarded | Deletions::Undone(_) => Agreed::Nothing,
+        })
+    }
+}
+
+/// Which deletions on one side the person has said yes to.
+#[derive(Debug)]
+pub(super) enum Agreed {
+    All,
+    These(BTreeSet<Href>),
+    Nothing,
+}
+
+impl Agreed {
+    pub(super) fn covers(&self, deletions: &BTreeSet<Href>) -> bool {
         match self {
-            Deletions::Allowed => true,
-            Deletions::AllowedUpTo(shown) => number <= shown.on(side),
-            Deletions::Guarded | Deletions::Undone(_) => false,
+            Agreed::All => true,
+            Agreed::These(seen) => deletions.is_subset(seen),
+            Agreed::Nothing => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::policy::{Action, Change, Rule};
 use super::{Side, Sides};
 use crate::collection::{Etag, Href};
 use crate::report::Delta;
-use crate::state::{Pair, PairId, Subject, Tree};
+use crate::state::{Kept, Pair, PairId, Subject, Tree};
 
 /// What both sides hold and what they held when they last agreed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Row {
     /// The version seen on each side; `None` where it is not.
     pub etags: Sides<Option<Etag>>,
     pub changes: Sides<Change>,
+    /// What decides about it.
+    pub rule: Rule,
     pub action: Action,
 }
 
@@ -84,15 +86,18 @@ pub struct Known<'a> {
     pub asleep: &'a HashSet<PairId>,
     /// What is left alone for now.
     pub aside: &'a HashSet<Subject>,
+    /// What is to be brought back.
+    pub kept: &'a Kept,
 }
 
 /// Plans one run.
 pub fn plan(rule: Rule, trees: &Trees, known: Known<'_>) -> Plan {
-    let Known { matched, asleep, aside } = known;
+    let Known { matched, asleep, aside, kept } = known;
     let mut rows = Vec::new();
     let mut found = Sides::<Delta>::default();
     let mut add = |pair: Option<&Pair>, subject: Subject, changes: Sides<Change>| {
         let gone = changes.local == Change::Deleted || changes.remote == Change::Deleted;
+        let rule = rule.keeping(kept.of(pair.map(|pair| pair.id), &subject));
         let action = match pair {
             Some(pair) if gone && asleep.contains(&pair.id) => Action::Forget,
             _ => rule.decide(changes.local, changes.remote),
@@ -103,7 +108,7 @@ pub fn plan(rule: Rule, trees: &Trees, known: Known<'_>) -> Plan {
         let etags = Sides::from_fn(|side| {
             subject[side].as_ref().and_then(|href| trees.sides[side].get(href)).cloned()
         });
-        rows.push(Row { pair: pair.cloned(), subject, etags, changes, action });
+        rows.push(Row { pair: pair.cloned(), subject, etags, changes, rule, action });
     };
 
     let beside = Sides::from_fn(|side| Beside::of(trees, side));

@@ -145,6 +145,11 @@ impl From<Policy> for Rule {
 }
 
 impl Rule {
+    /// The same for an item that is not to be deleted on these sides.
+    pub fn keeping(self, kept: Sides<bool>) -> Rule {
+        Rule { undone: Sides::from_fn(|side| self.undone[side] || kept[side]), ..self }
+    }
+
     /// What is demanded of an item in this condition.
     pub fn decide(self, local: Change, remote: Change) -> Action {
         match decide(self.policy, local, remote) {

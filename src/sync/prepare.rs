@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::plan::Row;
-use super::policy::{Action, Change, Rule};
+use super::policy::{Action, Change};
 use super::resolve::{BaseContent, Content, Decided, Resolution, resolve};
 use super::run::{Job, RunError};
 use super::scope::{Inside, sleeps};
@@ -101,7 +101,7 @@ impl Chunk {
 }
 
 /// Brings to hand what the rows need, and settles what is to be done about each.
-pub(super) async fn prepare(job: &Job<'_>, rule: Rule, rows: Vec<Row>) -> Result<Chunk, RunError> {
+pub(super) async fn prepare(job: &Job<'_>, rows: Vec<Row>) -> Result<Chunk, RunError> {
     let mut chunk = Chunk::default();
     let wanted = Sides::from_fn(|side| {
         let changed = |row: &&Row| matches!(row.changes[side], Change::Changed | Change::New);
@@ -110,7 +110,7 @@ pub(super) async fn prepare(job: &Job<'_>, rule: Rule, rows: Vec<Row>) -> Result
     });
     let mut findings = fetch(job, wanted).await?;
     for row in rows {
-        let task = settle(job, rule, row, &mut findings, &mut chunk.sightings)?;
+        let task = settle(job, row, &mut findings, &mut chunk.sightings)?;
         chunk.tasks.push(task);
     }
 
@@ -141,7 +141,6 @@ fn lacks(task: &Task, side: Side) -> bool {
 /// Decides about a row whose changed and new versions are among the findings.
 fn settle(
     job: &Job<'_>,
-    rule: Rule,
     mut row: Row,
     findings: &mut Findings,
     sightings: &mut Vec<Sighting>,
@@ -215,7 +214,7 @@ fn settle(
         })
     });
     let mut merge = None;
-    let (step, changes) = match resolve(rule, row.changes, known, &contents) {
+    let (step, changes) = match resolve(row.rule, row.changes, known, &contents) {
         Resolution::Adopt => (Step::Adopt, row.changes),
         Resolution::Do { action, changes } => {
             let step = match action {

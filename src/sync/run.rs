@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +83,7 @@ pub struct Done {
 pub(super) struct Tally {
     pub touched: Vec<Touched>,
     pub linked: u64,
-    pub held: Sides<u64>,
+    pub held: Sides<BTreeSet<Href>>,
     /// What is left of a forgotten pair is new now, and may be in scope.
     pub leaves_new: bool,
     pub problems: Vec<Problem>,
@@ -115,7 +115,6 @@ impl Tally {
 /// A run at work.
 pub(super) struct Run<'a> {
     pub job: &'a Job<'a>,
-    pub rule: Rule,
     /// Nothing was in sync before it.
     pub is_first: bool,
     pub asides: HashMap<Subject, Aside>,
@@ -152,13 +151,8 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let mut foreseen = Vec::new();
     let mut id = None;
     let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
-    if result.is_ok() && options.is_whole() {
-        if !options.dry_run {
-            undo::is_done(job.state)?;
-        }
-        if job.name_and_color && !options.stop.is_told() {
-            report.notices.extend(look::keep(job, options.dry_run).await?);
-        }
+    if result.is_ok() && options.is_whole() && job.name_and_color && !options.stop.is_told() {
+        report.notices.extend(look::keep(job, options.dry_run).await?);
     }
     job.progress.done();
     let obstacle = result.as_ref().err().map(Obstacle::from);
@@ -223,7 +217,9 @@ async fn rounds(
 ) -> Result<(), RunError> {
     let mut known = None;
     let mut asleep_at_first = None;
-    let rule = Rule { policy: job.policy, undone: undo::begin(job.state, options)? };
+    let rule = Rule { policy: job.policy, undone: undo::begin(job, options)? };
+    // What the person has seen and said yes to.
+    let mut agreed = None;
     for round in 1..=ROUNDS {
         options.stop.check()?;
         let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
@@ -248,7 +244,8 @@ async fn rounds(
         let unread = quarantine::unread(&asides, &set_aside);
         let read_before = quarantine::read_before(&asides, &set_aside);
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
-        let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone };
+        let kept = undo::keep(job, options, rule.undone, &trees, &paired.matched, &sifted.asleep, &alone)?;
+        let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone, kept: &kept };
         let mut plan = plan(rule, &trees, known);
         options.stop.check()?;
         if round == 1 {
@@ -267,7 +264,7 @@ async fn rounds(
         } else if !options.dry_run {
             drop_moot(job, &asides, &set_aside, &plan, |_| true)?;
         }
-        let deletions = guard::deletions(&plan, rule);
+        let deletions = guard::deletions(&plan);
         // Counted before any is forgotten.
         let forgets = plan.rows.iter().any(|row| row.action == Action::Forget);
         if asleep_at_first.is_none() && (forgets || deletions != Sides::default()) {
@@ -303,11 +300,14 @@ async fn rounds(
         }
 
         let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
+        // What a later round finds besides was not seen.
+        let agreed = agreed.get_or_insert_with(|| options.deletions.agreed(&deletions));
         let held = Sides::from_fn(|side| {
-            deletions[side] > 0
-                && !options.deletions.allows(side, deletions[side] + done[side])
+            let number = deletions[side].len() as u64;
+            number > 0
+                && !agreed[side].covers(&deletions[side])
                 && job.guard.holds(
-                    deletions[side] + done[side],
+                    number + done[side],
                     items[side].saturating_sub(asleep.items[side]),
                     in_sync.saturating_sub(asleep.pairs),
                 )
@@ -316,7 +316,7 @@ async fn rounds(
             *id = Some(job.state.write(|w| w.begin_report(report))?);
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
-        let run = Run { job, rule, is_first: in_sync == 0, asides, log };
+        let run = Run { job, is_first: in_sync == 0, asides, log };
         let mut total = Totals {
             report,
             held: Sides::default(),
@@ -328,7 +328,7 @@ async fn rounds(
         work(&run, options, plan, held, &mut total, foreseen).await?;
         let Totals { held, leaves_new, unsettled, stale, invitations, .. } = total;
         report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
-        report.held = Held { local: held.local, remote: held.remote };
+        report.held = Held::of(&held);
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());
         }
@@ -368,7 +368,7 @@ pub(super) async fn look_at_both(
     Ok((Sides { local, remote }, only.cloned()))
 }
 
-fn is_among(subject: &Subject, only: &Only) -> bool {
+pub(super) fn is_among(subject: &Subject, only: &Only) -> bool {
     Side::BOTH.into_iter().any(|side| subject[side].as_ref().is_some_and(|href| only[side].contains(href)))
 }
 

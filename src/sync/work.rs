@@ -1,6 +1,6 @@
 //! Working through a plan: chunks of it are prepared and applied, a few at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -19,7 +19,8 @@ use crate::report::{Operation, Report, Touched};
 /// What the chunks of a round come to.
 pub(super) struct Totals<'a> {
     pub report: &'a mut Report,
-    pub held: Sides<u64>,
+    /// What is held back.
+    pub held: Sides<BTreeSet<Href>>,
     pub leaves_new: bool,
     pub unsettled: Vec<Unsettled>,
     pub stale: Sides<Vec<Href>>,
@@ -54,8 +55,8 @@ impl Totals<'_> {
         self.leaves_new |= tally.leaves_new;
         self.report.problems.extend(tally.problems);
         self.unsettled.extend(tally.unsettled);
-        for side in Side::BOTH {
-            self.held[side] += tally.held[side];
+        for (side, held) in [(Side::Local, tally.held.local), (Side::Remote, tally.held.remote)] {
+            self.held[side].extend(held);
         }
         self.invitations.extend(tally.invitations);
         self.stale.local.extend(tally.stale.local);
@@ -79,7 +80,7 @@ pub(super) async fn work(
     let mut rows: VecDeque<Row> = plan.rows.into();
     let one = |rows: Vec<Row>| async move {
         let count = rows.len() as u64;
-        let chunk = prepare(job, run.rule, rows).await?;
+        let chunk = prepare(job, rows).await?;
         let invitations = if run.is_first { invitations::of(&chunk) } else { Vec::new() };
         let (tally, stopped) = match options.dry_run {
             true => (apply::foresee(job, chunk, held), None),

@@ -1,5 +1,6 @@
 //! What the person may say about deletions, and what becomes of them then.
 
+use jiff::SignedDuration;
 use pimbridge::report::{Held, Operation, RunOutcome};
 use pimbridge::sync::Side;
 use pimbridge::sync::guard::Guard;
@@ -43,7 +44,7 @@ fn as_many_as_were_seen_are_deleted() {
     let world = in_sync(40);
     remove(&world.local, 0..11);
     let shown = world.sync(TWO_WAY).held;
-    assert_eq!(shown, Held { local: 0, remote: 11 });
+    assert_eq!((shown.local, shown.remote), (0, 11));
     let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
     assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 11));
     assert!(is_settled(&world, TWO_WAY));
@@ -57,7 +58,7 @@ fn more_than_were_seen_are_held_again() {
     remove(&world.local, 16..17);
     remove(&world.remote, 50..52);
     let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
-    assert_eq!((report.outcome, report.held), (RunOutcome::Held, Held { local: 0, remote: 17 }));
+    assert_eq!((report.outcome, report.held.local, report.held.remote), (RunOutcome::Held, 0, 17));
     assert_eq!((report.remote.deleted, report.local.deleted), (0, 2), "few are no question");
     assert_eq!(world.remote.items().len(), 58);
     let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(report.held))).report;
@@ -169,4 +170,90 @@ fn bringing_back_goes_on_until_it_is_done() {
     assert_eq!((world.local.items().len(), world.remote.items().len()), (40, 40));
     remove(&world.local, 0..1);
     assert_eq!(world.sync(TWO_WAY).remote.deleted, 1);
+}
+
+#[test]
+fn a_yes_to_some_is_no_yes_to_as_many_others() {
+    let world = in_sync(60);
+    remove(&world.local, 0..16);
+    let shown = world.sync(TWO_WAY).held;
+    for n in 0..16 {
+        world.local.put(&name(n), event(&n.to_string(), &format!("event {n}"), 0));
+    }
+    remove(&world.local, 20..36);
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    assert_eq!((report.outcome, report.held.remote, report.remote.deleted), (RunOutcome::Held, 16, 0));
+    assert_ne!(report.held, shown);
+    // As it was shown by an older version, which did not tell which ones they are.
+    let unmarked = Held { local: 0, remote: 16, ..Held::default() };
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(unmarked))).report;
+    assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Held, 0));
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(report.held))).report;
+    assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 16));
+}
+
+/// A world in which twelve of forty were deleted, and the person said to keep them, but one could not be brought back.
+fn kept_but_for_one(hinder: impl Fn(&Memory), side: impl Fn(&World) -> &Memory) -> World {
+    let world = in_sync(40);
+    remove(&world.local, 0..12);
+    let shown = world.sync(TWO_WAY).held;
+    hinder(side(&world));
+    let report = world.run(TWO_WAY, with(Deletions::kept(shown))).report;
+    assert_eq!((report.outcome, report.local.created), (RunOutcome::Partial, 11), "{report:#?}");
+    world
+}
+
+/// It is not deleted while it is hopeless, others are, and it comes back when it can.
+fn is_kept_until_it_is_back(world: &World, relent: impl Fn(&World)) {
+    for n in 20..22 {
+        world.local.remove(&name(n));
+        let report = world.sync(TWO_WAY);
+        assert_eq!((report.remote.deleted, report.local.deleted), (1, 0), "{report:#?}");
+        assert!(world.remote.items().contains_key(&name(7)));
+        world.wait(SignedDuration::from_hours(48));
+    }
+    relent(world);
+    let report = world.sync(TWO_WAY);
+    assert_eq!((report.remote.deleted, report.local.created), (0, 1), "{report:#?}");
+    assert!(is_settled(world, TWO_WAY));
+    world.local.remove(&name(7));
+    assert_eq!(world.sync(TWO_WAY).remote.deleted, 1, "from then on a deletion is a deletion");
+}
+
+#[test]
+fn what_is_refused_when_it_is_to_be_brought_back_is_not_deleted() {
+    let refuse = |side: &Memory| side.lock().manners.refuses = Some("event 7".into());
+    let world = kept_but_for_one(refuse, |world| &world.local);
+    is_kept_until_it_is_back(&world, |world| world.local.lock().manners.refuses = None);
+}
+
+#[test]
+fn what_fails_when_it_is_to_be_brought_back_is_not_deleted() {
+    let fail = |side: &Memory| side.lock().manners.fails = Some("event 7".into());
+    let world = kept_but_for_one(fail, |world| &world.local);
+    is_kept_until_it_is_back(&world, |world| world.local.lock().manners.fails = None);
+}
+
+/// It was changed, and its content could not be had.
+#[test]
+fn what_cannot_be_read_when_it_is_to_be_brought_back_is_not_deleted() {
+    let stumble = |side: &Memory| {
+        side.put(&name(7), event("7", "event 7", 0));
+        side.lock().manners.stumbles = Some(name(7));
+    };
+    let world = kept_but_for_one(stumble, |world| &world.remote);
+    is_kept_until_it_is_back(&world, |world| world.remote.lock().manners.stumbles = None);
+}
+
+#[test]
+fn only_who_names_the_profile_takes_back_what_was_said_to_be_kept() {
+    let refuse = |side: &Memory| side.lock().manners.refuses = Some("event 7".into());
+    let world = kept_but_for_one(refuse, |world| &world.local);
+    world.wait(SignedDuration::from_hours(48));
+    let report = world.run(TWO_WAY, with(Deletions::Allowed)).report;
+    assert_eq!(report.remote.deleted, 0, "{report:#?}");
+    world.wait(SignedDuration::from_hours(48));
+    let report = world.run(TWO_WAY, with(Deletions::AllowedByName)).report;
+    assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 1), "{report:#?}");
+    assert!(is_settled(&world, TWO_WAY));
 }

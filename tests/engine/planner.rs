@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use pimbridge::collection::{Etag, Href};
 use pimbridge::item::Digest;
-use pimbridge::state::{Pair, PairId, Seen, Subject};
+use pimbridge::state::{Kept, Pair, PairId, Seen, Subject};
 use pimbridge::sync::plan::{Known, Plan, Row, Trees, plan};
 use pimbridge::sync::policy::{Action, Change, Conflict, Policy, Rule};
 use pimbridge::sync::resolve::{BaseContent, Content, Decided, Resolution, resolve};
@@ -119,7 +119,7 @@ fn planned(rule: Rule, limited: bool, world: &World, alone: &HashSet<Subject>) -
     let new = items()
         .filter(|(_, item)| item.base.is_none() && item.now.local.is_some() && item.now.remote.is_some());
     let matched = new.map(|(i, _)| (href(Side::Local, i), href(Side::Remote, i))).collect();
-    plan(rule, &trees, Known { matched: &matched, asleep: &asleep, aside: &aside })
+    plan(rule, &trees, Known { matched: &matched, asleep: &asleep, aside: &aside, kept: &Kept::default() })
 }
 
 /// Does the rows, one after the other, as the engine does.

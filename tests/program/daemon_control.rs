@@ -182,11 +182,11 @@ fn a_held_run_is_answered() {
         let daemon = Daemon::start(&world.home);
         world.delete_nearly_all_here();
         let held = daemon.sync("work").report;
-        assert_eq!((held.outcome, held.held), (RunOutcome::Held, Held { local: 0, remote: 39 }));
+        assert_eq!((held.outcome, held.held.local, held.held.remote), (RunOutcome::Held, 0, 39));
         assert_eq!(daemon.status().profiles[0].state, State::Held { held: held.held });
         let answered = |shown| Request::Answer { profile: "work".into(), shown, answer };
         if answer == Answer::Delete {
-            let fewer = daemon.run(answered(Held { local: 0, remote: 20 })).report;
+            let fewer = daemon.run(answered(Held { local: 0, remote: 20, ..Held::default() })).report;
             assert_eq!(
                 (fewer.outcome, fewer.held.remote),
                 (RunOutcome::Held, 39),

@@ -25,6 +25,8 @@ pub struct Manners {
     pub rewrites: bool,
     /// It refuses items whose title contains this.
     pub refuses: Option<String>,
+    /// What it answers to such a one does not tell whether it was stored; it was not.
+    pub fails: Option<String>,
     /// It cannot be reached.
     pub offline: bool,
     /// It can only be read.
@@ -148,6 +150,12 @@ impl Inner {
         let refuses = |bytes: &Bytes| {
             self.manners.refuses.as_ref().is_some_and(|word| super::title(bytes).contains(word.as_str()))
         };
+        if let (Some(word), Edit::Create { bytes, .. } | Edit::Replace { bytes, .. }) =
+            (&self.manners.fails, &edit)
+            && super::title(bytes).contains(word.as_str())
+        {
+            return Outcome::Failed { reason: "It could not be done this time.".into() };
+        }
         let (name, bytes) = match edit {
             Edit::Create { uid, bytes } => {
                 if refuses(&bytes) {

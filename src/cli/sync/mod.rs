@@ -86,13 +86,16 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
         (files, [profile]) => Some(choose::only(profile, files)?),
         (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
     };
+    let kept_too = args.allow_deletions && !args.profiles.is_empty();
     let deletions = match (args.allow_deletions, args.undo_deletions) {
+        (true, _) if kept_too => Deletions::AllowedByName,
         (true, _) => Deletions::Allowed,
         (false, true) => Deletions::UNDONE,
         (false, false) => Deletions::Guarded,
     };
     let how = How {
         allow_deletions: args.allow_deletions,
+        kept_too,
         undo_deletions: args.undo_deletions,
         accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),

@@ -67,7 +67,11 @@ fn failed(obstacle: Obstacle, why: &str) -> Run {
 }
 
 fn held_run(local: u64, remote: u64) -> Run {
-    let report = Report { outcome: RunOutcome::Held, held: Held { local, remote }, ..fixtures::report() };
+    let report = Report {
+        outcome: RunOutcome::Held,
+        held: Held { local, remote, ..Held::default() },
+        ..fixtures::report()
+    };
     Run { report, ..well() }
 }
 
@@ -139,7 +143,7 @@ fn held_deletions_can_be_answered() {
     assert!(notice.text.contains("12 items on the server"), "{notice:?}");
     let words: Vec<&str> = notice.actions.iter().map(|(word, _)| word.as_str()).collect();
     assert_eq!(words, ["Show", "Delete them", "Keep them"]);
-    let shown = Held { local: 0, remote: 12 };
+    let shown = Held { local: 0, remote: 12, ..Held::default() };
     let delete = Wish::Answer { profile: "work".into(), shown, answer: Answer::Delete };
     assert_eq!(notice.actions[1].1, delete);
 

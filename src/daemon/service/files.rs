@@ -47,7 +47,7 @@ impl Daemon {
         }
     }
 
-    fn stamps(&self) -> Stamps {
+    pub(super) fn stamps(&self) -> Stamps {
         let folder = self.home.profiles_dir();
         let names =
             self.known.profiles.keys().map(Name::as_str).chain(self.known.broken.keys().map(String::as_str));

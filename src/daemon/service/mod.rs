@@ -216,6 +216,7 @@ impl Daemon {
             lock,
         };
         daemon.reload();
+        daemon.stamps = daemon.stamps();
         let now = daemon.clock.now();
         let parts = daemon.desktop.parts();
         daemon.show(now);

@@ -51,12 +51,13 @@ impl Daemon {
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
-        let How { allow_deletions, undo_deletions, accept_preview, only } = how;
+        let How { allow_deletions, kept_too, undo_deletions, accept_preview, only } = how;
         let deletions = match (allow_deletions, undo_deletions) {
             (true, true) => {
                 let why = "deletions can be allowed or undone, but not both".to_owned();
                 return Reply::Refused { why };
             }
+            (true, false) if kept_too => Deletions::AllowedByName,
             (true, false) => Deletions::Allowed,
             (false, true) => Deletions::UNDONE,
             (false, false) => Deletions::Guarded,
