@@ -114,13 +114,16 @@ mod tests {
     #[test]
     fn what_is_held_is_known_after_a_restart_too() {
         let report = |id, outcome, remote, part| {
-            (ReportId(id), Report { outcome, part, held: Held { local: 0, remote }, ..fixtures::report() })
+            (
+                ReportId(id),
+                Report { outcome, part, held: Held { remote, ..Held::default() }, ..fixtures::report() },
+            )
         };
         let held = report(1, RunOutcome::Held, 12, false);
         let part = report(2, RunOutcome::Ok, 0, true);
         let whole = report(3, RunOutcome::Ok, 0, false);
         let last = Last::after_all(vec![part.clone(), held.clone()]).unwrap();
-        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12 } });
+        assert_eq!(last.state, State::Held { held: Held { remote: 12, ..Held::default() } });
         assert_eq!((last.run.report_id, last.was_done), (Some(2), true));
         assert_eq!(Last::after_all(vec![whole, part, held]).unwrap().state, State::InSync);
         assert!(Last::after_all(Vec::new()).is_none());
