@@ -1,9 +1,9 @@
 //! One daemon a home.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 
-use crate::home::{Home, HomeError, make_private};
+use crate::home::{Home, HomeError, make_private, private_file};
 
 /// Held as long as the daemon of this home runs; the system lets it go, however that ends.
 #[derive(Debug)]
@@ -17,11 +17,7 @@ impl Lock {
         make_private(home.state_dir())?;
         let path = home.daemon_lock();
         let failed = |source: io::Error| HomeError::Make { path: path.clone(), source };
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(failed)?;
+        let file = private_file().create(true).append(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::{Held, Report, RunOutcome, Touched};
 use crate::sync::Side;
 use crate::sync::progress;
+use crate::sync::run::Deletions;
 
 /// Counts up when a line of this program would not be understood by an older one.
 pub const VERSION: u32 = 1;
@@ -73,6 +74,19 @@ pub struct How {
     pub accept_preview: bool,
     /// Only these files of the profile's folder; all where there are none.
     pub only: Vec<String>,
+}
+
+impl How {
+    /// What becomes of deletions; none where they are to be both allowed and undone.
+    pub fn deletions(&self) -> Option<Deletions> {
+        Some(match (self.allow_deletions, self.undo_deletions) {
+            (true, true) => return None,
+            (true, false) if self.kept_too => Deletions::AllowedByName,
+            (true, false) => Deletions::Allowed,
+            (false, true) => Deletions::UNDONE,
+            (false, false) => Deletions::Guarded,
+        })
+    }
 }
 
 /// What becomes of items whose deletion the guard holds back.

@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::profile;
 use crate::report::{Report, Touched, json, text};
 use crate::sync::progress::{Progress, Silent};
-use crate::sync::run::{Deletions, Options};
+use crate::sync::run::Options;
 use here::Here;
 
 mod by_daemon;
@@ -86,20 +86,15 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
         (files, [profile]) => Some(choose::only(profile, files)?),
         (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
     };
-    let kept_too = args.allow_deletions && !args.profiles.is_empty();
-    let deletions = match (args.allow_deletions, args.undo_deletions) {
-        (true, _) if kept_too => Deletions::AllowedByName,
-        (true, _) => Deletions::Allowed,
-        (false, true) => Deletions::UNDONE,
-        (false, false) => Deletions::Guarded,
-    };
     let how = How {
         allow_deletions: args.allow_deletions,
-        kept_too,
+        kept_too: args.allow_deletions && !args.profiles.is_empty(),
         undo_deletions: args.undo_deletions,
         accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),
     };
+    // The command line lets nobody ask for both.
+    let deletions = how.deletions().unwrap_or_default();
     let options = Options { dry_run: args.dry_run, deletions, only, ..Options::default() };
     let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);

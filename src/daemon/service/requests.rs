@@ -51,25 +51,17 @@ impl Daemon {
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
-        let How { allow_deletions, kept_too, undo_deletions, accept_preview, only } = how;
-        let deletions = match (allow_deletions, undo_deletions) {
-            (true, true) => {
-                let why = "deletions can be allowed or undone, but not both".to_owned();
-                return Reply::Refused { why };
-            }
-            (true, false) if kept_too => Deletions::AllowedByName,
-            (true, false) => Deletions::Allowed,
-            (false, true) => Deletions::UNDONE,
-            (false, false) => Deletions::Guarded,
+        let Some(deletions) = how.deletions() else {
+            return Reply::Refused { why: "deletions can be allowed or undone, but not both".to_owned() };
         };
-        if accept_preview {
+        if how.accept_preview {
             for name in profiles {
                 if let Err(error) = profile::accept_preview(&self.home, name) {
                     return Reply::Refused { why: error.to_string() };
                 }
             }
         }
-        let files: BTreeSet<Href> = only.into_iter().map(Href::new).collect();
+        let files: BTreeSet<Href> = how.only.into_iter().map(Href::new).collect();
         let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
         self.ask(now, profiles, Order { deletions, ..order })
     }

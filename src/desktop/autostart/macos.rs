@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{AutostartError, Entry, Kind, Program, quote};
+use quick_xml::escape::partial_escape;
+
+use super::{AutostartError, Entry, Kind, Program};
 use crate::home::write_private;
 
 const LABEL: &str = "pimbridge";
@@ -49,7 +51,8 @@ fn failed(place: &Path, what: &'static str) -> impl FnOnce(io::Error) -> Autosta
 
 fn plist(program: &Program) -> String {
     let words = [program.path.as_str()].into_iter().chain(program.arguments());
-    let words: String = words.map(|word| format!("\t\t<string>{}</string>\n", quote::xml(word))).collect();
+    let words: String =
+        words.map(|word| format!("\t\t<string>{}</string>\n", partial_escape(word))).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
          \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n<dict>\n\t<key>Label</key>\n\

@@ -42,12 +42,6 @@ pub(super) fn systemd(word: &str) -> String {
     quoted + "\""
 }
 
-/// A text in a property list.
-#[cfg(any(target_os = "macos", test))]
-pub(super) fn xml(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// A word of a Windows command line, as `CommandLineToArgvW` takes it apart.
 #[cfg(any(windows, test))]
 pub(super) fn windows(word: &str) -> String {
@@ -83,7 +77,6 @@ mod tests {
             assert_eq!(desktop_entry_program("/a $b/c").as_deref(), Some(r#""/a \\$b/c""#));
             assert_eq!(desktop_entry_program("/100%"), None);
         }
-        assert_eq!(xml("a<b>&c"), "a&lt;b&gt;&amp;c");
         assert_eq!(windows(r"C:\Program Files\p.exe"), r#""C:\Program Files\p.exe""#);
         assert_eq!(windows(r"D:\"), r#""D:\\""#);
         assert_eq!(windows(r#"a"b\"c"#), r#""a\"b\\\"c""#);

@@ -3,7 +3,6 @@
 
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 use windows_sys::Win32::UI::WindowsAndMessaging::{
@@ -12,34 +11,17 @@ use windows_sys::Win32::UI::WindowsAndMessaging::{
 };
 
 use super::super::Wanted;
+use super::{Content, Slot};
 
-/// What was put there last, until the thread takes it: what is wanted in between is never shown.
 #[derive(Default)]
 pub struct Pump {
-    slot: Mutex<Slot>,
+    pub(super) slot: Slot,
     /// The thread that is to be woken; 0 before there is one.
     thread: AtomicU32,
 }
 
-#[derive(Default)]
-enum Slot {
-    #[default]
-    Empty,
-    Full(Option<Wanted>),
-    Ended,
-}
-
 impl Pump {
-    pub fn put(&self, wanted: Option<Wanted>) {
-        self.fill(Slot::Full(wanted));
-    }
-
-    pub fn end(&self) {
-        self.fill(Slot::Ended);
-    }
-
-    fn fill(&self, with: Slot) {
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = with;
+    pub(super) fn wake(&self) {
         let thread = self.thread.load(Ordering::SeqCst);
         if thread != 0 {
             // SAFETY: takes numbers only; a thread that has ended is an error that needs nothing.
@@ -56,11 +38,11 @@ impl Pump {
         self.thread.store(unsafe { GetCurrentThreadId() }, Ordering::SeqCst);
         loop {
             // Looked at after each message: a menu that is open swallows those that only wake.
-            let taken = std::mem::take(&mut *self.slot.lock().unwrap_or_else(PoisonError::into_inner));
+            let taken = std::mem::take(&mut *self.slot.lock());
             match taken {
-                Slot::Full(wanted) => show(wanted),
-                Slot::Empty => {}
-                Slot::Ended => return,
+                Content::Full(wanted) => show(wanted),
+                Content::Empty => {}
+                Content::Ended => return,
             }
             // SAFETY: `message` lives as long as the calls, and holds what the first of them put there.
             unsafe {
