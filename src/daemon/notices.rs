@@ -257,7 +257,7 @@ fn sign_in(run: &Ended<'_>) -> Problem {
         "{}. Nothing of this account is synced by itself until what you sign in with is another one.",
         why.trim_end_matches('.')
     );
-    let title = format!("Sign-in refused: {}", in_words(run.account));
+    let title = format!("Cannot sign in: {}", in_words(run.account));
     let notice = notice(title, &text, true, vec![show_report(run.profile)]);
     // The text names the profile that met it first.
     Problem { finding: Finding::Errors, mark: "refused".to_owned(), notice }

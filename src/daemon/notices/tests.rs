@@ -163,7 +163,7 @@ fn a_refused_sign_in_is_told_for_the_account() {
     let refused = |profile| failed(Obstacle::SignIn, &format!("the password was refused; {profile}"));
     let key = "sign-in jana at dav.example.org";
     let told = world.run("a", refused("a"));
-    assert_eq!(told, [format!("{key}: Sign-in refused: jana at dav.example.org")]);
+    assert_eq!(told, [format!("{key}: Cannot sign in: jana at dav.example.org")]);
     assert_eq!(world.run("b", refused("b")), NOTHING);
     assert_eq!(world.run("b", failed(Obstacle::Offline, "no network")), NOTHING);
     assert_eq!(world.run("b", well()), [format!("{key}: -")]);

@@ -44,6 +44,8 @@ pub(super) struct Running {
     pub account: Account,
     pub order: Order,
     pub by_hand: bool,
+    /// It does what the profile was to do by itself, too.
+    pub took: bool,
 }
 
 impl Entry {

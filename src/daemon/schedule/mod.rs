@@ -147,6 +147,11 @@ impl Schedule {
         for asked in &mut entry.asked {
             match asked.order.join(order) {
                 Ok(()) => return Some(asked.run),
+                // The last word counts.
+                Err(other) if asked.order.answers(&other) => {
+                    asked.order = other;
+                    return Some(asked.run);
+                }
                 Err(other) => order = other,
             }
         }
@@ -191,11 +196,16 @@ impl Schedule {
         }
     }
 
-    /// A run ended.
-    pub fn finished(&mut self, now: Moment, run: RunId, end: End) {
+    /// A run ended. Returns the runs that were asked for and will never be: where the sign-in was refused, each of them
+    /// would be one refusal more.
+    pub fn finished(&mut self, now: Moment, run: RunId, end: End) -> Vec<(RunId, Name)> {
         let is_it = |entry: &Entry| entry.running.as_ref().is_some_and(|running| running.run == run);
-        let Some((name, entry)) = self.profiles.iter_mut().find(|(_, entry)| is_it(entry)) else { return };
-        let Some(Running { account, order, by_hand, .. }) = entry.running.take() else { return };
+        let Some((name, entry)) = self.profiles.iter_mut().find(|(_, entry)| is_it(entry)) else {
+            return Vec::new();
+        };
+        let Some(Running { account, order, by_hand, took, .. }) = entry.running.take() else {
+            return Vec::new();
+        };
         let (name, full) = (name.clone(), order.does_everything());
         let obstacle =
             end.obstacle.as_ref().filter(|obstacle| self.quiet_offline || **obstacle != Obstacle::Offline);
@@ -222,7 +232,7 @@ impl Schedule {
             }
         };
         // What an interval will not make up for is not done again where a person saw that it failed.
-        let is_missed = reason.is_some() && (!by_hand || entry.planned.interval.is_some());
+        let is_missed = reason.is_some() && (!by_hand || took || entry.planned.interval.is_some());
         if is_missed && !order.dry_run {
             entry.due = None;
             entry.want(now, Order::everything());
@@ -230,6 +240,7 @@ impl Schedule {
         if entry.gone {
             self.profiles.remove(&name);
         }
+        let refused = if reason == Some(Reason::SignIn) { self.drop_asked(&account) } else { Vec::new() };
         match (reason, obstacle) {
             (Some(reason), Some(obstacle)) => {
                 let interval = self.shortest_interval(&account);
@@ -240,6 +251,14 @@ impl Schedule {
             (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&account, false),
             (_, _) => {}
         }
+        refused
+    }
+
+    fn drop_asked(&mut self, account: &Account) -> Vec<(RunId, Name)> {
+        let of_account = self.profiles.iter_mut().filter(|(_, entry)| entry.planned.account == *account);
+        of_account
+            .flat_map(|(name, entry)| entry.asked.drain(..).map(|asked| (asked.run, name.clone())))
+            .collect()
     }
 
     /// Something of the account could be done, or failed for a reason of its own.
@@ -423,12 +442,13 @@ impl Schedule {
             let order = entry.wanted.take()?.order;
             (self.last_run, if entry.failed { Order::everything() } else { order })
         };
+        let took = order.does_everything() && entry.wanted.is_some();
         if order.does_everything() {
             (entry.wanted, entry.due) = (None, None);
         }
         entry.tried = Some(now);
         let account = entry.planned.account.clone();
-        entry.running = Some(Running { run, account, order: order.clone(), by_hand });
+        entry.running = Some(Running { run, account, order: order.clone(), by_hand, took });
         Some(Do::Run { run, profile: name, order, by_hand })
     }
 

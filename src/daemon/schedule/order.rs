@@ -32,6 +32,12 @@ impl Order {
         !self.dry_run && self.only.is_none()
     }
 
+    /// Whether both say what becomes of deletions, and nothing else.
+    pub(super) fn answers(&self, other: &Order) -> bool {
+        let is_answer = |order: &Order| order.does_everything() && order.deletions != Deletions::Guarded;
+        is_answer(self) && is_answer(other)
+    }
+
     /// Takes the other order into this one, where one run can do both.
     pub(super) fn join(&mut self, other: Order) -> Result<(), Order> {
         if (self.dry_run, self.deletions) != (other.dry_run, other.deletions) {

@@ -348,6 +348,55 @@ fn a_command_that_gives_another_wrong_password_each_time_is_not_asked_all_the_ti
 }
 
 #[test]
+fn one_refusal_ends_what_else_was_asked_of_the_account() {
+    let mut schedule = resting(&[
+        planned("a", "one", "jana", 30),
+        planned("b", "one", "jana", 30),
+        planned("c", "one", "ole", 30),
+    ]);
+    let asked = ["a", "b", "c"].map(|profile| schedule.ask(at(1.0), &name(profile), Order::everything()));
+    assert_eq!(words(&mut schedule, 1.0), ["a by hand", "c by hand"]);
+    let run = schedule.running(&name("a")).unwrap();
+    let dropped = schedule.finished(at(1.0), run, hindered(Obstacle::SignIn));
+    assert_eq!(dropped, [(asked[1].unwrap(), name("b"))]);
+    assert_eq!(words(&mut schedule, 1.0), ["check a"]);
+    schedule.ask(at(2.0), &name("b"), Order::everything());
+    assert_eq!(words(&mut schedule, 2.0), ["b by hand"], "a person can try again");
+}
+
+#[test]
+fn the_last_answer_counts() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
+    schedule.ask(at(1.0), &name("b"), Order::everything());
+    assert_eq!(words(&mut schedule, 1.0), ["b by hand"]);
+    let answer = |deletions| Order { deletions, ..Order::everything() };
+    let delete = schedule.ask(at(2.0), &name("a"), answer(Deletions::Allowed));
+    let keep = schedule.ask(at(3.0), &name("a"), answer(Deletions::UNDONE));
+    let plain = schedule.ask(at(3.0), &name("a"), Order::everything());
+    assert_eq!((delete == keep, delete == plain), (true, false));
+    end(&mut schedule, 4.0, "b", well());
+    let Do::Run { order, .. } = schedule.advance(at(4.0)).remove(0) else { panic!("a runs") };
+    assert_eq!(order.deletions, Deletions::UNDONE);
+}
+
+#[test]
+fn a_change_that_a_person_took_along_is_not_missed() {
+    for changed in [true, false] {
+        let mut schedule = resting(&[planned("a", "one", "jana", 0)]);
+        schedule.pause(at(0.0), None);
+        if changed {
+            schedule.local_changed(at(1.0), &name("a"), files(&["x"]));
+        }
+        schedule.ask(at(1.0), &name("a"), Order::everything());
+        assert_eq!(words(&mut schedule, 1.0), ["a by hand"]);
+        end(&mut schedule, 1.0, "a", hindered(Obstacle::Offline));
+        schedule.resume();
+        let again: &[&str] = if changed { &["a"] } else { &[] };
+        assert_eq!(words(&mut schedule, 2.0), again);
+    }
+}
+
+#[test]
 fn a_refused_sign_in_is_not_forgotten_while_the_server_is_away() {
     let mut schedule = resting(&[planned("a", "one", "jana", 30)]);
     assert_eq!(words(&mut schedule, 30.0), ["a"]);

@@ -92,7 +92,6 @@ impl Daemon {
 
     /// Something else stands in the files of the profiles.
     fn replan(&mut self, before: &Known) {
-        let wall = Timestamp::now();
         for (name, why) in
             self.known.broken.iter().filter(|(name, why)| before.broken.get(*name) != Some(why))
         {
@@ -129,9 +128,13 @@ impl Daemon {
         let dropped = self.plan();
         self.forget_looks();
         self.say(told);
-        for (run, profile) in dropped {
-            let why = "the profile was removed, or its file cannot be used any more".to_owned();
-            let report = Box::new(Report::not_run(profile.as_str(), wall, why));
+        self.will_not_run(dropped, "the profile was removed, or its file cannot be used any more");
+    }
+
+    /// Tells those who asked for these runs that they will never be.
+    pub(super) fn will_not_run(&self, runs: Vec<(RunId, Name)>, why: &str) {
+        for (run, profile) in runs {
+            let report = Box::new(Report::not_run(profile.as_str(), Timestamp::now(), why.to_owned()));
             let profile = profile.to_string();
             self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
         }
@@ -157,7 +160,7 @@ fn is_yours(profile: &Profile, last: Option<&Last>) -> bool {
     profile.mode.deletes_at_first() && last.is_none_or(|last| !last.was_done)
 }
 
-fn planned(profile: &Profile, last: Option<&Last>) -> Planned {
+pub(super) fn planned(profile: &Profile, last: Option<&Last>) -> Planned {
     let is_yours = is_yours(profile, last);
     let minutes = u64::from(profile.interval_minutes);
     Planned {

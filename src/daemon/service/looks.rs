@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::files::planned;
 use super::{Daemon, Ready};
 use crate::daemon::clock::Moment;
 use crate::daemon::schedule::Account;
@@ -53,8 +54,8 @@ impl Daemon {
     /// The profiles of an account whose changes on the server are looked for.
     fn looked_at(&self, account: &Account) -> Vec<Profile> {
         let own = self.known.profiles.values().filter(|profile| {
-            let by_itself = profile.active && !profile.preview_needed && profile.interval_minutes > 0;
-            by_itself && Account::of(profile) == *account
+            let planned = planned(profile, self.last.get(&profile.name));
+            planned.account == *account && planned.by_itself && planned.interval.is_some()
         });
         own.cloned().collect()
     }

@@ -305,6 +305,7 @@ impl Daemon {
                 let Some(profile) = self.known.profiles.get(&profile).cloned() else {
                     let end = End { obstacle: None, failed: true, why: String::new() };
                     self.schedule.finished(self.clock.now(), run, end);
+                    self.will_not_run(vec![(run, profile)], "the profile was just removed");
                     return;
                 };
                 let Order { dry_run, deletions, only } = order.clone();
@@ -357,7 +358,8 @@ impl Daemon {
         let Done { report, id, mut foreseen, obstacle } = done;
         let why = report.failure.clone().unwrap_or_default();
         let failed = report.outcome == RunOutcome::Failed;
-        self.schedule.finished(now, run, End { obstacle, failed, why });
+        let refused = self.schedule.finished(now, run, End { obstacle, failed, why: why.clone() });
+        self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
         if !order.dry_run && !report.did_nothing() {
