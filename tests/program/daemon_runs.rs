@@ -13,7 +13,7 @@ use crate::support::daemon::Daemon;
 use crate::support::embedded::Embedded;
 use crate::support::http;
 use crate::support::program::{Home, files};
-use crate::support::servers::{Server, Software};
+use crate::support::servers::{PASSWORD, Server, Software};
 use crate::support::{event, item, title};
 
 /// Longer than anything takes that happens at all.
@@ -237,6 +237,23 @@ fn a_wrong_password_is_tried_once() {
     }
     let told = fs::read_to_string(told).unwrap();
     assert!(!told.contains("sign-in"), "it is solved: {told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_that_is_mended_is_noticed() {
+    let server = Embedded::start(Kind::Events);
+    let home = Home::default();
+    let file = home.path().join("password");
+    let command = format!("password_command = \"cat {}\"", file.display());
+    fs::write(&file, "wrong").unwrap();
+    home.profile_with("work", Kind::Events, &server.url, "interval_minutes = 1", &command);
+    let daemon = Daemon::start(&home);
+    wait_for(&daemon, "work", |state| matches!(state, State::SignInNeeded { .. }));
+    let requests = server.take_traffic().total();
+    assert!(requests <= 2, "{requests} requests: one without a password, one with it");
+    fs::write(&file, PASSWORD).unwrap();
+    wait_for(&daemon, "work", in_sync);
 }
 
 #[test]
