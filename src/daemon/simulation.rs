@@ -31,6 +31,8 @@ enum Trouble {
     /// The password of this person is another one than the server wants.
     WrongPassword(&'static str),
     KeyringLocked,
+    /// Other processes work on all profiles.
+    Elsewhere,
     /// The computer sleeps.
     Asleep,
 }
@@ -125,6 +127,9 @@ impl World {
 
     /// What keeps a run of this profile from being done now.
     fn obstacle(&self, profile: &Profile) -> Option<Obstacle> {
+        if self.is(|trouble| *trouble == Trouble::Elsewhere) {
+            return Some(Obstacle::Elsewhere);
+        }
         if self.is(|trouble| *trouble == Trouble::KeyringLocked) {
             return Some(Obstacle::KeyringLocked);
         }
@@ -225,8 +230,17 @@ impl World {
         }
     }
 
-    /// No profile runs twice, no account has two that run, and the limits are kept.
+    /// No profile runs twice, no account has two that run, the limits are kept, and none is forgotten.
     fn check(&self) {
+        for (profile, Profile { planned, .. }) in &self.profiles {
+            let refused = self
+                .schedule
+                .standstill(profile)
+                .is_some_and(|standstill| standstill.reason == Reason::SignIn);
+            let comes = self.schedule.next_of(profile).is_some() || self.schedule.running(profile).is_some();
+            let waits = refused || self.schedule.paused().is_some();
+            assert!(planned.interval.is_none() || comes || waits, "{profile} never runs again");
+        }
         let profiles: BTreeSet<&Name> = self.running.iter().map(|run| &run.profile).collect();
         assert_eq!(profiles.len(), self.running.len(), "a profile runs twice");
         assert!(self.running.len() <= 4);
@@ -424,13 +438,17 @@ fn weeks_in_which_everything_goes_wrong() {
         let spells: Vec<Spell> = (0..14)
             .map(|_| {
                 let from = chance.below(7 * DAY);
-                let to = from + 1 + chance.below(10 * HOUR);
-                let trouble = match chance.below(6) {
+                let mut to = from + 1 + chance.below(10 * HOUR);
+                let trouble = match chance.below(7) {
                     0 => Trouble::Offline,
                     1 => Trouble::Busy("one.example", None),
                     2 => Trouble::Busy("three.example", Some(300)),
                     3 => Trouble::WrongPassword("jana"),
                     4 => Trouble::KeyringLocked,
+                    5 => {
+                        to = from + 1 + chance.below(5 * MINUTE);
+                        Trouble::Elsewhere
+                    }
                     _ => Trouble::Asleep,
                 };
                 Spell { from, to, trouble }
