@@ -48,6 +48,14 @@ impl Home {
         }
     }
 
+    /// The home that the person says, or the variable `PIMBRIDGE_HOME`; otherwise [`Home::of_system`].
+    pub fn chosen(folder: Option<PathBuf>) -> Result<Self, HomeError> {
+        match folder.or_else(|| std::env::var_os("PIMBRIDGE_HOME").map(PathBuf::from)) {
+            Some(folder) if !folder.as_os_str().is_empty() => Ok(Home::at(&folder)),
+            _ => Home::of_system(),
+        }
+    }
+
     /// The places that the system has for such things.
     pub fn of_system() -> Result<Self, HomeError> {
         let dirs = directories::ProjectDirs::from("", "", "pimbridge").ok_or(HomeError::NoHome)?;

@@ -17,6 +17,7 @@ pub mod desktop;
 pub mod home;
 pub mod item;
 pub mod keyed;
+pub mod language;
 pub mod log;
 pub mod oauth;
 pub mod profile;

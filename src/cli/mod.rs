@@ -156,10 +156,7 @@ pub fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<u8, Failure> {
-    let home = match cli.home.or_else(|| std::env::var_os("PIMBRIDGE_HOME").map(PathBuf::from)) {
-        Some(folder) if !folder.as_os_str().is_empty() => Home::at(&folder),
-        _ => Home::of_system()?,
-    };
+    let home = Home::chosen(cli.home)?;
     let settings = crate::settings::load(&home).map_err(|error| error.to_string());
     let known = settings.as_ref().ok();
     let debug = cli.debug || known.is_some_and(|settings| settings.log_level == LogLevel::Debug);

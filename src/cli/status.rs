@@ -54,7 +54,7 @@ async fn daemon(home: &Home) -> Result<Option<Status>, ControlError> {
     match client.ask(Request::Status).await? {
         Reply::Status { status } => Ok(Some(*status)),
         Reply::Refused { why } => Err(ControlError::Refused(why)),
-        Reply::Done | Reply::Runs { .. } => Err(ControlError::Unclear),
+        Reply::Done | Reply::Runs { .. } | Reply::NoWindow | Reply::Answered(_) => Err(ControlError::Unclear),
     }
 }
 

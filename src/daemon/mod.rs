@@ -3,6 +3,7 @@
 //!
 //! [`schedule`] and [`notices`] decide and do nothing; [`service`] is the loop that does what they say.
 
+mod answers;
 pub mod clock;
 pub mod control;
 mod known;

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::protocol::Answer;
+use super::protocol::{Answer, Page};
 use super::schedule::Account;
-use crate::desktop::{Notice, Page, Shown, Wish};
+use crate::desktop::{Notice, Shown, Wish};
 use crate::item::hex;
 use crate::profile::{Name, SignIn};
 use crate::report::text::{but_for, count, line};

@@ -12,6 +12,8 @@ use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod reports;
+
 /// Counts up when a line of this program would not be understood by an older one.
 pub const VERSION: u32 = 1;
 
@@ -55,9 +57,60 @@ pub enum Request {
     /// Answered with [`Reply::Status`].
     Status,
     /// From now on, events are told too. The first one is the [`Event::Status`] of now.
-    Follow,
+    Follow {
+        /// The client is a window: it shows what [`Event::Show`] names.
+        #[serde(default)]
+        window: bool,
+    },
+    /// Show a page in the window that is open. Answered with [`Reply::NoWindow`] where none is.
+    Show {
+        page: Page,
+    },
     /// End the daemon.
     Stop,
+    #[serde(untagged)]
+    Question(Question),
+}
+
+/// What a client wants that has nothing to do with when a profile runs: it is done beside everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Question {
+    /// The reports of past runs. Answered with [`Answered::Reports`].
+    Reports(reports::Which),
+}
+
+/// What can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Page {
+    Status,
+    Account,
+    Reports,
+    /// The last report of a profile.
+    Report {
+        profile: String,
+    },
+    History,
+    Profiles,
+    Options,
+    About,
+}
+
+impl Page {
+    /// How the command line of the window names it, and the profile that it is about.
+    pub fn words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Page::Status => ("status", None),
+            Page::Account => ("account", None),
+            Page::Reports => ("reports", None),
+            Page::Report { profile } => ("reports", Some(profile)),
+            Page::History => ("history", None),
+            Page::Profiles => ("profiles", None),
+            Page::Options => ("options", None),
+            Page::About => ("about", None),
+        }
+    }
 }
 
 /// How the person wants a run.
@@ -131,10 +184,20 @@ pub enum Reply {
     Status {
         status: Box<Status>,
     },
+    NoWindow,
     /// It was not done; a sentence for a person.
     Refused {
         why: String,
     },
+    #[serde(untagged)]
+    Answered(Answered),
+}
+
+/// The answer to a [`Question`]. Where there is nothing to say, it is [`Reply::Done`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Answered {
+    Reports(reports::Found),
 }
 
 /// A run that was asked for.
@@ -183,6 +246,10 @@ pub enum Event {
         /// What a look ahead would touch, the first 1,000 of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         foreseen: Vec<Touched>,
+    },
+    /// The person wants to look at something in the window.
+    Show {
+        page: Page,
     },
 }
 

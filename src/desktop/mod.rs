@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::watch;
 
-use crate::daemon::protocol::{Answer, Part, Status};
+use crate::daemon::protocol::{Answer, Page, Part, Status};
 use crate::report::Held;
 
 pub mod autostart;
@@ -48,20 +48,6 @@ pub enum Wish {
         shown: Held,
         answer: Answer,
     },
-}
-
-/// What can be looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Page {
-    Status,
-    Reports,
-    /// The last report of a profile.
-    Report {
-        profile: String,
-    },
-    Profiles,
-    Options,
-    About,
 }
 
 /// Something that the person is told once.

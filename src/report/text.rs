@@ -329,7 +329,7 @@ pub fn cut(text: &str, limit: usize) -> String {
 }
 
 /// A whole sentence: with a capital letter and a full stop.
-pub(crate) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let clean = line(text);
     let first_word = clean.split(' ').next().unwrap_or_default();
     let mut letters = clean.chars();

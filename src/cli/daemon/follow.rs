@@ -52,7 +52,7 @@ fn in_words(event: Event, before: &mut Option<Status>) -> Vec<String> {
             lines
         }
         Event::RunStarted { profile, .. } => vec![format!("{profile}: started")],
-        Event::Progress { .. } => Vec::new(),
+        Event::Progress { .. } | Event::Show { .. } => Vec::new(),
         Event::RunFinished { profile, report, .. } => vec![format!("{profile}: {}", how_it_went(&report))],
     }
 }

@@ -78,7 +78,9 @@ async fn promised(
             Ok(Some((client, runs)))
         }
         Reply::Refused { why } => Err(ControlError::Refused(why)),
-        Reply::Done | Reply::Status { .. } => Err(ControlError::Unclear),
+        Reply::Done | Reply::Status { .. } | Reply::NoWindow | Reply::Answered(_) => {
+            Err(ControlError::Unclear)
+        }
     }
 }
 
@@ -165,7 +167,7 @@ async fn watch(mut client: Client, mut runs: HashMap<RunId, Watched>) {
                     let _ = to.send(Finished { report: *report, id: report_id.map(ReportId) });
                 }
             }
-            Ok(Event::Status { .. } | Event::RunStarted { .. }) => {}
+            Ok(Event::Status { .. } | Event::RunStarted { .. } | Event::Show { .. }) => {}
             Err(error) => {
                 tracing::warn!("{error}");
                 return;

@@ -17,8 +17,10 @@ use crate::home::Home;
 
 /// How long a line of the daemon may be.
 const LONGEST_LINE: usize = 64 << 20;
-/// The daemon answers every request at once.
+/// The daemon answers every request at once …
 const PATIENCE: Duration = Duration::from_secs(30);
+/// … but a question may be one for a server, or for the person.
+const LONG_PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// A connection to the daemon that runs.
 pub struct Client {
@@ -50,7 +52,11 @@ impl Client {
 
     /// Asks for something, and waits for the reply to it.
     pub async fn ask(&mut self, request: Request) -> Result<Reply, ControlError> {
-        timeout(PATIENCE, self.answered(request)).await.map_err(|_| ControlError::Silent)?
+        let patience = match &request {
+            Request::Question(_) => LONG_PATIENCE,
+            _ => PATIENCE,
+        };
+        timeout(patience, self.answered(request)).await.map_err(|_| ControlError::Silent)?
     }
 
     async fn answered(&mut self, request: Request) -> Result<Reply, ControlError> {
@@ -71,7 +77,16 @@ impl Client {
 
     /// From now on, [`Client::event`] tells what happens: how everything is first.
     pub async fn follow(&mut self) -> Result<(), ControlError> {
-        match self.ask(Request::Follow).await? {
+        self.follow_as(false).await
+    }
+
+    /// The same for a window, which shows what [`Event::Show`] names.
+    pub async fn follow_as_window(&mut self) -> Result<(), ControlError> {
+        self.follow_as(true).await
+    }
+
+    async fn follow_as(&mut self, window: bool) -> Result<(), ControlError> {
+        match self.ask(Request::Follow { window }).await? {
             Reply::Refused { why } => Err(ControlError::Refused(why)),
             _ => Ok(()),
         }

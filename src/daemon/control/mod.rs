@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -29,6 +30,31 @@ pub struct Hub {
     pub events: broadcast::Sender<Event>,
     /// Its sender is there as long as the daemon works.
     pub status: watch::Receiver<Arc<Status>>,
+    pub windows: Windows,
+}
+
+/// Which windows are open: clients that show what [`Event::Show`] names.
+#[derive(Debug, Clone, Default)]
+pub struct Windows(Arc<AtomicUsize>);
+
+impl Windows {
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    fn enter(&self) -> OpenWindow {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        OpenWindow(self.clone())
+    }
+}
+
+/// A window, until its client is gone.
+struct OpenWindow(Windows);
+
+impl Drop for OpenWindow {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A client's request, which waits for the reply.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::lines::{self, LineError, Lines};
 use super::place::Place;
-use super::{Asked, ControlError, Hub};
+use super::{Asked, ControlError, Hub, OpenWindow};
 use crate::daemon::protocol::{Ask, Event, Reply, Request, Status, Tell, Telling, VERSION};
 use crate::home::Home;
 
@@ -120,6 +120,8 @@ struct Follows {
     status: watch::Receiver<Arc<Status>>,
     /// The status of the beginning was told.
     has_begun: bool,
+    /// It is a window.
+    _window: Option<OpenWindow>,
 }
 
 /// The client is gone, or does not read.
@@ -169,8 +171,8 @@ impl Conversation {
     fn take(&mut self, line: &[u8]) {
         let answer: BoxFuture<'static, Telling> = match understood(line) {
             Err((id, why)) => Box::pin(std::future::ready(reply(id, Reply::Refused { why }))),
-            Ok(Ask { id, request: Request::Follow, .. }) => {
-                self.follows = Some(Follows::new(&self.hub));
+            Ok(Ask { id, request: Request::Follow { window }, .. }) => {
+                self.follows = Some(Follows::new(&self.hub, window));
                 Box::pin(std::future::ready(reply(id, Reply::Done)))
             }
             Ok(Ask { id, request, .. }) => {
@@ -192,13 +194,19 @@ impl Conversation {
 }
 
 impl Follows {
-    fn new(hub: &Hub) -> Self {
-        Follows { events: hub.events.subscribe(), status: hub.status.clone(), has_begun: false }
+    fn new(hub: &Hub, window: bool) -> Self {
+        let window = window.then(|| hub.windows.enter());
+        Follows {
+            events: hub.events.subscribe(),
+            status: hub.status.clone(),
+            has_begun: false,
+            _window: window,
+        }
     }
 
     /// The next event; never where nothing is followed. A client that is too slow for them does not get the rest.
     async fn next(follows: &mut Option<Self>) -> Result<Event, Over> {
-        let Some(Follows { events, status, has_begun }) = follows else {
+        let Some(Follows { events, status, has_begun, .. }) = follows else {
             return std::future::pending().await;
         };
         if !*has_begun {

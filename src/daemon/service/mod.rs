@@ -11,19 +11,19 @@ use tokio::task::JoinSet;
 
 use crate::collection::dav::Newsreader;
 use crate::daemon::clock::{Clock, Moment};
-use crate::daemon::control::{Asked, ControlError, Hub, Listener};
+use crate::daemon::control::{Asked, ControlError, Hub, Listener, Windows};
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
 use crate::daemon::poll::Looks;
-use crate::daemon::protocol::{Event, Part, RunId, State, Status, Step};
+use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Page, Shown, Wish};
+use crate::desktop::{self, Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
@@ -33,6 +33,7 @@ use crate::sync::run::{Done, Obstacle, Options, Stop};
 mod files;
 mod looks;
 mod requests;
+mod show;
 
 use files::Stamps;
 
@@ -70,7 +71,8 @@ pub struct Daemon {
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
     desktop: Box<dyn Desktop>,
-    /// Whether a page is on its way to the browser.
+    windows: Windows,
+    /// Whether a page is on its way to the person.
     opens: bool,
     /// The page that comes after it.
     wanted: Option<Page>,
@@ -92,9 +94,19 @@ pub struct Daemon {
 /// Something that was under way.
 enum Ready {
     Run(Box<Ran>),
-    Secret { profile: Name, is_another: bool },
-    Look { account: Box<Account>, changed: Vec<Name> },
-    Page { failed: Option<String> },
+    Secret {
+        profile: Name,
+        is_another: bool,
+    },
+    Look {
+        account: Box<Account>,
+        changed: Vec<Name>,
+    },
+    Page {
+        failed: Option<String>,
+    },
+    /// A question was answered.
+    Answered,
 }
 
 /// A run that has ended.
@@ -183,7 +195,13 @@ impl Daemon {
             profiles: Vec::new(),
             parts: Vec::new(),
         }));
-        let hub = Hub { requests: requests_in, events: events.clone(), status: status.subscribe() };
+        let hub = Hub {
+            requests: requests_in,
+            events: events.clone(),
+            status: status.subscribe(),
+            windows: Windows::default(),
+        };
+        let windows = hub.windows.clone();
         let quiet = background.check_network;
         let remembered = memory::load(home);
         let notices = Notices::new(remembered.clone(), background.notify.clone(), quiet);
@@ -202,6 +220,7 @@ impl Daemon {
             steps: BTreeMap::new(),
             progress,
             desktop,
+            windows,
             opens: false,
             wanted: None,
             events,
@@ -242,12 +261,7 @@ impl Daemon {
             let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
-                Some(asked) = inbox.requests.recv() => {
-                    let (reply, then) = self.answer(asked.request);
-                    // The client may be gone.
-                    let _ = asked.reply.send(reply);
-                    then
-                }
+                Some(asked) = inbox.requests.recv() => self.take(asked),
                 Some(wish) = inbox.wishes.recv() => self.fulfil(wish),
                 Some(shown) = inbox.shown.recv() => {
                     self.notices.shown(shown);
@@ -350,6 +364,7 @@ impl Daemon {
             Ready::Look { account, changed } => self.looked(now, &account, &changed),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
+            Ready::Answered => self.reload(),
         }
     }
 

@@ -7,16 +7,38 @@ use std::time::Duration;
 use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
-use crate::daemon::notices;
-use crate::daemon::protocol::{Answer, How, NotRun, Reply, Request, Ticket};
+use crate::daemon::control::Asked;
+use crate::daemon::protocol::{Answer, Event, How, NotRun, Reply, Request, Ticket};
 use crate::daemon::schedule::Order;
-use crate::desktop::{Page, Wish, pages};
+use crate::daemon::{answers, notices};
+use crate::desktop::Wish;
 use crate::profile;
 use crate::sync::run::Deletions;
 
 impl Daemon {
-    /// Does what a client asks for.
-    pub(super) fn answer(&mut self, request: Request) -> (Reply, Then) {
+    /// Does what a client asks for; a question is answered beside everything else.
+    pub(super) fn take(&mut self, asked: Asked) -> Then {
+        match asked.request {
+            Request::Question(question) => {
+                let (home, accounts) = (self.home.clone(), Arc::clone(&self.accounts));
+                self.tasks.spawn(async move {
+                    let reply = answers::answer(&home, &accounts, question).await;
+                    // The client may be gone.
+                    let _ = asked.reply.send(reply);
+                    Ready::Answered
+                });
+                Then::GoOn
+            }
+            request => {
+                let (reply, then) = self.answer(request);
+                let _ = asked.reply.send(reply);
+                then
+            }
+        }
+    }
+
+    /// Does what is done at once.
+    fn answer(&mut self, request: Request) -> (Reply, Then) {
         let now = self.clock.now();
         let reply = match request {
             Request::Sync { profiles, how } => self.sync(now, &profiles, how),
@@ -39,13 +61,20 @@ impl Daemon {
                 self.schedule.resume();
                 Reply::Done
             }
-            Request::Status | Request::Follow => {
+            Request::Status | Request::Follow { .. } => {
                 // What of the desktop is missing may have changed without a word.
                 let now = self.clock.now();
                 self.show(now);
                 Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
             }
+            Request::Show { page } if self.windows.any() => {
+                self.tell(Event::Show { page });
+                Reply::Done
+            }
+            Request::Show { .. } => Reply::NoWindow,
             Request::Stop => return (Reply::Done, Then::End),
+            // They are taken before.
+            Request::Question(_) => Reply::Done,
         };
         (reply, Then::GoOn)
     }
@@ -117,35 +146,5 @@ impl Daemon {
             }
         }
         then
-    }
-
-    /// Shows a page in the browser, without waiting for it. Of several that are asked for meanwhile the last one is shown.
-    fn open(&mut self, page: Page) {
-        if self.opens {
-            self.wanted = Some(page);
-            return;
-        }
-        self.opens = true;
-        let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
-        let opened = tokio::task::spawn_blocking(move || pages::open(&home, &page, &status));
-        self.tasks.spawn(async move {
-            let failed = match opened.await {
-                Ok(opened) => opened.err().map(|error| error.to_string()),
-                Err(error) => Some(format!("a mistake in Pimbridge: {error}")),
-            };
-            Ready::Page { failed }
-        });
-    }
-
-    /// A page was shown, or not.
-    pub(super) fn opened(&mut self, failed: Option<&str>) {
-        if let Some(why) = failed {
-            tracing::warn!("{why}");
-            self.desktop.notify(notices::no_page(why));
-        }
-        self.opens = false;
-        if let Some(page) = self.wanted.take() {
-            self.open(page);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the entries of the tray's menu open, until there is a window: pages for the browser, made anew each time.
+//! What the entries of the tray's menu open where there is no window: pages for the browser, made anew each time.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -59,7 +59,7 @@ pub fn write(
     make_private(&folder)?;
     let view = View { home, status, reports: newest(home, status), now, zone };
     let wanted = match page {
-        Page::Status => Tab::Status.file().to_owned(),
+        Page::Status | Page::Account | Page::History => Tab::Status.file().to_owned(),
         Page::Reports => Tab::Reports.file().to_owned(),
         Page::Profiles => Tab::Profiles.file().to_owned(),
         Page::Options => Tab::Options.file().to_owned(),

@@ -1,0 +1,103 @@
+//! The language that Pimbridge speaks: one catalogue of messages, `lang/`, for everything that a person reads.
+//!
+//! The English words stand in the code, inside `tr!`; each other language has a file of translations.
+
+use std::sync::Arc;
+
+use tr::PoTranslator;
+
+/// A language of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    English,
+    German,
+    Czech,
+    Italian,
+}
+
+impl Language {
+    pub const ALL: [Language; 4] = [Language::English, Language::German, Language::Czech, Language::Italian];
+
+    /// Its code in ISO 639.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::German => "de",
+            Language::Czech => "cs",
+            Language::Italian => "it",
+        }
+    }
+
+    /// What those who speak it call it.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::German => "Deutsch",
+            Language::Czech => "Čeština",
+            Language::Italian => "Italiano",
+        }
+    }
+
+    /// The language of the session; English where that is none of these.
+    pub fn of_session() -> Language {
+        sys_locale::get_locale().map(|locale| Language::of_locale(&locale)).unwrap_or(Language::English)
+    }
+
+    /// `de_CH.UTF-8` and `de-CH` are German.
+    fn of_locale(locale: &str) -> Language {
+        let code = locale.split(['-', '_', '.', '@']).next().unwrap_or_default();
+        Language::ALL.into_iter().find(|language| language.code() == code).unwrap_or(Language::English)
+    }
+
+    /// Its messages; none where they are those of the code.
+    fn catalogue(self) -> Option<&'static str> {
+        match self {
+            Language::English => None,
+            Language::German => Some(include_str!("../lang/de/LC_MESSAGES/pimbridge.po")),
+            Language::Czech => Some(include_str!("../lang/cs/LC_MESSAGES/pimbridge.po")),
+            Language::Italian => Some(include_str!("../lang/it/LC_MESSAGES/pimbridge.po")),
+        }
+    }
+
+    /// Translates the messages of a crate; none where they are those of the code.
+    pub fn translator(self) -> Option<Arc<PoTranslator>> {
+        let catalogue = self.catalogue()?;
+        match PoTranslator::from_vec_u8(catalogue.into()) {
+            Ok(translator) => Some(Arc::new(translator)),
+            Err(error) => {
+                tracing::error!("the messages in {} cannot be read: {error}", self.own_name());
+                None
+            }
+        }
+    }
+
+    /// From now on this library speaks it. Another crate tells its own `tr!` by [`Language::translator`].
+    pub fn speak(self) {
+        match self.translator() {
+            Some(translator) => tr::set_translator!(translator),
+            None => tr::unset_translator!(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_of_a_session() {
+        assert_eq!(Language::of_locale("de_AT.UTF-8"), Language::German);
+        assert_eq!(Language::of_locale("cs-CZ"), Language::Czech);
+        assert_eq!(Language::of_locale("it"), Language::Italian);
+        for other in ["C", "POSIX", "fr_FR.UTF-8", "en_GB", "", "deutsch"] {
+            assert_eq!(Language::of_locale(other), Language::English, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_catalogue_can_be_read() {
+        for language in Language::ALL {
+            assert_eq!(language.translator().is_some(), language != Language::English, "{language:?}");
+        }
+    }
+}

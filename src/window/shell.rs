@@ -1,0 +1,89 @@
+//! What is around the pages: which one is open, and what is told above them.
+
+use pimbridge::daemon::protocol::{self, Event};
+use slint::ComponentHandle;
+
+use crate::link::Link;
+use crate::{MainWindow, Page, Shell, Tone, status};
+
+/// A page, as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PageWord {
+    Status,
+    Account,
+    Profiles,
+    Reports,
+    History,
+    Options,
+    About,
+}
+
+impl PageWord {
+    /// The page that is meant; the last report of a profile where one is named.
+    pub fn about(self, profile: Option<String>) -> protocol::Page {
+        match (self, profile) {
+            (PageWord::Status, _) => protocol::Page::Status,
+            (PageWord::Account, _) => protocol::Page::Account,
+            (PageWord::Profiles, _) => protocol::Page::Profiles,
+            (PageWord::Reports, None) => protocol::Page::Reports,
+            (PageWord::Reports, Some(profile)) => protocol::Page::Report { profile },
+            (PageWord::History, _) => protocol::Page::History,
+            (PageWord::Options, _) => protocol::Page::Options,
+            (PageWord::About, _) => protocol::Page::About,
+        }
+    }
+}
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let shell = window.global::<Shell>();
+    let (weak, to) = (window.as_weak(), link.clone());
+    shell.on_open(move |page| {
+        if let Some(window) = weak.upgrade() {
+            open(&window, &to, page);
+        }
+    });
+    let to = link.clone();
+    shell.on_start_daemon(move || to.follow());
+}
+
+/// Shows a page, with what is true now.
+pub fn open(window: &MainWindow, _link: &Link, page: Page) {
+    window.global::<Shell>().set_page(page);
+}
+
+/// Tells every page what happened.
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    if let Event::Show { page } = event {
+        show(window, link, page);
+    }
+    status::heard(window, event);
+}
+
+/// Shows what the person asked for somewhere else.
+pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
+    window.window().set_minimized(false);
+    let page = match page {
+        protocol::Page::Status => Page::Status,
+        protocol::Page::Account => Page::Account,
+        protocol::Page::Profiles => Page::Profiles,
+        protocol::Page::Reports | protocol::Page::Report { .. } => Page::Reports,
+        protocol::Page::History => Page::History,
+        protocol::Page::Options => Page::Options,
+        protocol::Page::About => Page::About,
+    };
+    open(window, link, page);
+}
+
+/// The daemon answers, or why it does not.
+pub fn connection(window: &MainWindow, state: Result<(), String>) {
+    let shell = window.global::<Shell>();
+    shell.set_connected(state.is_ok());
+    shell.set_disconnected_why(state.err().unwrap_or_default().into());
+}
+
+/// Says something above the page.
+pub fn tell(window: &MainWindow, tone: Tone, text: &str) {
+    let shell = window.global::<Shell>();
+    shell.set_notice_tone(tone);
+    shell.set_notice(text.into());
+}
