@@ -272,6 +272,25 @@ fn the_last_answer_counts_for_what_is_still_to_be_brought_back() {
 }
 
 #[test]
+fn the_last_answer_counts_for_what_only_one_side_ever_had() {
+    let policy = Policy::ReplicateToServer;
+    for shown_only in [false, true] {
+        let world = World::default();
+        for n in 0..12 {
+            world.remote.put(&name(n), event(&n.to_string(), &format!("event {n}"), 0));
+        }
+        let shown = world.sync(policy).held;
+        world.local.lock().manners.refuses = Some("event 7".into());
+        let report = world.run(policy, with(Deletions::kept(shown))).report;
+        assert_eq!((report.outcome, report.local.created), (RunOutcome::Partial, 11));
+        let yes = if shown_only { Deletions::AllowedUpTo(shown) } else { Deletions::Allowed };
+        let report = world.run(policy, with(yes)).report;
+        assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 1), "{report:#?}");
+        assert!(is_settled(&world, policy));
+    }
+}
+
+#[test]
 fn a_yes_to_others_leaves_what_is_to_be_kept() {
     let (world, first) = kept_and_one_refused();
     remove(&world.local, 20..32);
