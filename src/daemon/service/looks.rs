@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::files::planned;
 use super::{Daemon, Ready};
 use crate::daemon::clock::Moment;
+use crate::daemon::poll::Polled;
 use crate::daemon::schedule::Account;
 use crate::daemon::{poll, run};
+use crate::log;
 use crate::profile::{Name, Profile};
 
 impl Daemon {
@@ -31,17 +33,26 @@ impl Daemon {
                     // A run tells of it, and goes by what it is.
                     let found =
                         found.inspect_err(|error| tracing::debug!("a look at the server failed: {error}"));
-                    found.unwrap_or_default().changed
+                    found.unwrap_or_default()
                 };
-                Ready::Look { account: Box::new(account), changed: run::found(look).await }
+                Ready::Look { account: Box::new(account), found: run::found(look).await }
             });
         }
     }
 
-    pub(super) fn looked(&mut self, now: Moment, account: &Account, changed: &[Name]) {
+    pub(super) fn looked(&mut self, now: Moment, account: &Account, found: Polled) {
         self.looks.looked(now, account, self.schedule.longest_interval(account));
-        for profile in changed {
+        for profile in &found.changed {
             self.schedule.remote_changed(now, profile);
+        }
+        // Before a run was done, nothing can be told.
+        let was_done = |profile: &Name| self.last.get(profile).is_some_and(|last| last.was_done);
+        for profile in self.looks.untold(found.cannot_tell.into_iter().filter(was_done)) {
+            log::profile(profile.as_str()).in_scope(|| {
+                tracing::info!(
+                    "the server does not tell between the runs whether anything changed: each run finds out"
+                );
+            });
         }
     }
 
