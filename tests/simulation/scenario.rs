@@ -9,18 +9,19 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use pimbridge::item::{self, Kind};
+use pimbridge::item::Kind;
 use pimbridge::report::{Report, RunOutcome};
 use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Deletions, Job, Options, run};
-use pimbridge::sync::scope::{Category, Inside, Limits};
+use pimbridge::sync::scope::{Category, Limits};
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
 use crate::collection::{Faults, Nature, Simulated, World, essence};
+use crate::content::{Content, contents};
 
 struct Play {
     world: Arc<Mutex<World>>,
@@ -506,34 +507,4 @@ impl Play {
             (None, None) => {}
         }
     }
-}
-
-/// What is on each side, by UID: nothing is doubled.
-fn contents(world: &World, seen: &str) -> Sides<BTreeMap<String, Content>> {
-    // Where the server drops a property, it says something else in the end.
-    let drops = world.sides.remote.nature.drops;
-    Sides::from_fn(|side| {
-        let mut contents = BTreeMap::new();
-        for item in world.sides[side].items.values() {
-            let shared = world.scope.shared(side, &item.bytes);
-            let content = Content {
-                essence: essence(&item.bytes),
-                digest: (!drops).then(|| item::read(&shared).unwrap().digest),
-                inside: world.scope.inside(side, &item.bytes),
-                overlooked: world.sides[side].nature.overlooks && item.is_overlooked(),
-            };
-            let before = contents.insert(content.essence.0.clone(), content);
-            assert_eq!(before, None, "doubled on {side:?}: {seen}");
-        }
-        contents
-    })
-}
-
-/// What is in the end on a side.
-#[derive(Debug, PartialEq)]
-struct Content {
-    essence: (String, String),
-    digest: Option<item::Digest>,
-    inside: Inside,
-    overlooked: bool,
 }
