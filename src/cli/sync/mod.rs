@@ -39,11 +39,11 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Delete even unusually many items, which otherwise wait for your yes; also what was still to be brought back
-    #[arg(long)]
+    #[arg(long, requires = "profiles")]
     allow_deletions: bool,
     /// Bring back what one side deleted, instead of deleting it on the other side too; later runs go on with what could
     /// not be brought back
-    #[arg(long, conflicts_with = "allow_deletions")]
+    #[arg(long, requires = "profiles", conflicts_with = "allow_deletions")]
     undo_deletions: bool,
     /// Run what was only to be looked at so far: you have seen with --dry-run what it does
     #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
