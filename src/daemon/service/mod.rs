@@ -30,11 +30,13 @@ use crate::report::RunOutcome;
 use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
+mod elsewhere;
 mod files;
 mod looks;
 mod requests;
 mod show;
 
+use elsewhere::Stamp;
 use files::Stamps;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
@@ -64,6 +66,8 @@ pub struct Daemon {
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
+    /// As the states were when they were read last, or written.
+    states: BTreeMap<Name, Stamp>,
     accounts: Arc<Accounts>,
     stop: Stop,
     tasks: JoinSet<Ready>,
@@ -88,6 +92,8 @@ pub struct Daemon {
     unreadable: Option<String>,
     /// As the files were when they were looked at last.
     stamps: Stamps,
+    /// When they are looked at next.
+    look: Moment,
     lock: Lock,
 }
 
@@ -213,6 +219,7 @@ impl Daemon {
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
+            states: BTreeMap::new(),
             accounts: Arc::default(),
             stop: Stop::default(),
             tasks: JoinSet::new(),
@@ -232,6 +239,7 @@ impl Daemon {
             remembered,
             unreadable: None,
             stamps: Stamps::default(),
+            look: Moment::default(),
             lock,
         };
         daemon.reload();
@@ -252,13 +260,17 @@ impl Daemon {
         tokio::pin!(told_to_end);
         loop {
             let now = self.clock.now();
+            if self.look <= now {
+                self.look_at_files();
+                self.look = now.plus(LOOK);
+            }
             for todo in self.schedule.advance(now) {
                 self.begin(todo);
             }
             self.begin_looks(now);
             self.show(now);
-            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten().min();
-            let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
+            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten();
+            let wait = next.fold(self.look, Moment::min).since(now);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
                 Some(asked) = inbox.requests.recv() => self.take(asked),
@@ -285,10 +297,7 @@ impl Daemon {
                     }
                     Then::GoOn
                 }
-                () = tokio::time::sleep(wait) => {
-                    self.look_at_files();
-                    Then::GoOn
-                }
+                () = tokio::time::sleep(wait) => Then::GoOn,
             };
             if then == Then::End {
                 return;
@@ -350,7 +359,7 @@ impl Daemon {
                 };
                 let accounts = Arc::clone(&self.accounts);
                 self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.secret_changed(&found)).await;
+                    let is_another = run::found(accounts.is_worth_a_try(&found)).await;
                     Ready::Secret { profile, is_another }
                 });
             }
@@ -377,12 +386,15 @@ impl Daemon {
         self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
+        self.wrote(&profile.name);
         if !order.dry_run && !report.did_nothing() {
             self.worked(now, &Account::of(&profile));
         }
-        if obstacle == Some(Obstacle::SignIn) {
+        match obstacle {
             // Whoever tries next asks for the secret anew.
-            self.accounts.forget(&profile);
+            Some(Obstacle::SignIn) => self.accounts.refused(&profile),
+            None => self.accounts.accepted(&profile),
+            Some(_) => {}
         }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
@@ -401,9 +413,11 @@ impl Daemon {
                     self.plan();
                 }
             }
+            let account = Account::of(&profile);
             let ended = Ended {
                 profile: &profile.name,
-                account: &Account::of(&profile),
+                account: &account,
+                closed: &self.schedule.closed(&account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
                 by_hand,
