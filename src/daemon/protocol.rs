@@ -12,6 +12,7 @@ use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod conflicts;
 pub mod reports;
 
 /// Counts up when a line of this program would not be understood by an older one.
@@ -78,6 +79,20 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
+    Report(reports::One),
+    /// A report as a text. Answered with [`Answered::Text`].
+    ReportText(reports::Written),
+    /// Write a report to a file.
+    ExportReport(reports::Export),
+    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
+    ReportConflict(reports::Settled),
+    /// The conflicts of all profiles that wait for a decision. Answered with [`Answered::Conflicts`].
+    Conflicts,
+    /// One of them, with what is on both sides now. Answered with [`Answered::Conflict`].
+    Conflict(conflicts::Which),
+    /// Do what the person decided about a conflict.
+    Decide(conflicts::Decide),
 }
 
 /// What can be looked at.
@@ -198,6 +213,11 @@ pub enum Reply {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answered {
     Reports(reports::Found),
+    Report(Box<reports::Whole>),
+    Text { text: String },
+    ReportConflict(reports::Compared),
+    Conflicts { waiting: Vec<conflicts::Waiting> },
+    Conflict(conflicts::View),
 }
 
 /// A run that was asked for.

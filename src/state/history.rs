@@ -52,7 +52,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
     })
 }
 
-fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
+pub(super) fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
     let Some(found) = db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()? else {
         return Ok(None);
     };
