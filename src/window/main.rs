@@ -9,6 +9,7 @@ use pimbridge::language::Language;
 
 mod about;
 mod link;
+mod reports;
 mod shell;
 mod status;
 
@@ -81,5 +82,6 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    reports::attach(window, link);
     about::attach(window, home);
 }
