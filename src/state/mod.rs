@@ -19,6 +19,8 @@ use crate::sync::Sides;
 
 mod asides;
 mod blobs;
+mod counts;
+mod held;
 mod history;
 mod kept;
 mod reports;
@@ -26,7 +28,7 @@ mod schema;
 mod trees;
 
 pub use asides::{Aside, AsideKind};
-pub use history::{Loss, Lost, Version, VersionId};
+pub use history::{Deletions, Loss, Lost, Version, VersionId};
 pub use kept::Kept;
 pub use reports::ReportId;
 pub use trees::{Base, Content, Pair, PairId, Rebased, Seen, Subject, Tree};
