@@ -14,6 +14,7 @@ use crate::sync::run::Deletions;
 
 pub mod activity;
 pub mod history;
+pub mod conflicts;
 pub mod reports;
 
 /// Counts up when a line of this program would not be understood by an older one.
@@ -98,6 +99,20 @@ pub enum Question {
     Activity,
     /// The deletions of a held run, item by item. Answered with [`Answered::HeldItems`].
     HeldItems(activity::Waiting),
+    /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
+    Report(reports::One),
+    /// A report as a text. Answered with [`Answered::Text`].
+    ReportText(reports::Written),
+    /// Write a report to a file.
+    ExportReport(reports::Export),
+    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
+    ReportConflict(reports::Settled),
+    /// The conflicts of all profiles that wait for a decision. Answered with [`Answered::Conflicts`].
+    Conflicts,
+    /// One of them, with what is on both sides now. Answered with [`Answered::Conflict`].
+    Conflict(conflicts::Which),
+    /// Do what the person decided about a conflict.
+    Decide(conflicts::Decide),
 }
 
 /// What can be looked at.
@@ -228,6 +243,11 @@ pub enum Answered {
     HeldItems {
         items: Vec<activity::HeldItem>,
     },
+    Report(Box<reports::Whole>),
+    Text { text: String },
+    ReportConflict(reports::Compared),
+    Conflicts { waiting: Vec<conflicts::Waiting> },
+    Conflict(conflicts::View),
 }
 
 /// A run that was asked for.

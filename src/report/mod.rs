@@ -29,6 +29,18 @@ pub enum RunOutcome {
     Failed,
 }
 
+/// How a report can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    Text,
+    /// A page for a browser, which needs nothing else.
+    Html,
+    /// As Outlook CalDav Synchronizer writes it.
+    Xml,
+    Json,
+}
+
 /// How many items a run changed on one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {

@@ -56,7 +56,7 @@ fn has(text: &str, small: &str) -> bool {
     text.contains(small) || text.to_lowercase().contains(small)
 }
 
-fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
+pub(super) fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
     let Some(found) = db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()? else {
         return Ok(None);
     };

@@ -264,7 +264,8 @@ impl<'a> Opened<'a> {
     }
 }
 
-fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
+/// What is in the profile's range and category now, and which form an item has on each side.
+pub fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
     let (now, zone) = (Timestamp::now(), TimeZone::system());
     let key = match profile.mapping.calendar.busy_blocks {
         Some(_) => home.busy_key()?,

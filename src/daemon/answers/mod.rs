@@ -14,6 +14,7 @@ use crate::profile::Accounts;
 
 mod activity;
 mod history;
+mod conflicts;
 mod reports;
 
 /// Answers a question. What cannot be done is refused, with a sentence for a person.
@@ -53,7 +54,28 @@ async fn carry_out(home: &Home, question: Question) -> Result<Reply, String> {
         Question::HeldItems(waiting) => {
             Answered::HeldItems { items: reading(home, move |home| activity::held(home, &waiting)).await? }
         }
+        Question::Report(one) => match reading(home, move |home| reports::one(home, &one)).await? {
+            Some(whole) => Answered::Report(Box::new(whole)),
+            None => return Ok(Reply::Done),
+        },
+        Question::ReportText(which) => {
+            Answered::Text { text: reading(home, move |home| reports::text(home, &which)).await? }
+        }
+        Question::ExportReport(export) => {
+            return done(reading(home, move |home| reports::export(home, &export)).await);
+        }
+        Question::ReportConflict(which) => {
+            Answered::ReportConflict(reading(home, move |home| reports::conflict(home, &which)).await?)
+        }
+        Question::Conflicts => Answered::Conflicts { waiting: reading(home, conflicts::list).await? },
+        Question::Conflict(which) => Answered::Conflict(conflicts::view(home, which).await?),
+        Question::Decide(decide) => return done(conflicts::decide(home, decide).await),
     }))
+}
+
+/// Something was done about which there is nothing to say.
+fn done(done: Result<(), String>) -> Result<Reply, String> {
+    done.map(|()| Reply::Done)
 }
 
 /// Reads files and databases where nobody waits for it but the client.
