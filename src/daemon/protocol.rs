@@ -12,6 +12,8 @@ use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod activity;
+pub mod history;
 pub mod conflicts;
 pub mod reports;
 
@@ -79,6 +81,24 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// Versions of the history. Answered with [`Answered::Versions`].
+    FindVersions(history::Find),
+    /// One version, beside what is there now. Answered with [`Answered::Version`].
+    Version(history::Which),
+    /// What the last runs deleted, at most so many runs. Answered with [`Answered::Deletions`].
+    Deletions {
+        limit: usize,
+    },
+    /// What one run deleted. Answered with [`Answered::Versions`].
+    Deleted(history::OfRun),
+    /// Bring a version back to both sides, over what is there now. Answered with [`Answered::Restored`].
+    RestoreVersion(history::Which),
+    /// Bring back what a run deleted, as far as it is gone. Answered with [`Answered::Restored`].
+    RestoreDeleted(history::OfRun),
+    /// How much there is, and what changed lately. Answered with [`Answered::Activity`].
+    Activity,
+    /// The deletions of a held run, item by item. Answered with [`Answered::HeldItems`].
+    HeldItems(activity::Waiting),
     /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
     Report(reports::One),
     /// A report as a text. Answered with [`Answered::Text`].
@@ -213,6 +233,16 @@ pub enum Reply {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answered {
     Reports(reports::Found),
+    Versions(history::Found),
+    Version(Box<history::View>),
+    Deletions {
+        runs: Vec<history::Deletions>,
+    },
+    Restored(history::Restored),
+    Activity(activity::Activity),
+    HeldItems {
+        items: Vec<activity::HeldItem>,
+    },
     Report(Box<reports::Whole>),
     Text { text: String },
     ReportConflict(reports::Compared),

@@ -19,6 +19,8 @@ use crate::sync::Sides;
 
 mod asides;
 mod blobs;
+mod counts;
+mod held;
 mod history;
 mod kept;
 mod reports;
@@ -27,7 +29,7 @@ mod settled;
 mod trees;
 
 pub use asides::{Aside, AsideKind};
-pub use history::{Loss, Lost, Version, VersionId};
+pub use history::{Deletions, Loss, Lost, Version, VersionId};
 pub use kept::Kept;
 pub use reports::{ReportId, Wanted};
 pub use trees::{Base, Content, Pair, PairId, Rebased, Seen, Subject, Tree};

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -74,6 +74,23 @@ const MIGRATIONS: [&str; 3] = [
     -- its row along.
     CREATE TABLE kept (pair INTEGER PRIMARY KEY REFERENCES pair ON DELETE CASCADE, side INTEGER NOT NULL);
     CREATE TABLE kept_new (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
+",
+    r"
+    -- When the run began that overwrote or deleted the version: the start of its report. NULL where it was no run.
+    ALTER TABLE history ADD COLUMN run INTEGER;
+    CREATE INDEX report_started ON report (started);
+    UPDATE history SET run = (
+        SELECT CASE WHEN json_valid(json) AND at <= started + 1000 * json_extract(json, '$.seconds') THEN started END
+        FROM report WHERE started <= at ORDER BY started DESC LIMIT 1
+    );
+    CREATE INDEX history_at ON history (at);
+    CREATE INDEX history_uid ON history (uid);
+    CREATE INDEX history_run ON history (run) WHERE loss = 'deleted';
+
+    -- The deletions that wait for the person's yes, as the last run that held any back found them.
+    CREATE TABLE held (
+        side INTEGER NOT NULL, href TEXT NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (side, href)
+    ) WITHOUT ROWID;
 ",
 ];
 

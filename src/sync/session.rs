@@ -11,7 +11,7 @@ use super::conflict::{self, Decision, DecisionError, View};
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
-use super::restore::{RestoreError, restore};
+use super::restore::{RestoreError, Restored, restore, restore_gone};
 use super::run::{Done, Job, Obstacle, Options, RunError, Stop, run};
 use super::scope::Scope;
 use crate::home::{Home, HomeError, make_private};
@@ -170,6 +170,16 @@ pub async fn save_report(home: &Home, profile: &Profile, done: &mut Done) {
 /// Brings a version of the profile's history back to both sides.
 pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
     let work = async { Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
+}
+
+/// Brings back the items of these versions that are on neither side any more.
+pub async fn restore_versions(
+    home: &Home,
+    profile: &Profile,
+    ids: &[VersionId],
+) -> Result<Restored, SessionError> {
+    let work = async { Ok(restore_gone(&Opened::open(home, profile).await?.job(&Silent), ids).await?) };
     work.instrument(log::profile(profile.name.as_str())).await
 }
 

@@ -5,11 +5,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
 use crate::profile::Accounts;
 
+mod activity;
+mod history;
 mod conflicts;
 mod reports;
 
@@ -27,6 +31,28 @@ async fn carry_out(home: &Home, question: Question) -> Result<Reply, String> {
     Ok(Reply::Answered(match question {
         Question::Reports(which) => {
             Answered::Reports(reading(home, move |home| reports::list(home, &which)).await?)
+        }
+        Question::FindVersions(which) => {
+            Answered::Versions(reading(home, move |home| history::find(home, &which)).await?)
+        }
+        Question::Version(which) => {
+            Answered::Version(Box::new(reading(home, move |home| history::view(home, &which)).await?))
+        }
+        Question::Deletions { limit } => {
+            let runs = reading(home, move |home| history::deletions(home, limit)).await?;
+            Answered::Deletions { runs }
+        }
+        Question::Deleted(of) => {
+            Answered::Versions(reading(home, move |home| history::deleted(home, &of)).await?)
+        }
+        Question::RestoreVersion(which) => Answered::Restored(history::restore_one(home, which).await?),
+        Question::RestoreDeleted(of) => Answered::Restored(history::restore_deleted(home, of).await?),
+        Question::Activity => {
+            let read = |home: &Home| activity::activity(home, Timestamp::now(), &TimeZone::system());
+            Answered::Activity(reading(home, read).await?)
+        }
+        Question::HeldItems(waiting) => {
+            Answered::HeldItems { items: reading(home, move |home| activity::held(home, &waiting)).await? }
         }
         Question::Report(one) => match reading(home, move |home| reports::one(home, &one)).await? {
             Some(whole) => Answered::Report(Box::new(whole)),
