@@ -13,8 +13,8 @@ use crate::sync::progress;
 use crate::sync::run::Deletions;
 
 pub mod activity;
-pub mod history;
 pub mod conflicts;
+pub mod history;
 pub mod reports;
 
 /// Counts up when a line of this program would not be understood by an older one.
@@ -86,9 +86,7 @@ pub enum Question {
     /// One version, beside what is there now. Answered with [`Answered::Version`].
     Version(history::Which),
     /// What the last runs deleted, at most so many runs. Answered with [`Answered::Deletions`].
-    Deletions {
-        limit: usize,
-    },
+    Deletions { limit: usize },
     /// What one run deleted. Answered with [`Answered::Versions`].
     Deleted(history::OfRun),
     /// Bring a version back to both sides, over what is there now. Answered with [`Answered::Restored`].
@@ -235,14 +233,10 @@ pub enum Answered {
     Reports(reports::Found),
     Versions(history::Found),
     Version(Box<history::View>),
-    Deletions {
-        runs: Vec<history::Deletions>,
-    },
+    Deletions { runs: Vec<history::Deletions> },
     Restored(history::Restored),
     Activity(activity::Activity),
-    HeldItems {
-        items: Vec<activity::HeldItem>,
-    },
+    HeldItems { items: Vec<activity::HeldItem> },
     Report(Box<reports::Whole>),
     Text { text: String },
     ReportConflict(reports::Compared),

@@ -21,10 +21,7 @@ impl Peek {
         let db = self.db();
         let mut statement = db.prepare("SELECT COUNT(*) FROM seen WHERE side = ?1")?;
         let mut count = |side: Side| statement.query_row([number(side)], |row| row.get::<_, i64>(0));
-        Ok(Sides {
-            local: count(Side::Local)?.unsigned_abs(),
-            remote: count(Side::Remote)?.unsigned_abs(),
-        })
+        Ok(Sides { local: count(Side::Local)?.unsigned_abs(), remote: count(Side::Remote)?.unsigned_abs() })
     }
 
     /// What the runs that began then or later changed, on both sides together.

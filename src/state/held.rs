@@ -12,9 +12,8 @@ impl Peek {
         let db = self.db();
         let mut statement = db.prepare("SELECT href, summary FROM held WHERE side = ?1")?;
         let mut on = |side: Side| {
-            let rows = statement.query_map([number(side)], |row| {
-                Ok((Href::new(row.get_ref(0)?.as_str()?), row.get(1)?))
-            })?;
+            let rows = statement
+                .query_map([number(side)], |row| Ok((Href::new(row.get_ref(0)?.as_str()?), row.get(1)?)))?;
             rows.collect::<rusqlite::Result<_>>()
         };
         Ok(Sides { local: on(Side::Local)?, remote: on(Side::Remote)? })

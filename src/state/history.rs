@@ -209,9 +209,11 @@ impl Write<'_> {
             })
             .optional()?;
         if let Some((newest, _, _)) = newest.filter(|(_, held, how)| (*held, how.as_str()) == (blob, loss)) {
-            self.0
-                .prepare_cached("UPDATE history SET at = ?2, run = ?3 WHERE id = ?1")?
-                .execute((newest, at.as_millisecond(), run))?;
+            self.0.prepare_cached("UPDATE history SET at = ?2, run = ?3 WHERE id = ?1")?.execute((
+                newest,
+                at.as_millisecond(),
+                run,
+            ))?;
             return Ok(None);
         }
         self.0

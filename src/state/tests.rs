@@ -82,7 +82,11 @@ fn bytes_are_stored_once_and_dropped_with_their_last_user() {
         bytes: b"first",
     };
     let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)).unwrap().unwrap();
-    assert_eq!(state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)).unwrap(), None, "kept twice");
+    assert_eq!(
+        state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)).unwrap(),
+        None,
+        "kept twice"
+    );
     assert_eq!(blobs(&state), 1);
     state.write(|w| w.save_pair(Some(pair), &base("second"))).unwrap();
     assert_eq!(blobs(&state), 2);

@@ -136,10 +136,11 @@ async fn bring_back(
     let mut remote = current(job, &found, Side::Remote).await?;
     let mut doing = Vec::with_capacity(found.len());
     for (version, bytes, pair) in found {
-        let mut there = |current: &mut HashMap<Href, Current>, side: Side| {
+        let there = |current: &mut HashMap<Href, Current>, side: Side| {
             current.remove(&pair.as_ref()?.sides[side].href)
         };
-        let current = Sides { local: there(&mut local, Side::Local), remote: there(&mut remote, Side::Remote) };
+        let current =
+            Sides { local: there(&mut local, Side::Local), remote: there(&mut remote, Side::Remote) };
         let is_there = current.local.is_some() || current.remote.is_some();
         match is_there && !over {
             true => restored.there.push(version),

@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};

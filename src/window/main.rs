@@ -8,6 +8,7 @@ use pimbridge::home::Home;
 use pimbridge::language::Language;
 
 mod about;
+mod history;
 mod link;
 mod reports;
 mod shell;
@@ -83,5 +84,6 @@ fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
     reports::attach(window, link);
+    history::attach(window, link);
     about::attach(window, home);
 }

@@ -59,9 +59,7 @@ pub fn held(home: &Home, waiting: &Waiting) -> Result<Vec<HeldItem>, String> {
     if Held::of(&held) != waiting.held {
         return Err(changed());
     }
-    let on = |side: Side| {
-        held[side].values().map(move |title| HeldItem { side, summary: summary(title) })
-    };
+    let on = |side: Side| held[side].values().map(move |title| HeldItem { side, summary: summary(title) });
     let mut items: Vec<HeldItem> = Side::BOTH.into_iter().flat_map(on).collect();
     items.sort_by(|one, other| (one.side, &one.summary).cmp(&(other.side, &other.summary)));
     Ok(items)
@@ -79,9 +77,8 @@ mod tests {
     fn changes_are_counted_on_the_day_where_the_person_is() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let now: Timestamp = "2026-11-26T13:00:00Z".parse().unwrap();
-        let changed = |at: &str, created, deleted| {
-            (at.parse().unwrap(), Counts { created, updated: 0, deleted })
-        };
+        let changed =
+            |at: &str, created, deleted| (at.parse().unwrap(), Counts { created, updated: 0, deleted });
         let changes = [
             // Still the day before there.
             changed("2026-11-25T22:59:00Z", 1, 0),

@@ -96,8 +96,7 @@ pub async fn restore_one(home: &Home, which: Which) -> Result<Restored, String> 
 /// Brings back what a run deleted, as far as it is on neither side any more.
 pub async fn restore_deleted(home: &Home, of: OfRun) -> Result<Restored, String> {
     let profile = to_restore(home, &of.profile)?;
-    let ids: Vec<VersionId> =
-        deleted(home, &of)?.versions.into_iter().map(|kept| kept.version.id).collect();
+    let ids: Vec<VersionId> = deleted(home, &of)?.versions.into_iter().map(|kept| kept.version.id).collect();
     let restored = keyring::with_person(restore_versions(home, &profile, &ids)).await;
     restored.map(in_numbers).map_err(|error| error.to_string())
 }

@@ -13,8 +13,8 @@ use crate::home::Home;
 use crate::profile::Accounts;
 
 mod activity;
-mod history;
 mod conflicts;
+mod history;
 mod reports;
 
 /// Answers a question. What cannot be done is refused, with a sentence for a person.
