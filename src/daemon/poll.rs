@@ -98,11 +98,12 @@ pub async fn look(
     }
     // An account may be reached in several ways.
     while let Some((first, _)) = known.first() {
-        let RemoteSpec::Dav { connection: way, .. } = &first.remote;
+        let RemoteSpec::Dav { connection, sign_in, .. } = &first.remote;
+        let way = (connection, sign_in);
         let account = accounts.get(first).await?;
         let (these, others) = known.into_iter().partition::<Vec<_>, _>(|(profile, _)| {
-            let RemoteSpec::Dav { connection, .. } = &profile.remote;
-            connection == way
+            let RemoteSpec::Dav { connection, sign_in, .. } = &profile.remote;
+            (connection, sign_in) == way
         });
         let (these, read): (Vec<&Profile>, Vec<ReadSoFar>) = these.into_iter().unzip();
         let news = match reader.news(&account, &read).await {

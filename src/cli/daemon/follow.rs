@@ -115,7 +115,7 @@ mod tests {
         work: started
         work: all in sync (THEN)
         work: offline since THEN: no network
-        Nothing runs by itself until: pimbridge daemon resume
+        Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)
         Everything runs by itself again
         ");
     }
