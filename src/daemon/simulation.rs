@@ -489,7 +489,7 @@ fn weeks_in_which_everything_goes_wrong() {
             3 => world.schedule.remote_changed(at(world.now), &name("phone")),
             4 => world.schedule.pause(at(world.now), Some(at(world.now + 30 * MINUTE))),
             5 => world.break_for_a_moment("phone"),
-            6 => world.break_for_a_moment("home"),
+            6 => world.break_for_a_moment("work"),
             _ => {}
         });
         let asked = world.schedule.ask(at(world.now), &name("by hand"), Order::everything());

@@ -37,8 +37,9 @@ pub enum Deletions {
     Allowed,
     /// The same, about this very profile: also what was to be kept is deleted.
     AllowedByName,
-    /// The person has seen these and said yes to them. Where it is about others by now, that side is held back again.
-    AllowedUpTo(Held),
+    /// The person has seen these and said yes to them. Where the deletions on a side are others by now, be it fewer, they are
+    /// guarded.
+    AllowedIfStill(Held),
     /// What would be deleted on these sides is brought back to the other one instead, whatever the mode: afterwards it is
     /// on both. The other sides are guarded.
     Undone(Sides<bool>),
@@ -64,10 +65,10 @@ impl Deletions {
     pub(super) fn agreed(self, found: &Sides<BTreeSet<Href>>) -> Sides<Agreed> {
         Sides::from_fn(|side| match self {
             Deletions::Allowed | Deletions::AllowedByName => Agreed::All,
-            Deletions::AllowedUpTo(shown) if shown.is_of(side, &found[side]) => {
+            Deletions::AllowedIfStill(shown) if shown.is_of(side, &found[side]) => {
                 Agreed::These(found[side].clone())
             }
-            Deletions::AllowedUpTo(_) | Deletions::Guarded | Deletions::Undone(_) => Agreed::Nothing,
+            Deletions::AllowedIfStill(_) | Deletions::Guarded | Deletions::Undone(_) => Agreed::Nothing,
         })
     }
 }

@@ -353,6 +353,8 @@ mod tests {
             obstacle("user = \"jana\"\npassword_command = \"exit 1\"").await,
             Some(Obstacle::KeyringLocked)
         );
+        let proxy = "proxy = \"http://127.0.0.1:1\"\nproxy_user = \"jana\"\nproxy_password_env = \"PIMBRIDGE_NO_SUCH\"";
+        assert_eq!(obstacle(proxy).await, Some(Obstacle::KeyringLocked));
         assert_eq!(obstacle("ca_file = \"/no/such/file\"").await, Some(Obstacle::Other));
     }
 

@@ -22,7 +22,7 @@ pub(super) fn begin(job: &Job<'_>, options: &Options) -> Result<Sides<bool>> {
     let undone = match options.deletions {
         Deletions::Undone(sides) => Sides::from_fn(|side| sides[side] || before[side]),
         Deletions::AllowedByName => Sides::default(),
-        Deletions::Guarded | Deletions::Allowed | Deletions::AllowedUpTo(_) => before,
+        Deletions::Guarded | Deletions::Allowed | Deletions::AllowedIfStill(_) => before,
     };
     if undone != before && options.is_whole() && !options.dry_run {
         job.state.write(|w| w.set_undone(undone))?;

@@ -45,7 +45,7 @@ fn as_many_as_were_seen_are_deleted() {
     remove(&world.local, 0..11);
     let shown = world.sync(TWO_WAY).held;
     assert_eq!((shown.local, shown.remote), (0, 11));
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(shown))).report;
     assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 11));
     assert!(is_settled(&world, TWO_WAY));
 }
@@ -57,11 +57,11 @@ fn more_than_were_seen_are_held_again() {
     let shown = world.sync(TWO_WAY).held;
     remove(&world.local, 16..17);
     remove(&world.remote, 50..52);
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(shown))).report;
     assert_eq!((report.outcome, report.held.local, report.held.remote), (RunOutcome::Held, 0, 17));
     assert_eq!((report.remote.deleted, report.local.deleted), (0, 2), "few are no question");
     assert_eq!(world.remote.items().len(), 58);
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(report.held))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(report.held))).report;
     assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 17));
 }
 
@@ -181,14 +181,14 @@ fn a_yes_to_some_is_no_yes_to_as_many_others() {
         world.local.put(&name(n), event(&n.to_string(), &format!("event {n}"), 0));
     }
     remove(&world.local, 20..36);
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(shown))).report;
     assert_eq!((report.outcome, report.held.remote, report.remote.deleted), (RunOutcome::Held, 16, 0));
     assert_ne!(report.held, shown);
     // As it was shown by an older version, which did not tell which ones they are.
     let unmarked = Held { local: 0, remote: 16, ..Held::default() };
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(unmarked))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(unmarked))).report;
     assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Held, 0));
-    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(report.held))).report;
+    let report = world.run(TWO_WAY, with(Deletions::AllowedIfStill(report.held))).report;
     assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 16));
 }
 

@@ -28,6 +28,8 @@ const ON_A_HOST: usize = 2;
 const PATIENCE: u32 = 4;
 /// The largest offset of the first run by chance.
 const SPREAD: Duration = Duration::from_secs(120);
+/// How long after it was seen that a refused secret is still the same it is seen again, at most.
+const CHECK: Duration = Duration::from_secs(300);
 /// How long to wait for another Pimbridge.
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
@@ -148,12 +150,11 @@ impl Schedule {
         dropped
     }
 
-    /// Forgets the accounts and ways that no profile has any more, and what was to be seen of them.
+    /// Forgets the accounts and ways that no profile has any more.
     fn keep_accounts(&mut self, now: Moment) {
         let all: Vec<Access> = self.profiles.values().map(|entry| entry.planned.access.clone()).collect();
         self.accounts.retain(|account, _| all.iter().any(|access| access.account == *account));
         self.ways.retain(|access, _| all.contains(access));
-        self.ways.values_mut().for_each(|way| way.checking = false);
         // What a new one has to offer may be what was refused.
         for access in all {
             if self.ways.contains_key(&access) {
@@ -212,12 +213,12 @@ impl Schedule {
 
     /// What was found about the secret of a way that was to be checked.
     pub fn secret_checked(&mut self, now: Moment, access: &Access, is_another: bool) {
-        let interval = self.shortest_interval(&access.account).unwrap_or(SPREAD);
+        let wait = self.shortest_interval(&access.account).map_or(CHECK, |interval| interval.min(CHECK));
         let Some(way) = self.ways.get_mut(access) else { return };
         way.checking = false;
         match &mut way.standstill {
             Some(standstill) if standstill.reason == Reason::SignIn && is_another => way.standstill = None,
-            Some(standstill) => standstill.again = now.plus(interval),
+            Some(standstill) => standstill.again = now.plus(wait),
             None => {}
         }
     }
@@ -238,15 +239,17 @@ impl Schedule {
         let reason = match obstacle {
             Some(Obstacle::Offline) => Some(Reason::Offline),
             Some(Obstacle::Busy { .. }) => Some(Reason::Busy),
-            Some(Obstacle::SignIn) => Some(Reason::SignIn),
+            Some(Obstacle::SignIn | Obstacle::ProxySignIn) => Some(Reason::SignIn),
             Some(Obstacle::KeyringLocked) => Some(Reason::KeyringLocked),
-            Some(Obstacle::Elsewhere | Obstacle::Stopped) => {
+            Some(Obstacle::Elsewhere) => {
                 // What it was to do is still to be done.
-                if entry.planned.by_itself {
+                if entry.planned.by_itself && !order.dry_run {
                     entry.due = Some(now.plus(ELSEWHERE));
                 }
                 None
             }
+            // The daemon ends.
+            Some(Obstacle::Stopped) => None,
             Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
                 if !order.dry_run {
                     entry.failed = end.failed;
@@ -263,6 +266,10 @@ impl Schedule {
             entry.due = None;
             entry.want(now, Order::everything());
         }
+        // Only together with all others it can be judged.
+        if end.held && order.only.is_some() && !order.dry_run {
+            entry.want(now, Order::everything());
+        }
         if entry.gone {
             self.profiles.remove(&name);
         }
@@ -271,6 +278,7 @@ impl Schedule {
             (Some(reason), Some(obstacle)) => {
                 self.hindered(now, &access, (reason, obstacle), end.why, !by_hand);
             }
+            _ if !end.reached => {}
             (_, None) if end.obstacle.is_none() => self.came_through(&access, true),
             (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&access, false),
             (_, _) => {}
@@ -330,6 +338,7 @@ impl Schedule {
         }
         if let Some(way) = self.ways.get_mut(access).filter(|_| own) {
             way.tries = 0;
+            way.refusals = if signed_in { 0 } else { way.refusals };
         }
     }
 
@@ -408,14 +417,11 @@ impl Schedule {
     /// When a profile runs next by itself, as far as that is known.
     pub fn next_of(&self, profile: &Name) -> Option<Moment> {
         let entry = self.profiles.get(profile).filter(|entry| entry.planned.by_itself)?;
-        let is_refused = || self.standstills(entry).any(|standstill| standstill.reason == Reason::SignIn);
-        let next = match &entry.wanted {
-            Some(_) if is_refused() => None,
-            Some(wanted) => {
-                self.standstills(entry).map(|standstill| standstill.again).max().or(Some(wanted.since))
-            }
-            None => entry.due,
-        }?;
+        if self.standstills(entry).any(|standstill| standstill.reason == Reason::SignIn) {
+            return None;
+        }
+        let due = entry.wanted.as_ref().map(|wanted| wanted.since).or(entry.due)?;
+        let next = self.standstills(entry).map(|standstill| standstill.again).fold(due, Moment::max);
         match self.pause {
             Some(Pause { until, .. }) => until.map(|until| until.max(next)),
             None => Some(next),

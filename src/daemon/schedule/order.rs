@@ -32,10 +32,11 @@ impl Order {
         !self.dry_run && self.only.is_none()
     }
 
-    /// Whether both say what becomes of deletions, and nothing else.
+    /// Whether both say what becomes of deletions, and nothing else; the other one not of all profiles at once, which
+    /// leaves what is to be kept in one of them as it is.
     pub(super) fn answers(&self, other: &Order) -> bool {
         let is_answer = |order: &Order| order.does_everything() && order.deletions != Deletions::Guarded;
-        is_answer(self) && is_answer(other)
+        is_answer(self) && is_answer(other) && other.deletions != Deletions::Allowed
     }
 
     /// Takes the other order into this one, where one run can do both.

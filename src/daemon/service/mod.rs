@@ -23,7 +23,7 @@ use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Shown, Wish};
+use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::{Held, RunOutcome};
@@ -74,7 +74,7 @@ pub struct Daemon {
     runs: BTreeMap<RunId, Name>,
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
-    desktop: Box<dyn Desktop>,
+    desktop: Desktop,
     windows: Windows,
     /// Whether a page is on its way to the person.
     opens: bool,
@@ -187,7 +187,7 @@ impl Daemon {
             },
             |settings| settings.background,
         );
-        let desktop = desktop::start(background.tray, wishes_in, shown_in);
+        let desktop = Desktop::start(background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -286,7 +286,10 @@ impl Daemon {
                     self.changed(change);
                     Then::GoOn
                 }
-                Some((run, step)) = inbox.steps.recv() => self.progressed(run, step),
+                Some((run, step)) = inbox.steps.recv() => {
+                    self.progressed(run, step);
+                    Then::GoOn
+                }
                 Some(ready) = self.tasks.join_next() => {
                     match ready {
                         Ok(ready) => self.ready(ready),
@@ -401,8 +404,14 @@ impl Daemon {
         match obstacle {
             // Whoever tries next asks for the secret anew.
             Some(Obstacle::SignIn) => self.accounts.refused(&profile),
-            None => self.accounts.accepted(&profile),
-            Some(_) => {}
+            Some(Obstacle::ProxySignIn) => self.accounts.refused_by_proxy(&profile),
+            None if reached => self.accounts.accepted(&profile),
+            // A file or a secret that it was connected with may be another one now.
+            Some(Obstacle::KeyringLocked | Obstacle::NotUnderstood | Obstacle::Other) => {
+                self.accounts.forget(&profile);
+            }
+            None
+            | Some(Obstacle::Offline | Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => {}
         }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
@@ -454,7 +463,7 @@ impl Daemon {
         }
     }
 
-    fn progressed(&mut self, run: RunId, step: Step) -> Then {
+    fn progressed(&mut self, run: RunId, step: Step) {
         if let Some(profile) = self.runs.get(&run) {
             self.steps.insert(run, step);
             // Whoever asks sees it; those who follow are told of the step, not of everything.
@@ -467,7 +476,6 @@ impl Daemon {
             });
             self.tell(Event::Progress { run, profile: profile.to_string(), step });
         }
-        Then::GoOn
     }
 
     /// Nothing is told of such a run; the account's state is.
