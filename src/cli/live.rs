@@ -2,7 +2,7 @@
 
 use super::bars;
 use crate::daemon::protocol::{Paused, State, Status, Step};
-use crate::report::text::{line, moment};
+use crate::report::wording::{line, moment};
 
 /// What is to be said of the daemon itself.
 pub fn about(daemon: &Status) -> Vec<String> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::protocol::{LastRun, State};
 use crate::home::Home;
 use crate::profile::Name;
-use crate::report::text::{but_for, line};
+use crate::report::wording::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::state::{self, ReportId, StateError};
 

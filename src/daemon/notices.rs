@@ -12,7 +12,7 @@ use super::schedule::{Account, Reason};
 use crate::desktop::{Notice, Shown, Wish};
 use crate::item::hex;
 use crate::profile::Name;
-use crate::report::text::{but_for, count, line};
+use crate::report::wording::{but_for, count, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::settings::Finding;
 use crate::sync::run::Obstacle;

@@ -42,9 +42,8 @@ pub enum Request {
     Preview {
         profile: String,
     },
-    /// The person's answer to a run that is held, about what was shown. Where a run finds that the deletions on a side are
-    /// others by now, be it fewer, a yes does not hold for them, and they are asked about anew. Answered with
-    /// [`Reply::Runs`].
+    /// The person's answer to a run that is held: a yes concerns what was shown, and no more than that. The last answer
+    /// counts. Answered with [`Reply::Runs`].
     Answer {
         profile: String,
         shown: Held,
@@ -126,17 +125,15 @@ pub struct How {
     pub only: Vec<String>,
 }
 
-/// What becomes of unusually many deletions.
+/// What becomes of unusually many deletions, which is said of profiles that are named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDeletions {
     /// They wait for the person's yes.
     #[default]
     Guarded,
-    /// They are done, but for what is to be kept.
+    /// They are done, also of what was to be brought back.
     Allowed,
-    /// They are done, also of what was to be kept: the person named the profile.
-    AllowedByName,
     /// What one side deleted is brought back, instead of being deleted on the other side too.
     Undone,
 }
@@ -146,7 +143,6 @@ impl From<OnDeletions> for Deletions {
         match deletions {
             OnDeletions::Guarded => Deletions::Guarded,
             OnDeletions::Allowed => Deletions::Allowed,
-            OnDeletions::AllowedByName => Deletions::AllowedByName,
             OnDeletions::Undone => Deletions::UNDONE,
         }
     }

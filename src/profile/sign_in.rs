@@ -14,7 +14,7 @@ use super::{OpenError, Profile, RemoteSpec, keyring};
 use crate::collection::dav::{Credentials, TokenSource};
 use crate::collection::{CollectionError, Trouble};
 use crate::oauth::{self, OAuthError};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// How to sign in on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -31,4 +31,7 @@ mod parts;
 mod query;
 mod repair;
 mod scope;
+mod session;
 mod trouble;
+#[cfg(feature = "window")]
+mod window;

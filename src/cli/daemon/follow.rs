@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::daemon::protocol::{Paused, RunId};
     use crate::report::fixtures::report;
-    use crate::report::text::moment;
+    use crate::report::wording::moment;
 
     #[test]
     fn what_a_person_is_told() {

@@ -32,11 +32,10 @@ impl Order {
         !self.dry_run && self.only.is_none()
     }
 
-    /// Whether both say what becomes of deletions, and nothing else; the other one not of all profiles at once, which
-    /// leaves what is to be kept in one of them as it is.
+    /// Whether both say what becomes of deletions, and nothing else.
     pub(super) fn answers(&self, other: &Order) -> bool {
         let is_answer = |order: &Order| order.does_everything() && order.deletions != Deletions::Guarded;
-        is_answer(self) && is_answer(other) && other.deletions != Deletions::Allowed
+        is_answer(self) && is_answer(other)
     }
 
     /// Takes the other order into this one, where one run can do both.

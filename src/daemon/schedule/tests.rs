@@ -462,23 +462,6 @@ fn the_last_answer_counts() {
 }
 
 #[test]
-fn a_yes_to_all_profiles_comes_after_what_one_of_them_is_to_keep() {
-    let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 30)]);
-    schedule.ask(at(1.0), &name("b"), Order::everything());
-    assert_eq!(words(&mut schedule, 1.0), ["b by hand"]);
-    let answer = |deletions| Order { deletions, ..Order::everything() };
-    schedule.ask(at(2.0), &name("a"), answer(Deletions::UNDONE));
-    schedule.ask(at(3.0), &name("a"), answer(Deletions::Allowed));
-    end(&mut schedule, 4.0, "b", well());
-    // The first run writes down what is to be kept, so that the second one knows.
-    for deletions in [Deletions::UNDONE, Deletions::Allowed] {
-        let Do::Run { order, .. } = schedule.advance(at(4.0)).remove(0) else { panic!("a runs") };
-        assert_eq!(order.deletions, deletions);
-        end(&mut schedule, 4.0, "a", well());
-    }
-}
-
-#[test]
 fn what_some_items_hold_back_is_seen_together_with_all_others() {
     let mut schedule = resting(&[planned("a", "one", "jana", 0)]);
     let held = || End { held: true, ..well() };

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::files::planned;
 use super::{Daemon, Ready};
 use crate::daemon::clock::Moment;
+use crate::daemon::poll::Polled;
 use crate::daemon::schedule::Account;
 use crate::daemon::{poll, run};
+use crate::log;
 use crate::profile::{Name, Profile};
 
 impl Daemon {
@@ -30,21 +32,29 @@ impl Daemon {
                 // A run tells of it, and goes by what it is.
                 let found =
                     found.inspect_err(|error| tracing::debug!("a look at the server failed: {error}"));
-                found.unwrap_or_default().changed
+                found.unwrap_or_default()
             });
         }
     }
 
-    fn look(&mut self, account: Account, look: impl Future<Output = Vec<Name>> + Send + 'static) {
-        self.tasks.spawn(async move {
-            Ready::Look { account: Box::new(account), changed: run::found(look).await }
-        });
+    fn look(&mut self, account: Account, look: impl Future<Output = Polled> + Send + 'static) {
+        self.tasks
+            .spawn(async move { Ready::Look { account: Box::new(account), found: run::found(look).await } });
     }
 
-    pub(super) fn looked(&mut self, now: Moment, account: &Account, changed: &[Name]) {
+    pub(super) fn looked(&mut self, now: Moment, account: &Account, found: Polled) {
         self.looks.looked(now, account, self.schedule.longest_interval(account));
-        for profile in changed {
+        for profile in &found.changed {
             self.schedule.remote_changed(now, profile);
+        }
+        // Before a run was done, nothing can be told.
+        let was_done = |profile: &Name| self.last.get(profile).is_some_and(|last| last.was_done);
+        for profile in self.looks.untold(found.cannot_tell.into_iter().filter(was_done)) {
+            log::profile(profile.as_str()).in_scope(|| {
+                tracing::info!(
+                    "the server does not tell between the runs whether anything changed: each run finds out"
+                );
+            });
         }
     }
 
@@ -108,8 +118,9 @@ mod tests {
         assert_eq!(daemon.looks.begin(soon).len(), 2);
         let names: Vec<Name> = daemon.known.profiles.keys().cloned().collect();
         let (none, good): (Vec<Name>, _) = (Vec::new(), vec![names[1].clone()]);
-        daemon.look(accounts[0].clone(), async move { vec![none[0].clone()] });
-        daemon.look(accounts[1].clone(), async move { good });
+        let changed = |changed| Polled { changed, ..Polled::default() };
+        daemon.look(accounts[0].clone(), async move { changed(vec![none[0].clone()]) });
+        daemon.look(accounts[1].clone(), async move { changed(good) });
         while let Some(ready) = daemon.tasks.join_next().await {
             daemon.ready(ready.expect("it is survived"));
         }

@@ -16,7 +16,7 @@ use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
-use crate::daemon::poll::Looks;
+use crate::daemon::poll::{Looks, Polled};
 use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
@@ -106,7 +106,7 @@ enum Ready {
     },
     Look {
         account: Box<Account>,
-        changed: Vec<Name>,
+        found: Polled,
     },
     Page {
         failed: Option<String>,
@@ -379,7 +379,7 @@ impl Daemon {
         let now = self.clock.now();
         match ready {
             Ready::Secret { access, is_another } => self.schedule.secret_checked(now, &access, is_another),
-            Ready::Look { account, changed } => self.looked(now, &account, &changed),
+            Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
             Ready::Answered => self.reload(),

@@ -8,7 +8,7 @@ use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
 use crate::daemon::control::Asked;
-use crate::daemon::protocol::{Answer, Event, How, NotRun, Reply, Request, Ticket};
+use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Request, Ticket};
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
@@ -47,7 +47,7 @@ impl Daemon {
             }
             Request::Answer { profile, shown, answer } => {
                 let deletions = match answer {
-                    Answer::Delete => Deletions::AllowedIfStill(shown),
+                    Answer::Delete => Deletions::AllowedUpTo(shown),
                     Answer::Keep => Deletions::kept(shown),
                 };
                 let told = self.notices.answered(&profile);
@@ -83,6 +83,11 @@ impl Daemon {
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
+        if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
+            return Reply::Refused {
+                why: "name the profiles whose deletions are allowed or undone".to_owned(),
+            };
+        }
         if how.accept_preview {
             for name in profiles {
                 if let Err(error) = profile::accept_preview(&self.home, name) {
