@@ -15,6 +15,7 @@ mod entry;
 mod order;
 #[cfg(test)]
 pub(super) mod tests;
+mod ways;
 
 pub use account::{Access, Account, Reason, Standstill};
 use account::{Doing, same_host};
@@ -28,8 +29,6 @@ const ON_A_HOST: usize = 2;
 const PATIENCE: u32 = 4;
 /// The largest offset of the first run by chance.
 const SPREAD: Duration = Duration::from_secs(120);
-/// How long after it was seen that a refused secret is still the same it is seen again, at most.
-const CHECK: Duration = Duration::from_secs(300);
 /// How long to wait for another Pimbridge.
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
@@ -150,24 +149,6 @@ impl Schedule {
         dropped
     }
 
-    /// Forgets the accounts and ways that no profile has any more.
-    fn keep_accounts(&mut self, now: Moment) {
-        let all: Vec<Access> = self.profiles.values().map(|entry| entry.planned.access.clone()).collect();
-        self.accounts.retain(|account, _| all.iter().any(|access| access.account == *account));
-        self.ways.retain(|access, _| all.contains(access));
-        // What a new one has to offer may be what was refused.
-        for access in all {
-            if self.ways.contains_key(&access) {
-                continue;
-            }
-            let mut others = self.ways.iter().filter(|(other, _)| other.account == access.account);
-            let refused = others.find_map(|(_, way)| way.refused().map(|standstill| standstill.why.clone()));
-            if let Some(why) = refused {
-                self.ways.entry(access).or_default().close(now, why);
-            }
-        }
-    }
-
     /// A person asks for a run; none where there is no such profile.
     pub fn ask(&mut self, now: Moment, profile: &Name, order: Order) -> Option<RunId> {
         let entry = self.profiles.get_mut(profile).filter(|entry| !entry.gone)?;
@@ -209,18 +190,6 @@ impl Schedule {
 
     pub fn resume(&mut self) {
         self.pause = None;
-    }
-
-    /// What was found about the secret of a way that was to be checked.
-    pub fn secret_checked(&mut self, now: Moment, access: &Access, is_another: bool) {
-        let wait = self.shortest_interval(&access.account).map_or(CHECK, |interval| interval.min(CHECK));
-        let Some(way) = self.ways.get_mut(access) else { return };
-        way.checking = false;
-        match &mut way.standstill {
-            Some(standstill) if standstill.reason == Reason::SignIn && is_another => way.standstill = None,
-            Some(standstill) => standstill.again = now.plus(wait),
-            None => {}
-        }
     }
 
     /// A run ended. Returns the runs that were asked for and will never be: where the sign-in was refused, each of them
@@ -293,55 +262,6 @@ impl Schedule {
             .collect()
     }
 
-    /// Something keeps a run from being done that keeps others from it too. Where nobody asked for the run, the next try is
-    /// later.
-    fn hindered(&mut self, now: Moment, access: &Access, by: (Reason, &Obstacle), why: String, counts: bool) {
-        let interval = self.shortest_interval(&access.account);
-        let way = self.ways.entry(access.clone()).or_default();
-        let server = self.accounts.entry(access.account.clone()).or_default();
-        match by.0 {
-            Reason::SignIn => {
-                // It answered.
-                server.standstill = None;
-                way.hindered(now, by, why.clone(), counts, interval);
-                let all: Vec<Access> =
-                    self.of(&access.account).map(|entry| entry.planned.access.clone()).collect();
-                for other in all.into_iter().filter(|other| other != access) {
-                    self.ways.entry(other).or_default().close(now, why.clone());
-                }
-            }
-            // It would go on by itself as soon as the server is there again.
-            _ if way.refused().is_some() => {}
-            Reason::KeyringLocked => way.hindered(now, by, why, counts, interval),
-            Reason::Offline | Reason::Busy => {
-                way.standstill = None;
-                server.hindered(now, by, why, counts, interval);
-            }
-        }
-    }
-
-    /// Something of the account could be done, or failed for a reason of its own.
-    fn came_through(&mut self, access: &Access, signed_in: bool) {
-        if let Some(way) = self.ways.get_mut(access).filter(|way| signed_in || way.refused().is_none()) {
-            way.standstill = None;
-        }
-        if let Some(server) = self.accounts.get_mut(&access.account) {
-            server.standstill = None;
-        }
-        let is_refused = |access: &Access| self.ways.get(access).is_some_and(|way| way.refused().is_some());
-        let waiting = self.of(&access.account).filter(|entry| entry.wanted.is_some());
-        let waiting: Vec<&Access> =
-            waiting.map(|entry| &entry.planned.access).filter(|access| !is_refused(access)).collect();
-        let (all, own) = (waiting.is_empty(), !waiting.contains(&access) && !is_refused(access));
-        if let Some(server) = self.accounts.get_mut(&access.account).filter(|_| all) {
-            server.tries = 0;
-        }
-        if let Some(way) = self.ways.get_mut(access).filter(|_| own) {
-            way.tries = 0;
-            way.refusals = if signed_in { 0 } else { way.refusals };
-        }
-    }
-
     /// Takes note of the time, and says what is to be done now.
     pub fn advance(&mut self, now: Moment) -> Vec<Do> {
         if self.pause.is_some_and(|pause| pause.until.is_some_and(|until| until <= now)) {
@@ -371,23 +291,6 @@ impl Schedule {
 
     pub fn paused(&self) -> Option<Pause> {
         self.pause
-    }
-
-    /// Why nothing can be done by a profile's way into its account, or nothing of the account.
-    pub fn standstill(&self, profile: &Name) -> Option<&Standstill> {
-        self.standstills(self.profiles.get(profile)?).next()
-    }
-
-    /// Why some of the ways into the account are closed.
-    pub fn closed(&self, account: &Account) -> BTreeSet<Reason> {
-        let ways = self.ways.iter().filter(|(access, _)| access.account == *account);
-        ways.filter_map(|(_, way)| way.standstill.as_ref().map(|standstill| standstill.reason)).collect()
-    }
-
-    fn standstills(&self, entry: &Entry) -> impl Iterator<Item = &Standstill> {
-        let access = &entry.planned.access;
-        let both = [self.ways.get(access), self.accounts.get(&access.account)];
-        both.into_iter().flatten().filter_map(|doing| doing.standstill.as_ref())
     }
 
     /// Whether something may be asked of an account's server besides the runs: none of its profiles runs or waits for
@@ -451,36 +354,6 @@ impl Schedule {
         let waiting = || self.of(account).filter(|other| other.wanted.is_some() && self.is_open(now, other));
         self.is_open(now, entry)
             && server.is_none_or(|standstill| standstill.again <= now && entry.is_first_of(waiting()))
-    }
-
-    /// Whether a profile that waits can use its way into the account, or it is its turn to try that.
-    fn is_open(&self, now: Moment, entry: &Entry) -> bool {
-        let access = &entry.planned.access;
-        let Some(Standstill { reason, again, .. }) =
-            self.ways.get(access).and_then(|doing| doing.standstill.as_ref())
-        else {
-            return true;
-        };
-        let others = self.profiles.values().filter(|other| other.planned.access == *access);
-        let waiting = others.filter(|other| other.wanted.is_some());
-        *reason != Reason::SignIn && *again <= now && entry.is_first_of(waiting)
-    }
-
-    /// Which refused sign-ins are to be looked at again.
-    fn checks(&mut self, now: Moment) -> Vec<Do> {
-        if self.pause.is_some() {
-            return Vec::new();
-        }
-        let mut todo = Vec::new();
-        for entry in self.profiles.values().filter(|entry| entry.wanted.is_some()) {
-            let Some(way) = self.ways.get_mut(&entry.planned.access) else { continue };
-            if way.refused().is_some_and(|standstill| standstill.again <= now) && !way.checking {
-                way.checking = true;
-                let Planned { name, access, .. } = entry.planned.clone();
-                todo.push(Do::CheckSecret { profile: name, access });
-            }
-        }
-        todo
     }
 
     /// Begins the run that is first in turn, where another one can run now.
