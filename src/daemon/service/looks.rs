@@ -117,10 +117,10 @@ mod tests {
         let soon = now.plus(MINUTE);
         assert_eq!(daemon.looks.begin(soon).len(), 2);
         let names: Vec<Name> = daemon.known.profiles.keys().cloned().collect();
+        let found = |changed| Polled { changed, cannot_tell: Vec::new() };
         let (none, good): (Vec<Name>, _) = (Vec::new(), vec![names[1].clone()]);
-        let changed = |changed| Polled { changed, ..Polled::default() };
-        daemon.look(accounts[0].clone(), async move { changed(vec![none[0].clone()]) });
-        daemon.look(accounts[1].clone(), async move { changed(good) });
+        daemon.look(accounts[0].clone(), async move { found(vec![none[0].clone()]) });
+        daemon.look(accounts[1].clone(), async move { found(good) });
         while let Some(ready) = daemon.tasks.join_next().await {
             daemon.ready(ready.expect("it is survived"));
         }
