@@ -77,6 +77,8 @@ pub struct Done {
     pub foreseen: Vec<Touched>,
     /// What kept it from being done.
     pub obstacle: Option<Obstacle>,
+    /// The server answered it.
+    pub reached: bool,
 }
 
 /// What came of a chunk.
@@ -161,13 +163,19 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     report.part = !options.is_whole();
     report.notices = job.state.notices().to_vec();
     let mut foreseen = Vec::new();
-    let mut id = None;
-    let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
+    let (mut id, mut looked) = (None, false);
+    let result = rounds(job, options, &mut report, &mut id, &mut foreseen, &mut looked).await;
     if result.is_ok() && options.is_whole() && job.name_and_color && !options.stop.is_told() {
         report.notices.extend(look::keep(job, options.dry_run).await?);
     }
     job.progress.done();
     let obstacle = result.as_ref().err().map(Obstacle::from);
+    let requests = traffic(job).requests - before.requests;
+    let reached = match &result {
+        Ok(()) => requests > 0,
+        Err(RunError::Collection(Side::Remote, _)) => true,
+        Err(_) => looked && requests > 0,
+    };
     report.failure = match result {
         Ok(()) => None,
         Err(RunError::Collection(_, error))
@@ -208,7 +216,7 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
             Ok(id)
         })?;
     }
-    Ok(Done { report, id, foreseen, obstacle })
+    Ok(Done { report, id, foreseen, obstacle, reached })
 }
 
 fn traffic(job: &Job<'_>) -> crate::collection::Traffic {
@@ -226,6 +234,7 @@ async fn rounds(
     report: &mut Report,
     id: &mut Option<ReportId>,
     foreseen: &mut Vec<Touched>,
+    looked: &mut bool,
 ) -> Result<(), RunError> {
     let mut known = None;
     let mut asleep_at_first = None;
@@ -236,6 +245,7 @@ async fn rounds(
     for round in 1..=ROUNDS {
         options.stop.check()?;
         let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
+        *looked = true;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         if quarantine::of_nothing(&asides, &trees).next().is_some() {
