@@ -4,7 +4,7 @@ use pimbridge::daemon::protocol::{self, Event};
 use slint::ComponentHandle;
 
 use crate::link::Link;
-use crate::{MainWindow, Page, Shell, Tone, status};
+use crate::{MainWindow, Page, Shell, Tone, options, profiles, status};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,8 +47,13 @@ pub fn attach(window: &MainWindow, link: &Link) {
 }
 
 /// Shows a page, with what is true now.
-pub fn open(window: &MainWindow, _link: &Link, page: Page) {
+pub fn open(window: &MainWindow, link: &Link, page: Page) {
     window.global::<Shell>().set_page(page);
+    match page {
+        Page::Profiles => profiles::opened(window, link),
+        Page::Options => options::opened(window, link),
+        _ => {}
+    }
 }
 
 /// Tells every page what happened.
@@ -57,6 +62,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
         show(window, link, page);
     }
     status::heard(window, event);
+    profiles::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.
