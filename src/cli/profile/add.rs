@@ -9,7 +9,7 @@ use super::super::connection::{ConnectionArgs, full_path};
 use super::super::search::SignInArgs;
 use super::super::{Failure, exit, out};
 use super::find::{self, Wanted};
-use super::{add_new, many, password, places, refuse_overlap};
+use super::{add_new, many, password, refuse_overlap};
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{
@@ -18,6 +18,7 @@ use crate::profile::{
 };
 use crate::report::wording::shell_word;
 use crate::settings;
+use crate::setup::places;
 
 /// Make a profile: connect a folder and a collection on a server
 ///

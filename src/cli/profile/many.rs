@@ -11,7 +11,6 @@ use super::super::discover::nothing;
 use super::super::search::{Searched, search};
 use super::super::{Failure, exit, out};
 use super::add::{self, Args};
-use super::places::Places;
 use super::{add_new, password};
 use crate::collection::dav::discovery::{Found, Service, Start};
 use crate::home::Home;
@@ -19,6 +18,7 @@ use crate::item::Kind;
 use crate::profile::{self, Name, Preset, Profile, Secret};
 use crate::report::wording::cut;
 use crate::settings::{self, Folders};
+use crate::setup::places::Places;
 
 /// A profile that will be made.
 struct Planned {
