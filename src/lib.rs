@@ -24,5 +24,6 @@ pub mod profile;
 pub mod report;
 pub mod server;
 pub mod settings;
+pub mod setup;
 pub mod state;
 pub mod sync;

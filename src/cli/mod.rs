@@ -9,6 +9,7 @@ use crate::home::{Home, HomeError};
 use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError, keyring};
 use crate::settings::LogLevel;
+use crate::setup::SetupError;
 
 mod autostart;
 mod bars;
@@ -138,6 +139,22 @@ impl From<OAuthError> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Failure::NotDone(error.to_string())
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Wrong(why) => Failure::Usage(why),
+            SetupError::NotDone(why) => Failure::NotDone(why),
+            SetupError::Profile(error) => error.into(),
+            SetupError::Home(error) => error.into(),
+            SetupError::Settings(error) => error.into(),
+            SetupError::Secret(error) => error.into(),
+            SetupError::Open(error) => error.into(),
+            SetupError::OAuth(error) => error.into(),
+            SetupError::State(error) => error.into(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod account;
 pub mod reports;
 
 /// Counts up when a line of this program would not be understood by an older one.
@@ -78,6 +79,34 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// The services that are known. Answered with [`Answered::Presets`].
+    Presets,
+    /// What an account has. Answered with [`Answered::Discovered`].
+    Discover(account::Account),
+    /// Make profiles for what was discovered, and put the password into the keyring. Answered with [`Answered::Added`].
+    AddAccount(account::Add),
+    /// Take back profiles that were added and never synced.
+    TakeBack { profiles: Vec<String> },
+    /// How a profile signs in. Answered with [`Answered::SignsIn`].
+    HowItSignsIn { profile: String },
+    /// Put the password of a profile, or its token, into the keyring: its account is tried again at once.
+    Password(account::Password),
+    /// Sign in for a profile in a browser, which opens. The reply comes when that is done.
+    SignIn { profile: String },
+    /// Wait no longer for browsers.
+    LeaveSignIn,
+}
+
+impl Question {
+    /// The profile whose sign-in is another one afterwards.
+    pub fn signs_in(&self) -> Option<&str> {
+        match self {
+            Question::Password(account::Password { profile, .. }) | Question::SignIn { profile } => {
+                Some(profile)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What can be looked at.
@@ -198,6 +227,10 @@ pub enum Reply {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answered {
     Reports(reports::Found),
+    Presets(account::Presets),
+    Discovered(account::Discovered),
+    Added(account::Added),
+    SignsIn(account::SignIn),
 }
 
 /// A run that was asked for.

@@ -8,6 +8,7 @@ use pimbridge::home::Home;
 use pimbridge::language::Language;
 
 mod about;
+mod account;
 mod link;
 mod shell;
 mod status;
@@ -81,5 +82,6 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    account::attach(window, link);
     about::attach(window, home);
 }

@@ -4,7 +4,7 @@ use pimbridge::daemon::protocol::{self, Event};
 use slint::ComponentHandle;
 
 use crate::link::Link;
-use crate::{MainWindow, Page, Shell, Tone, status};
+use crate::{MainWindow, Page, Shell, Tone, account, status};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,8 +47,11 @@ pub fn attach(window: &MainWindow, link: &Link) {
 }
 
 /// Shows a page, with what is true now.
-pub fn open(window: &MainWindow, _link: &Link, page: Page) {
+pub fn open(window: &MainWindow, link: &Link, page: Page) {
     window.global::<Shell>().set_page(page);
+    if page == Page::Account {
+        account::opened(window, link);
+    }
 }
 
 /// Tells every page what happened.
@@ -57,6 +60,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
         show(window, link, page);
     }
     status::heard(window, event);
+    account::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.

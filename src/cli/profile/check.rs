@@ -8,6 +8,7 @@ use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
 use crate::report::text::{line, shell_word};
+use crate::setup::change::refuse_overlap;
 use crate::sync::policy::Mode;
 
 /// What a check found.
@@ -27,8 +28,8 @@ pub async fn run(home: &Home, name: &str) -> Result<u8, Failure> {
         right &= !matches!(found, Found::Wrong(_));
         say(what, &found);
     };
-    if let Err(Failure::Usage(message) | Failure::NotDone(message)) = super::refuse_overlap(home, &profile) {
-        say("profile", &Found::Wrong(message));
+    if let Err(error) = refuse_overlap(home, &profile) {
+        say("profile", &Found::Wrong(error.to_string()));
         return Ok(exit::WRONG_USE);
     }
     let LocalSpec::Vdir { path } = &profile.local;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, exit, out};
-use super::{add, add_new, password};
+use super::password;
 use crate::home::Home;
 use crate::profile::{self, KINDS, SecretError, cdsp};
+use crate::setup::change::{add_new, make_folder};
 
 mod folders;
 mod held;
@@ -102,7 +103,7 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
         let Some((profile, text)) = &one.file else { continue };
         match one.fate {
             Fate::Added => {
-                add::make_folder(profile)?;
+                make_folder(profile)?;
                 add_new(home, &profile.name, text)?;
             }
             Fate::Replaced => {

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use super::changes::{Change, Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile::{self, Name, Profile};
+use crate::profile::{self, Name};
 use crate::report::text::shell_word;
+use crate::setup;
+use crate::setup::change::{add_new, refuse_overlap};
 use crate::state::State;
 
 mod add;
@@ -17,7 +19,6 @@ mod import;
 mod list;
 mod many;
 mod password;
-mod places;
 mod presets;
 mod schema;
 mod sign_in;
@@ -128,28 +129,6 @@ fn set(home: &Home, args: Set) -> Result<u8, Failure> {
     Ok(exit::IN_SYNC)
 }
 
-/// Refuses an active profile that syncs the same pair as another active one.
-fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), Failure> {
-    let others = profile::load_all(home)?.profiles;
-    let others = others.iter().filter(|other| other.active && other.name != changed.name);
-    let all = others.chain(changed.active.then_some(changed));
-    match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
-        Some(two) => Err(Failure::Usage(format!(
-            "the profile {} already syncs {} with {}; a second active profile on both would double the items",
-            two.first, two.local, two.remote
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Writes the file of a new profile. What an earlier one of its name had in sync does not count for it: what was
-/// deleted on one side meanwhile would be deleted on the other.
-fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, Failure> {
-    profile::refuse_taken(home, name)?;
-    State::forget(&home.state_file(name), Timestamp::now())?;
-    Ok(profile::add(home, name, text)?)
-}
-
 fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
     let name = profile::existing(home, &args.name)?;
     if !args.yes {
@@ -193,20 +172,11 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
         ));
     }
     if let Some(profile) = removed {
-        forget_secret(home, &profile).await?;
+        if setup::password::forget(home, &profile).await? {
+            out::say(format!("Its {} is removed from the keyring.", setup::password::name(&profile)));
+        }
     }
     Ok(exit::IN_SYNC)
-}
-
-/// Removes what the keyring has for the sign-in of a removed profile, unless another one needs it.
-async fn forget_secret(home: &Home, removed: &Profile) -> Result<(), Failure> {
-    let Some(entry) = profile::keyring_entry(removed) else { return Ok(()) };
-    let others = profile::load_all(home)?.profiles;
-    let needed = others.iter().any(|other| profile::keyring_entry(other).as_ref() == Some(&entry));
-    if !needed && profile::delete_secret(removed).await.unwrap_or(false) {
-        out::say(format!("Its {} is removed from the keyring.", password::name(removed)));
-    }
-    Ok(())
 }
 
 fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {

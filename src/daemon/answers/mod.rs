@@ -10,6 +10,7 @@ use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
 use crate::profile::Accounts;
 
+mod account;
 mod reports;
 
 /// Answers a question. What cannot be done is refused, with a sentence for a person.
@@ -26,6 +27,26 @@ async fn carry_out(home: &Home, question: Question) -> Result<Reply, String> {
     Ok(Reply::Answered(match question {
         Question::Reports(which) => {
             Answered::Reports(reading(home, move |home| reports::list(home, &which)).await?)
+        }
+        Question::Presets => Answered::Presets(account::presets()),
+        Question::Discover(wanted) => Answered::Discovered(account::discover(home, &wanted).await?),
+        Question::AddAccount(add) => Answered::Added(account::add(home, &add).await?),
+        Question::TakeBack { profiles } => {
+            account::take_back(home, &profiles).await?;
+            return Ok(Reply::Done);
+        }
+        Question::HowItSignsIn { profile } => Answered::SignsIn(account::how_it_signs_in(home, &profile)?),
+        Question::Password(new) => {
+            account::password(home, new).await?;
+            return Ok(Reply::Done);
+        }
+        Question::SignIn { profile } => {
+            account::sign_in(home, &profile).await?;
+            return Ok(Reply::Done);
+        }
+        Question::LeaveSignIn => {
+            account::leave_sign_in();
+            return Ok(Reply::Done);
         }
     }))
 }

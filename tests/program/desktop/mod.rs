@@ -11,7 +11,7 @@ use crate::support::program::{Home, files};
 use crate::support::servers::{PASSWORD, Server, Software};
 use crate::support::{http, item};
 
-mod session;
+pub mod session;
 
 use session::{Running, Session, wait_for};
 

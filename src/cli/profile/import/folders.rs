@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::super::super::connection::full_path;
 use super::super::super::{Failure, out};
-use super::super::places::Places;
 use super::Args;
 use crate::item::Kind;
 use crate::profile::cdsp::{Imported, Keys};
 use crate::profile::{self, LocalSpec, Name, expand, local_key};
 use crate::report::text::cut;
 use crate::settings::Folders as Roots;
+use crate::setup::places::{Places, full_path};
 
 /// What Outlook CalDav Synchronizer writes for a folder that it cannot open.
 const NO_FOLDER: &str = "<ERROR>";
@@ -102,7 +101,7 @@ impl<'a> Folders<'a> {
                 None => return Ok(None),
             },
         };
-        full_path(&folder).map(Some)
+        Ok(Some(full_path(&folder)?))
     }
 
     /// What `--folder` says.
@@ -110,7 +109,7 @@ impl<'a> Folders<'a> {
         let said = |name: &str| self.args.folder.iter().find(|(said, _)| said == name);
         if let Some((name, folder)) = said(label) {
             self.used.insert(name);
-            return full_path(Path::new(folder)).map(Some);
+            return Ok(Some(full_path(Path::new(folder))?));
         }
         let Some((name, folder)) = said(called(label, imported)) else { return Ok(None) };
         let folder = full_path(Path::new(folder))?;

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use super::super::super::Failure;
-use super::super::add::without_file;
-use super::super::places::Places;
 use super::folders::called;
 use super::here::{Existing, Here};
 use super::{Args, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
-use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, Secret, word_of};
+use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, ProfileError, Secret, word_of};
 use crate::report::text::{cut, shell_word};
 use crate::settings;
+use crate::setup::places::Places;
 
 /// What becomes of a profile of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,9 +176,11 @@ fn one(
         Ok(text) => text,
         Err(why) => return Planned::skipped(label, why),
     };
-    let profile = match profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file) {
+    let profile = match profile::parse(&name, &home.profile_file(&name), &text) {
         Ok(profile) => profile,
-        Err(Failure::Usage(why) | Failure::NotDone(why)) => return Planned::skipped(label, why),
+        // There is no file yet whose line could be looked at.
+        Err(ProfileError::Content { what, .. }) => return Planned::skipped(label, what),
+        Err(error) => return Planned::skipped(label, error.to_string()),
     };
     let fate = match old {
         None => Fate::Added,

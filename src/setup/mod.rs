@@ -1,0 +1,11 @@
+//! Making, changing and testing profiles: what the command line and the daemon do for a person who sets something up.
+
+pub mod account;
+pub mod browser;
+pub mod change;
+pub mod discover;
+mod error;
+pub mod password;
+pub mod places;
+
+pub use error::SetupError;
