@@ -236,10 +236,10 @@ mod tests {
                 Err(why) => why,
             }
         };
-        insta::assert_snapshot!(looked("jana@example.org", None, None), @"");
-        insta::assert_snapshot!(looked("jana", Some("gmx"), None), @"");
-        insta::assert_snapshot!(looked("jana", Some("nextcloud"), Some("cloud.example.org")), @"");
-        insta::assert_snapshot!(looked("jana", Some("nextcloud"), None), @"");
+        insta::assert_snapshot!(looked("jana@example.org", None, None), @r#"[("jana@example.org", [Calendars, Contacts])]"#);
+        insta::assert_snapshot!(looked("jana", Some("gmx"), None), @r#"[("https://caldav.gmx.net/", [Calendars]), ("https://carddav.gmx.net/", [Contacts])]"#);
+        insta::assert_snapshot!(looked("jana", Some("nextcloud"), Some("cloud.example.org")), @r#"[("https://cloud.example.org/remote.php/dav/", [Calendars, Contacts])]"#);
+        insta::assert_snapshot!(looked("jana", Some("nextcloud"), None), @"Nextcloud runs on many servers; give the host of yours with --url HOST");
     }
 
     #[test]

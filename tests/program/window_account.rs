@@ -36,7 +36,7 @@ fn server() -> Server {
     server.create("todo", Kind::Tasks);
     let storage = server.storage("read-only");
     fs::create_dir_all(&storage).unwrap();
-    let props = r#"{"tag": "VCALENDAR", "C:supported-calendar-component-set": "VEVENT", "D:displayname": "Holidays", "ICAL:calendar-color": "#FF8000FF"}"#;
+    let props = r##"{"tag": "VCALENDAR", "C:supported-calendar-component-set": "VEVENT", "D:displayname": "Holidays", "ICAL:calendar-color": "#FF8000FF"}"##;
     fs::write(storage.join(".Radicale.props"), props).unwrap();
     server
 }
@@ -115,7 +115,9 @@ fn an_account_is_added_looked_at_and_synced() {
     let account = typed(&email, Some(PASSWORD));
     let found = discover(&daemon, &account);
     assert_eq!(found.user.as_deref(), Some(USER));
-    let shown = |found: &Collection| format!("{} {} {} {:?} {:?}", found.kind, found.name, found.read_only, found.color, found.sync);
+    let shown = |found: &Collection| {
+        format!("{} {} {} {:?} {:?}", found.kind, found.name, found.read_only, found.color, found.sync)
+    };
     let shown = found.collections.iter().map(shown).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(shown, @"");
     let by_name = |name: &str| found.collections.iter().find(|found| found.name == name).unwrap();
@@ -172,7 +174,12 @@ fn without_a_keyring_nothing_is_made_until_the_password_is_somewhere_else() {
     let daemon = daemon(&home, &session, &dns);
     let account = typed(&format!("{USER}@{DOMAIN}"), Some(PASSWORD));
     let found = discover(&daemon, &account);
-    let wanted = || vec![chosen(found.collections.iter().find(|found| found.name == "work").unwrap(), &home.path().join("items/work"))];
+    let wanted = || {
+        vec![chosen(
+            found.collections.iter().find(|found| found.name == "work").unwrap(),
+            &home.path().join("items/work"),
+        )]
+    };
     let Added::NotKept { why } = add(&daemon, &account, wanted()) else { panic!("it was kept") };
     assert!(why.contains("has no keyring"), "{why}");
     assert!(daemon.status().profiles.is_empty());

@@ -201,12 +201,16 @@ fn from_the_first_letter_to_the_first_sync() {
     page.enter("Folder of Work (calendar)", "~/my calendar");
     page.click("Go on");
     let asked = page.asked.borrow().clone();
-    let [_, Request::Question(Question::AddAccount(add)), Request::Preview { profile }] = asked.as_slice() else {
+    let [_, Request::Question(Question::AddAccount(add)), Request::Preview { profile }] = asked.as_slice()
+    else {
         panic!("{asked:?}")
     };
     assert_eq!((add.user.as_deref(), profile.as_str()), (Some("jana"), "Work"));
     let [one] = add.chosen.as_slice() else { panic!("{add:?}") };
-    assert_eq!((one.name.as_str(), one.folder.as_str(), one.direction), ("Work", "~/my calendar", Mode::TwoWay));
+    assert_eq!(
+        (one.name.as_str(), one.folder.as_str(), one.direction),
+        ("Work", "~/my calendar", Mode::TwoWay)
+    );
     assert!(page.page().get_password().is_empty());
 
     assert_eq!(page.get(AccessibleRole::Button, "Start syncing").accessible_enabled(), Some(false));
@@ -288,13 +292,18 @@ fn what_is_missing_or_refused_is_told_on_the_page() {
     page.enter("Host of your server", "cloud.example.org");
     page.click("Find my calendars");
     let account = page.last_account();
-    assert_eq!((account.preset.as_deref(), account.host.as_deref()), (Some("cloud"), Some("cloud.example.org")));
+    assert_eq!(
+        (account.preset.as_deref(), account.host.as_deref()),
+        (Some("cloud"), Some("cloud.example.org"))
+    );
     page.click("Go on");
     assert_eq!(page.page().get_not_kept(), "There is no keyring.");
     page.enter("Command that prints the password", "pass show calendar");
     page.click("Go on");
     let asked = page.asked.borrow().clone();
-    let Some(Request::Question(Question::AddAccount(add))) = asked.iter().rev().nth(1) else { panic!("{asked:?}") };
+    let Some(Request::Question(Question::AddAccount(add))) = asked.iter().rev().nth(1) else {
+        panic!("{asked:?}")
+    };
     assert_eq!(add.account.password_command.as_deref(), Some("pass show calendar"));
     assert_eq!(add.account.password, None);
 }
@@ -311,7 +320,8 @@ fn a_service_that_signs_in_in_the_browser() {
     assert_eq!(page.last_account().client_id.as_deref(), Some("1234"));
     page.click("Go on");
     let asked = page.asked.borrow().clone();
-    let [.., Request::Question(Question::SignIn { profile }), Request::Preview { .. }] = asked.as_slice() else {
+    let [.., Request::Question(Question::SignIn { profile }), Request::Preview { .. }] = asked.as_slice()
+    else {
         panic!("{asked:?}")
     };
     assert_eq!(profile, "Work");
@@ -357,12 +367,18 @@ fn numbers_and_directions_in_words() {
     let nothing = Report { local: Counts::default(), ..report(true) };
     assert_eq!(head(&nothing).detail, "There is nothing yet, on either side");
     let deletes = Report { remote: Counts { deleted: 1, ..Counts::default() }, ..nothing.clone() };
-    assert_eq!((head(&deletes).detail.as_str(), head(&deletes).tone), ("One is deleted on the server", Tone::Attention));
+    assert_eq!(
+        (head(&deletes).detail.as_str(), head(&deletes).tone),
+        ("One is deleted on the server", Tone::Attention)
+    );
     let failed = Report { failure: Some("the server is away".to_owned()), ..nothing };
     assert_eq!(head(&failed).tone, Tone::Trouble);
 
     let row = view::found_row(&collection("Holidays", Kind::Events, true));
-    assert_eq!((row.directions.row_count(), row.direction, row.detail.as_str()), (2, 0, "You may only read it."));
+    assert_eq!(
+        (row.directions.row_count(), row.direction, row.detail.as_str()),
+        (2, 0, "You may only read it.")
+    );
     let row = view::found_row(&collection("Work", Kind::Tasks, false));
     assert_eq!((row.directions.row_count(), row.direction, row.holds.as_str()), (5, 0, "task list"));
     assert_eq!(row.color, slint::Color::from_rgb_u8(0xff, 0x80, 0));
