@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::setup::places::full_path;
 
 /// What a person may have to say about the way to a server before there is a profile.

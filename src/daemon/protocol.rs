@@ -42,8 +42,8 @@ pub enum Request {
     Preview {
         profile: String,
     },
-    /// The person's answer to a run that is held: it concerns what was shown, and no more than that. Answered with
-    /// [`Reply::Runs`].
+    /// The person's answer to a run that is held: a yes concerns what was shown, and no more than that. The last answer
+    /// counts. Answered with [`Reply::Runs`].
     Answer {
         profile: String,
         shown: Held,
@@ -146,10 +146,8 @@ impl Page {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct How {
-    /// Delete even unusually many items.
+    /// Delete even unusually many items, also what was to be brought back.
     pub allow_deletions: bool,
-    /// With that: also what was to be kept, as the person named the profile.
-    pub kept_too: bool,
     /// Bring back what one side deleted, instead of deleting it on the other side too.
     pub undo_deletions: bool,
     /// The person has looked ahead at what an imported profile does.
@@ -163,7 +161,6 @@ impl How {
     pub fn deletions(&self) -> Option<Deletions> {
         Some(match (self.allow_deletions, self.undo_deletions) {
             (true, true) => return None,
-            (true, false) if self.kept_too => Deletions::AllowedByName,
             (true, false) => Deletions::Allowed,
             (false, true) => Deletions::UNDONE,
             (false, false) => Deletions::Guarded,
@@ -421,7 +418,7 @@ mod tests {
         let ask = |request| serde_json::to_string(&Ask { v: VERSION, id: 7, request }).unwrap();
         let tell = |tell| serde_json::to_string(&Telling { v: VERSION, tell }).unwrap();
         insta::assert_snapshot!(ask(Request::Status), @r#"{"v":1,"id":7,"request":"status"}"#);
-        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"kept_too":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
+        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
         let shown = Held { local: 0, remote: 99, ..Held::default() };
         insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99,"marks":{"local":"0000000000000000","remote":"0000000000000000"}},"answer":"keep"}"#);
         let runs = vec![Ticket { profile: "work".into(), run: RunId(3) }];

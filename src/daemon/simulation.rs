@@ -200,6 +200,7 @@ impl World {
             let obstacle = self.obstacle(&self.profiles[&profile]);
             let there = self.profiles.get_mut(&profile).unwrap();
             let mut report = fixtures::report();
+            report.started += SignedDuration::from_secs(now as i64);
             match obstacle {
                 Some(obstacle) => {
                     self.failed.push((now, there.user, obstacle));
@@ -215,7 +216,8 @@ impl World {
             self.schedule.finished(at(now), run, end);
             let ended = Ended {
                 profile: &profile,
-                account: &there.planned.account,
+                account: &there.planned.access.account,
+                closed: &self.schedule.closed(&there.planned.access.account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
                 by_hand,
@@ -248,8 +250,8 @@ impl World {
         let mut hosts = BTreeMap::<&str, usize>::new();
         for run in &self.running {
             let profile = &self.profiles[&run.profile];
-            assert!(!accounts.contains(&&profile.planned.account), "two of an account");
-            accounts.push(&profile.planned.account);
+            assert!(!accounts.contains(&&profile.planned.access.account), "two of an account");
+            accounts.push(&profile.planned.access.account);
             *hosts.entry(profile.host).or_default() += 1;
         }
         assert!(hosts.values().all(|number| *number <= 2), "{hosts:?}");
@@ -340,6 +342,20 @@ fn a_server_that_is_busy_for_an_hour() {
         world.all_in_sync();
         assert_eq!(world.told, []);
     }
+}
+
+#[test]
+fn a_server_that_is_busy_for_days() {
+    let busy = Spell { from: 5 * HOUR, to: 77 * HOUR, trouble: Trouble::Busy("one.example", None) };
+    let mut world = live_by_themselves(3, &[busy]);
+    world.live(busy.to, |_| {});
+    let (when, keys): (Vec<u64>, Vec<&str>) =
+        world.told.iter().map(|(when, key)| (*when, key.as_str())).unzip();
+    assert!(when.iter().all(|when| (29 * HOUR..30 * HOUR + 10 * MINUTE).contains(when)), "{when:?}");
+    assert_eq!(keys.len(), 3, "{keys:?}: one for each account");
+    world.live(busy.to + 40 * MINUTE, |_| {});
+    world.all_in_sync();
+    assert_eq!((world.told.len(), world.withdrawn), (3, 3));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::sign_in::{self, LastRead, credentials};
-use super::{ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
-use crate::collection::dav::{Account, Dav};
+use super::{Account, ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
+use crate::collection::dav::{self, Dav};
 use crate::collection::lists::Lists;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
@@ -33,21 +33,21 @@ pub enum OpenError {
     Collection(#[from] CollectionError),
 }
 
-/// The accounts in use: profiles of one user on one server share their connections, and the password
-/// is asked for once.
+/// The accounts in use: profiles that sign in to one server in the same way share their connections, and the password is
+/// asked for once.
 #[derive(Default)]
 pub struct Accounts {
     /// An account is locked while it is opened, so that its password is asked for once.
-    open: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<Option<Account>>>>>,
+    open: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<Option<dav::Account>>>>>,
     last_read: Mutex<HashMap<SignInKey, LastRead>>,
 }
 
 type AccountKey = (SignInKey, ConnectionSpec);
-type SignInKey = (url::Origin, Option<SignIn>);
+type SignInKey = (Account, Option<SignIn>);
 
 impl Accounts {
     /// The account of a profile. Nothing is sent yet.
-    pub async fn get(&self, profile: &Profile) -> Result<Account, OpenError> {
+    pub async fn get(&self, profile: &Profile) -> Result<dav::Account, OpenError> {
         let RemoteSpec::Dav { connection, .. } = &profile.remote;
         let key = (sign_in_key(profile), connection.clone());
         let place = Arc::clone(lock(&self.open).entry(key).or_default());
@@ -59,26 +59,45 @@ impl Accounts {
         Ok(place.insert(account).clone())
     }
 
-    /// Forgets a sign-in that was refused: the next use of the account asks for the secret again, and tries it.
+    /// Forgets how the profile is signed in: the next use of the account asks for the secret again.
     pub fn forget(&self, profile: &Profile) {
-        let refused = sign_in_key(profile);
-        lock(&self.open).retain(|(sign_in, _), _| *sign_in != refused);
+        let forgotten = sign_in_key(profile);
+        lock(&self.open).retain(|(sign_in, _), _| *sign_in != forgotten);
     }
 
-    /// Whether the profile's secret can be had now and is another than the one that was used last. Neither a server nor
-    /// the person is asked. The account still uses the old one, until it is forgotten.
-    pub async fn secret_changed(&self, profile: &Profile) -> bool {
-        sign_in::is_another(profile, &self.last_read(profile)).await
+    /// The sign-in of the profile was refused: it is forgotten, but not what was refused.
+    pub fn refused(&self, profile: &Profile) {
+        self.forget(profile);
+        self.last_read(profile).refused();
+    }
+
+    /// The sign-in of the profile was accepted: wherever else the same secret comes from, it is right, too.
+    pub fn accepted(&self, profile: &Profile) {
+        let Some(secret) = self.last_read(profile).secret() else { return };
+        self.of_person(&Account::of(profile)).iter().for_each(|read| read.accepted(&secret));
+    }
+
+    /// Whether the profile's secret can be had now and is none that the server refused when the person used it last,
+    /// wherever it came from then. Neither a server nor the person is asked.
+    pub async fn is_worth_a_try(&self, profile: &Profile) -> bool {
+        let Some(now) = sign_in::secret_now(profile).await else { return false };
+        !self.of_person(&Account::of(profile)).iter().any(|read| read.refuses(&now))
     }
 
     fn last_read(&self, profile: &Profile) -> LastRead {
         lock(&self.last_read).entry(sign_in_key(profile)).or_default().clone()
     }
+
+    /// What was read last, from wherever this person's secret comes.
+    fn of_person(&self, person: &Account) -> Vec<LastRead> {
+        let all = lock(&self.last_read);
+        all.iter().filter(|((account, _), _)| account == person).map(|(_, read)| read.clone()).collect()
+    }
 }
 
 fn sign_in_key(profile: &Profile) -> SignInKey {
-    let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
-    (url.origin(), sign_in.clone())
+    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+    (Account::of(profile), sign_in.clone())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,7 +105,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
-pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<Account, OpenError> {
+pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<dav::Account, OpenError> {
     open_account(profile, given, LastRead::default()).await
 }
 
@@ -94,9 +113,9 @@ async fn open_account(
     profile: &Profile,
     given: Option<Secret>,
     last_read: LastRead,
-) -> Result<Account, OpenError> {
+) -> Result<dav::Account, OpenError> {
     let RemoteSpec::Dav { connection, .. } = &profile.remote;
-    Ok(Account::new(credentials(profile, given, last_read).await?, connection.load().await?)?)
+    Ok(dav::Account::new(credentials(profile, given, last_read).await?, connection.load().await?)?)
 }
 
 /// Opens both collections. Nothing is read or written yet.
@@ -139,28 +158,57 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn another_secret_is_noticed_and_used_once_the_old_one_is_forgotten() {
+    async fn a_refused_secret_is_used_again_only_when_it_is_another_one() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         let command = format!("password_command = \"cat {}\"\n", file.display());
         let (work, more) = (profile(&command), profile(&format!("{command}timeout_seconds = 99")));
         let accounts = Accounts::default();
-        assert!(!accounts.secret_changed(&work).await, "it cannot be had");
+        assert!(!accounts.is_worth_a_try(&work).await, "it cannot be had");
         std::fs::write(&file, "first").unwrap();
-        assert!(accounts.secret_changed(&work).await, "there was none before");
+        assert!(accounts.is_worth_a_try(&work).await, "nobody refused it");
         accounts.get(&work).await.unwrap();
         accounts.get(&more).await.unwrap();
-        assert!(!accounts.secret_changed(&work).await);
+        accounts.refused(&work);
+        assert!(!accounts.is_worth_a_try(&work).await && !accounts.is_worth_a_try(&more).await);
+        accounts.get(&work).await.unwrap();
+        assert!(!accounts.is_worth_a_try(&work).await, "it is the same, read once more");
 
         std::fs::write(&file, "second").unwrap();
-        assert!(accounts.secret_changed(&work).await && accounts.secret_changed(&more).await);
-        accounts.get(&work).await.unwrap();
-        assert!(accounts.secret_changed(&work).await, "the open account goes on with the old one");
-        accounts.forget(&more);
-        accounts.get(&work).await.unwrap();
-        assert!(!accounts.secret_changed(&work).await && !accounts.secret_changed(&more).await);
+        assert!(accounts.is_worth_a_try(&work).await && accounts.is_worth_a_try(&more).await);
+        accounts.get(&more).await.unwrap();
+        accounts.refused(&more);
+        assert!(!accounts.is_worth_a_try(&work).await);
+        accounts.accepted(&more);
+        assert!(accounts.is_worth_a_try(&work).await, "it was right after all");
         std::fs::remove_file(&file).unwrap();
-        assert!(!accounts.secret_changed(&work).await, "it cannot be had now");
+        assert!(!accounts.is_worth_a_try(&work).await, "it cannot be had now");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_was_refused_from_one_source_is_not_tried_from_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let from_file = profile(&format!("password_command = \"cat {}\"", file.display()));
+        let [same, other] =
+            ["old", "new"].map(|word| profile(&format!("password_command = \"echo {word}\"")));
+        let accounts = Accounts::default();
+        std::fs::write(&file, "old").unwrap();
+        for used in [&from_file, &other] {
+            accounts.get(used).await.unwrap();
+        }
+        accounts.refused(&from_file);
+        assert!(!accounts.is_worth_a_try(&same).await, "the same would be refused again");
+        assert!(accounts.is_worth_a_try(&other).await);
+        // Mended at one place, the other one is to find out itself whether what it has is still wrong.
+        std::fs::write(&file, "new").unwrap();
+        accounts.get(&from_file).await.unwrap();
+        assert!(accounts.is_worth_a_try(&from_file).await && accounts.is_worth_a_try(&same).await);
+        accounts.refused(&other);
+        assert!(!accounts.is_worth_a_try(&from_file).await);
+        accounts.accepted(&from_file);
+        assert!(accounts.is_worth_a_try(&other).await, "a refusal that was a mistake of the server's");
     }
 
     #[tokio::test]
@@ -168,6 +216,6 @@ mod tests {
         let anonymous = profile("").remote;
         let RemoteSpec::Dav { url, connection, .. } = anonymous;
         let anonymous = Profile { remote: RemoteSpec::Dav { url, sign_in: None, connection }, ..profile("") };
-        assert!(!Accounts::default().secret_changed(&anonymous).await);
+        assert!(!Accounts::default().is_worth_a_try(&anonymous).await);
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -74,6 +74,10 @@ const MIGRATIONS: [&str; 3] = [
     -- its row along.
     CREATE TABLE kept (pair INTEGER PRIMARY KEY REFERENCES pair ON DELETE CASCADE, side INTEGER NOT NULL);
     CREATE TABLE kept_new (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
+",
+    r"
+    -- The deletions that were held back last, as they were shown to the person (side: where they would be).
+    CREATE TABLE held (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
 ",
 ];
 

@@ -427,7 +427,7 @@ impl Write<'_> {
 
     /// Forgets both trees, the base and the cursors; the next run pairs both sides anew.
     pub fn forget_trees(&self) -> Result<()> {
-        for table in ["cursor", "seen", "kept", "kept_new", "pair", "content", "aside"] {
+        for table in ["cursor", "seen", "kept", "kept_new", "held", "pair", "content", "aside"] {
             self.0.execute(&format!("DELETE FROM {table}"), [])?;
         }
         self.0.execute("DELETE FROM meta WHERE key IN ('look', 'look_refused', 'undone')", [])?;

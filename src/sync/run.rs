@@ -217,7 +217,8 @@ async fn rounds(
 ) -> Result<(), RunError> {
     let mut known = None;
     let mut asleep_at_first = None;
-    let rule = Rule { policy: job.policy, undone: undo::begin(job, options)? };
+    let said = undo::begin(job, options)?;
+    let rule = Rule { policy: job.policy, undone: said.undone };
     // What the person has seen and said yes to.
     let mut agreed = None;
     for round in 1..=ROUNDS {
@@ -244,7 +245,7 @@ async fn rounds(
         let unread = quarantine::unread(&asides, &set_aside);
         let read_before = quarantine::read_before(&asides, &set_aside);
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
-        let kept = undo::keep(job, options, rule.undone, &trees, &paired.matched, &sifted.asleep, &alone)?;
+        let kept = undo::keep(job, options, &said, &trees, &paired.matched, &sifted.asleep, &alone)?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone, kept: &kept };
         let mut plan = plan(rule, &trees, known);
         options.stop.check()?;
@@ -301,7 +302,7 @@ async fn rounds(
 
         let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
         // What a later round finds besides was not seen.
-        let agreed = agreed.get_or_insert_with(|| options.deletions.agreed(&deletions));
+        let agreed = agreed.get_or_insert_with(|| options.deletions.agreed(&said.seen, &deletions));
         let held = Sides::from_fn(|side| {
             let number = deletions[side].len() as u64;
             number > 0
@@ -329,6 +330,9 @@ async fn rounds(
         let Totals { held, leaves_new, unsettled, stale, invitations, .. } = total;
         report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
         report.held = Held::of(&held);
+        if !options.dry_run {
+            undo::shown(job, held)?;
+        }
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());
         }

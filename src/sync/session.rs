@@ -21,7 +21,7 @@ use crate::profile::{
     self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn, keyring,
     remote_key,
 };
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::report::{Problem, Report};
 use crate::settings;
 use crate::state::{self, State, StateError, Version, VersionId};

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use pimbridge::daemon::protocol::account::{self, Added, Discovered};
 use pimbridge::daemon::protocol::{Answered, Event, How, Question, Reply, Request};
-use pimbridge::report::text::sentence;
+use pimbridge::report::wording::sentence;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::{Event, How, ProfileStatus, Reply, Request, State, Status, Step};
 use pimbridge::desktop::face;
-use pimbridge::report::text::sentence;
+use pimbridge::report::wording::sentence;
 use slint::{ComponentHandle, Model, ModelRc, VecModel};
 use tr::tr;
 

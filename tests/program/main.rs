@@ -31,5 +31,8 @@ mod parts;
 mod query;
 mod repair;
 mod scope;
+mod session;
 mod trouble;
+#[cfg(feature = "window")]
+mod window;
 mod window_account;

@@ -11,7 +11,7 @@ use pimbridge::item::Kind;
 use pimbridge::profile::Secret;
 use pimbridge::report::RunOutcome;
 
-use crate::desktop::session::{Session, wait_for};
+use crate::session::{Session, wait_for};
 use crate::support::daemon::Daemon;
 use crate::support::dns::{Dns, here, srv};
 use crate::support::embedded::Embedded;

@@ -16,7 +16,7 @@ use crate::keyed::value_of;
 use crate::profile::{
     self, CONFLICTS, KINDS, LocalSpec, MODES, Name, PasswordSource, Preset, Profile, RemoteSpec, SignIn, Word,
 };
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::settings;
 use crate::setup::account::{Target, Wish};
 use crate::setup::change::{add_new, make_folder, refuse_overlap};

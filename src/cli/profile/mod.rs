@@ -6,7 +6,7 @@ use super::changes::{Change, Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Name};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::setup;
 use crate::setup::change::{add_new, refuse_overlap};
 use crate::state::State;

@@ -3,7 +3,7 @@
 use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::setup::browser;
 
 /// Sign in on the provider's own page in a browser

@@ -4,7 +4,7 @@ use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name};
-use crate::report::{html, json, text, xml};
+use crate::report::{html, json, text, wording, xml};
 use crate::state::ReportId;
 
 use super::status::how_it_went;
@@ -106,7 +106,7 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     } else {
         format!(
             "{}\n{}",
-            text::moment(report.started),
+            wording::moment(report.started),
             text::text(&report, &touched, text::Options { all: true })
         )
     });
@@ -114,5 +114,5 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
 }
 
 fn shell(name: &Name) -> String {
-    text::shell_word(name.as_str())
+    wording::shell_word(name.as_str())
 }

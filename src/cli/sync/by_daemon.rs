@@ -13,7 +13,7 @@ use crate::daemon::protocol::{Event, How, Reply, Request, RunId, State, Step, Ti
 use crate::home::Home;
 use crate::profile::Profile;
 use crate::report::Report;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::state::ReportId;
 use crate::sync::progress::Progress;
 

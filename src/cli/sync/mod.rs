@@ -38,11 +38,12 @@ pub struct Args {
     /// Only show what would be done; nothing is changed on either side
     #[arg(long)]
     dry_run: bool,
-    /// Delete even unusually many items, which otherwise wait for your yes
-    #[arg(long)]
+    /// Delete even unusually many items, which otherwise wait for your yes; also what was still to be brought back
+    #[arg(long, requires = "profiles")]
     allow_deletions: bool,
-    /// Bring back what one side deleted, instead of deleting it on the other side too
-    #[arg(long, conflicts_with = "allow_deletions")]
+    /// Bring back what one side deleted, instead of deleting it on the other side too; later runs go on with what could
+    /// not be brought back
+    #[arg(long, requires = "profiles", conflicts_with = "allow_deletions")]
     undo_deletions: bool,
     /// Run what was only to be looked at so far: you have seen with --dry-run what it does
     #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
@@ -88,7 +89,6 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
     };
     let how = How {
         allow_deletions: args.allow_deletions,
-        kept_too: args.allow_deletions && !args.profiles.is_empty(),
         undo_deletions: args.undo_deletions,
         accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),

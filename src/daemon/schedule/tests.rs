@@ -13,12 +13,18 @@ pub(in crate::daemon) fn name(name: &str) -> Name {
 pub(in crate::daemon) fn account(host: &str, user: &str) -> Account {
     let origin = url::Url::parse(&format!("https://{host}/")).unwrap().origin();
     let sign_in = SignIn::Password { user: user.to_owned(), password: PasswordSource::Keyring };
-    Account { origin, sign_in: Some(sign_in) }
+    Account::new(origin, Some(&sign_in))
+}
+
+/// The way of those whose secret is in the keyring.
+pub(in crate::daemon) fn access(host: &str, user: &str) -> Access {
+    let sign_in = SignIn::Password { user: user.to_owned(), password: PasswordSource::Keyring };
+    Access { account: account(host, user), sign_in: Some(sign_in) }
 }
 
 pub(in crate::daemon) fn planned(profile: &str, host: &str, user: &str, minutes: u64) -> Planned {
     let interval = (minutes > 0).then(|| MINUTE * minutes as u32);
-    Planned { name: name(profile), account: account(host, user), by_itself: true, interval }
+    Planned { name: name(profile), access: access(host, user), by_itself: true, interval }
 }
 
 pub(in crate::daemon) fn well() -> End {
@@ -29,7 +35,7 @@ pub(in crate::daemon) fn hindered(obstacle: Obstacle) -> End {
     End { obstacle: Some(obstacle), failed: true, why: "why".into() }
 }
 
-fn at(minutes: f64) -> Moment {
+pub(super) fn at(minutes: f64) -> Moment {
     Moment::at(MINUTE.mul_f64(minutes))
 }
 
@@ -37,11 +43,11 @@ fn files(names: &[&str]) -> BTreeSet<Href> {
     names.iter().map(|name| Href::new(*name)).collect()
 }
 
-const RAN: Begin = Begin { ran: Some(Duration::ZERO), chance: 0.0 };
-const NEVER: Begin = Begin { ran: None, chance: 0.5 };
+pub(super) const RAN: Begin = Begin { ran: Some(Duration::ZERO), chance: 0.0 };
+pub(super) const NEVER: Begin = Begin { ran: None, chance: 0.5 };
 
 /// Profiles that ran just now.
-fn resting(profiles: &[Planned]) -> Schedule {
+pub(super) fn resting(profiles: &[Planned]) -> Schedule {
     let mut schedule = Schedule::new(true);
     schedule.plan(at(0.0), profiles.to_vec(), |_| RAN);
     schedule
@@ -59,12 +65,12 @@ fn begun(schedule: &mut Schedule, minutes: f64) -> Vec<(RunId, String)> {
     schedule.advance(at(minutes)).into_iter().map(word).collect()
 }
 
-fn words(schedule: &mut Schedule, minutes: f64) -> Vec<String> {
+pub(super) fn words(schedule: &mut Schedule, minutes: f64) -> Vec<String> {
     begun(schedule, minutes).into_iter().map(|(_, word)| word).collect()
 }
 
 /// Ends the only run that goes on of a profile.
-fn end(schedule: &mut Schedule, minutes: f64, profile: &str, end: End) {
+pub(super) fn end(schedule: &mut Schedule, minutes: f64, profile: &str, end: End) {
     let run = schedule.running(&name(profile)).unwrap();
     schedule.finished(at(minutes), run, end);
 }

@@ -16,7 +16,7 @@ use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
-use crate::daemon::poll::Looks;
+use crate::daemon::poll::{Looks, Polled};
 use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
 use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
@@ -30,11 +30,13 @@ use crate::report::RunOutcome;
 use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
+mod elsewhere;
 mod files;
 mod looks;
 mod requests;
 mod show;
 
+use elsewhere::Stamp;
 use files::Stamps;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
@@ -64,6 +66,8 @@ pub struct Daemon {
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
+    /// As the states were when they were read last, or written.
+    states: BTreeMap<Name, Stamp>,
     accounts: Arc<Accounts>,
     stop: Stop,
     tasks: JoinSet<Ready>,
@@ -88,6 +92,8 @@ pub struct Daemon {
     unreadable: Option<String>,
     /// As the files were when they were looked at last.
     stamps: Stamps,
+    /// When they are looked at next.
+    look: Moment,
     lock: Lock,
 }
 
@@ -100,7 +106,7 @@ enum Ready {
     },
     Look {
         account: Box<Account>,
-        changed: Vec<Name>,
+        found: Polled,
     },
     Page {
         failed: Option<String>,
@@ -215,6 +221,7 @@ impl Daemon {
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
+            states: BTreeMap::new(),
             accounts: Arc::default(),
             stop: Stop::default(),
             tasks: JoinSet::new(),
@@ -234,6 +241,7 @@ impl Daemon {
             remembered,
             unreadable: None,
             stamps: Stamps::default(),
+            look: Moment::default(),
             lock,
         };
         daemon.reload();
@@ -254,13 +262,17 @@ impl Daemon {
         tokio::pin!(told_to_end);
         loop {
             let now = self.clock.now();
+            if self.look <= now {
+                self.look_at_files();
+                self.look = now.plus(LOOK);
+            }
             for todo in self.schedule.advance(now) {
                 self.begin(todo);
             }
             self.begin_looks(now);
             self.show(now);
-            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten().min();
-            let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
+            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten();
+            let wait = next.fold(self.look, Moment::min).since(now);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
                 Some(asked) = inbox.requests.recv() => self.take(asked),
@@ -287,10 +299,7 @@ impl Daemon {
                     }
                     Then::GoOn
                 }
-                () = tokio::time::sleep(wait) => {
-                    self.look_at_files();
-                    Then::GoOn
-                }
+                () = tokio::time::sleep(wait) => Then::GoOn,
             };
             if then == Then::End {
                 return;
@@ -352,7 +361,7 @@ impl Daemon {
                 };
                 let accounts = Arc::clone(&self.accounts);
                 self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.secret_changed(&found)).await;
+                    let is_another = run::found(accounts.is_worth_a_try(&found)).await;
                     Ready::Secret { profile, is_another }
                 });
             }
@@ -363,7 +372,7 @@ impl Daemon {
         let now = self.clock.now();
         match ready {
             Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
-            Ready::Look { account, changed } => self.looked(now, &account, &changed),
+            Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
             Ready::Answered { signed_in } => {
@@ -393,12 +402,15 @@ impl Daemon {
         self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
+        self.wrote(&profile.name);
         if !order.dry_run && !report.did_nothing() {
             self.worked(now, &Account::of(&profile));
         }
-        if obstacle == Some(Obstacle::SignIn) {
+        match obstacle {
             // Whoever tries next asks for the secret anew.
-            self.accounts.forget(&profile);
+            Some(Obstacle::SignIn) => self.accounts.refused(&profile),
+            None => self.accounts.accepted(&profile),
+            Some(_) => {}
         }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
@@ -417,9 +429,11 @@ impl Daemon {
                     self.plan();
                 }
             }
+            let account = Account::of(&profile);
             let ended = Ended {
                 profile: &profile.name,
-                account: &Account::of(&profile),
+                account: &account,
+                closed: &self.schedule.closed(&account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
                 by_hand,

@@ -64,7 +64,8 @@ impl Daemon {
                 Reply::Done
             }
             Request::Status | Request::Follow { .. } => {
-                // What of the desktop is missing may have changed without a word.
+                // What of the desktop is missing may have changed without a word, and others may have synced.
+                self.look_elsewhere();
                 let now = self.clock.now();
                 self.show(now);
                 Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
@@ -100,20 +101,9 @@ impl Daemon {
     /// Has these profiles run, or all active ones.
     fn ask(&mut self, now: Moment, profiles: &[String], order: Order) -> Reply {
         self.reload();
-        let refused = |(name, why): (&String, &String)| NotRun { profile: name.clone(), why: why.clone() };
-        let (names, mut refused) = if profiles.is_empty() {
-            let active = self.known.profiles.values().filter(|profile| profile.active);
-            (
-                active.map(|profile| profile.name.to_string()).collect(),
-                self.known.broken.iter().map(refused).collect(),
-            )
-        } else {
-            (profiles.to_vec(), Vec::new())
-        };
-        let mut runs = Vec::new();
-        for profile in names {
-            let name = self.known.to_run(&self.home, &profile).map(|found| found.name.clone());
-            match name.map(|name| self.schedule.ask(now, &name, order.clone())) {
+        let (mut runs, mut refused) = (Vec::new(), Vec::new());
+        for (profile, may_run) in self.known.requested(&self.home, profiles) {
+            match may_run.map(|name| self.schedule.ask(now, &name, order.clone())) {
                 Ok(Some(run)) => runs.push(Ticket { profile, run }),
                 Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
                 Err(why) => refused.push(NotRun { profile, why }),

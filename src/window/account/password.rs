@@ -119,7 +119,7 @@ fn done(window: &MainWindow, link: &Link, profile: String, reply: Result<Reply, 
     let request = Request::Sync { profiles: vec![profile], how: How::default() };
     link.ask(request, |window, _, reply| {
         if let Some(why) = super::view::not_run(reply) {
-            shell::tell(window, Tone::Trouble, &pimbridge::report::text::sentence(&why));
+            shell::tell(window, Tone::Trouble, &pimbridge::report::wording::sentence(&why));
         }
     });
 }

@@ -4,7 +4,7 @@ use pimbridge::daemon::protocol::account::{Account, Add, Chosen, Collection, Dis
 use pimbridge::daemon::protocol::{Reply, Step};
 use pimbridge::item::Kind;
 use pimbridge::profile::{KINDS, Secret, word_of};
-use pimbridge::report::text::sentence;
+use pimbridge::report::wording::sentence;
 use pimbridge::report::{Operation, Report, RunOutcome, Touched};
 use pimbridge::sync::Side;
 use pimbridge::sync::policy::Mode;
