@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Held, Report, RunOutcome, Touched};
+use crate::setup::form::Form;
 use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
 pub mod account;
+pub mod profiles;
 pub mod reports;
+pub mod transfer;
 
 /// Counts up when a line of this program would not be understood by an older one.
 pub const VERSION: u32 = 1;
@@ -95,6 +98,35 @@ pub enum Question {
     SignIn { profile: String },
     /// Wait no longer for browsers.
     LeaveSignIn,
+    /// Which profiles there are. Answered with [`Answered::Profiles`].
+    Profiles,
+    /// A profile with its options. Answered with [`Answered::Profile`].
+    Profile { profile: String },
+    /// Change options of a profile.
+    SetProfile(profiles::Changes),
+    /// Look what the next run would do after these changes, without making them. Answered with
+    /// [`Answered::Foreseen`].
+    Foresee(profiles::Changes),
+    /// Copy a profile to a new one, which is inactive.
+    CopyProfile { profile: String, new: String },
+    /// Show the profiles in this order from now on.
+    ArrangeProfiles { profiles: Vec<String> },
+    /// Test folder, server and sign-in. Answered with [`Answered::Tested`].
+    TestProfile { profile: String },
+    /// Forget what was in sync: the next run compares both sides anew.
+    ResetProfile { profile: String },
+    /// Remove a profile; its items, reports and history stay. Answered with [`Answered::Removed`].
+    RemoveProfile { profile: String },
+    /// What counts for all profiles. Answered with [`Answered::Settings`].
+    Settings,
+    /// Change what counts for all profiles.
+    SetSettings { changes: Vec<profiles::Change> },
+    /// What an import of a .cdsp file would do. Answered with [`Answered::ImportPlanned`].
+    PlanImport(transfer::Import),
+    /// Import a .cdsp file. Answered with [`Answered::Imported`].
+    Import(transfer::Import),
+    /// Write profiles to a .cdsp file. Answered with [`Answered::Exported`].
+    Export(transfer::Export),
 }
 
 impl Question {
@@ -228,6 +260,15 @@ pub enum Answered {
     Discovered(account::Discovered),
     Added(account::Added),
     SignsIn(account::SignIn),
+    Profiles(profiles::Listing),
+    Profile(profiles::Shown),
+    Foreseen(profiles::Foreseen),
+    Tested(profiles::Tested),
+    Removed(profiles::Removed),
+    Settings(Form),
+    ImportPlanned(transfer::Planned),
+    Imported(transfer::Imported),
+    Exported(transfer::Exported),
 }
 
 /// A run that was asked for.
@@ -319,7 +360,7 @@ pub struct Status {
     pub pid: u32,
     pub since: Timestamp,
     pub paused: Option<Paused>,
-    /// In the order of their names.
+    /// In the person's order.
     pub profiles: Vec<ProfileStatus>,
     /// What of the desktop can be used and what cannot: the tray, the notifications, the keyring.
     pub parts: Vec<Part>,

@@ -163,7 +163,8 @@ fn update(language: Language, found: &Found) {
             None => writeln!(out, "msgstr {}", form(0)).unwrap(),
             Some(plural) => {
                 writeln!(out, "msgid_plural {}", quoted(plural)).unwrap();
-                (0..forms(language)).for_each(|number| writeln!(out, "msgstr[{number}] {}", form(number)).unwrap());
+                (0..forms(language))
+                    .for_each(|number| writeln!(out, "msgstr[{number}] {}", form(number)).unwrap());
             }
         }
     }
@@ -210,8 +211,7 @@ fn every_message_is_translated_into_every_language() {
 fn messages_are_found_in_code_and_pages() {
     let code = "let a = tr!(\"One \\\"item\\\"\" | \"{n} items\" % 7); // tr!(\"not\n// tr!(\"this\")\n tr!((dynamic));\n tr!(\"a \\\n      b {x}\", x = 1)";
     let found = calls(code, "tr!(");
-    let expected =
-        [("One \"item\"".to_owned(), Some("{n} items".to_owned())), ("a b {x}".to_owned(), None)];
+    let expected = [("One \"item\"".to_owned(), Some("{n} items".to_owned())), ("a b {x}".to_owned(), None)];
     assert!(expected.iter().all(|message| found.contains(message)), "{found:?}");
     assert!(!found.iter().any(|(text, _)| text == "this"), "{found:?}");
 }
@@ -222,7 +222,14 @@ fn czech_has_three_plurals() {
 
     let translator = Language::Czech.translator().unwrap();
     let forms: BTreeSet<_> = [1, 2, 5]
-        .map(|n| translator.ntranslate(n, "One deletion waits for your yes", "{n} deletions wait for your yes", None))
+        .map(|n| {
+            translator.ntranslate(
+                n,
+                "One deletion waits for your yes",
+                "{n} deletions wait for your yes",
+                None,
+            )
+        })
         .into();
     assert_eq!(forms.len(), 3, "{forms:?}");
 }

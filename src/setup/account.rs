@@ -5,12 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use url::Url;
 
-use super::change::{add_new, make_folder, refuse_overlap};
+use super::change::{self, add_new, make_folder, refuse_overlap};
 use super::places::{Places, full_path};
-use super::{SetupError, discover, password};
+use super::{SetupError, discover};
 use crate::collection::dav::discovery::Service;
 use crate::home::Home;
 use crate::item::Kind;
@@ -19,7 +18,6 @@ use crate::profile::{
     word_of,
 };
 use crate::settings::{self, Folders};
-use crate::state::State;
 use crate::sync::policy::{Conflict, Mode};
 
 /// How new profiles are to be, whatever they sync.
@@ -212,12 +210,10 @@ pub async fn take_back(home: &Home, names: &[String]) -> Result<(), SetupError> 
         if !profile.preview_needed {
             continue;
         }
-        State::forget(&home.state_file(&profile.name), Timestamp::now())?;
-        profile::remove(home, name)?;
+        change::remove(home, name).await?;
         let LocalSpec::Vdir { path } = &profile.local;
         // One that holds anything, or another profile's, stays.
         let _ = std::fs::remove_dir(path);
-        password::forget(home, &profile).await?;
     }
     Ok(())
 }

@@ -3,9 +3,14 @@
 pub mod account;
 pub mod browser;
 pub mod change;
+pub mod check;
 pub mod discover;
 mod error;
+pub mod foresee;
+pub mod form;
+pub mod options;
 pub mod password;
 pub mod places;
+pub mod transfer;
 
 pub use error::SetupError;

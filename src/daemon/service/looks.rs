@@ -38,9 +38,8 @@ impl Daemon {
     }
 
     fn look(&mut self, account: Account, look: impl Future<Output = Polled> + Send + 'static) {
-        self.tasks.spawn(async move {
-            Ready::Look { account: Box::new(account), found: run::found(look).await }
-        });
+        self.tasks
+            .spawn(async move { Ready::Look { account: Box::new(account), found: run::found(look).await } });
     }
 
     pub(super) fn looked(&mut self, now: Moment, account: &Account, found: Polled) {

@@ -27,7 +27,7 @@ use crate::desktop::{self, Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::RunOutcome;
-use crate::settings::{self, Background};
+use crate::settings::{self, Settings};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
 mod elsewhere;
@@ -62,7 +62,7 @@ pub struct Daemon {
     home: Home,
     clock: Clock,
     known: Known,
-    background: Background,
+    settings: Settings,
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
@@ -182,14 +182,11 @@ impl Daemon {
         let (wishes_in, wishes) = mpsc::unbounded_channel();
         let (shown_in, shown) = mpsc::unbounded_channel();
         let (progress, steps) = mpsc::unbounded_channel();
-        let background = settings::load(home).map_or_else(
-            |error| {
-                tracing::warn!("{error}");
-                Background::default()
-            },
-            |settings| settings.background,
-        );
-        let desktop = desktop::start(background.tray, wishes_in, shown_in);
+        let settings = settings::load(home).unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            Settings::default()
+        });
+        let desktop = desktop::start(settings.background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -210,14 +207,14 @@ impl Daemon {
             windows: Windows::default(),
         };
         let windows = hub.windows.clone();
-        let quiet = background.check_network;
+        let quiet = settings.background.check_network;
         let remembered = memory::load(home);
-        let notices = Notices::new(remembered.clone(), background.notify.clone(), quiet);
+        let notices = Notices::new(remembered.clone(), settings.background.notify.clone(), quiet);
         let mut daemon = Daemon {
             home: home.clone(),
             clock: Clock::start(),
             known: Known::default(),
-            background,
+            settings,
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
@@ -480,7 +477,7 @@ impl Daemon {
     /// Nothing is told of such a run; the account's state is.
     fn passes(&self, obstacle: Option<Obstacle>) -> bool {
         match obstacle {
-            Some(Obstacle::Offline) => self.background.check_network,
+            Some(Obstacle::Offline) => self.settings.background.check_network,
             Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
             _ => false,
         }
@@ -517,6 +514,7 @@ impl Daemon {
             schedule: &self.schedule,
             last: &self.last,
             steps: &self.steps,
+            order: &self.settings.profile_order,
         };
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

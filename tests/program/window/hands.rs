@@ -97,7 +97,8 @@ impl Hands {
 
     /// The same, to be read.
     pub fn shows(&self) -> String {
-        let line = |thing: &Thing| format!("{} {:?} {:?} {:?}\n", thing.role, thing.name, thing.text, thing.actions);
+        let line =
+            |thing: &Thing| format!("{} {:?} {:?} {:?}\n", thing.role, thing.name, thing.text, thing.actions);
         self.things().iter().map(line).collect()
     }
 }
