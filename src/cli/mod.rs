@@ -159,22 +159,6 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<SetupError> for Failure {
-    fn from(error: SetupError) -> Self {
-        match error {
-            SetupError::Wrong(why) => Failure::Usage(why),
-            SetupError::NotDone(why) => Failure::NotDone(why),
-            SetupError::Profile(error) => error.into(),
-            SetupError::Home(error) => error.into(),
-            SetupError::Settings(error) => error.into(),
-            SetupError::Secret(error) => error.into(),
-            SetupError::Open(error) => error.into(),
-            SetupError::OAuth(error) => error.into(),
-            SetupError::State(error) => error.into(),
-        }
-    }
-}
-
 /// Reads the command line, does what it says, and tells the exit status (see [`exit`]).
 pub fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -119,7 +119,11 @@ fn an_account_is_added_looked_at_and_synced() {
         format!("{} {} {} {:?} {:?}", found.kind, found.name, found.read_only, found.color, found.sync)
     };
     let shown = found.collections.iter().map(shown).collect::<Vec<_>>().join("\n");
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r##"
+    events Holidays true Some("#FF8000") Proposal { name: "Holidays", folder: "~/Calendars/Holidays", direction: ReplicateFromServer }
+    tasks todo false None Proposal { name: "todo", folder: "~/Calendars/todo", direction: TwoWay }
+    events work false None Proposal { name: "work", folder: "~/Calendars/work", direction: TwoWay }
+    "##);
     let by_name = |name: &str| found.collections.iter().find(|found| found.name == name).unwrap();
 
     let (folder, todo) = (home.path().join("items/work"), home.path().join("items/todo"));

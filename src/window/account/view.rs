@@ -326,6 +326,9 @@ pub fn done(report: &Report) -> MadeRow {
 
 fn on_both(report: &Report) -> String {
     let moved = report.local.total() + report.remote.total() + report.linked;
+    if moved == 0 {
+        return tr!("There was nothing to do yet.");
+    }
     tr!("One item was brought in sync." | "{n} items were brought in sync." % moved)
 }
 
