@@ -26,4 +26,5 @@ pub mod server;
 pub mod settings;
 pub mod setup;
 pub mod state;
+pub mod stored;
 pub mod sync;

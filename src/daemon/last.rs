@@ -33,12 +33,13 @@ impl Last {
         *self = Last { was_done, ..last };
     }
 
-    /// A run of some items only: where it went well, it says nothing of the others.
+    /// A run of some items only: where it went well, or holds back some too, it says nothing of the others.
     pub fn is_followed_by_a_part(&mut self, part: Last) {
         self.run = part.run;
         self.was_done |= part.was_done;
-        if part.state != State::InSync {
-            self.state = part.state;
+        match (&self.state, part.state) {
+            (_, State::InSync) | (State::Held { .. }, State::Held { .. }) => {}
+            (_, state) => self.state = state,
         }
     }
 
@@ -115,6 +116,8 @@ mod tests {
         last.is_followed_by_a_part(after(RunOutcome::Ok, 0));
         assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         assert_eq!(last.run.outcome, RunOutcome::Ok);
+        last.is_followed_by_a_part(after(RunOutcome::Held, 11));
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
     }

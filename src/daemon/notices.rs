@@ -55,6 +55,8 @@ pub struct Ended<'a> {
     pub closed: &'a BTreeSet<Reason>,
     pub report: &'a Report,
     pub obstacle: Option<&'a Obstacle>,
+    /// The server answered it.
+    pub reached: bool,
     /// A person asked for it.
     pub by_hand: bool,
     /// It was about all items, not only about some that had changed.
@@ -115,8 +117,9 @@ impl Notices {
             Some(Obstacle::Elsewhere | Obstacle::Stopped) => Vec::new(),
             Some(Obstacle::Busy { .. }) => self.busy(&run).into_iter().collect(),
             Some(Obstacle::Offline) if self.quiet_offline => Vec::new(),
-            Some(Obstacle::SignIn) => {
-                self.set(&of_account(run.account), Some(sign_in(&run))).into_iter().collect()
+            Some(Obstacle::SignIn | Obstacle::ProxySignIn) => {
+                let told = [self.has_secret(&run), self.set(&of_account(run.account), Some(sign_in(&run)))];
+                told.into_iter().flatten().collect()
             }
             Some(Obstacle::KeyringLocked) => {
                 self.told.without_secret.insert(of_account(run.account));
@@ -128,13 +131,16 @@ impl Notices {
                 self.set(&key, Some(error(&run))).into_iter().collect()
             }
             None => {
-                let solved = [self.signed_in(&run), self.has_secret(&run), self.is_not_busy(run.account)];
+                let solved = match run.reached {
+                    true => [self.signed_in(&run), self.has_secret(&run), self.is_not_busy(run.account)],
+                    false => [const { None }; 3],
+                };
                 let found = match run.report.outcome {
+                    // What some items are like says nothing about the others. Where they are held, a full run follows.
+                    _ if !run.full => None,
                     RunOutcome::Held if run.report.held != Held::default() => {
                         self.set(&key, Some(held(&run)))
                     }
-                    // What some items are like says nothing about the others.
-                    _ if !run.full => None,
                     RunOutcome::Partial => self.warn(&run),
                     RunOutcome::Ok => self.set(&key, None),
                     RunOutcome::Failed => self.set(&key, Some(error(&run))),
@@ -146,6 +152,11 @@ impl Notices {
                 solved.into_iter().flatten().chain(found).collect()
             }
         }
+    }
+
+    /// The person has answered what this profile asked. Where it is asked still, it is told anew.
+    pub fn answered(&mut self, profile: &str) -> Option<Tell> {
+        self.set(&of_profile(profile), None)
     }
 
     /// These profiles there are, and why some of them cannot run.

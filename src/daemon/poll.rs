@@ -121,7 +121,9 @@ pub async fn look(
         });
         let (these, read): (Vec<&Profile>, Vec<ReadSoFar>) = these.into_iter().unzip();
         let news = match reader.news(&account, &read).await {
-            Err(error) if error.trouble == Trouble::SignIn => vec![News::Something; these.len()],
+            Err(error) if matches!(error.trouble, Trouble::SignIn | Trouble::ProxySignIn) => {
+                vec![News::Something; these.len()]
+            }
             news => news?,
         };
         for (profile, news) in these.into_iter().zip(news) {

@@ -14,6 +14,9 @@ use crate::sync::progress;
 use crate::sync::run::Deletions;
 
 pub mod account;
+pub mod activity;
+pub mod conflicts;
+pub mod history;
 pub mod profiles;
 pub mod reports;
 pub mod transfer;
@@ -41,7 +44,8 @@ pub enum Request {
         #[serde(default)]
         how: How,
     },
-    /// Look what a run of the profile would do. Answered with [`Reply::Runs`]; the plan is in the report of its end.
+    /// Look what a run of the profile would do. Answered with [`Reply::Runs`]; what it would touch is told by
+    /// [`Event::RunFinished`].
     Preview {
         profile: String,
     },
@@ -127,6 +131,36 @@ pub enum Question {
     Import(transfer::Import),
     /// Write profiles to a .cdsp file. Answered with [`Answered::Exported`].
     Export(transfer::Export),
+    /// Versions of the history. Answered with [`Answered::Versions`].
+    FindVersions(history::Find),
+    /// One version, beside what is there now. Answered with [`Answered::Version`].
+    Version(history::Which),
+    /// What the last runs deleted, at most so many runs. Answered with [`Answered::Deletions`].
+    Deletions { limit: usize },
+    /// What one run deleted. Answered with [`Answered::Versions`].
+    Deleted(history::OfRun),
+    /// Bring a version back to both sides, over what is there now. Answered with [`Answered::Restored`].
+    RestoreVersion(history::Which),
+    /// Bring back what a run deleted, as far as it is gone. Answered with [`Answered::Restored`].
+    RestoreDeleted(history::OfRun),
+    /// How much there is, and what changed lately. Answered with [`Answered::Activity`].
+    Activity,
+    /// The deletions of a held run, item by item. Answered with [`Answered::HeldItems`].
+    HeldItems(activity::Waiting),
+    /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
+    Report(reports::One),
+    /// A report as a text. Answered with [`Answered::Text`].
+    ReportText(reports::Written),
+    /// Write a report to a file.
+    ExportReport(reports::Export),
+    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
+    ReportConflict(reports::Settled),
+    /// The conflicts of all profiles that wait for a decision. Answered with [`Answered::Conflicts`].
+    Conflicts,
+    /// One of them, with what is on both sides now. Answered with [`Answered::Conflict`].
+    Conflict(conflicts::Which),
+    /// Do what the person decided about a conflict.
+    Decide(conflicts::Decide),
 }
 
 impl Question {
@@ -178,25 +212,33 @@ impl Page {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct How {
-    /// Delete even unusually many items, also what was to be brought back.
-    pub allow_deletions: bool,
-    /// Bring back what one side deleted, instead of deleting it on the other side too.
-    pub undo_deletions: bool,
+    pub deletions: OnDeletions,
     /// The person has looked ahead at what an imported profile does.
     pub accept_preview: bool,
     /// Only these files of the profile's folder; all where there are none.
     pub only: Vec<String>,
 }
 
-impl How {
-    /// What becomes of deletions; none where they are to be both allowed and undone.
-    pub fn deletions(&self) -> Option<Deletions> {
-        Some(match (self.allow_deletions, self.undo_deletions) {
-            (true, true) => return None,
-            (true, false) => Deletions::Allowed,
-            (false, true) => Deletions::UNDONE,
-            (false, false) => Deletions::Guarded,
-        })
+/// What becomes of unusually many deletions, which is said of profiles that are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDeletions {
+    /// They wait for the person's yes.
+    #[default]
+    Guarded,
+    /// They are done, also of what was to be brought back.
+    Allowed,
+    /// What one side deleted is brought back, instead of being deleted on the other side too.
+    Undone,
+}
+
+impl From<OnDeletions> for Deletions {
+    fn from(deletions: OnDeletions) -> Deletions {
+        match deletions {
+            OnDeletions::Guarded => Deletions::Guarded,
+            OnDeletions::Allowed => Deletions::Allowed,
+            OnDeletions::Undone => Deletions::UNDONE,
+        }
     }
 }
 
@@ -269,6 +311,17 @@ pub enum Answered {
     ImportPlanned(transfer::Planned),
     Imported(transfer::Imported),
     Exported(transfer::Exported),
+    Versions(history::Found),
+    Version(Box<history::View>),
+    Deletions { runs: Vec<history::Deletions> },
+    Restored(history::Restored),
+    Activity(activity::Activity),
+    HeldItems { items: Vec<activity::HeldItem> },
+    Report(Box<reports::Whole>),
+    Text { text: String },
+    ReportConflict(reports::Compared),
+    Conflicts { waiting: Vec<conflicts::Waiting> },
+    Conflict(conflicts::View),
 }
 
 /// A run that was asked for.
@@ -459,7 +512,7 @@ mod tests {
         let ask = |request| serde_json::to_string(&Ask { v: VERSION, id: 7, request }).unwrap();
         let tell = |tell| serde_json::to_string(&Telling { v: VERSION, tell }).unwrap();
         insta::assert_snapshot!(ask(Request::Status), @r#"{"v":1,"id":7,"request":"status"}"#);
-        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
+        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"deletions":"guarded","accept_preview":false,"only":[]}}"#);
         let shown = Held { local: 0, remote: 99, ..Held::default() };
         insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99,"marks":{"local":"0000000000000000","remote":"0000000000000000"}},"answer":"keep"}"#);
         let runs = vec![Ticket { profile: "work".into(), run: RunId(3) }];

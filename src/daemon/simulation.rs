@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock::{Clock, Moment};
 use super::notices::{Ended, Notices, Tell, Told};
 use super::protocol::RunId;
-use super::schedule::tests::{name, planned};
+use super::schedule::tests::{name, planned, well};
 use super::schedule::{Account, Begin, Do, End, Order, Planned, Reason, Schedule};
 use crate::collection::Href;
 use crate::profile::Name;
@@ -181,10 +181,10 @@ impl World {
                     self.runs += 1;
                     self.running.push(Run { run, profile, ends, order, by_hand, saw });
                 }
-                Do::CheckSecret { profile } => {
+                Do::CheckSecret { profile, access } => {
                     let user = self.profiles[&profile].user;
                     let is_another = !self.is(|trouble| *trouble == Trouble::WrongPassword(user));
-                    self.schedule.secret_checked(at(self.now), &profile, is_another);
+                    self.schedule.secret_checked(at(self.now), &access, is_another);
                     self.begin();
                 }
             }
@@ -212,7 +212,7 @@ impl World {
                 }
                 None => there.synced = there.synced.max(saw),
             }
-            let end = End { obstacle, failed: obstacle.is_some(), why: String::new() };
+            let end = End { obstacle, failed: obstacle.is_some(), ..well() };
             self.schedule.finished(at(now), run, end);
             let ended = Ended {
                 profile: &profile,
@@ -220,6 +220,7 @@ impl World {
                 closed: &self.schedule.closed(&there.planned.access.account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
+                reached: obstacle.is_none(),
                 by_hand,
                 full: order.only.is_none(),
             };
@@ -262,6 +263,16 @@ impl World {
         self.profiles.get_mut(&profile).unwrap().changed += 1;
         let files = files.iter().map(|file| Href::new(*file)).collect();
         self.schedule.local_changed(at(self.now), &profile, files);
+    }
+
+    /// The profile's file cannot be read, and can be again.
+    fn break_for_a_moment(&mut self, profile: &str) {
+        let all = || self.profiles.values().map(|profile| profile.planned.clone());
+        let others = all().filter(|planned| planned.name != name(profile)).collect();
+        let (now, all) = (at(self.now), all().collect());
+        let begin = |_: &Name| Begin { ran: Some(Duration::ZERO), chance: 0.5 };
+        self.schedule.plan(now, others, begin);
+        self.schedule.plan(now, all, begin);
     }
 
     #[track_caller]
@@ -395,7 +406,7 @@ fn a_clock_that_is_set_forward_and_back() {
         let now = clock.look(Duration::from_secs(awake), wall);
         for todo in schedule.advance(now) {
             let Do::Run { run, .. } = todo else { panic!("{todo:?}") };
-            schedule.finished(now, run, End { obstacle: None, failed: false, why: String::new() });
+            schedule.finished(now, run, well());
             runs.push(awake);
         }
     }
@@ -477,6 +488,8 @@ fn weeks_in_which_everything_goes_wrong() {
             2 => drop(world.schedule.ask(at(world.now), &name("home"), Order::everything())),
             3 => world.schedule.remote_changed(at(world.now), &name("phone")),
             4 => world.schedule.pause(at(world.now), Some(at(world.now + 30 * MINUTE))),
+            5 => world.break_for_a_moment("phone"),
+            6 => world.break_for_a_moment("work"),
             _ => {}
         });
         let asked = world.schedule.ask(at(world.now), &name("by hand"), Order::everything());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::connection::ProxySpec;
 use super::sign_in::{self, LastRead, credentials};
 use super::{Account, ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
 use crate::collection::dav::{self, Dav};
@@ -40,6 +41,7 @@ pub struct Accounts {
     /// An account is locked while it is opened, so that its password is asked for once.
     open: Mutex<HashMap<AccountKey, Arc<tokio::sync::Mutex<Option<dav::Account>>>>>,
     last_read: Mutex<HashMap<SignInKey, LastRead>>,
+    last_read_for_proxy: Mutex<HashMap<ProxySpec, LastRead>>,
 }
 
 type AccountKey = (SignInKey, ConnectionSpec);
@@ -55,7 +57,7 @@ impl Accounts {
         if let Some(account) = &*place {
             return Ok(account.clone());
         }
-        let account = open_account(profile, None, self.last_read(profile)).await?;
+        let account = open_account(profile, None, self.last_read(profile), self.of_proxy(profile)).await?;
         Ok(place.insert(account).clone())
     }
 
@@ -71,21 +73,43 @@ impl Accounts {
         self.last_read(profile).refused();
     }
 
-    /// The sign-in of the profile was accepted: wherever else the same secret comes from, it is right, too.
-    pub fn accepted(&self, profile: &Profile) {
-        let Some(secret) = self.last_read(profile).secret() else { return };
-        self.of_person(&Account::of(profile)).iter().for_each(|read| read.accepted(&secret));
+    /// The proxy refused its sign-in; the server's secret was not sent.
+    pub fn refused_by_proxy(&self, profile: &Profile) {
+        self.forget(profile);
+        self.of_proxy(profile).refused();
     }
 
-    /// Whether the profile's secret can be had now and is none that the server refused when the person used it last,
-    /// wherever it came from then. Neither a server nor the person is asked.
+    /// The sign-in of the profile was accepted: wherever else the same secret comes from, it is right, too.
+    pub fn accepted(&self, profile: &Profile) {
+        let proxy = self.of_proxy(profile);
+        proxy.accepted(proxy.secret().as_ref());
+        let secret = self.last_read(profile).secret();
+        self.of_person(&Account::of(profile)).iter().for_each(|read| read.accepted(secret.as_ref()));
+    }
+
+    /// Whether the profile's secrets can be had now, and neither is the server's one that it refused when the person used
+    /// it last, wherever it came from then, nor the proxy's one that the proxy refused. Nobody is asked, and no server.
     pub async fn is_worth_a_try(&self, profile: &Profile) -> bool {
-        let Some(now) = sign_in::secret_now(profile).await else { return false };
-        !self.of_person(&Account::of(profile)).iter().any(|read| read.refuses(&now))
+        let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
+        let now = sign_in::secret_now(profile).await;
+        let is_refused = || {
+            let same = self.of_person(&Account::of(profile));
+            same.iter().any(|read| read.refuses(now.as_ref()))
+        };
+        if (sign_in.is_some() && now.is_none()) || is_refused() {
+            return false;
+        }
+        let now = connection.proxy.password().await;
+        now.is_ok_and(|now| !self.of_proxy(profile).refuses(now.as_ref()))
     }
 
     fn last_read(&self, profile: &Profile) -> LastRead {
         lock(&self.last_read).entry(sign_in_key(profile)).or_default().clone()
+    }
+
+    fn of_proxy(&self, profile: &Profile) -> LastRead {
+        let RemoteSpec::Dav { connection, .. } = &profile.remote;
+        lock(&self.last_read_for_proxy).entry(connection.proxy.clone()).or_default().clone()
     }
 
     /// What was read last, from wherever this person's secret comes.
@@ -106,16 +130,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The account of a profile. Nothing is sent yet. A password that is given is used instead of the profile's.
 pub async fn account(profile: &Profile, given: Option<Secret>) -> Result<dav::Account, OpenError> {
-    open_account(profile, given, LastRead::default()).await
+    open_account(profile, given, LastRead::default(), LastRead::default()).await
 }
 
 async fn open_account(
     profile: &Profile,
     given: Option<Secret>,
     last_read: LastRead,
+    last_read_for_proxy: LastRead,
 ) -> Result<dav::Account, OpenError> {
     let RemoteSpec::Dav { connection, .. } = &profile.remote;
-    Ok(dav::Account::new(credentials(profile, given, last_read).await?, connection.load().await?)?)
+    let credentials = credentials(profile, given, last_read).await?;
+    let connection = connection.load().await?;
+    if let dav::Proxy::Via { sign_in: Some(user), .. } = &connection.proxy {
+        last_read_for_proxy.set(Some(Secret::new(user.password.clone())));
+    }
+    Ok(dav::Account::new(credentials, connection)?)
 }
 
 /// Opens both collections. Nothing is read or written yet.
@@ -211,11 +241,39 @@ mod tests {
         assert!(accounts.is_worth_a_try(&other).await, "a refusal that was a mistake of the server's");
     }
 
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_the_proxy_refused_is_used_again_only_when_it_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let proxy = "proxy = \"http://proxy.example:8080\"\nproxy_user = \"jana\"";
+        let of_proxy = format!("{proxy}\nproxy_password_command = \"cat {}\"", file.display());
+        let work = profile(&format!("password_command = \"echo mine\"\n{of_proxy}"));
+        let direct = profile("password_command = \"echo mine\"");
+        let accounts = Accounts::default();
+        assert!(!accounts.is_worth_a_try(&work).await, "it cannot be had");
+        std::fs::write(&file, "first").unwrap();
+        accounts.get(&work).await.unwrap();
+        accounts.refused_by_proxy(&work);
+        assert!(!accounts.is_worth_a_try(&work).await);
+        assert!(accounts.is_worth_a_try(&direct).await, "the server did not see the password");
+        std::fs::write(&file, "second").unwrap();
+        assert!(accounts.is_worth_a_try(&work).await);
+        accounts.get(&work).await.unwrap();
+        accounts.refused(&work);
+        assert!(!accounts.is_worth_a_try(&work).await, "the proxy took it, the server did not");
+        accounts.accepted(&work);
+        assert!(accounts.is_worth_a_try(&work).await);
+    }
+
     #[tokio::test]
     async fn without_a_sign_in_there_is_no_secret() {
         let anonymous = profile("").remote;
         let RemoteSpec::Dav { url, connection, .. } = anonymous;
         let anonymous = Profile { remote: RemoteSpec::Dav { url, sign_in: None, connection }, ..profile("") };
-        assert!(!Accounts::default().is_worth_a_try(&anonymous).await);
+        let accounts = Accounts::default();
+        accounts.get(&anonymous).await.unwrap();
+        accounts.refused(&anonymous);
+        assert!(!accounts.is_worth_a_try(&anonymous).await);
     }
 }

@@ -121,7 +121,7 @@ impl LastRead {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, secret: Option<Secret>) {
+    pub(super) fn set(&self, secret: Option<Secret>) {
         let mut read = self.read();
         if read.secret != secret {
             *read = Read { secret, is_refused: false };
@@ -133,10 +133,10 @@ impl LastRead {
         self.read().is_refused = true;
     }
 
-    /// The server took this secret.
-    pub(super) fn accepted(&self, secret: &Secret) {
+    /// The server took this secret, or wanted none.
+    pub(super) fn accepted(&self, secret: Option<&Secret>) {
         let mut read = self.read();
-        if read.secret.as_ref() == Some(secret) {
+        if read.secret.as_ref() == secret {
             read.is_refused = false;
         }
     }
@@ -145,10 +145,10 @@ impl LastRead {
         self.read().secret.clone()
     }
 
-    /// Whether the server refused this secret when it was used last.
-    pub(super) fn refuses(&self, secret: &Secret) -> bool {
+    /// Whether this secret, or that there was none, was refused when it was used last.
+    pub(super) fn refuses(&self, secret: Option<&Secret>) -> bool {
         let read = self.read();
-        read.is_refused && read.secret.as_ref() == Some(secret)
+        read.is_refused && read.secret.as_ref() == secret
     }
 }
 

@@ -11,7 +11,7 @@ use super::conflict::{self, Decision, DecisionError, View};
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
-use super::restore::{RestoreError, restore};
+use super::restore::{RestoreError, Restored, restore, restore_gone};
 use super::run::{Done, Job, Obstacle, Options, RunError, Stop, run};
 use super::scope::Scope;
 use crate::home::{Home, HomeError, make_private};
@@ -70,7 +70,7 @@ async fn run_once(
     if profile.preview_needed && !options.dry_run {
         let report = Report::preview_needed(profile.name.as_str(), started);
         tell(&report);
-        return Done { report, id: None, foreseen: Vec::new(), obstacle: None };
+        return Done { report, id: None, foreseen: Vec::new(), obstacle: None, reached: false };
     }
     tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
@@ -89,7 +89,8 @@ async fn run_once(
     progress.done();
     let mut done = done.unwrap_or_else(|error| {
         let report = not_run(profile, started, options, &error);
-        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::from(&error)) }
+        let obstacle = Some(Obstacle::from(&error));
+        Done { report, id: None, foreseen: Vec::new(), obstacle, reached: false }
     });
     if profile.preview_needed {
         let word = shell_word(profile.name.as_str());
@@ -146,7 +147,7 @@ async fn try_run(
                 true => None,
                 false => Some(state.write(|w| w.end_report(None, &report))?),
             };
-            return Ok(Done { report, id, foreseen: Vec::new(), obstacle });
+            return Ok(Done { report, id, foreseen: Vec::new(), obstacle, reached: false });
         }
     };
     Ok(run(&Opened::new(home, profile, state, collections)?.job(progress), options).await?)
@@ -170,6 +171,16 @@ pub async fn save_report(home: &Home, profile: &Profile, done: &mut Done) {
 /// Brings a version of the profile's history back to both sides.
 pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> Result<Version, SessionError> {
     let work = async { Ok(restore(&Opened::open(home, profile).await?.job(&Silent), id).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
+}
+
+/// Brings back the items of these versions that are on neither side any more.
+pub async fn restore_versions(
+    home: &Home,
+    profile: &Profile,
+    ids: &[VersionId],
+) -> Result<Restored, SessionError> {
+    let work = async { Ok(restore_gone(&Opened::open(home, profile).await?.job(&Silent), ids).await?) };
     work.instrument(log::profile(profile.name.as_str())).await
 }
 
@@ -254,7 +265,8 @@ impl<'a> Opened<'a> {
     }
 }
 
-fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
+/// What is in the profile's range and category now, and which form an item has on each side.
+pub fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
     let (now, zone) = (Timestamp::now(), TimeZone::system());
     let key = match profile.mapping.calendar.busy_blocks {
         Some(_) => home.busy_key()?,
@@ -352,6 +364,8 @@ mod tests {
             obstacle("user = \"jana\"\npassword_command = \"exit 1\"").await,
             Some(Obstacle::KeyringLocked)
         );
+        let proxy = "proxy = \"http://127.0.0.1:1\"\nproxy_user = \"jana\"\nproxy_password_env = \"PIMBRIDGE_NO_SUCH\"";
+        assert_eq!(obstacle(proxy).await, Some(Obstacle::KeyringLocked));
         assert_eq!(obstacle("ca_file = \"/no/such/file\"").await, Some(Obstacle::Other));
     }
 

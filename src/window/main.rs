@@ -9,7 +9,9 @@ use pimbridge::language::Language;
 
 mod about;
 mod account;
+mod history;
 mod link;
+mod reports;
 mod shell;
 mod status;
 
@@ -85,5 +87,7 @@ fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
     account::attach(window, link);
+    reports::attach(window, link);
+    history::attach(window, link);
     about::attach(window, home);
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::bars::Bars;
 use super::{Failure, exit, out};
 use crate::collection::Href;
-use crate::daemon::protocol::How;
+use crate::daemon::protocol::{How, OnDeletions};
 use crate::home::Home;
 use crate::profile;
 use crate::report::{Report, Touched, json, text};
@@ -88,14 +88,16 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
         (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
     };
     let how = How {
-        allow_deletions: args.allow_deletions,
-        undo_deletions: args.undo_deletions,
+        deletions: match (args.allow_deletions, args.undo_deletions) {
+            (true, _) => OnDeletions::Allowed,
+            (false, true) => OnDeletions::Undone,
+            (false, false) => OnDeletions::Guarded,
+        },
         accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),
     };
-    // The command line lets nobody ask for both.
-    let deletions = how.deletions().unwrap_or_default();
-    let options = Options { dry_run: args.dry_run, deletions, only, ..Options::default() };
+    let options =
+        Options { dry_run: args.dry_run, deletions: how.deletions.into(), only, ..Options::default() };
     let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
     let progress = |name: &str| -> Box<dyn Progress> {

@@ -30,6 +30,7 @@ impl World {
             closed: &self.closed,
             report: &run.report,
             obstacle: run.obstacle.as_ref(),
+            reached: run.reached,
             by_hand: run.by_hand,
             full: run.full,
         };
@@ -59,12 +60,13 @@ fn said(told: Vec<Tell>) -> Vec<String> {
 struct Run {
     report: Report,
     obstacle: Option<Obstacle>,
+    reached: bool,
     by_hand: bool,
     full: bool,
 }
 
 fn well() -> Run {
-    Run { report: fixtures::report(), obstacle: None, by_hand: false, full: true }
+    Run { report: fixtures::report(), obstacle: None, reached: true, by_hand: false, full: true }
 }
 
 fn failed(obstacle: Obstacle, why: &str) -> Run {
@@ -142,6 +144,7 @@ fn held_deletions_can_be_answered() {
         closed: &BTreeSet::new(),
         report: &run.report,
         obstacle: None,
+        reached: true,
         by_hand: false,
         full: true,
     };
@@ -186,6 +189,36 @@ fn a_locked_keyring_is_told_once_for_all() {
 }
 
 #[test]
+fn a_keyring_that_is_unlocked_is_told_of_no_more_though_its_password_is_wrong() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", failed(Obstacle::KeyringLocked, "locked")).len(), 1);
+    let told = world.run("a", failed(Obstacle::SignIn, "refused"));
+    assert_eq!(
+        told,
+        ["keyring: -", "sign-in jana at dav.example.org: Cannot sign in: jana at dav.example.org"]
+    );
+}
+
+#[test]
+fn a_run_that_the_server_did_not_answer_has_solved_nothing_of_the_account() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", failed(Obstacle::SignIn, "refused")).len(), 1);
+    assert_eq!(world.run("b", Run { reached: false, ..well() }), NOTHING);
+    assert_eq!(world.run("b", well()), ["sign-in jana at dav.example.org: -"]);
+}
+
+#[test]
+fn what_is_still_held_after_an_answer_is_told_again() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", held_run(0, 12)).len(), 1);
+    let told = world.notices.answered("a");
+    assert_eq!(said(told.into_iter().collect()), ["profile a: -"]);
+    assert_eq!(world.run("a", failed(Obstacle::Offline, "no network")), NOTHING);
+    assert_eq!(world.run("a", held_run(0, 12)), ["profile a: a waits for your yes"]);
+    assert_eq!(world.notices.answered("b"), None);
+}
+
+#[test]
 fn a_password_that_cannot_be_had_is_not_told_again_because_of_another_account() {
     let mut world = World::new();
     let locked = || failed(Obstacle::KeyringLocked, "the command fails");
@@ -202,9 +235,11 @@ fn a_password_that_cannot_be_had_is_not_told_again_because_of_another_account() 
 }
 
 #[test]
-fn what_a_run_of_some_items_holds_back_is_told_and_a_strange_answer_takes_nothing_back() {
+fn what_a_full_run_holds_back_is_told_and_a_strange_answer_takes_nothing_back() {
     let mut world = World::new();
-    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 12) }), ["profile a: a waits for your yes"]);
+    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 12) }), NOTHING, "a full run comes");
+    assert_eq!(world.run("a", held_run(0, 12)), ["profile a: a waits for your yes"]);
+    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 11) }), NOTHING);
     assert_eq!(world.run("a", Run { full: false, ..well() }), NOTHING, "nothing is solved by some items");
     assert_eq!(world.run("a", failed(Obstacle::NotUnderstood, "a web page")), NOTHING);
     assert_eq!(world.run("a", held_run(0, 12)), NOTHING, "it was told already");

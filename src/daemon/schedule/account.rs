@@ -58,7 +58,9 @@ impl Reason {
     /// How long to wait after each failed try, the last for all that follow.
     fn waits(self) -> &'static [u64] {
         match self {
-            Reason::Offline | Reason::Busy | Reason::SignIn => &[1, 2, 4, 8, 15],
+            Reason::Offline | Reason::Busy => &[1, 2, 4, 8, 15],
+            // The one that was refused may be an old one. A command may give another one each time.
+            Reason::SignIn => &[0, 5, 15, 30, 60],
             Reason::KeyringLocked => &[1, 2, 5],
         }
     }
@@ -82,6 +84,8 @@ pub(super) struct Doing {
     /// How often it was tried in vain. It counts on until everything that was missed is done, so that an account that is
     /// only half there is not tried all the time.
     pub tries: usize,
+    /// How many of its sign-ins in a row were refused.
+    pub refusals: usize,
     /// It is being seen whether the sign-in is another one now.
     pub checking: bool,
 }
@@ -117,12 +121,9 @@ impl Doing {
         let (since, again) = match known {
             Some(known) if !counts => (known.since, known.again),
             known => {
-                self.tries += 1;
-                let wait = match reason {
-                    // The one that was refused may be an old one. A command may give another one each time.
-                    Reason::SignIn if self.tries == 1 => Duration::ZERO,
-                    _ => wait(reason, obstacle, self.tries, interval),
-                };
+                let times = if reason == Reason::SignIn { &mut self.refusals } else { &mut self.tries };
+                *times += 1;
+                let wait = wait(reason, obstacle, *times, interval);
                 (known.map_or(now, |known| known.since), now.plus(wait))
             }
         };
@@ -137,9 +138,5 @@ fn wait(reason: Reason, obstacle: &Obstacle, tries: usize, interval: Option<Dura
     let waits = reason.waits();
     let wait =
         waits.get(tries.saturating_sub(1)).or(waits.last()).map_or(MINUTE, |wait| MINUTE * *wait as u32);
-    match (reason, interval) {
-        (Reason::SignIn, interval) => interval.unwrap_or(wait),
-        (_, Some(interval)) => wait.min(interval),
-        (_, None) => wait,
-    }
+    interval.map_or(wait, |interval| wait.min(interval))
 }

@@ -65,11 +65,11 @@ impl Entry {
     /// Something else stands in the profile's file.
     pub fn change(&mut self, planned: Planned, now: Moment) {
         let before = std::mem::replace(&mut self.planned, planned);
-        self.gone = false;
+        let was_gone = std::mem::take(&mut self.gone);
         let planned = &self.planned;
         if !planned.by_itself {
             (self.due, self.wanted) = (None, None);
-        } else if !before.by_itself || before.access != planned.access {
+        } else if was_gone || !before.by_itself || before.access != planned.access {
             self.due = planned.interval.map(|_| now);
         } else if before.interval != planned.interval {
             let soon = planned.interval.map(|interval| now.plus(interval));

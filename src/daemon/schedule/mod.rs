@@ -65,6 +65,7 @@ pub enum Do {
     /// [`Schedule::secret_checked`].
     CheckSecret {
         profile: Name,
+        access: Access,
     },
 }
 
@@ -74,6 +75,10 @@ pub struct End {
     pub obstacle: Option<Obstacle>,
     /// It was not done to its end.
     pub failed: bool,
+    /// The server answered it.
+    pub reached: bool,
+    /// It holds back deletions.
+    pub held: bool,
     /// A sentence for a person about that.
     pub why: String,
 }
@@ -203,15 +208,17 @@ impl Schedule {
         let reason = match obstacle {
             Some(Obstacle::Offline) => Some(Reason::Offline),
             Some(Obstacle::Busy { .. }) => Some(Reason::Busy),
-            Some(Obstacle::SignIn) => Some(Reason::SignIn),
+            Some(Obstacle::SignIn | Obstacle::ProxySignIn) => Some(Reason::SignIn),
             Some(Obstacle::KeyringLocked) => Some(Reason::KeyringLocked),
-            Some(Obstacle::Elsewhere | Obstacle::Stopped) => {
+            Some(Obstacle::Elsewhere) => {
                 // What it was to do is still to be done.
-                if entry.planned.by_itself {
+                if entry.planned.by_itself && !order.dry_run {
                     entry.due = Some(now.plus(ELSEWHERE));
                 }
                 None
             }
+            // The daemon ends.
+            Some(Obstacle::Stopped) => None,
             Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
                 if !order.dry_run {
                     entry.failed = end.failed;
@@ -228,6 +235,10 @@ impl Schedule {
             entry.due = None;
             entry.want(now, Order::everything());
         }
+        // Only together with all others it can be judged.
+        if end.held && order.only.is_some() && !order.dry_run {
+            entry.want(now, Order::everything());
+        }
         if entry.gone {
             self.profiles.remove(&name);
         }
@@ -236,6 +247,7 @@ impl Schedule {
             (Some(reason), Some(obstacle)) => {
                 self.hindered(now, &access, (reason, obstacle), end.why, !by_hand);
             }
+            _ if !end.reached => {}
             (_, None) if end.obstacle.is_none() => self.came_through(&access, true),
             (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&access, false),
             (_, _) => {}
@@ -308,14 +320,11 @@ impl Schedule {
     /// When a profile runs next by itself, as far as that is known.
     pub fn next_of(&self, profile: &Name) -> Option<Moment> {
         let entry = self.profiles.get(profile).filter(|entry| entry.planned.by_itself)?;
-        let is_refused = || self.standstills(entry).any(|standstill| standstill.reason == Reason::SignIn);
-        let next = match &entry.wanted {
-            Some(_) if is_refused() => None,
-            Some(wanted) => {
-                self.standstills(entry).map(|standstill| standstill.again).max().or(Some(wanted.since))
-            }
-            None => entry.due,
-        }?;
+        if self.standstills(entry).any(|standstill| standstill.reason == Reason::SignIn) {
+            return None;
+        }
+        let due = entry.wanted.as_ref().map(|wanted| wanted.since).or(entry.due)?;
+        let next = self.standstills(entry).map(|standstill| standstill.again).fold(due, Moment::max);
         match self.pause {
             Some(Pause { until, .. }) => until.map(|until| until.max(next)),
             None => Some(next),

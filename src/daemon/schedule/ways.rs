@@ -2,20 +2,23 @@
 //! [`super::account`].
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::entry::Entry;
-use super::{Access, Account, Do, Reason, SPREAD, Schedule, Standstill};
+use super::{Access, Account, Do, Planned, Reason, Schedule, Standstill};
 use crate::daemon::clock::Moment;
 use crate::profile::Name;
 use crate::sync::run::Obstacle;
 
+/// How long after it was seen that a refused secret is still the same it is seen again, at most.
+const CHECK: Duration = Duration::from_secs(300);
+
 impl Schedule {
-    /// Forgets the accounts and ways that no profile has any more, and what was to be seen of them.
+    /// Forgets the accounts and ways that no profile has any more.
     pub(super) fn keep_accounts(&mut self, now: Moment) {
         let all: Vec<Access> = self.profiles.values().map(|entry| entry.planned.access.clone()).collect();
         self.accounts.retain(|account, _| all.iter().any(|access| access.account == *account));
         self.ways.retain(|access, _| all.contains(access));
-        self.ways.values_mut().for_each(|way| way.checking = false);
         // What a new one has to offer may be what was refused.
         for access in all {
             if self.ways.contains_key(&access) {
@@ -29,16 +32,14 @@ impl Schedule {
         }
     }
 
-    /// What was found about the secret of a profile that was to be checked.
-    pub fn secret_checked(&mut self, now: Moment, profile: &Name, is_another: bool) {
-        let Some(entry) = self.profiles.get(profile) else { return };
-        let access = &entry.planned.access;
-        let interval = self.shortest_interval(&access.account).unwrap_or(SPREAD);
+    /// What was found about the secret of a way that was to be checked.
+    pub fn secret_checked(&mut self, now: Moment, access: &Access, is_another: bool) {
+        let wait = self.shortest_interval(&access.account).map_or(CHECK, |interval| interval.min(CHECK));
         let Some(way) = self.ways.get_mut(access) else { return };
         way.checking = false;
         match &mut way.standstill {
             Some(standstill) if standstill.reason == Reason::SignIn && is_another => way.standstill = None,
-            Some(standstill) => standstill.again = now.plus(interval),
+            Some(standstill) => standstill.again = now.plus(wait),
             None => {}
         }
     }
@@ -98,6 +99,7 @@ impl Schedule {
         }
         if let Some(way) = self.ways.get_mut(access).filter(|_| own) {
             way.tries = 0;
+            way.refusals = if signed_in { 0 } else { way.refusals };
         }
     }
 
@@ -150,7 +152,8 @@ impl Schedule {
             };
             if way.refused().is_some_and(is_due) && !way.checking {
                 way.checking = true;
-                todo.push(Do::CheckSecret { profile: entry.planned.name.clone() });
+                let Planned { name, access, .. } = entry.planned.clone();
+                todo.push(Do::CheckSecret { profile: name, access });
             }
         }
         todo

@@ -18,15 +18,15 @@ use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
 use crate::daemon::poll::{Looks, Polled};
 use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
-use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
+use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Shown, Wish};
+use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
-use crate::report::RunOutcome;
+use crate::report::{Held, RunOutcome};
 use crate::settings::{self, Settings};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
@@ -74,7 +74,7 @@ pub struct Daemon {
     runs: BTreeMap<RunId, Name>,
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
-    desktop: Box<dyn Desktop>,
+    desktop: Desktop,
     windows: Windows,
     /// Whether a page is on its way to the person.
     opens: bool,
@@ -101,7 +101,7 @@ pub struct Daemon {
 enum Ready {
     Run(Box<Ran>),
     Secret {
-        profile: Name,
+        access: Box<Access>,
         is_another: bool,
     },
     Look {
@@ -186,7 +186,7 @@ impl Daemon {
             tracing::warn!("{error}");
             Settings::default()
         });
-        let desktop = desktop::start(settings.background.tray, wishes_in, shown_in);
+        let desktop = Desktop::start(settings.background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -285,7 +285,10 @@ impl Daemon {
                     self.changed(change);
                     Then::GoOn
                 }
-                Some((run, step)) = inbox.steps.recv() => self.progressed(run, step),
+                Some((run, step)) = inbox.steps.recv() => {
+                    self.progressed(run, step);
+                    Then::GoOn
+                }
                 Some(ready) = self.tasks.join_next() => {
                     match ready {
                         Ok(ready) => self.ready(ready),
@@ -325,7 +328,13 @@ impl Daemon {
         match todo {
             Do::Run { run, profile, order, by_hand } => {
                 let Some(profile) = self.known.profiles.get(&profile).cloned() else {
-                    let end = End { obstacle: None, failed: true, why: String::new() };
+                    let end = End {
+                        obstacle: Some(Obstacle::Other),
+                        failed: true,
+                        reached: false,
+                        held: false,
+                        why: String::new(),
+                    };
                     self.schedule.finished(self.clock.now(), run, end);
                     self.will_not_run(vec![(run, profile)], "the profile was just removed");
                     return;
@@ -351,15 +360,15 @@ impl Daemon {
                     Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
                 });
             }
-            Do::CheckSecret { profile } => {
-                let Some(found) = self.known.profiles.get(&profile).cloned() else {
-                    self.schedule.secret_checked(self.clock.now(), &profile, false);
+            Do::CheckSecret { profile, access } => {
+                let Some(profile) = self.known.profiles.get(&profile).cloned() else {
+                    self.schedule.secret_checked(self.clock.now(), &access, false);
                     return;
                 };
-                let accounts = Arc::clone(&self.accounts);
+                let (accounts, access) = (Arc::clone(&self.accounts), Box::new(access));
                 self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.is_worth_a_try(&found)).await;
-                    Ready::Secret { profile, is_another }
+                    let is_another = run::found(accounts.is_worth_a_try(&profile)).await;
+                    Ready::Secret { access, is_another }
                 });
             }
         }
@@ -368,7 +377,7 @@ impl Daemon {
     fn ready(&mut self, ready: Ready) {
         let now = self.clock.now();
         match ready {
-            Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
+            Ready::Secret { access, is_another } => self.schedule.secret_checked(now, &access, is_another),
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
@@ -392,10 +401,12 @@ impl Daemon {
 
     fn ran(&mut self, now: Moment, ran: Ran) {
         let Ran { run, profile, order, by_hand, done } = ran;
-        let Done { report, id, mut foreseen, obstacle } = done;
+        let Done { report, id, mut foreseen, obstacle, reached } = done;
         let why = report.failure.clone().unwrap_or_default();
         let failed = report.outcome == RunOutcome::Failed;
-        let refused = self.schedule.finished(now, run, End { obstacle, failed, why: why.clone() });
+        let held = report.held != Held::default();
+        let end = End { obstacle, failed, reached, held, why: why.clone() };
+        let refused = self.schedule.finished(now, run, end);
         self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
@@ -406,8 +417,14 @@ impl Daemon {
         match obstacle {
             // Whoever tries next asks for the secret anew.
             Some(Obstacle::SignIn) => self.accounts.refused(&profile),
-            None => self.accounts.accepted(&profile),
-            Some(_) => {}
+            Some(Obstacle::ProxySignIn) => self.accounts.refused_by_proxy(&profile),
+            None if reached => self.accounts.accepted(&profile),
+            // A file or a secret that it was connected with may be another one now.
+            Some(Obstacle::KeyringLocked | Obstacle::NotUnderstood | Obstacle::Other) => {
+                self.accounts.forget(&profile);
+            }
+            None
+            | Some(Obstacle::Offline | Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => {}
         }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
@@ -433,6 +450,7 @@ impl Daemon {
                 closed: &self.schedule.closed(&account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
+                reached,
                 by_hand,
                 full: order.only.is_none(),
             };
@@ -458,7 +476,7 @@ impl Daemon {
         }
     }
 
-    fn progressed(&mut self, run: RunId, step: Step) -> Then {
+    fn progressed(&mut self, run: RunId, step: Step) {
         if let Some(profile) = self.runs.get(&run) {
             self.steps.insert(run, step);
             // Whoever asks sees it; those who follow are told of the step, not of everything.
@@ -471,7 +489,6 @@ impl Daemon {
             });
             self.tell(Event::Progress { run, profile: profile.to_string(), step });
         }
-        Then::GoOn
     }
 
     /// Nothing is told of such a run; the account's state is.

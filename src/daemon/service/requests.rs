@@ -8,7 +8,7 @@ use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
 use crate::daemon::control::Asked;
-use crate::daemon::protocol::{Answer, Event, How, NotRun, Reply, Request, Ticket};
+use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Request, Ticket};
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
@@ -52,6 +52,8 @@ impl Daemon {
                     Answer::Delete => Deletions::AllowedUpTo(shown),
                     Answer::Keep => Deletions::kept(shown),
                 };
+                let told = self.notices.answered(&profile);
+                self.say(told.into_iter().collect());
                 self.ask(now, &[profile], Order { deletions, ..Order::everything() })
             }
             Request::Pause { minutes } => {
@@ -83,9 +85,11 @@ impl Daemon {
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
-        let Some(deletions) = how.deletions() else {
-            return Reply::Refused { why: "deletions can be allowed or undone, but not both".to_owned() };
-        };
+        if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
+            return Reply::Refused {
+                why: "name the profiles whose deletions are allowed or undone".to_owned(),
+            };
+        }
         if how.accept_preview {
             for name in profiles {
                 if let Err(error) = profile::accept_preview(&self.home, name) {
@@ -95,7 +99,7 @@ impl Daemon {
         }
         let files: BTreeSet<Href> = how.only.into_iter().map(Href::new).collect();
         let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
-        self.ask(now, profiles, Order { deletions, ..order })
+        self.ask(now, profiles, Order { deletions: how.deletions.into(), ..order })
     }
 
     /// Has these profiles run, or all active ones.

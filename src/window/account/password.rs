@@ -8,9 +8,15 @@ use tr::tr;
 
 use super::{ask, call, leave};
 use crate::link::Link;
-use crate::{MainWindow, PasswordCard, Tone, Wanted, shell};
+use crate::{MainWindow, PasswordCard, StatusPage, Tone, Wanted, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
+    let (weak, to) = (window.as_weak(), link.clone());
+    window.global::<StatusPage>().on_password(move |profile| {
+        if let Some(window) = weak.upgrade() {
+            ask_password(&window, &to, &profile);
+        }
+    });
     let card = window.global::<PasswordCard>();
     card.on_store(call(window, link, store));
     card.on_sign_in(call(window, link, sign_in));
