@@ -14,8 +14,8 @@ use crate::profile;
 
 mod keys;
 
-pub use keys::TABLE;
-use keys::{APPEARANCES, FINDINGS, LANGUAGES, LOG_LEVELS};
+pub use keys::{APPEARANCES, LANGUAGES, TABLE};
+use keys::{FINDINGS, LOG_LEVELS};
 
 /// A larger file holds no settings.
 const MAX_BYTES: u64 = 256 * 1024;
