@@ -84,7 +84,7 @@ fn not_shown() -> String {
 fn tray(wanted: bool, wishes: &UnboundedSender<Wish>, missing: &Arc<Missing>) -> Option<Tray> {
     // There the icon must live on the thread that the program began with, which the runtime has.
     if !wanted || cfg!(target_os = "macos") {
-        missing.set(Piece::Tray, Some(why));
+        missing.set(Piece::Tray, Some(&not_shown()));
         return None;
     }
     let told = Arc::clone(missing);

@@ -9,6 +9,7 @@ use pimbridge::language::Language;
 use pimbridge::settings;
 
 mod about;
+mod account;
 mod form;
 mod history;
 mod link;
@@ -92,6 +93,7 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    account::attach(window, link);
     reports::attach(window, link);
     history::attach(window, link);
     profiles::attach(window, link);

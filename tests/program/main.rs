@@ -35,3 +35,4 @@ mod session;
 mod trouble;
 #[cfg(feature = "window")]
 mod window;
+mod window_account;

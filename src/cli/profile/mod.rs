@@ -5,7 +5,7 @@ use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile;
 use crate::report::wording::shell_word;
-use crate::setup::change::{self, add_new, refuse_overlap};
+use crate::setup::change;
 
 mod add;
 mod check;

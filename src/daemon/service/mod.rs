@@ -111,8 +111,10 @@ enum Ready {
     Page {
         failed: Option<String>,
     },
-    /// A question was answered.
-    Answered,
+    /// A question was answered; the person signed in for this profile.
+    Answered {
+        signed_in: Option<String>,
+    },
 }
 
 /// A run that has ended.
@@ -379,7 +381,21 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered => self.reload(),
+            Ready::Answered { signed_in } => {
+                self.reload();
+                if let Some(name) = signed_in {
+                    self.signed_in(now, &name);
+                }
+            }
+        }
+    }
+
+    /// What stood still for want of a sign-in goes on at once, with the new one.
+    fn signed_in(&mut self, now: Moment, profile: &str) {
+        let mut all = self.known.profiles.values();
+        if let Some(profile) = all.find(|known| known.name.as_str() == profile) {
+            self.accounts.forget(profile);
+            self.schedule.secret_checked(now, &profile.name, true);
         }
     }
 
