@@ -36,3 +36,4 @@ mod trouble;
 #[cfg(feature = "window")]
 mod window;
 mod window_account;
+mod window_history;
