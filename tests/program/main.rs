@@ -30,5 +30,6 @@ mod oauth;
 mod parts;
 mod query;
 mod repair;
+mod reports;
 mod scope;
 mod trouble;

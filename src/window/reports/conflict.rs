@@ -240,16 +240,27 @@ mod tests {
     fn told(choices: &[ConflictChoice]) -> String {
         choices
             .iter()
-            .map(|one| format!("{}: {} | {}", one.key, one.label, one.detail))
+            .map(|one| format!("{}: {} | {}", one.key, one.label, one.detail).trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
     }
 
     #[test]
     fn what_can_be_decided() {
-        insta::assert_snapshot!(told(&decisions(&view(true, true, Some("title from this computer")))), @"");
-        insta::assert_snapshot!(told(&decisions(&view(true, false, None))), @"");
-        insta::assert_snapshot!(told(&decisions(&view(false, true, None))), @"");
+        insta::assert_snapshot!(told(&decisions(&view(true, true, Some("title from this computer")))), @"
+        local: Take what is on this computer | The server's version goes into the history.
+        remote: Take what is on the server | This computer's version goes into the history.
+        merge: Put both together | Title from this computer.
+        both: Keep both, as two items |
+        ");
+        insta::assert_snapshot!(told(&decisions(&view(true, false, None))), @"
+        local: Keep it, and bring it back to the server |
+        remote: Delete it on this computer too | It goes into the history.
+        ");
+        insta::assert_snapshot!(told(&decisions(&view(false, true, None))), @"
+        local: Delete it on the server too | It goes into the history.
+        remote: Keep it, and bring it back to this computer |
+        ");
         assert!(decisions(&view(true, true, None)).iter().all(|choice| choice.key != "merge"));
         assert_eq!(
             waiting_heads(&view(false, true, None)),

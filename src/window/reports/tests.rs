@@ -142,8 +142,8 @@ fn a_report_is_found_by_its_filters_and_read() {
     assert!(last.from.is_some() && last.until.is_none());
     find(&window, AccessibleRole::TextInput, "From this day on").unwrap().set_accessible_value("1.11.");
     assert!(!window.global::<ReportsPage>().get_wrong_day().is_empty());
-    press(&window, AccessibleRole::ListItem, "my work");
-    sees(&window, "Dentist: Changed: changed on both sides");
+    press(&window, AccessibleRole::ListItem, "my work  ·");
+    sees(&window, "Dentist, changed: changed on both sides");
     assert!(asked.borrow().contains(&Question::Report(One { profile: "my work".into(), id: Some(7) })));
     press(&window, AccessibleRole::Button, "Raw form");
     assert!(window.global::<ReportsPage>().get_raw().contains("\"profile\""));
