@@ -57,6 +57,8 @@ fn start(args: Args) -> Result<(), String> {
         .renderer_name("software".into())
         .select()
         .map_err(told)?;
+    // As the desktop file is called.
+    slint::set_xdg_app_id("pimbridge").map_err(told)?;
     let window = MainWindow::new().map_err(told)?;
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     attach(&window, &home, &link);

@@ -32,4 +32,7 @@ mod query;
 mod repair;
 mod reports;
 mod scope;
+mod session;
 mod trouble;
+#[cfg(feature = "window")]
+mod window;

@@ -6,7 +6,7 @@ use pimbridge::daemon::protocol::reports::{Compared, Settled};
 use pimbridge::daemon::protocol::{Answered, Question, Reply};
 use pimbridge::item::compare::Row;
 use pimbridge::report::Touched;
-use pimbridge::report::text::sentence;
+use pimbridge::report::wording::sentence;
 use pimbridge::sync::conflict::Decision;
 use pimbridge::sync::{Side, Sides};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};

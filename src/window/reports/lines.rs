@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::reports::Whole;
 use pimbridge::desktop::face::when;
-use pimbridge::report::text::{bytes, day, line, sentence, summary};
+use pimbridge::report::wording::{bytes, day, line, sentence, summary};
 use pimbridge::report::{Operation, Problem, Report, Touched};
 use pimbridge::sync::Side;
 use tr::tr;

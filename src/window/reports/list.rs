@@ -7,7 +7,7 @@ use pimbridge::daemon::protocol::conflicts::Waiting;
 use pimbridge::daemon::protocol::reports::{Found, Listed, Which};
 use pimbridge::daemon::protocol::{Answered, Question, Reply, Request};
 use pimbridge::desktop::face::when;
-use pimbridge::report::text::in_words;
+use pimbridge::report::wording::in_words;
 use pimbridge::report::{Counts, RunOutcome};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
