@@ -277,3 +277,6 @@ impl Write<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

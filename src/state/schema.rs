@@ -117,3 +117,38 @@ pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::state::State;
+
+    #[test]
+    fn in_an_older_file_the_runs_of_versions_are_found_by_their_times() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("work.sqlite");
+        let db = Connection::open(&path).unwrap();
+        MIGRATIONS[..3].iter().for_each(|step| db.execute_batch(step).unwrap());
+        db.pragma_update(None, "user_version", 3).unwrap();
+        db.execute_batch(
+            r#"
+            INSERT INTO blob VALUES (1, x'00', x'00');
+            INSERT INTO report VALUES (1, 10000, '{"seconds":2.5}'), (2, 20000, '{"seconds":0.5}'), (3, 30000, 'no JSON');
+            INSERT INTO history (at, side, href, summary, loss, blob) VALUES
+                (5000, 0, 'before', 'before any run', 'deleted', 1),
+                (12000, 0, 'a', 'A', 'deleted', 1), (12500, 0, 'b', 'B', 'deleted', 1),
+                (15000, 0, 'restored', 'between two runs', 'deleted', 1),
+                (20100, 0, 'c', 'C', 'deleted', 1), (30000, 0, 'd', 'D', 'deleted', 1);
+            "#,
+        )
+        .unwrap();
+        drop(db);
+        let state = State::peek(&path).unwrap().unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let runs: Vec<_> = state.deletions(10).unwrap().into_iter().map(|run| (run.run, run.items)).collect();
+        assert_eq!(runs, [(at(20), 1), (at(10), 2)]);
+        assert_eq!(state.history().unwrap().len(), 6);
+    }
+}

@@ -53,8 +53,8 @@ pub fn attach(window: &MainWindow, link: &Link) {
         }
     });
     let restore_one = with(|window, link, key| {
-        if let Some((profile, id)) = split(key) {
-            restore(window, link, Question::RestoreVersion(Which { profile, id }));
+        if let Some((profile, version)) = split(key) {
+            restore(window, link, Question::RestoreVersion(Which { profile, version }));
         }
     });
     page.on_restore(move |key| restore_one(&key));
@@ -142,8 +142,8 @@ fn search(window: &MainWindow, link: &Link, limit: usize) {
 }
 
 fn open_version(window: &MainWindow, link: &Link, key: &str) {
-    let Some((profile, id)) = split(key) else { return };
-    ask(window, link, Question::Version(Which { profile, id }), |window, _, answered| {
+    let Some((profile, version)) = split(key) else { return };
+    ask(window, link, Question::Version(Which { profile, version }), |window, _, answered| {
         let Answered::Version(view) = answered else { return };
         let page = window.global::<HistoryPage>();
         let (version, others, rows) = whole(&view, now());

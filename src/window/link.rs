@@ -87,14 +87,14 @@ impl Link {
         match &*self.0 {
             Way::Daemon { runtime, home, window } => {
                 let (home, window) = (home.clone(), window.clone());
-                in_window(&window, |window, _| shell::connection(window, Err(String::new())));
+                in_window(&window, |window, link| shell::connection(window, link, Err(String::new())));
                 runtime.spawn(async move {
                     let ended = heard(&home, &window).await;
                     let why = match ended {
                         Err(why) => why,
                         Ok(()) => tr!("Pimbridge's background program has ended. Nothing is synchronized until it runs again."),
                     };
-                    in_window(&window, move |window, _| shell::connection(window, Err(why)));
+                    in_window(&window, move |window, link| shell::connection(window, link, Err(why)));
                 });
             }
             #[cfg(test)]
@@ -148,7 +148,7 @@ fn refusal(reply: Reply) -> Result<Reply, String> {
 async fn heard(home: &Home, window: &Weak<MainWindow>) -> Result<(), String> {
     let mut client = connected(home).await?;
     client.follow_as_window().await.map_err(|error| error.to_string())?;
-    in_window(window, |window, _| shell::connection(window, Ok(())));
+    in_window(window, |window, link| shell::connection(window, link, Ok(())));
     loop {
         match client.event().await {
             Ok(event) => in_window(window, move |window, link| shell::heard(window, link, &event)),

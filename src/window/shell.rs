@@ -86,10 +86,15 @@ pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
 }
 
 /// The daemon answers, or why it does not.
-pub fn connection(window: &MainWindow, state: Result<(), String>) {
+pub fn connection(window: &MainWindow, link: &Link, state: Result<(), String>) {
     let shell = window.global::<Shell>();
-    shell.set_connected(state.is_ok());
+    let answers = state.is_ok();
+    shell.set_connected(answers);
     shell.set_disconnected_why(state.err().unwrap_or_default().into());
+    if answers {
+        // What the page asked before had no answer.
+        open(window, link, shell.get_page());
+    }
 }
 
 /// Says something above the page.

@@ -67,7 +67,7 @@ fn items(profile: &str, counted: &[Items]) -> SharedString {
     let Sides { local, remote } = found.items;
     match local == remote {
         true => tr!("One item on each side" | "{n} items on each side" % local).into(),
-        false => tr!("{} items on this computer, {} on the server", local, remote).into(),
+        false => tr!("Items: {} on this computer, {} on the server", local, remote).into(),
     }
 }
 

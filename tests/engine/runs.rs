@@ -3,11 +3,12 @@
 use std::fs;
 
 use jiff::SignedDuration;
-use pimbridge::report::{Operation, RunOutcome};
+use pimbridge::collection::Href;
+use pimbridge::report::{Held, Operation, RunOutcome};
 use pimbridge::state::Loss;
 use pimbridge::sync::Side;
 use pimbridge::sync::policy::{Conflict, Policy};
-use pimbridge::sync::restore::restore;
+use pimbridge::sync::restore::{RestoreError, restore, restore_gone};
 use pimbridge::sync::run::{Deletions, Options};
 
 use crate::support::{event, memory::Memory, title, world::World};
@@ -451,6 +452,71 @@ fn a_version_of_the_history_comes_back_on_both_sides() {
     let kept = peek.version(peek.history().unwrap()[0].id).unwrap().unwrap().1;
     assert_eq!(kept, original);
     assert!(quiet(&world));
+}
+
+#[test]
+fn what_a_run_deleted_comes_back_together() {
+    let world = in_sync(130);
+    let all = world.local.items();
+    for n in 0..120 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    let options = Options { deletions: Deletions::Allowed, ..Options::default() };
+    assert_eq!(world.run(TWO_WAY, options).report.remote.deleted, 120);
+    world.remote.put("other.ics", event("other", "in another run", 0));
+    world.sync(TWO_WAY);
+    // One of them is there again, and was edited.
+    world.local.put("7.ics", event("7", "edited", 9));
+    world.sync(TWO_WAY);
+
+    let runs = world.peek().deletions(10).unwrap();
+    assert_eq!((runs.len(), runs[0].items), (1, 120));
+    let ids: Vec<_> = world.peek().deleted_in(runs[0].run).unwrap().iter().map(|v| v.id).collect();
+    let listed = || [&world.local, &world.remote].map(|side| side.lock().observed);
+    let before = listed();
+    let restored = world.with_job(TWO_WAY, async |job| restore_gone(job, &ids).await.unwrap());
+    assert_eq!((restored.back.len(), restored.there.len(), restored.failed.len()), (119, 1, 0));
+    assert_eq!(listed(), before.map(|times| times + 1), "one look at each side");
+    for (name, bytes) in &all {
+        let expected = if name == "7.ics" { event("7", "edited", 9) } else { bytes.clone() };
+        assert_eq!(world.local.items()[name], expected, "{name}");
+        assert_eq!(world.remote.items()[name], expected, "{name}");
+    }
+    assert!(quiet(&world));
+    let again = world.with_job(TWO_WAY, async |job| restore_gone(job, &ids).await.unwrap());
+    assert_eq!((again.back.len(), again.there.len()), (0, 120));
+}
+
+#[test]
+fn a_side_that_refuses_keeps_the_others_from_nothing() {
+    let world = in_sync(12);
+    for n in 0..4 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    world.sync(TWO_WAY);
+    let ids: Vec<_> = world.peek().history().unwrap().iter().map(|v| v.id).collect();
+    world.remote.lock().manners.refuses = Some("event 2".into());
+    let restored = world.with_job(TWO_WAY, async |job| restore_gone(job, &ids).await.unwrap());
+    assert_eq!((restored.back.len(), restored.failed.len()), (3, 1));
+    let (version, error) = &restored.failed[0];
+    assert!(version.summary.starts_with("event 2"), "{version:?}");
+    assert!(matches!(error, RestoreError::Refused { side: Side::Remote, .. }), "{error}");
+}
+
+#[test]
+fn what_waits_for_a_yes_is_known_item_by_item() {
+    let world = in_sync(40);
+    for n in 0..12 {
+        world.local.remove(&format!("{n}.ics"));
+    }
+    let held = world.sync(TWO_WAY).held;
+    let items = world.peek().held().unwrap();
+    assert_eq!(Held::of(&items), held);
+    assert!(items.remote[&Href::new("7.ics")].starts_with("event 7"), "{items:?}");
+    world.run(TWO_WAY, Options { dry_run: true, ..Options::default() });
+    assert_eq!(Held::of(&world.peek().held().unwrap()), held, "a look ahead changes nothing");
+    world.run(TWO_WAY, Options { deletions: Deletions::Allowed, ..Options::default() });
+    assert_eq!(world.peek().held().unwrap(), Default::default());
 }
 
 #[test]

@@ -36,3 +36,4 @@ mod session;
 mod trouble;
 #[cfg(feature = "window")]
 mod window;
+mod window_history;

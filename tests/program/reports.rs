@@ -91,7 +91,7 @@ fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
     let profile = world.home.path().join("profiles/work.toml");
     let text = fs::read_to_string(&profile).unwrap();
     fs::remove_file(&profile).unwrap();
-    let whole = match answered(&daemon, Question::Report(One { profile: "work".into(), id: None })) {
+    let whole = match answered(&daemon, Question::Report(One { profile: "work".into(), report: None })) {
         Answered::Report(whole) => whole,
         other => panic!("{other:?}"),
     };
@@ -101,7 +101,7 @@ fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
 
     let settled = Settled {
         profile: "work".into(),
-        id: whole.id,
+        report: whole.id,
         side: whole.touched[0].side,
         item: whole.touched[0].item.clone(),
     };
@@ -117,15 +117,15 @@ fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
     assert_eq!(compared.had, Sides { local: true, remote: true });
     assert_eq!(compared.lost.remote, None);
 
-    let id = compared.lost.local.unwrap();
-    answered(&daemon, Question::RestoreVersion(history::Which { profile: "work".into(), id }));
+    let version = compared.lost.local.unwrap();
+    answered(&daemon, Question::RestoreVersion(history::Which { profile: "work".into(), version }));
     assert_eq!(world.titles(), one("dentist here"));
     // What was there then is still what it is compared with.
     assert_eq!(compare().rows, compared.rows);
 
-    let written = |form| Written { profile: "work".into(), id: whole.id, form };
+    let written = |form| Written { profile: "work".into(), report: whole.id, form };
     let file = world.home.path().join("report.html");
-    let export = Question::ExportReport(Export { report: written(Form::Html), file: file.clone() });
+    let export = Question::ExportReport(Export { written: written(Form::Html), file: file.clone() });
     assert_eq!(daemon.ask(Request::Question(export.clone())), Reply::Done);
     assert!(fs::read_to_string(&file).unwrap().contains("<html"));
     let Reply::Refused { why } = daemon.ask(Request::Question(export)) else { panic!("overwritten") };
@@ -144,13 +144,13 @@ fn what_was_put_together_is_compared_as_both_sides_had_it() {
     let run = daemon.sync("work");
     assert_eq!(run.report.conflicts, 1, "{run:#?}");
     let Answered::Report(whole) =
-        answered(&daemon, Question::Report(One { profile: "work".into(), id: None }))
+        answered(&daemon, Question::Report(One { profile: "work".into(), report: None }))
     else {
         panic!("no report");
     };
     let touched = whole.touched.iter().find(|touched| touched.conflict).unwrap();
     let settled =
-        Settled { profile: "work".into(), id: whole.id, side: touched.side, item: touched.item.clone() };
+        Settled { profile: "work".into(), report: whole.id, side: touched.side, item: touched.item.clone() };
     let Answered::ReportConflict(compared) = answered(&daemon, Question::ReportConflict(settled)) else {
         panic!("not compared");
     };

@@ -34,7 +34,7 @@ pub fn find(home: &Home, which: &Find) -> Result<Found, String> {
 /// One version, beside what is there now.
 pub fn view(home: &Home, which: &Which) -> Result<View, String> {
     let (name, state) = one(home, &which.profile)?;
-    let Some((version, bytes)) = state.version(VersionId(which.id)).map_err(told)? else {
+    let Some((version, bytes)) = state.version(VersionId(which.version)).map_err(told)? else {
         return Err(tr!("this version is not kept any more; look for another one"));
     };
     let mut versions = Vec::new();
@@ -89,7 +89,7 @@ pub fn deleted(home: &Home, of: &OfRun) -> Result<Found, String> {
 /// Brings a version back, over what is there now.
 pub async fn restore_one(home: &Home, which: Which) -> Result<Restored, String> {
     let profile = to_restore(home, &which.profile)?;
-    let restored = keyring::with_person(restore_version(home, &profile, VersionId(which.id))).await;
+    let restored = keyring::with_person(restore_version(home, &profile, VersionId(which.version))).await;
     restored.map(|_| Restored { back: 1, there: 0, failed: Vec::new() }).map_err(|error| error.to_string())
 }
 

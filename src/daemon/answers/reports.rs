@@ -63,7 +63,7 @@ fn listed(profile: &Name, id: ReportId, report: &Report) -> Listed {
 pub fn one(home: &Home, one: &One) -> Result<Option<Whole>, String> {
     let name = stored::known(home, &one.profile).map_err(|error| error.to_string())?;
     let told = |error| stored::in_words(&error);
-    let Some((id, report)) = stored::report(home, &name, one.id.map(ReportId)).map_err(told)? else {
+    let Some((id, report)) = stored::report(home, &name, one.report.map(ReportId)).map_err(told)? else {
         return Ok(None);
     };
     let Some(state) = stored::peek(home, &name).map_err(told)? else { return Ok(None) };
@@ -80,7 +80,7 @@ pub fn one(home: &Home, one: &One) -> Result<Option<Whole>, String> {
 pub fn text(home: &Home, which: &Written) -> Result<String, String> {
     let name = stored::known(home, &which.profile).map_err(|error| error.to_string())?;
     let told = |error| stored::in_words(&error);
-    let found = stored::report(home, &name, Some(ReportId(which.id))).map_err(told)?;
+    let found = stored::report(home, &name, Some(ReportId(which.report))).map_err(told)?;
     let (id, report) = found.ok_or_else(|| tr!("This report is not kept any more. Choose another one."))?;
     stored::written(home, &name, (id, &report), which.form).map_err(told)
 }
@@ -91,7 +91,7 @@ pub fn export(home: &Home, export: &Export) -> Result<(), String> {
     if !file.is_absolute() {
         return Err(tr!("Write the name of the file with its whole path, as in {}", example()));
     }
-    let text = text(home, &export.report)?;
+    let text = text(home, &export.written)?;
     let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| {
         opened.write_all(text.as_bytes()).inspect_err(|_| {
             let _ = fs::remove_file(file);
@@ -114,7 +114,7 @@ pub fn conflict(home: &Home, which: &Settled) -> Result<Compared, String> {
     let told = |error| stored::in_words(&error);
     let gone = || tr!("The versions of this item are not kept any more.");
     let state = stored::peek(home, &name).map_err(told)?.ok_or_else(gone)?;
-    let report = state.report(ReportId(which.id)).map_err(told)?.ok_or_else(gone)?;
+    let report = state.report(ReportId(which.report)).map_err(told)?.ok_or_else(gone)?;
     let lost = state.first_lost(which.side, &which.item, report.started).map_err(told)?;
     let (lost, lost_bytes) = lost.ok_or_else(gone)?;
     let scope = profile::load(home, name.as_str()).ok().and_then(|profile| scope(home, &profile).ok());
@@ -215,8 +215,8 @@ mod tests {
         let home = Home::at(folder.path());
         with_reports(&home, "a", 1);
         let to = |file: &std::path::Path| {
-            let report = Written { profile: "a".into(), id: 1, form: crate::report::Form::Text };
-            export(&home, &Export { report, file: file.to_owned() })
+            let written = Written { profile: "a".into(), report: 1, form: crate::report::Form::Text };
+            export(&home, &Export { written, file: file.to_owned() })
         };
         let file = folder.path().join("report.txt");
         to(&file).unwrap();

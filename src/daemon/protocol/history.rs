@@ -39,7 +39,7 @@ pub struct Kept {
 pub struct Which {
     pub profile: String,
     /// Its number within the profile.
-    pub id: i64,
+    pub version: i64,
 }
 
 /// A version, the others of its item, and what is there now.

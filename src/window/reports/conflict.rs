@@ -42,7 +42,7 @@ pub fn open_settled(window: &MainWindow, link: &Link, key: &str) {
     let page = window.global::<ReportsPage>();
     let line = page.get_lines().iter().find(|line| line.conflict == key).unwrap_or_default();
     begin(window, key, &line.title, &line.detail);
-    let question = Question::ReportConflict(Settled { profile, id, side, item: item.to_owned() });
+    let question = Question::ReportConflict(Settled { profile, report: id, side, item: item.to_owned() });
     ask(window, link, question, |window, _, reply| {
         if let Reply::Answered(Answered::ReportConflict(compared)) = reply {
             let page = window.global::<ReportsPage>();
@@ -200,8 +200,8 @@ pub fn choose(window: &MainWindow, link: &Link, choice: &str) {
 }
 
 fn use_version(window: &MainWindow, link: &Link, number: &str) {
-    let (Ok(id), Some((_, profile))) = (number.parse(), opened_report(window)) else { return };
-    let question = Question::RestoreVersion(history::Which { profile, id });
+    let (Ok(version), Some((_, profile))) = (number.parse(), opened_report(window)) else { return };
+    let question = Question::RestoreVersion(history::Which { profile, version });
     ask(window, link, question, |window, _, _| {
         let done = tr!("This version is on both sides now. What was there before is in the history.");
         window.global::<ReportsPage>().set_done(done.into());

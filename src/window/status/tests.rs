@@ -1,1 +1,244 @@
+//! What the page shows, and what it asks the daemon.
 
+use std::rc::Rc;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use jiff::civil::date;
+use pimbridge::daemon::protocol::activity::{Activity, Day, HeldItem, Waiting};
+use pimbridge::daemon::protocol::{Answer, LastRun, RunId, Ticket};
+use pimbridge::report::{Counts, Held, Operation, Report, RunOutcome, Touched};
+use pimbridge::sync::Side;
+
+use super::*;
+use crate::StatusPart;
+
+fn held() -> Held {
+    Held { local: 0, remote: 2, ..Held::default() }
+}
+
+fn profile(name: &str, state: State) -> ProfileStatus {
+    ProfileStatus { name: name.into(), active: true, state, last: None, next: None }
+}
+
+fn status() -> Status {
+    Status {
+        version: "0".into(),
+        pid: 1,
+        since: Timestamp::UNIX_EPOCH,
+        paused: None,
+        profiles: vec![
+            profile("held", State::Held { held: held() }),
+            profile("new", State::PreviewNeeded),
+            profile("refused", State::SignInNeeded { why: "the password was refused".into() }),
+            ProfileStatus {
+                last: Some(LastRun {
+                    started: Timestamp::UNIX_EPOCH,
+                    outcome: RunOutcome::Ok,
+                    report_id: Some(1),
+                }),
+                ..profile("work", State::InSync)
+            },
+        ],
+        parts: Vec::new(),
+    }
+}
+
+fn day(day: i8, created: u64, updated: u64, deleted: u64) -> Day {
+    Day { date: date(2026, 11, day), changes: Counts { created, updated, deleted } }
+}
+
+fn answers(request: &Request) -> Reply {
+    match request {
+        Request::Question(Question::Activity) => Reply::Answered(Answered::Activity(Activity {
+            profiles: vec![Items { profile: "work".into(), items: Sides { local: 20, remote: 19 } }],
+            days: vec![day(25, 3, 1, 0), day(26, 0, 0, 2)],
+        })),
+        Request::Question(Question::HeldItems(_)) => Reply::Answered(Answered::HeldItems {
+            items: ["Dentist", "Lunch"]
+                .map(|title| HeldItem { side: Side::Remote, summary: title.into() })
+                .to_vec(),
+        }),
+        Request::Preview { profile } | Request::Answer { profile, .. } => Reply::Runs {
+            runs: vec![Ticket { profile: profile.clone(), run: RunId(1) }],
+            refused: Vec::new(),
+        },
+        Request::Sync { .. } => Reply::Runs { runs: Vec::new(), refused: Vec::new() },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The page of a daemon that answers like this, and what it was asked.
+struct Shown {
+    window: MainWindow,
+    link: Link,
+    asked: Rc<RefCell<Vec<Request>>>,
+}
+
+fn shown() -> Shown {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = MainWindow::new().unwrap();
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let noted = Rc::clone(&asked);
+    let link = Link::canned(&window, move |request| {
+        let reply = answers(&request);
+        noted.borrow_mut().push(request);
+        reply
+    });
+    attach(&window, &link);
+    shell::attach(&window, &link);
+    heard(&window, &link, &Event::Status { status: Box::new(status()) });
+    shell::open(&window, &link, crate::Page::Status);
+    Shown { window, link, asked }
+}
+
+impl Shown {
+    fn find(&self, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
+        let wanted = label.to_owned();
+        ElementQuery::from_root(&self.window)
+            .match_descendants()
+            .match_accessible_role(role)
+            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
+            .find_first()
+    }
+
+    #[track_caller]
+    fn click(&self, label: &str) {
+        let button = self.find(AccessibleRole::Button, label).unwrap_or_else(|| panic!("no {label:?}"));
+        button.invoke_accessible_default_action();
+    }
+
+    fn page(&self) -> StatusPage<'_> {
+        self.window.global::<StatusPage>()
+    }
+
+    fn last(&self) -> Request {
+        self.asked.borrow().last().unwrap().clone()
+    }
+}
+
+#[test]
+fn held_deletions_are_shown_and_answered_as_they_were_shown() {
+    for (button, answer) in [("Delete them", Answer::Delete), ("Keep them (restore)", Answer::Keep)] {
+        let shown = shown();
+        shown.click("See the deletions of held");
+        let waiting = Waiting { profile: "held".into(), held: held() };
+        assert_eq!(shown.last(), Request::Question(Question::HeldItems(waiting)));
+        assert_eq!(shown.page().get_numbers(), "2 items would be deleted on the server.");
+        let titles: Vec<_> = shown.page().get_items().iter().map(|row| row.title).collect();
+        assert_eq!(titles, ["Dentist", "Lunch"]);
+        // What waits changes meanwhile: the answer is about what was shown all the same.
+        let mut later = status();
+        later.profiles[0].state = State::Held { held: Held { local: 0, remote: 40, ..Held::default() } };
+        heard(&shown.window, &shown.link, &Event::Status { status: Box::new(later) });
+        shown.click(button);
+        assert_eq!(shown.last(), Request::Answer { profile: "held".into(), shown: held(), answer });
+        assert!(shown.page().get_part() == StatusPart::Profiles);
+    }
+}
+
+#[test]
+fn a_profile_that_must_be_looked_at_shows_its_plan_first() {
+    let shown = shown();
+    assert!(shown.find(AccessibleRole::Button, "Synchronize new").is_none(), "it does nothing before that");
+    shown.click("See what new would do");
+    assert_eq!(shown.last(), Request::Preview { profile: "new".into() });
+    assert!(shown.page().get_busy() && !shown.page().get_can_do());
+    let report = Report {
+        dry_run: true,
+        failure: None,
+        local: Counts { created: 3, updated: 0, deleted: 1 },
+        ..Report::not_run("new", Timestamp::UNIX_EPOCH, String::new())
+    };
+    let foreseen = vec![Touched {
+        side: Side::Local,
+        operation: Operation::Delete,
+        summary: "Lunch".into(),
+        item: "a.ics".into(),
+        why: "not on the server".into(),
+        conflict: false,
+    }];
+    let ended = |profile: &str, report: &Report| Event::RunFinished {
+        run: RunId(1),
+        profile: profile.into(),
+        report_id: None,
+        report: Box::new(report.clone()),
+        foreseen: foreseen.clone(),
+    };
+    heard(&shown.window, &shown.link, &ended("other", &report));
+    assert!(shown.page().get_busy(), "it is another's");
+    heard(&shown.window, &shown.link, &ended("new", &report));
+    assert_eq!(
+        shown.page().get_numbers(),
+        "On this computer: 3 new, 0 changed, 1 deleted.\nOn the server: 0 new, 0 changed, 0 deleted."
+    );
+    assert_eq!(shown.page().get_items().row_data(0).unwrap().word, "deleted on this computer");
+    shown.click("Do it: synchronize new from now on");
+    let how = How { accept_preview: true, ..How::default() };
+    assert_eq!(shown.last(), Request::Sync { profiles: vec!["new".into()], how });
+}
+
+#[test]
+fn a_plan_that_could_not_be_made_cannot_be_done() {
+    let shown = shown();
+    shown.click("See what new would do");
+    let report = Report {
+        dry_run: true,
+        ..Report::not_run("new", Timestamp::UNIX_EPOCH, "the server cannot be reached".into())
+    };
+    let ended = Event::RunFinished {
+        run: RunId(1),
+        profile: "new".into(),
+        report_id: None,
+        report: Box::new(report),
+        foreseen: Vec::new(),
+    };
+    heard(&shown.window, &shown.link, &ended);
+    assert_eq!(shown.page().get_trouble(), "The server cannot be reached.");
+    assert!(!shown.page().get_can_do());
+}
+
+#[test]
+fn who_must_sign_in_is_asked_for_the_password() {
+    let shown = shown();
+    let wanted = Rc::new(RefCell::new(String::new()));
+    let heard = Rc::clone(&wanted);
+    shown.page().on_password(move |profile| *heard.borrow_mut() = profile.into());
+    shown.click("Enter the password of refused");
+    assert_eq!(*wanted.borrow(), "refused");
+    assert!(shown.find(AccessibleRole::Button, "Enter the password of work").is_none());
+}
+
+#[test]
+fn the_numbers_and_the_chart_are_read_aloud_too() {
+    let shown = shown();
+    let work = shown.page().get_profiles().iter().find(|row| row.name == "work").unwrap();
+    assert_eq!(work.items, "Items: 20 on this computer, 19 on the server");
+    let chart = "25 November: 3 new, 1 changed, 0 deleted; 26 November: 0 new, 0 changed, 2 deleted";
+    assert!(shown.find(AccessibleRole::Image, chart).is_some());
+    assert_eq!(shown.page().get_chart_title(), "6 changes in the last month");
+    // They are known when the status comes again.
+    heard(&shown.window, &shown.link, &Event::Status { status: Box::new(status()) });
+    let again = shown.page().get_profiles().iter().find(|row| row.name == "work").unwrap();
+    assert_eq!(again.items, work.items);
+}
+
+#[test]
+fn the_bars_of_the_chart() {
+    let (_, words, bars) = chart::of(&[day(25, 0, 0, 0), day(26, 1, 2, 1)]);
+    assert_eq!(words, "26 November: 1 new, 2 changed, 1 deleted");
+    let bars: Vec<_> = bars.iter().map(|bar| (bar.changes, bar.deletions)).collect();
+    assert_eq!(bars, [(0.0, 0.0), (0.75, 0.25)]);
+    let (title, words, bars) = chart::of(&[day(26, 0, 0, 0)]);
+    assert_eq!(
+        (title.as_str(), words.as_str()),
+        ("0 changes in the last month", "No changes in the last month")
+    );
+    assert_eq!((bars[0].changes, bars[0].deletions), (0.0, 0.0));
+}
+
+#[test]
+fn how_far_a_run_is_in_words() {
+    let words = |phase, done, total| step_words(&Step { phase, done, total });
+    assert_eq!(words(Phase::LookingAtServer, 3, None), "Looking at the server …");
+    assert_eq!(words(Phase::Writing, 3, Some(40)), "Writing what differs: 3 of 40 …");
+}
