@@ -30,6 +30,7 @@ mod oauth;
 mod parts;
 mod query;
 mod repair;
+mod reports;
 mod scope;
 mod session;
 mod trouble;

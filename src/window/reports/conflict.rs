@@ -42,7 +42,7 @@ pub fn open_settled(window: &MainWindow, link: &Link, key: &str) {
     let page = window.global::<ReportsPage>();
     let line = page.get_lines().iter().find(|line| line.conflict == key).unwrap_or_default();
     begin(window, key, &line.title, &line.detail);
-    let question = Question::ReportConflict(Settled { profile, id, side, item: item.to_owned() });
+    let question = Question::ReportConflict(Settled { profile, report: id, side, item: item.to_owned() });
     ask(window, link, question, |window, _, reply| {
         if let Reply::Answered(Answered::ReportConflict(compared)) = reply {
             let page = window.global::<ReportsPage>();
@@ -200,8 +200,8 @@ pub fn choose(window: &MainWindow, link: &Link, choice: &str) {
 }
 
 fn use_version(window: &MainWindow, link: &Link, number: &str) {
-    let (Ok(id), Some((_, profile))) = (number.parse(), opened_report(window)) else { return };
-    let question = Question::RestoreVersion(history::Which { profile, id });
+    let (Ok(version), Some((_, profile))) = (number.parse(), opened_report(window)) else { return };
+    let question = Question::RestoreVersion(history::Which { profile, version });
     ask(window, link, question, |window, _, _| {
         let done = tr!("This version is on both sides now. What was there before is in the history.");
         window.global::<ReportsPage>().set_done(done.into());
@@ -240,16 +240,27 @@ mod tests {
     fn told(choices: &[ConflictChoice]) -> String {
         choices
             .iter()
-            .map(|one| format!("{}: {} | {}", one.key, one.label, one.detail))
+            .map(|one| format!("{}: {} | {}", one.key, one.label, one.detail).trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
     }
 
     #[test]
     fn what_can_be_decided() {
-        insta::assert_snapshot!(told(&decisions(&view(true, true, Some("title from this computer")))), @"");
-        insta::assert_snapshot!(told(&decisions(&view(true, false, None))), @"");
-        insta::assert_snapshot!(told(&decisions(&view(false, true, None))), @"");
+        insta::assert_snapshot!(told(&decisions(&view(true, true, Some("title from this computer")))), @"
+        local: Take what is on this computer | The server's version goes into the history.
+        remote: Take what is on the server | This computer's version goes into the history.
+        merge: Put both together | Title from this computer.
+        both: Keep both, as two items |
+        ");
+        insta::assert_snapshot!(told(&decisions(&view(true, false, None))), @"
+        local: Keep it, and bring it back to the server |
+        remote: Delete it on this computer too | It goes into the history.
+        ");
+        insta::assert_snapshot!(told(&decisions(&view(false, true, None))), @"
+        local: Delete it on the server too | It goes into the history.
+        remote: Keep it, and bring it back to this computer |
+        ");
         assert!(decisions(&view(true, true, None)).iter().all(|choice| choice.key != "merge"));
         assert_eq!(
             waiting_heads(&view(false, true, None)),

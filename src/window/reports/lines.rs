@@ -144,16 +144,17 @@ fn items<'a>(
 
 fn item(touched: &Touched) -> ReportLine {
     let why = line(&touched.why);
-    let told = match touched.operation {
-        Operation::Create => tr!("New: {}", why),
-        Operation::Update => tr!("Changed: {}", why),
-        Operation::Delete => tr!("Deleted: {}", why),
+    let word = match touched.operation {
+        Operation::Create => tr!("new"),
+        Operation::Update => tr!("changed"),
+        Operation::Delete => tr!("deleted"),
     };
     // What was made anew came in the place of nothing.
     let compares = touched.conflict && touched.operation != Operation::Create;
     ReportLine {
         title: summary(&touched.summary).into(),
-        detail: told.into(),
+        detail: why.into(),
+        word: word.into(),
         tone: Tone::Calm,
         conflict: if compares { conflict::settled_key(touched).into() } else { Default::default() },
         heading: false,
@@ -185,13 +186,14 @@ mod tests {
 
     fn shown(whole: &Whole) -> String {
         let line = |line: ReportLine| {
+            let word = if line.word.is_empty() { String::new() } else { format!(" [{}]", line.word) };
             let button = if line.conflict.is_empty() { "" } else { " [Compare]" };
             let text = if line.detail.is_empty() {
                 line.title.to_string()
             } else {
                 format!("{}: {}", line.title, line.detail)
             };
-            if line.heading { format!("# {text}") } else { format!("{text}{button}") }
+            if line.heading { format!("# {text}") } else { format!("{text}{word}{button}") }
         };
         of(whole).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -210,7 +212,28 @@ mod tests {
             ],
             touched_in_all: 6,
         };
-        insta::assert_snapshot!(shown(&whole), @"");
+        insta::assert_snapshot!(shown(&whole), @"
+        # Failed
+        Broken (on this computer): It cannot be read. (since 2026-11-20)
+        # Waits for your decision (see the list of reports)
+        Party (on the server): It was changed on both sides.
+        # Deletions that wait for your yes
+        2 on the server
+        The page “Status” shows them, and asks for your answer.
+        # Conflicts: both sides had changed it
+        Dentist , 3 May: changed on the server [changed] [Compare]
+        Back: changed on the server [new]
+        # What came: written on this computer
+        Yoga: changed on the server [new]
+        # What went: written on the server
+        Old: changed on the server [deleted]
+        … and 2 more items. An export has all of them.
+        # Notices
+        The folder was renamed.
+        # The run
+        3 items were the same on both sides
+        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        ");
     }
 
     #[test]
@@ -227,7 +250,16 @@ mod tests {
         let failed = Whole { id: 1, report, headline: String::new(), touched: vec![], touched_in_all: 0 };
         let counts = Default::default();
         let idle = Report { failure: None, local: counts, remote: counts, ..failed.report.clone() };
-        insta::assert_snapshot!(shown(&failed), @"");
-        insta::assert_snapshot!(shown(&Whole { report: idle, ..failed }), @"");
+        insta::assert_snapshot!(shown(&failed), @"
+        # Why it could not be done
+        The server cannot be reached.
+        # The run
+        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        ");
+        insta::assert_snapshot!(shown(&Whole { report: idle, ..failed }), @"
+        # The run
+        Nothing had to be written.
+        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        ");
     }
 }

@@ -7,7 +7,7 @@ use pimbridge::daemon::protocol::conflicts::Waiting;
 use pimbridge::daemon::protocol::reports::{Found, Listed, Which};
 use pimbridge::daemon::protocol::{Answered, Question, Reply, Request};
 use pimbridge::desktop::face::when;
-use pimbridge::report::wording::{in_words, sentence};
+use pimbridge::report::wording::in_words;
 use pimbridge::report::{Counts, RunOutcome};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
@@ -153,7 +153,7 @@ pub fn named(key: &str) -> Option<(i64, &str)> {
 
 /// A report as a line of the list.
 fn row(listed: &Listed, now: Timestamp, zone: &TimeZone) -> RowItem {
-    let mut detail = vec![sentence(&listed.headline)];
+    let mut detail = vec![listed.headline.clone()];
     let counts = |counts: Counts| (counts.total() > 0).then(|| in_words(counts));
     detail.extend(counts(listed.local).map(|counts| tr!("On this computer: {}", counts)));
     detail.extend(counts(listed.remote).map(|counts| tr!("On the server: {}", counts)));
@@ -212,7 +212,7 @@ mod tests {
         let started = "2026-11-21T08:00:00Z".parse().unwrap();
         let now = "2027-11-21T08:00:00Z".parse().unwrap();
         let local = Counts { created: 2, updated: 1, deleted: 0 };
-        let (profile, headline) = ("my work".to_owned(), "synced, except for some items.".to_owned());
+        let (profile, headline) = ("my work".to_owned(), "Synced, except for some items.".to_owned());
         let listed = Listed {
             profile,
             id: 12,

@@ -67,7 +67,7 @@ pub fn attach(window: &MainWindow, link: &Link) {
         let Some(window) = weak.upgrade() else { return };
         let row = window.global::<ReportsPage>().get_reports().row_data(usize::try_from(at).unwrap_or(0));
         if let Some((id, profile)) = row.as_ref().and_then(|row| list::named(&row.key)) {
-            open(&window, &to, One { profile: profile.to_owned(), id: Some(id) });
+            open(&window, &to, One { profile: profile.to_owned(), report: Some(id) });
         }
     });
     let (weak, to) = (window.as_weak(), link.clone());
@@ -102,7 +102,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
 /// Shows the last report of a profile.
 pub fn open_last(window: &MainWindow, link: &Link, profile: &str) {
     shell::open(window, link, Page::Reports);
-    open(window, link, One { profile: profile.to_owned(), id: None });
+    open(window, link, One { profile: profile.to_owned(), report: None });
 }
 
 /// Begins with something else on the page; the number tells whether its answer is still wanted when it comes.
@@ -187,7 +187,7 @@ fn show_raw(window: &MainWindow, link: &Link) {
     let Some((id, profile)) = opened_report(window) else { return };
     turn(window, ReportsAt::Raw);
     window.global::<ReportsPage>().set_raw(SharedString::new());
-    let which = Written { profile, id, form: Form::Json };
+    let which = Written { profile, report: id, form: Form::Json };
     ask(window, link, Question::ReportText(which), |window, _, reply| {
         if let Reply::Answered(Answered::Text { text }) = reply {
             window.global::<ReportsPage>().set_raw(cut(text).into());
@@ -248,8 +248,8 @@ fn export(window: &MainWindow, link: &Link) {
     let page = window.global::<ReportsPage>();
     page.set_exported(SharedString::new());
     let file = page.get_file().trim().to_owned();
-    let report = Written { profile, id, form: form(window).0 };
-    let question = Question::ExportReport(Export { report, file: PathBuf::from(&file) });
+    let written = Written { profile, report: id, form: form(window).0 };
+    let question = Question::ExportReport(Export { written, file: PathBuf::from(&file) });
     ask(window, link, question, move |window, _, _| {
         let page = window.global::<ReportsPage>();
         page.set_exported(tr!("The report is in {}", file).into());

@@ -142,9 +142,9 @@ fn a_report_is_found_by_its_filters_and_read() {
     assert!(last.from.is_some() && last.until.is_none());
     find(&window, AccessibleRole::TextInput, "From this day on").unwrap().set_accessible_value("1.11.");
     assert!(!window.global::<ReportsPage>().get_wrong_day().is_empty());
-    press(&window, AccessibleRole::ListItem, "my work");
-    sees(&window, "Dentist: Changed: changed on both sides");
-    assert!(asked.borrow().contains(&Question::Report(One { profile: "my work".into(), id: Some(7) })));
+    press(&window, AccessibleRole::ListItem, "my work  ·");
+    sees(&window, "Dentist, changed: changed on both sides");
+    assert!(asked.borrow().contains(&Question::Report(One { profile: "my work".into(), report: Some(7) })));
     press(&window, AccessibleRole::Button, "Raw form");
     assert!(window.global::<ReportsPage>().get_raw().contains("\"profile\""));
     press(&window, AccessibleRole::Button, "Back");
@@ -158,11 +158,11 @@ fn the_other_version_is_used() {
     open_last(&window, &link, "my work");
     assert_eq!(window.global::<Shell>().get_page(), Page::Reports);
     press(&window, AccessibleRole::Button, "Compare both versions of Dentist");
-    let settled = Settled { profile: "my work".into(), id: 7, side: Side::Local, item: "a.ics".into() };
+    let settled = Settled { profile: "my work".into(), report: 7, side: Side::Local, item: "a.ics".into() };
     assert!(asked.borrow().contains(&Question::ReportConflict(settled)));
     sees(&window, "Place, different: Room 6");
     press(&window, AccessibleRole::Button, "Use the version of this computer");
-    let restored = pimbridge::daemon::protocol::history::Which { profile: "my work".into(), id: 42 };
+    let restored = pimbridge::daemon::protocol::history::Which { profile: "my work".into(), version: 42 };
     assert!(asked.borrow().contains(&Question::RestoreVersion(restored)));
     sees(&window, "This version is on both sides now");
     press(&window, AccessibleRole::Button, "Back");
@@ -191,8 +191,8 @@ fn a_report_is_exported() {
     assert!(file.accessible_value().unwrap().ends_with("pimbridge-my work-7.html"));
     file.set_accessible_value("/somewhere/report.html");
     press(&window, AccessibleRole::Button, "Write the file");
-    let report = Written { profile: "my work".into(), id: 7, form: Form::Html };
-    let export = Export { report, file: "/somewhere/report.html".into() };
+    let written = Written { profile: "my work".into(), report: 7, form: Form::Html };
+    let export = Export { written, file: "/somewhere/report.html".into() };
     assert!(asked.borrow().contains(&Question::ExportReport(export)));
     sees(&window, "The report is in /somewhere/report.html");
 }
