@@ -32,3 +32,4 @@ mod query;
 mod repair;
 mod scope;
 mod trouble;
+mod window_profiles;
