@@ -118,7 +118,7 @@ fn a_look_ahead_at_a_changed_profile_leaves_no_trace() {
     let copy = world.foresee("mode", "replicate-from-server");
     assert_eq!((copy.report.local.deleted, copy.report.remote.total()), (1, 0), "{copy:?}");
     assert_eq!((copy.items[0].side, copy.items[0].operation), (Side::Local, Operation::Delete));
-    assert_eq!(copy.items[0].summary, "event new");
+    assert!(copy.items[0].summary.starts_with("event new"));
     let elsewhere = world.home.folder("elsewhere");
     let moved = world.foresee("local.path", elsewhere.to_str().unwrap());
     assert_eq!(moved.report.local.created, 3, "{moved:?}");
