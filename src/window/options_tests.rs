@@ -24,6 +24,8 @@ fn page() -> (MainWindow, Asked) {
     });
     attach(&window, &link);
     shell::attach(&window, &link);
+    // What is scrolled away is not found.
+    window.window().set_size(slint::LogicalSize::new(1000.0, 9000.0));
     window.show().unwrap();
     shell::open(&window, &link, Page::Options);
     (window, asked)

@@ -30,6 +30,8 @@ fn page() -> (MainWindow, Link, Asked) {
     });
     attach(&window, &link);
     shell::attach(&window, &link);
+    // What is scrolled away is not found.
+    window.window().set_size(slint::LogicalSize::new(1000.0, 9000.0));
     window.show().unwrap();
     shell::open(&window, &link, Page::Profiles);
     (window, link, asked)

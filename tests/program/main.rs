@@ -38,3 +38,4 @@ mod trouble;
 mod window;
 mod window_account;
 mod window_history;
+mod window_profiles;
