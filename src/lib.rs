@@ -25,4 +25,5 @@ pub mod report;
 pub mod server;
 pub mod settings;
 pub mod state;
+pub mod stored;
 pub mod sync;

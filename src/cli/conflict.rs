@@ -75,17 +75,10 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 }
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
-    let names = match args.profile {
-        Some(name) => vec![stored::known(home, &name)?],
-        None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
-    };
     let mut first = None;
-    for name in names {
-        let Some(state) = stored::peek(home, &name)? else { continue };
-        for aside in state.conflicts()? {
-            out::say(line(name.as_str(), &aside));
-            first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
-        }
+    for (name, aside) in stored::conflicts(home, args.profile.as_deref())? {
+        out::say(line(name.as_str(), &aside));
+        first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
     }
     out::say(match first {
         Some(first) => format!("\nTo see one of them, and how to decide it: pimbridge conflict show {first}"),

@@ -50,19 +50,14 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
     let name = stored::known(home, &args.profile)?;
-    let all = match stored::peek(home, &name)? {
-        Some(state) => state.history()?,
+    let versions = match stored::peek(home, &name)? {
+        Some(state) => state.find_versions(args.search.as_deref().unwrap_or_default(), args.limit)?,
         None => Vec::new(),
     };
-    let search = args.search.unwrap_or_default().to_lowercase();
-    let found = |version: &&Version| {
-        version.summary.to_lowercase().contains(&search) || version.item.to_lowercase().contains(&search)
-    };
-    let mut versions = all.iter().filter(found).take(args.limit).peekable();
-    if versions.peek().is_none() {
+    if versions.is_empty() {
         out::complain("no such version is kept");
     }
-    for version in versions {
+    for version in &versions {
         out::say(line(version));
     }
     Ok(exit::IN_SYNC)

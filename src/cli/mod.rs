@@ -9,6 +9,8 @@ use crate::home::{Home, HomeError};
 use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError, keyring};
 use crate::settings::LogLevel;
+use crate::state::StateError;
+use crate::stored::{self, StoredError};
 
 mod autostart;
 mod bars;
@@ -31,7 +33,6 @@ mod samples;
 mod search;
 mod settings;
 mod status;
-mod stored;
 mod sync;
 
 /// Keeps calendars, tasks and contacts the same in a folder on this computer and on a server.
@@ -120,6 +121,21 @@ impl From<ProfileError> for Failure {
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         Failure::Usage(error.to_string())
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Failure::NotDone(stored::in_words(&error))
+    }
+}
+
+impl From<StoredError> for Failure {
+    fn from(error: StoredError) -> Self {
+        match error {
+            StoredError::Profile(error) => error.into(),
+            other => Failure::NotDone(other.to_string()),
+        }
     }
 }
 

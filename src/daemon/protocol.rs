@@ -12,6 +12,9 @@ use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod activity;
+pub mod conflicts;
+pub mod history;
 pub mod reports;
 
 /// Counts up when a line of this program would not be understood by an older one.
@@ -79,6 +82,36 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// Versions of the history. Answered with [`Answered::Versions`].
+    FindVersions(history::Find),
+    /// One version, beside what is there now. Answered with [`Answered::Version`].
+    Version(history::Which),
+    /// What the last runs deleted, at most so many runs. Answered with [`Answered::Deletions`].
+    Deletions { limit: usize },
+    /// What one run deleted. Answered with [`Answered::Versions`].
+    Deleted(history::OfRun),
+    /// Bring a version back to both sides, over what is there now. Answered with [`Answered::Restored`].
+    RestoreVersion(history::Which),
+    /// Bring back what a run deleted, as far as it is gone. Answered with [`Answered::Restored`].
+    RestoreDeleted(history::OfRun),
+    /// How much there is, and what changed lately. Answered with [`Answered::Activity`].
+    Activity,
+    /// The deletions of a held run, item by item. Answered with [`Answered::HeldItems`].
+    HeldItems(activity::Waiting),
+    /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
+    Report(reports::One),
+    /// A report as a text. Answered with [`Answered::Text`].
+    ReportText(reports::Written),
+    /// Write a report to a file.
+    ExportReport(reports::Export),
+    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
+    ReportConflict(reports::Settled),
+    /// The conflicts of all profiles that wait for a decision. Answered with [`Answered::Conflicts`].
+    Conflicts,
+    /// One of them, with what is on both sides now. Answered with [`Answered::Conflict`].
+    Conflict(conflicts::Which),
+    /// Do what the person decided about a conflict.
+    Decide(conflicts::Decide),
 }
 
 /// What can be looked at.
@@ -204,6 +237,17 @@ pub enum Reply {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answered {
     Reports(reports::Found),
+    Versions(history::Found),
+    Version(Box<history::View>),
+    Deletions { runs: Vec<history::Deletions> },
+    Restored(history::Restored),
+    Activity(activity::Activity),
+    HeldItems { items: Vec<activity::HeldItem> },
+    Report(Box<reports::Whole>),
+    Text { text: String },
+    ReportConflict(reports::Compared),
+    Conflicts { waiting: Vec<conflicts::Waiting> },
+    Conflict(conflicts::View),
 }
 
 /// A run that was asked for.

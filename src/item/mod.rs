@@ -8,6 +8,7 @@ use std::fmt;
 
 pub mod birthday;
 pub mod category;
+pub mod compare;
 mod digest;
 pub mod edit;
 mod facts;

@@ -68,6 +68,12 @@ pub fn numbered(id: i64, report: &Report) -> String {
     written(&Numbered { id, line: of(report) })
 }
 
+/// The same as [`full`], on many lines for a person.
+pub fn readable(report: &Report, touched: &[Touched]) -> String {
+    // A report always has a JSON.
+    serde_json::to_string_pretty(&Full { line: of(report), touched }).unwrap_or_default()
+}
+
 /// The report with all that it touched, for `report show --json`.
 pub fn full(report: &Report, touched: &[Touched]) -> String {
     written(&Full { line: of(report), touched })

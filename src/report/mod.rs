@@ -1,7 +1,7 @@
 //! What a run did: the model. `text` and `html` write it for people, in the words of `wording`, `json` for scripts, `xml`
 //! as another program did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,18 @@ pub enum RunOutcome {
     Failed,
 }
 
+/// How a report can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    Text,
+    /// A page for a browser, which needs nothing else.
+    Html,
+    /// As Outlook CalDav Synchronizer writes it.
+    Xml,
+    Json,
+}
+
 /// How many items a run changed on one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -42,6 +54,18 @@ pub struct Counts {
 impl Counts {
     pub fn total(self) -> u64 {
         self.created + self.updated + self.deleted
+    }
+}
+
+impl std::ops::Add for Counts {
+    type Output = Counts;
+
+    fn add(self, other: Counts) -> Counts {
+        Counts {
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            deleted: self.deleted + other.deleted,
+        }
     }
 }
 
@@ -165,9 +189,10 @@ pub struct Held {
 pub struct Mark(u64);
 
 impl Mark {
-    fn of(items: &BTreeSet<Href>) -> Mark {
+    /// The items are in order.
+    fn of<'a>(items: impl IntoIterator<Item = &'a Href>) -> Mark {
         let mut hash = Sha256::new();
-        items.iter().for_each(|item| hash.update([item.as_str().as_bytes(), b"\n"].concat()));
+        items.into_iter().for_each(|item| hash.update([item.as_str().as_bytes(), b"\n"].concat()));
         Mark(hash.finalize().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
     }
 }
@@ -186,10 +211,15 @@ impl TryFrom<String> for Mark {
     }
 }
 
+/// Items whose deletion is held back: their names on their side, and what a person calls them.
+pub type HeldItems = Sides<BTreeMap<Href, String>>;
+
 impl Held {
-    pub fn of(items: &Sides<BTreeSet<Href>>) -> Held {
+    pub fn of(items: &HeldItems) -> Held {
         let [local, remote] = Side::BOTH.map(|side| items[side].len() as u64);
-        let mark = |side: Side| if items[side].is_empty() { Mark::default() } else { Mark::of(&items[side]) };
+        let mark = |side: Side| {
+            if items[side].is_empty() { Mark::default() } else { Mark::of(items[side].keys()) }
+        };
         Held { local, remote, marks: Sides::from_fn(mark) }
     }
 

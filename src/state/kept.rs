@@ -1,5 +1,4 @@
-//! What the person wants to keep although one side lacks it, until it is on both again; and what was shown last of what
-//! waits for a yes.
+//! What the person wants to keep although one side lacks it, until it is on both again.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -46,10 +45,10 @@ fn side(row: &Row<'_>, at: usize) -> rusqlite::Result<Side> {
     Ok(if row.get::<_, i64>(at)? == number(Side::Local) { Side::Local } else { Side::Remote })
 }
 
-/// The items in a table that names them by side.
-fn items(db: &Connection, table: &str) -> Result<Sides<BTreeSet<Href>>> {
+/// The items without a base.
+fn new(db: &Connection) -> Result<Sides<BTreeSet<Href>>> {
     let mut found = Sides::<BTreeSet<Href>>::default();
-    let mut rows = db.prepare_cached(&format!("SELECT side, href FROM {table}"))?;
+    let mut rows = db.prepare_cached("SELECT side, href FROM kept_new")?;
     let rows = rows.query_map([], |row| Ok((side(row, 0)?, Href::new(row.get_ref(1)?.as_str()?))))?;
     for row in rows {
         let (side, href) = row?;
@@ -64,12 +63,7 @@ impl State {
         let db = self.db();
         let mut pairs = db.prepare_cached("SELECT pair, side FROM kept")?;
         let pairs = pairs.query_map([], |row| Ok((PairId(row.get(0)?), side(row, 1)?)))?;
-        Ok(Kept { pairs: pairs.collect::<rusqlite::Result<_>>()?, new: items(&db, "kept_new")? })
-    }
-
-    /// What was held back last, by the side on which it would have been deleted.
-    pub fn held(&self) -> Result<Sides<BTreeSet<Href>>> {
-        items(&self.db(), "held")
+        Ok(Kept { pairs: pairs.collect::<rusqlite::Result<_>>()?, new: new(&db)? })
     }
 }
 
@@ -81,19 +75,10 @@ impl Write<'_> {
         for (id, side) in &kept.pairs {
             pair.execute((id.0, number(*side)))?;
         }
-        self.set_items("kept_new", &kept.new)
-    }
-
-    /// This is what was held back last.
-    pub fn set_held(&self, held: &Sides<BTreeSet<Href>>) -> Result<()> {
-        self.set_items("held", held)
-    }
-
-    fn set_items(&self, table: &str, items: &Sides<BTreeSet<Href>>) -> Result<()> {
-        self.0.execute(&format!("DELETE FROM {table}"), [])?;
-        let mut row = self.0.prepare_cached(&format!("INSERT INTO {table} (side, href) VALUES (?1, ?2)"))?;
+        self.0.execute("DELETE FROM kept_new", [])?;
+        let mut row = self.0.prepare_cached("INSERT INTO kept_new (side, href) VALUES (?1, ?2)")?;
         for side in Side::BOTH {
-            for href in &items[side] {
+            for href in &kept.new[side] {
                 row.execute((number(side), href.as_str()))?;
             }
         }

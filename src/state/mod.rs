@@ -19,16 +19,19 @@ use crate::sync::Sides;
 
 mod asides;
 mod blobs;
+mod counts;
+mod held;
 mod history;
 mod kept;
 mod reports;
 mod schema;
+mod settled;
 mod trees;
 
 pub use asides::{Aside, AsideKind};
-pub use history::{Loss, Lost, Version, VersionId};
+pub use history::{Deletions, Loss, Lost, Version, VersionId};
 pub use kept::Kept;
-pub use reports::ReportId;
+pub use reports::{ReportId, Wanted};
 pub use trees::{Base, Content, Pair, PairId, Rebased, Seen, Subject, Tree};
 
 /// The state of one profile, locked against other processes while it is open.

@@ -11,7 +11,37 @@ use crate::report::{Report, Touched};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReportId(pub i64);
 
+/// Which reports are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only those with something that a person may want to look at: the run did not end well, or met a conflict.
+    pub with_findings: bool,
+    /// Only those of runs that began then or later.
+    pub from: Option<Timestamp>,
+    /// Only those of runs that began before.
+    pub until: Option<Timestamp>,
+}
+
 impl Peek {
+    /// The newest reports that are wanted, at most so many, newest first.
+    pub fn find_reports(&self, wanted: &Wanted, limit: usize) -> Result<Vec<(ReportId, Report)>> {
+        let db = self.db();
+        // What cannot be read is found, so that it is told.
+        let mut statement = db.prepare(
+            "SELECT id, json FROM report WHERE started >= ?1 AND started < ?2
+                AND (?3 = 0 OR NOT json_valid(json) OR json_extract(json, '$.outcome') <> 'ok'
+                    OR json_extract(json, '$.conflicts') > 0)
+                ORDER BY started DESC, id DESC LIMIT ?4",
+        )?;
+        let from = wanted.from.map_or(i64::MIN, Timestamp::as_millisecond);
+        let until = wanted.until.map_or(i64::MAX, Timestamp::as_millisecond);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map((from, until, wanted.with_findings, limit), |row| {
+            Ok((ReportId(row.get(0)?), row.get::<_, String>(1)?))
+        })?;
+        rows.map(|row| row.map_err(StateError::from).and_then(|(id, json)| Ok((id, parse(&json)?)))).collect()
+    }
+
     /// The newest reports, at most so many, newest first.
     pub fn reports(&self, limit: usize) -> Result<Vec<(ReportId, Report)>> {
         let db = self.db();

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -78,6 +78,21 @@ const MIGRATIONS: [&str; 4] = [
     r"
     -- The deletions that were held back last, as they were shown to the person (side: where they would be).
     CREATE TABLE held (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
+",
+    r"
+    -- When the run began that overwrote or deleted the version: the start of its report. NULL where it was no run.
+    ALTER TABLE history ADD COLUMN run INTEGER;
+    CREATE INDEX report_started ON report (started);
+    UPDATE history SET run = (
+        SELECT CASE WHEN json_valid(json) AND at <= started + 1000 * json_extract(json, '$.seconds') THEN started END
+        FROM report WHERE started <= at ORDER BY started DESC LIMIT 1
+    );
+    CREATE INDEX history_at ON history (at);
+    CREATE INDEX history_uid ON history (uid);
+    CREATE INDEX history_run ON history (run) WHERE loss = 'deleted';
+
+    -- What a person calls it.
+    ALTER TABLE held ADD COLUMN summary TEXT NOT NULL DEFAULT '';
 ",
 ];
 

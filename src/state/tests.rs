@@ -81,8 +81,12 @@ fn bytes_are_stored_once_and_dropped_with_their_last_user() {
         loss: Loss::Overwritten,
         bytes: b"first",
     };
-    let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap().unwrap();
-    assert_eq!(state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, &lost)).unwrap(), None, "kept twice");
+    let version = state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)).unwrap().unwrap();
+    assert_eq!(
+        state.write(|w| w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)).unwrap(),
+        None,
+        "kept twice"
+    );
     assert_eq!(blobs(&state), 1);
     state.write(|w| w.save_pair(Some(pair), &base("second"))).unwrap();
     assert_eq!(blobs(&state), 2);
@@ -108,7 +112,7 @@ fn another_folder_or_address_starts_anew_and_keeps_the_history() {
     state
         .write(|w| {
             w.save_pair(None, &base("content"))?;
-            w.keep_version(Timestamp::UNIX_EPOCH, &lost)
+            w.keep_version(Timestamp::UNIX_EPOCH, None, &lost)
         })
         .unwrap();
     drop(state);
@@ -134,6 +138,7 @@ fn what_is_forgotten_and_what_stays() {
             w.save_pair(None, &base("content"))?;
             w.keep_version(
                 Timestamp::UNIX_EPOCH,
+                None,
                 &Lost {
                     side: Side::Local,
                     href: &Href::new("b.ics"),
@@ -239,7 +244,7 @@ fn old_reports_go_and_the_history_stays() {
         loss: Loss::Deleted,
         bytes: b"old",
     };
-    state.write(|w| w.keep_version(at(0), &lost)).unwrap();
+    state.write(|w| w.keep_version(at(0), None, &lost)).unwrap();
     let kept = || {
         let state = State::peek(&path).unwrap().unwrap();
         let touched: i64 =
@@ -254,7 +259,7 @@ fn old_reports_go_and_the_history_stays() {
     assert_eq!(daily(11, 365, Some(10)), (9, 9, 1));
     assert_eq!(daily(11, 365, Some(1)), (9, 9, 1), "once a day");
     assert_eq!(daily(12, 1, Some(10)), (8, 8, 0), "the two go by days of their own");
-    state.write(|w| w.keep_version(at(0), &lost)).unwrap();
+    state.write(|w| w.keep_version(at(0), None, &lost)).unwrap();
     assert!(matches!(State::prune_reports(&path, at(0)), Err(StateError::Busy)), "a run is at work");
     drop(state);
     let before = at(5 * 86_400);

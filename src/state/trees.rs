@@ -92,27 +92,19 @@ impl State {
     /// All pairs, by their id.
     pub fn pairs(&self) -> Result<Vec<Pair>> {
         let db = self.db();
-        let mut statement = db.prepare_cached(
-            "SELECT id, digest, local_href, local_etag, local_uid, local_verbatim,
-                    remote_href, remote_etag, remote_uid, remote_verbatim FROM pair ORDER BY id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(Pair {
-                id: PairId(row.get(0)?),
-                digest: Digest(row.get(1)?),
-                sides: Sides { local: seen(row, 2)?, remote: seen(row, 6)? },
-            })
-        })?;
+        let mut statement = db.prepare_cached(&format!("{PAIRS} ORDER BY id"))?;
+        let rows = statement.query_map([], pair)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The pair of an item that had this UID on this side, or this name where it has no UID.
+    pub fn pair_of(&self, side: Side, uid: Option<&str>, name: &str) -> Result<Option<Pair>> {
+        pair_of(&self.db(), side, uid, name)
     }
 
     /// The exact bytes of a pair's base.
     pub fn base_bytes(&self, pair: PairId) -> Result<Option<Bytes>> {
-        let db = self.db();
-        let mut statement =
-            db.prepare_cached("SELECT data FROM blob WHERE id = (SELECT blob FROM pair WHERE id = ?1)")?;
-        let data: Option<Vec<u8>> = statement.query_row([pair.0], |row| row.get(0)).optional()?;
-        data.map(|data| expand(&data)).transpose()
+        base_bytes(&self.db(), pair)
     }
 
     /// Whether a pair has this UID on this side.
@@ -184,6 +176,35 @@ impl Peek {
         }
         Ok(tree)
     }
+}
+
+const PAIRS: &str = "SELECT id, digest, local_href, local_etag, local_uid, local_verbatim,
+    remote_href, remote_etag, remote_uid, remote_verbatim FROM pair";
+
+fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
+    Ok(Pair {
+        id: PairId(row.get(0)?),
+        digest: Digest(row.get(1)?),
+        sides: Sides { local: seen(row, 2)?, remote: seen(row, 6)? },
+    })
+}
+
+pub(super) fn pair_of(db: &Connection, side: Side, uid: Option<&str>, name: &str) -> Result<Option<Pair>> {
+    let (column, value) = match (side, uid) {
+        (Side::Local, Some(uid)) => ("local_uid", uid),
+        (Side::Remote, Some(uid)) => ("remote_uid", uid),
+        (Side::Local, None) => ("local_href", name),
+        (Side::Remote, None) => ("remote_href", name),
+    };
+    let mut statement = db.prepare_cached(&format!("{PAIRS} WHERE {column} = ?1 ORDER BY id LIMIT 1"))?;
+    Ok(statement.query_row([value], pair).optional()?)
+}
+
+pub(super) fn base_bytes(db: &Connection, pair: PairId) -> Result<Option<Bytes>> {
+    let mut statement =
+        db.prepare_cached("SELECT data FROM blob WHERE id = (SELECT blob FROM pair WHERE id = ?1)")?;
+    let data: Option<Vec<u8>> = statement.query_row([pair.0], |row| row.get(0)).optional()?;
+    data.map(|data| expand(&data)).transpose()
 }
 
 fn cursor(db: &Connection, side: Side) -> Result<Option<(Cursor, Timestamp)>> {

@@ -66,11 +66,11 @@ pub(super) async fn apply(
     let mut doing = Vec::with_capacity(chunk.tasks.len());
     for task in chunk.tasks {
         match task.step {
-            Step::Delete(side) if held[side] => tally.held[side].extend(task.row.subject[side].clone()),
+            Step::Delete(side) if held[side] => tally.hold(side, &task),
             _ => doing.push(Doing::new(&job.scope, task)),
         }
     }
-    keep_versions(job, &mut doing)?;
+    keep_versions(run, &mut doing)?;
     let mut stopped = make_edits(job, &mut doing).await;
     if stopped.is_none() {
         stopped = read_back(job, &mut doing).await.err();
@@ -95,7 +95,7 @@ pub(super) fn foresee(job: &Job<'_>, chunk: Chunk, held: Sides<bool>) -> Tally {
     let mut tally = Tally { bytes: chunk.bytes(), ..Tally::default() };
     for task in chunk.tasks {
         match &task.step {
-            Step::Delete(side) if held[*side] => tally.held[*side].extend(task.row.subject[*side].clone()),
+            Step::Delete(side) if held[*side] => tally.hold(*side, &task),
             Step::Adopt => tally.linked += u64::from(task.row.pair.is_none()),
             Step::Write(_) | Step::Merge(_) | Step::Delete(_) => {
                 for side in Side::BOTH.into_iter().filter(|&side| touches(&task.step, side)) {
@@ -193,16 +193,16 @@ impl Doing {
 }
 
 /// Commits to the history what the edits will overwrite or delete.
-fn keep_versions(job: &Job<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
+fn keep_versions(run: &Run<'_>, doing: &mut [Doing]) -> Result<(), RunError> {
     if !doing.iter().any(|one| Side::BOTH.into_iter().any(|side| one.lost(side).is_some())) {
         return Ok(());
     }
-    let now = (job.clock)();
-    job.state.write(|w| {
+    let now = (run.job.clock)();
+    run.job.state.write(|w| {
         for one in doing {
             for side in Side::BOTH {
                 one.kept[side] = match one.lost(side) {
-                    Some(lost) => w.keep_version(now, &lost)?,
+                    Some(lost) => w.keep_version(now, Some(run.started), &lost)?,
                     None => None,
                 };
             }

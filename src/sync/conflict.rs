@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::policy::{Conflict as Winner, Policy};
@@ -17,7 +18,8 @@ use crate::item::merge::{Merged, merge};
 use crate::state::{Aside, StateError, Subject};
 
 /// What the person decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "side", rename_all = "kebab-case")]
 pub enum Decision {
     /// Both sides get what this side has; where it was deleted there, it is deleted on the other.
     Take(Side),

@@ -1,6 +1,6 @@
 //! One run of one profile: observe, pair, plan, guard, apply, report.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +10,7 @@ use super::invitations::{self, Invitation};
 use super::pairing::pair_new;
 use super::plan::{Beside, Known, Plan, Trees, plan};
 use super::policy::{Action, Conflict, Policy, Rule};
+use super::prepare::Task;
 use super::progress::{Phase, Progress};
 use super::scope::Scope;
 use super::sift::{alone_on, asleep, sift};
@@ -17,7 +18,7 @@ use super::work::{Totals, work};
 use super::{Side, Sides, apply, look, observe, quarantine, undo, words};
 use crate::collection::{Collection, CollectionError, Href, Trouble};
 use crate::item::Kind;
-use crate::report::{Held, Problem, Report, RunOutcome, Touched};
+use crate::report::{Held, HeldItems, Problem, Report, RunOutcome, Touched};
 use crate::state::{Aside, ReportId, State, StateError, Subject, Tree, Write};
 
 pub use super::obstacle::Obstacle;
@@ -85,7 +86,7 @@ pub struct Done {
 pub(super) struct Tally {
     pub touched: Vec<Touched>,
     pub linked: u64,
-    pub held: Sides<BTreeSet<Href>>,
+    pub held: HeldItems,
     /// What is left of a forgotten pair is new now, and may be in scope.
     pub leaves_new: bool,
     pub problems: Vec<Problem>,
@@ -112,11 +113,22 @@ impl Tally {
     pub(super) fn touch(&mut self, touched: Touched) {
         self.touched.push(touched);
     }
+
+    /// The task would delete on this side, and waits for the person's yes.
+    pub(super) fn hold(&mut self, side: Side, task: &Task) {
+        let name = |href: &Href| {
+            let version = task.versions[side].as_ref();
+            version.map_or_else(|| href.to_string(), |version| version.facts.summary.clone())
+        };
+        self.held[side].extend(task.row.subject[side].clone().map(|href| (href.clone(), name(&href))));
+    }
 }
 
 /// A run at work.
 pub(super) struct Run<'a> {
     pub job: &'a Job<'a>,
+    /// When it began.
+    pub started: Timestamp,
     /// Nothing was in sync before it.
     pub is_first: bool,
     pub asides: HashMap<Subject, Aside>,
@@ -327,10 +339,10 @@ async fn rounds(
             *id = Some(job.state.write(|w| w.begin_report(report))?);
         }
         let log = Log { report: *id, next: AtomicU64::new(report.local.total() + report.remote.total()) };
-        let run = Run { job, is_first: in_sync == 0, asides, log };
+        let run = Run { job, started: report.started, is_first: in_sync == 0, asides, log };
         let mut total = Totals {
             report,
-            held: Sides::default(),
+            held: HeldItems::default(),
             leaves_new: false,
             unsettled: Vec::new(),
             stale: Sides::default(),
@@ -341,7 +353,7 @@ async fn rounds(
         report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
         report.held = Held::of(&held);
         if !options.dry_run {
-            undo::shown(job, held)?;
+            undo::shown(job, &held)?;
         }
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());

@@ -11,7 +11,7 @@ use super::conflict::{self, Decision, DecisionError, View};
 use super::policy::Policy;
 use super::progress::{Progress, Silent};
 use super::repair::{self, RepairReport, repair};
-use super::restore::{RestoreError, restore};
+use super::restore::{RestoreError, Restored, restore, restore_gone};
 use super::run::{Done, Job, Obstacle, Options, RunError, Stop, run};
 use super::scope::Scope;
 use crate::home::{Home, HomeError, make_private};
@@ -174,6 +174,16 @@ pub async fn restore_version(home: &Home, profile: &Profile, id: VersionId) -> R
     work.instrument(log::profile(profile.name.as_str())).await
 }
 
+/// Brings back the items of these versions that are on neither side any more.
+pub async fn restore_versions(
+    home: &Home,
+    profile: &Profile,
+    ids: &[VersionId],
+) -> Result<Restored, SessionError> {
+    let work = async { Ok(restore_gone(&Opened::open(home, profile).await?.job(&Silent), ids).await?) };
+    work.instrument(log::profile(profile.name.as_str())).await
+}
+
 /// Finds what is doubled or broken on both sides of the profile and, if it is to, mends it.
 pub async fn repair_profile(
     home: &Home,
@@ -255,7 +265,8 @@ impl<'a> Opened<'a> {
     }
 }
 
-fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
+/// What is in the profile's range and category now, and which form an item has on each side.
+pub fn scope(home: &Home, profile: &Profile) -> Result<Scope, HomeError> {
     let (now, zone) = (Timestamp::now(), TimeZone::system());
     let key = match profile.mapping.calendar.busy_blocks {
         Some(_) => home.busy_key()?,

@@ -12,7 +12,7 @@ use super::run::{Job, is_among};
 use super::sift::alone_on;
 use super::{Side, Sides, guard};
 use crate::collection::Href;
-use crate::report::Held;
+use crate::report::{Held, HeldItems};
 use crate::state::{AsideKind, Kept, PairId, Result, State, Subject};
 
 /// What was said so far, and for this run.
@@ -69,13 +69,11 @@ pub(super) fn begin(job: &Job<'_>, options: &Options) -> Result<Said> {
 
 /// What was held back last, on the sides where it is what was shown.
 fn seen(state: &State, shown: Held) -> Result<Sides<BTreeSet<Href>>> {
-    let mut held = state.held()?;
-    for side in Side::BOTH {
-        if !shown.is_of(side, &held[side]) {
-            held[side].clear();
-        }
-    }
-    Ok(held)
+    let held = state.held()?;
+    Ok(Sides::from_fn(|side| {
+        let items: BTreeSet<Href> = held[side].keys().cloned().collect();
+        if shown.is_of(side, &items) { items } else { BTreeSet::new() }
+    }))
 }
 
 /// What was agreed to be deleted on a side is not to be kept any more; these items.
@@ -106,11 +104,11 @@ fn take_back(
 }
 
 /// These deletions were held back: that is what the person is shown.
-pub(super) fn shown(job: &Job<'_>, held: Sides<BTreeSet<Href>>) -> Result<()> {
-    if held == Sides::default() || job.state.held()? == held {
+pub(super) fn shown(job: &Job<'_>, held: &HeldItems) -> Result<()> {
+    if *held == HeldItems::default() || job.state.held()? == *held {
         return Ok(());
     }
-    job.state.write(|w| w.set_held(&held))
+    job.state.write(|w| w.set_held(held))
 }
 
 /// What is to be kept of these trees: what was to be kept before and is still lacking on one side, and what would be

@@ -1,6 +1,6 @@
 //! Working through a plan: chunks of it are prepared and applied, a few at a time.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -14,13 +14,13 @@ use super::progress::Phase;
 use super::run::{Options, Run, RunError, Tally, Unsettled};
 use super::{Side, Sides, apply};
 use crate::collection::{Href, Trouble};
-use crate::report::{Operation, Report, Touched};
+use crate::report::{HeldItems, Operation, Report, Touched};
 
 /// What the chunks of a round come to.
 pub(super) struct Totals<'a> {
     pub report: &'a mut Report,
     /// What is held back.
-    pub held: Sides<BTreeSet<Href>>,
+    pub held: HeldItems,
     pub leaves_new: bool,
     pub unsettled: Vec<Unsettled>,
     pub stale: Sides<Vec<Href>>,

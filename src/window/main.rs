@@ -8,7 +8,9 @@ use pimbridge::home::Home;
 use pimbridge::language::Language;
 
 mod about;
+mod history;
 mod link;
+mod reports;
 mod shell;
 mod status;
 
@@ -83,5 +85,7 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    reports::attach(window, link);
+    history::attach(window, link);
     about::attach(window, home);
 }

@@ -1,15 +1,26 @@
 //! The first page: how each profile is, and what can be done about it.
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pimbridge::daemon::protocol::{Event, How, ProfileStatus, Reply, Request, State, Status, Step};
+use pimbridge::daemon::protocol::activity::Items;
+use pimbridge::daemon::protocol::{
+    Answered, Event, How, Phase, ProfileStatus, Question, Reply, Request, State, Status, Step,
+};
 use pimbridge::desktop::face;
 use pimbridge::report::wording::sentence;
-use slint::{ComponentHandle, Model, ModelRc, VecModel};
+use pimbridge::sync::Sides;
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
 use crate::{MainWindow, ProfileRow, StatusPage, Tone, shell};
+
+mod chart;
+mod part;
+#[cfg(test)]
+mod tests;
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
@@ -21,6 +32,43 @@ pub fn attach(window: &MainWindow, link: &Link) {
     page.on_pause(move || to.ask(Request::Pause { minutes: None }, told));
     let to = link.clone();
     page.on_resume(move || to.ask(Request::Resume, told));
+    part::attach(window, link);
+}
+
+/// The page is shown: what is true now.
+pub fn opened(_: &MainWindow, link: &Link) {
+    link.ask(Request::Question(Question::Activity), |window, _, reply| {
+        // What cannot be counted is not shown; a run tells what is wrong.
+        if let Ok(Reply::Answered(Answered::Activity(activity))) = reply {
+            let page = window.global::<StatusPage>();
+            let (title, words, bars) = chart::of(&activity.days);
+            page.set_chart_title(title.into());
+            page.set_chart_words(words.into());
+            page.set_days(ModelRc::new(VecModel::from(bars)));
+            let rows = page.get_profiles();
+            for (at, row) in rows.iter().enumerate() {
+                let items = items(&row.name, &activity.profiles);
+                rows.set_row_data(at, ProfileRow { items, ..row });
+            }
+            COUNTED.set(activity.profiles);
+        }
+    });
+}
+
+thread_local! {
+    /// How many items the profiles had when they were counted last.
+    static COUNTED: RefCell<Vec<Items>> = const { RefCell::new(Vec::new()) };
+}
+
+fn items(profile: &str, counted: &[Items]) -> SharedString {
+    let Some(found) = counted.iter().find(|items| items.profile == profile) else {
+        return SharedString::default();
+    };
+    let Sides { local, remote } = found.items;
+    match local == remote {
+        true => tr!("One item on each side" | "{n} items on each side" % local).into(),
+        false => tr!("{} items on this computer, {} on the server", local, remote).into(),
+    }
 }
 
 fn sync(link: &Link, profiles: Vec<String>) {
@@ -29,25 +77,36 @@ fn sync(link: &Link, profiles: Vec<String>) {
 
 /// Says what was not done.
 fn told(window: &MainWindow, _: &Link, reply: Result<Reply, String>) {
+    if let Some(why) = not_done(reply) {
+        shell::tell(window, Tone::Trouble, &why);
+    }
+}
+
+/// Why something was not done.
+fn not_done(reply: Result<Reply, String>) -> Option<String> {
     match reply {
         Ok(Reply::Runs { refused, .. }) if !refused.is_empty() => {
             let why: Vec<String> =
                 refused.iter().map(|not| format!("{}: {}", not.profile, sentence(&not.why))).collect();
-            shell::tell(window, Tone::Trouble, &why.join("\n"));
+            Some(why.join("\n"))
         }
-        Ok(_) => {}
-        Err(why) => shell::tell(window, Tone::Trouble, &why),
+        Ok(_) => None,
+        Err(why) => Some(why),
     }
 }
 
 /// Shows what happened.
-pub fn heard(window: &MainWindow, event: &Event) {
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     let page = window.global::<StatusPage>();
     match event {
         Event::Status { status } => {
             let (now, zone) = (Timestamp::now(), TimeZone::system());
-            let rows: Vec<ProfileRow> =
-                status.profiles.iter().map(|profile| row(profile, status, now, &zone)).collect();
+            let row = |profile| {
+                let row = row(profile, status, now, &zone);
+                let items = COUNTED.with_borrow(|counted| items(&row.name, counted));
+                ProfileRow { items, ..row }
+            };
+            let rows: Vec<ProfileRow> = status.profiles.iter().map(row).collect();
             page.set_profiles(ModelRc::new(VecModel::from(rows)));
             page.set_known(true);
             page.set_paused(status.paused.is_some());
@@ -59,10 +118,17 @@ pub fn heard(window: &MainWindow, event: &Event) {
             else {
                 return;
             };
-            (row.running, row.progress) = (true, share(Some(step)));
+            (row.running, row.progress, row.step) = (true, share(Some(step)), step_words(step).into());
             rows.set_row_data(at, row);
         }
-        Event::RunStarted { .. } | Event::RunFinished { .. } | Event::Show { .. } => {}
+        Event::RunFinished { profile, report, foreseen, .. } => {
+            if report.dry_run {
+                part::foreseen(window, profile, report, foreseen);
+            } else if !report.did_nothing() {
+                opened(window, link);
+            }
+        }
+        Event::RunStarted { .. } | Event::Show { .. } => {}
     }
 }
 
@@ -98,6 +164,14 @@ fn row(profile: &ProfileStatus, status: &Status, now: Timestamp, zone: &TimeZone
         next: next.unwrap_or_default().into(),
         running: step.is_some(),
         progress: share(step.flatten()),
+        step: step.flatten().map(step_words).unwrap_or_default().into(),
+        items: SharedString::default(),
+        held: match &profile.state {
+            State::Held { held } => part::token(held),
+            _ => SharedString::default(),
+        },
+        needs_preview: profile.state == State::PreviewNeeded,
+        needs_password: matches!(profile.state, State::SignInNeeded { .. } | State::KeyringLocked { .. }),
         can_sync: !matches!(profile.state, State::Broken { .. } | State::Running { .. } | State::Queued),
     }
 }
@@ -107,6 +181,17 @@ fn share(step: Option<&Step>) -> f32 {
     match step {
         Some(Step { done, total: Some(total), .. }) if *total > 0 => (*done as f32 / *total as f32).min(1.0),
         _ => -1.0,
+    }
+}
+
+/// What a run is doing.
+fn step_words(step: &Step) -> String {
+    match (step.phase, step.total) {
+        (Phase::LookingHere, _) => tr!("Looking at this computer …"),
+        (Phase::LookingAtServer, _) => tr!("Looking at the server …"),
+        (Phase::Comparing, _) => tr!("Comparing both sides …"),
+        (Phase::Writing, Some(total)) => tr!("Writing what differs: {} of {} …", step.done, total),
+        (Phase::Writing, None) => tr!("Writing what differs …"),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name};
-use crate::report::{html, json, text, wording, xml};
+use crate::report::{Form, json, wording};
 use crate::state::ReportId;
 
 use super::status::how_it_went;
@@ -76,39 +75,24 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
 
 fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     let name = stored::known(home, &args.profile)?;
-    let id = match args.id {
-        Some(id) => Some(ReportId(id)),
-        None => stored::last_report(home, &name)?.map(|(id, _)| id),
-    };
-    let found = match (id, stored::peek(home, &name)?) {
-        (Some(id), Some(state)) => state.report(id)?.map(|report| (id, report)),
-        _ => None,
-    };
-    let Some((id, report)) = found else {
-        return Err(Failure::Usage(match id {
+    let Some((id, report)) = stored::report(home, &name, args.id.map(ReportId))? else {
+        return Err(Failure::Usage(match args.id {
             None => {
                 format!("the profile {name} has not run yet; run it with: pimbridge sync {}", shell(&name))
             }
-            Some(ReportId(id)) => {
+            Some(id) => {
                 format!("the profile {name} has no report {id}; see: pimbridge report list {}", shell(&name))
             }
         }));
     };
-    let touched = stored::touched(home, &name, id, usize::MAX)?;
-    out::say(if args.json {
-        json::full(&report, &touched)
-    } else if args.xml {
-        // A profile that was removed has no file any more.
-        let file = profile::read_text(home, name.as_str()).map_or_else(|_| String::new(), |(_, text)| text);
-        xml::xml(&report, &touched, &identity(name.as_str(), &Keys::of(&file)))
-    } else if args.html {
-        html::html(&report, &touched)
-    } else {
-        format!(
-            "{}\n{}",
-            wording::moment(report.started),
-            text::text(&report, &touched, text::Options { all: true })
-        )
+    let form = match (args.xml, args.html) {
+        (true, _) => Form::Xml,
+        (_, true) => Form::Html,
+        _ => Form::Text,
+    };
+    out::say(match args.json {
+        true => json::full(&report, &stored::touched(home, &name, id, usize::MAX)?),
+        false => stored::written(home, &name, (id, &report), form)?,
     });
     Ok(exit::IN_SYNC)
 }

@@ -5,11 +5,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
 use crate::profile::Accounts;
 
+mod activity;
+mod conflicts;
+mod history;
 mod reports;
 
 /// Answers a question. What cannot be done is refused, with a sentence for a person.
@@ -27,7 +32,50 @@ async fn carry_out(home: &Home, question: Question) -> Result<Reply, String> {
         Question::Reports(which) => {
             Answered::Reports(reading(home, move |home| reports::list(home, &which)).await?)
         }
+        Question::FindVersions(which) => {
+            Answered::Versions(reading(home, move |home| history::find(home, &which)).await?)
+        }
+        Question::Version(which) => {
+            Answered::Version(Box::new(reading(home, move |home| history::view(home, &which)).await?))
+        }
+        Question::Deletions { limit } => {
+            let runs = reading(home, move |home| history::deletions(home, limit)).await?;
+            Answered::Deletions { runs }
+        }
+        Question::Deleted(of) => {
+            Answered::Versions(reading(home, move |home| history::deleted(home, &of)).await?)
+        }
+        Question::RestoreVersion(which) => Answered::Restored(history::restore_one(home, which).await?),
+        Question::RestoreDeleted(of) => Answered::Restored(history::restore_deleted(home, of).await?),
+        Question::Activity => {
+            let read = |home: &Home| activity::activity(home, Timestamp::now(), &TimeZone::system());
+            Answered::Activity(reading(home, read).await?)
+        }
+        Question::HeldItems(waiting) => {
+            Answered::HeldItems { items: reading(home, move |home| activity::held(home, &waiting)).await? }
+        }
+        Question::Report(one) => match reading(home, move |home| reports::one(home, &one)).await? {
+            Some(whole) => Answered::Report(Box::new(whole)),
+            None => return Ok(Reply::Done),
+        },
+        Question::ReportText(which) => {
+            Answered::Text { text: reading(home, move |home| reports::text(home, &which)).await? }
+        }
+        Question::ExportReport(export) => {
+            return done(reading(home, move |home| reports::export(home, &export)).await);
+        }
+        Question::ReportConflict(which) => {
+            Answered::ReportConflict(reading(home, move |home| reports::conflict(home, &which)).await?)
+        }
+        Question::Conflicts => Answered::Conflicts { waiting: reading(home, conflicts::list).await? },
+        Question::Conflict(which) => Answered::Conflict(conflicts::view(home, which).await?),
+        Question::Decide(decide) => return done(conflicts::decide(home, decide).await),
     }))
+}
+
+/// Something was done about which there is nothing to say.
+fn done(done: Result<(), String>) -> Result<Reply, String> {
+    done.map(|()| Reply::Done)
 }
 
 /// Reads files and databases where nobody waits for it but the client.

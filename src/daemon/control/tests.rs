@@ -40,8 +40,8 @@ impl Daemon {
         let (status, seen) = watch::channel(status("1"));
         let mut listener = Listener::bind(&Home::at(folder.path())).unwrap();
         change(&mut listener);
-        let hub =
-            Hub { requests: to, events: events.clone(), status: seen.clone(), windows: Windows::default() };
+        let windows = Windows::default();
+        let hub = Hub { requests: to, events: events.clone(), status: seen.clone(), windows };
         tokio::spawn(async move {
             while let Some(asked) = come.recv().await {
                 if asked.request == Request::Status {

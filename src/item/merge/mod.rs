@@ -22,7 +22,7 @@ mod slots;
 mod stamps;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 mod zones;
 
 use children::Triple;

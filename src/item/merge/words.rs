@@ -14,7 +14,15 @@ const MOST: usize = 3;
 
 /// What a person calls a property or component; both in upper case.
 pub fn what(name: &str) -> String {
-    let what = match name {
+    match known(name) {
+        Some(what) => what.to_owned(),
+        None => name.strip_prefix("X-").unwrap_or(name).to_ascii_lowercase(),
+    }
+}
+
+/// The same, where it has a name for persons.
+pub fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
         "SUMMARY" => "title",
         "DTSTART" => "start",
         "DTEND" => "end",
@@ -62,9 +70,8 @@ pub fn what(name: &str) -> String {
         "VCALENDAR" => "calendar",
         "VALARM" => "reminder",
         "VTIMEZONE" => "time zone",
-        _ => return name.strip_prefix("X-").unwrap_or(name).to_ascii_lowercase(),
-    };
-    what.to_owned()
+        _ => return None,
+    })
 }
 
 /// The value of a date property: `3 May 2026, 10:15 (Europe/Berlin)`.
@@ -72,7 +79,8 @@ pub fn moment(line: &Line<'_>) -> String {
     one_moment(line, line.value())
 }
 
-fn one_moment(line: &Line<'_>, written: &str) -> String {
+/// The same, of one value of a list.
+pub fn one_moment(line: &Line<'_>, written: &str) -> String {
     let tzid = line.param("TZID");
     match Moment::read(written, tzid) {
         Some(Moment::Day(day)) => day.strftime("%-d %B %Y").to_string(),
@@ -89,7 +97,7 @@ fn one_moment(line: &Line<'_>, written: &str) -> String {
 }
 
 /// What a slot holds; `None` where it holds nothing.
-pub fn entries(version: &Version<'_>, entries: &[&Entry]) -> Option<String> {
+pub(super) fn entries(version: &Version<'_>, entries: &[&Entry]) -> Option<String> {
     let mut shown: Vec<String> = entries.iter().take(MOST).map(|entry| one(version, entry)).collect();
     if entries.len() > MOST {
         shown.push(format!("{} more", entries.len() - MOST));
@@ -123,7 +131,7 @@ fn one(version: &Version<'_>, entry: &Entry) -> String {
 }
 
 /// `Jana Novák, accepted`.
-fn person(line: &Line<'_>) -> String {
+pub fn person(line: &Line<'_>) -> String {
     let address = line.value().trim();
     let address = match address.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &address[7..],
@@ -137,7 +145,7 @@ fn person(line: &Line<'_>) -> String {
 }
 
 /// A component by what it says first.
-pub fn component(version: &Version<'_>, id: ComponentId) -> String {
+pub(super) fn component(version: &Version<'_>, id: ComponentId) -> String {
     let value = |name: &str| version.document.property(id, name).map(text::plain);
     let shown = ["SUMMARY", "FN", "TRIGGER", "DESCRIPTION"].iter().find_map(|name| value(name));
     let shown = shown.map(|text| text::shown(&text, LONGEST)).filter(|text| !text.is_empty());

@@ -357,7 +357,7 @@ fn keep(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<(), RunError> {
                 let uid = item::read(&bytes).ok().and_then(|facts| facts.uid);
                 let (side, summary) = (step.side, finding.summary.as_str());
                 let lost = Lost { side, href, uid: uid.as_deref(), summary, loss, bytes: &bytes };
-                step.kept = w.keep_version(now, &lost)?;
+                step.kept = w.keep_version(now, None, &lost)?;
             }
             if let (Some(pair), Some(_)) = (&finding.pair, renamed(finding)) {
                 w.set_pair_uid(pair.id, finding.side, None)?;

@@ -1,0 +1,372 @@
+//! The page of the history: what was overwritten or deleted, and bringing it back.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pimbridge::daemon::protocol::history::{
+    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, View, Which,
+};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
+use pimbridge::desktop::face;
+use pimbridge::item::compare::Row;
+use pimbridge::report::wording::{sentence, summary};
+use pimbridge::state::{Loss, Version};
+use pimbridge::sync::Side;
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use crate::link::Link;
+use crate::{CompareRow, HistoryPage, HistoryPart, HistoryVersion, MainWindow, RowItem, Shell, Tone, shell};
+
+/// How many versions are shown at first, and how many more each time.
+const AT_ONCE: usize = 200;
+/// How many syncs are shown.
+const RUNS: usize = 200;
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let page = window.global::<HistoryPage>();
+    let weak = window.as_weak();
+    let with = move |act: fn(&MainWindow, &Link, &str)| {
+        let (weak, link) = (weak.clone(), link.clone());
+        move |key: &str| {
+            if let Some(window) = weak.upgrade() {
+                act(&window, &link, key);
+            }
+        }
+    };
+    let search_again = with(|window, link, _| search(window, link, AT_ONCE));
+    page.on_search(move || search_again(""));
+    let more = with(|window, link, _| {
+        let shown = window.global::<HistoryPage>().get_versions().row_count();
+        search(window, link, shown + AT_ONCE);
+    });
+    page.on_show_more(move || more(""));
+    let open = with(open_version);
+    page.on_open_version(move |key| open(&key));
+    let runs = with(|window, link, _| open_runs(window, link));
+    page.on_open_runs(move || runs(""));
+    let run = with(open_run);
+    let weak = window.as_weak();
+    page.on_open_run(move |key, title| {
+        if let Some(window) = weak.upgrade() {
+            window.global::<HistoryPage>().set_run_title(title);
+            run(&key);
+        }
+    });
+    let restore_one = with(|window, link, key| {
+        if let Some((profile, id)) = split(key) {
+            restore(window, link, Question::RestoreVersion(Which { profile, id }));
+        }
+    });
+    page.on_restore(move |key| restore_one(&key));
+    let restore_run = with(|window, link, key| {
+        if let Some(of) = of_run(key) {
+            restore(window, link, Question::RestoreDeleted(of));
+        }
+    });
+    page.on_restore_run(move |key| restore_run(&key));
+    let back = with(|window, link, _| go_back(window, link));
+    page.on_back(move || back(""));
+}
+
+/// The page is shown: what is true now.
+pub fn opened(window: &MainWindow, link: &Link) {
+    let page = window.global::<HistoryPage>();
+    if page.get_profiles().row_count() == 0 {
+        page.set_profiles(model(vec![tr!("All profiles").into()]));
+    }
+    if page.get_part() == HistoryPart::Search {
+        search(window, link, page.get_versions().row_count().max(AT_ONCE));
+    }
+}
+
+/// A run may have overwritten or deleted something.
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    let page = window.global::<HistoryPage>();
+    match event {
+        Event::Status { status } => {
+            let names = status.profiles.iter().map(|profile| profile.name.as_str());
+            know(&page, names);
+        }
+        Event::RunFinished { report, .. } if !report.dry_run && !report.did_nothing() => {
+            let is_shown = window.global::<Shell>().get_page() == crate::Page::History;
+            if is_shown && page.get_part() == HistoryPart::Search {
+                search(window, link, page.get_versions().row_count().max(AT_ONCE));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Lets these profiles be chosen too; those that were removed stay.
+fn know<'a>(page: &HistoryPage<'_>, names: impl IntoIterator<Item = &'a str>) {
+    let mut known: Vec<SharedString> = page.get_profiles().iter().collect();
+    if known.is_empty() {
+        known.push(tr!("All profiles").into());
+    }
+    let before = known.len();
+    for name in names {
+        if !known.iter().skip(1).any(|known| known == name) {
+            known.push(name.into());
+        }
+    }
+    if known.len() > before {
+        let at = page.get_profile();
+        page.set_profiles(model(known));
+        page.set_profile(at);
+    }
+}
+
+/// The profile that is chosen; none: all.
+fn chosen(page: &HistoryPage<'_>) -> Option<String> {
+    let at = usize::try_from(page.get_profile()).ok().filter(|at| *at > 0)?;
+    page.get_profiles().row_data(at).map(Into::into)
+}
+
+fn search(window: &MainWindow, link: &Link, limit: usize) {
+    let page = window.global::<HistoryPage>();
+    let wanted = Find { profile: chosen(&page), text: page.get_text().into(), limit };
+    page.set_busy(true);
+    let request = Request::Question(Question::FindVersions(wanted.clone()));
+    link.ask(request, move |window, _, reply| {
+        let page = window.global::<HistoryPage>();
+        // The person has gone on typing.
+        if page.get_text() != wanted.text || chosen(&page) != wanted.profile {
+            return;
+        }
+        if let Some(Answered::Versions(Found { versions, more })) = settled(&page, reply) {
+            know(&page, versions.iter().map(|kept| kept.profile.as_str()));
+            page.set_versions(model(versions.iter().map(|kept| line(kept, now())).collect()));
+            page.set_more(more);
+        }
+    });
+}
+
+fn open_version(window: &MainWindow, link: &Link, key: &str) {
+    let Some((profile, id)) = split(key) else { return };
+    ask(window, link, Question::Version(Which { profile, id }), |window, _, answered| {
+        let Answered::Version(view) = answered else { return };
+        let page = window.global::<HistoryPage>();
+        let (version, others, rows) = whole(&view, now());
+        page.set_version(version);
+        page.set_others(model(others));
+        page.set_rows(model(rows));
+        page.set_part(HistoryPart::Version);
+    });
+}
+
+fn open_runs(window: &MainWindow, link: &Link) {
+    let page = window.global::<HistoryPage>();
+    page.set_run_key("".into());
+    page.set_part(HistoryPart::Runs);
+    ask(window, link, Question::Deletions { limit: RUNS }, |window, _, answered| {
+        let Answered::Deletions { runs } = answered else { return };
+        let rows = runs.iter().map(|run| run_line(run, now())).collect();
+        window.global::<HistoryPage>().set_runs(model(rows));
+    });
+}
+
+fn open_run(window: &MainWindow, link: &Link, key: &str) {
+    let Some(of) = of_run(key) else { return };
+    let page = window.global::<HistoryPage>();
+    page.set_run_key(key.into());
+    page.set_deleted(model(Vec::new()));
+    page.set_part(HistoryPart::Run);
+    ask(window, link, Question::Deleted(of), |window, _, answered| {
+        let Answered::Versions(Found { versions, .. }) = answered else { return };
+        let rows = versions.iter().map(|kept| line(kept, now())).collect();
+        window.global::<HistoryPage>().set_deleted(model(rows));
+    });
+}
+
+fn restore(window: &MainWindow, link: &Link, question: Question) {
+    ask(window, link, question, |window, link, answered| {
+        let Answered::Restored(restored) = answered else { return };
+        let (tone, text) = outcome(&restored);
+        shell::tell(window, tone, &text);
+        let page = window.global::<HistoryPage>();
+        if page.get_part() == HistoryPart::Version {
+            open_version(window, link, &page.get_version().key);
+        }
+    });
+}
+
+/// Goes to where the part that is shown was opened.
+fn go_back(window: &MainWindow, link: &Link) {
+    let page = window.global::<HistoryPage>();
+    page.set_trouble("".into());
+    match page.get_part() {
+        HistoryPart::Version if !page.get_run_key().is_empty() => page.set_part(HistoryPart::Run),
+        HistoryPart::Run => open_runs(window, link),
+        _ => {
+            page.set_run_key("".into());
+            page.set_part(HistoryPart::Search);
+            opened(window, link);
+        }
+    }
+}
+
+/// Asks, and says on the page where it was refused.
+fn ask(
+    window: &MainWindow,
+    link: &Link,
+    question: Question,
+    then: impl FnOnce(&MainWindow, &Link, Answered) + Send + 'static,
+) {
+    window.global::<HistoryPage>().set_busy(true);
+    link.ask(Request::Question(question), move |window, link, reply| {
+        if let Some(answered) = settled(&window.global::<HistoryPage>(), reply) {
+            then(window, link, answered);
+        }
+    });
+}
+
+fn settled(page: &HistoryPage<'_>, reply: Result<Reply, String>) -> Option<Answered> {
+    page.set_busy(false);
+    let (answered, why) = match reply {
+        Ok(Reply::Answered(answered)) => (Some(answered), String::new()),
+        Ok(_) => (None, String::new()),
+        Err(why) => (None, sentence(&why)),
+    };
+    page.set_trouble(why.into());
+    answered
+}
+
+fn model<T: Clone + 'static>(rows: Vec<T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(rows))
+}
+
+fn now() -> (Timestamp, TimeZone) {
+    (Timestamp::now(), TimeZone::system())
+}
+
+/// A number and a profile in one text: names of profiles may have anything in them.
+fn key(number: i64, profile: &str) -> SharedString {
+    format!("{number} {profile}").into()
+}
+
+fn split(key: &str) -> Option<(String, i64)> {
+    let (number, profile) = key.split_once(' ')?;
+    Some((profile.to_owned(), number.parse().ok()?))
+}
+
+fn of_run(key: &str) -> Option<OfRun> {
+    let (profile, run) = split(key)?;
+    Some(OfRun { profile, run: Timestamp::from_millisecond(run).ok()? })
+}
+
+/// What happened to a version, where and when.
+fn what(version: &Version, (now, zone): &(Timestamp, TimeZone)) -> String {
+    let when = face::when(version.at, *now, zone);
+    match (version.loss, version.side) {
+        (Loss::Deleted, Side::Local) => tr!("Deleted on this computer, {}", when),
+        (Loss::Deleted, Side::Remote) => tr!("Deleted on the server, {}", when),
+        (Loss::Overwritten, Side::Local) => tr!("Overwritten on this computer, {}", when),
+        (Loss::Overwritten, Side::Remote) => tr!("Overwritten on the server, {}", when),
+    }
+}
+
+/// A version as a line of a list.
+fn line(kept: &Kept, now: (Timestamp, TimeZone)) -> RowItem {
+    let Kept { profile, version } = kept;
+    let (tone, word) = match version.loss {
+        Loss::Deleted => (Tone::Attention, tr!("deleted")),
+        Loss::Overwritten => (Tone::Waiting, tr!("overwritten")),
+    };
+    RowItem {
+        key: key(version.id.0, profile),
+        title: summary(&version.summary).into(),
+        detail: format!("{} · {profile}", what(version, &now)).into(),
+        word: word.into(),
+        tone,
+    }
+}
+
+/// A sync that deleted something, as a line of a list.
+fn run_line(run: &Deletions, (now, zone): (Timestamp, TimeZone)) -> RowItem {
+    let when = face::when(run.run, now, &zone);
+    RowItem {
+        key: key(run.run.as_millisecond(), &run.profile),
+        title: tr!(
+            "Deleted in the sync of {when}, one item"
+                | "Deleted in the sync of {when}, {n} items" % run.items,
+            when = when
+        )
+        .into(),
+        detail: run.profile.as_str().into(),
+        word: "".into(),
+        tone: Tone::Waiting,
+    }
+}
+
+/// A version as it is opened: itself, all of its item, and beside what is there now.
+fn whole(view: &View, now: (Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowItem>, Vec<CompareRow>) {
+    let View { profile, can_restore, version, versions, is_there, rows, raw } = view;
+    let why = versions.iter().find(|one| one.version.id == version.id).and_then(|one| one.why.clone());
+    let differ = rows.iter().filter(|row| row.differs).count();
+    let there = match (is_there, differ) {
+        (false, _) => tr!("The item is on neither side any more."),
+        (true, 0) => tr!("Both sides have it just so now."),
+        (true, _) => tr!("It differs from what both sides have now in one thing"
+            | "It differs from what both sides have now in {n} things" % differ),
+    };
+    let gone = tr!(
+        "The profile was removed. Add it again with the same name to restore this, or copy it from here."
+    );
+    let shown = HistoryVersion {
+        key: key(version.id.0, profile),
+        title: summary(&version.summary).into(),
+        what: format!("{} · {profile}", what(version, &now)).into(),
+        why: why.map(|why| sentence(&why)).unwrap_or_default().into(),
+        now: if *can_restore { there } else { gone }.into(),
+        can_restore: *can_restore,
+        raw: raw.as_str().into(),
+    };
+    let others = versions.iter().map(|one| other(one, profile, version, &now)).collect();
+    (shown, others, rows.iter().map(side_by_side).collect())
+}
+
+/// A version among all of its item.
+fn other(one: &Reasoned, profile: &str, opened: &Version, now: &(Timestamp, TimeZone)) -> RowItem {
+    let is_opened = one.version.id == opened.id;
+    RowItem {
+        key: key(one.version.id.0, profile),
+        title: summary(&one.version.summary).into(),
+        detail: match &one.why {
+            Some(why) => format!("{} · {}", what(&one.version, now), why).into(),
+            None => what(&one.version, now).into(),
+        },
+        word: if is_opened { tr!("shown").into() } else { "".into() },
+        tone: Tone::Busy,
+    }
+}
+
+fn side_by_side(row: &Row) -> CompareRow {
+    let text = |value: &Option<String>| value.as_deref().unwrap_or_default().into();
+    CompareRow {
+        what: row.what.as_str().into(),
+        one: text(&row.one),
+        other: text(&row.other),
+        differs: row.differs,
+    }
+}
+
+/// What came of a restore, in words.
+fn outcome(restored: &Restored) -> (Tone, String) {
+    let Restored { back, there, failed } = restored;
+    let mut told = Vec::new();
+    if *back > 0 {
+        told.push(tr!("One item is back on both sides." | "{n} items are back on both sides." % *back));
+    }
+    if *there > 0 {
+        told.push(tr!("One item is there anyway, and stays as it is."
+            | "{n} items are there anyway, and stay as they are." % *there));
+    }
+    told.extend(failed.iter().map(|one| format!("{}: {}", one.summary, sentence(&one.why))));
+    if told.is_empty() {
+        told.push(tr!("There was nothing to restore."));
+    }
+    (if failed.is_empty() { Tone::Calm } else { Tone::Trouble }, told.join("\n"))
+}
+
+#[cfg(test)]
+mod tests;

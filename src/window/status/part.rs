@@ -1,0 +1,207 @@
+//! What a profile waits for: the deletions of a held run, and the plan of one that must be looked at first.
+
+use pimbridge::daemon::protocol::activity::{HeldItem, Waiting};
+use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request};
+use pimbridge::report::wording::{sentence, summary};
+use pimbridge::report::{Counts, Held, Operation, Report, Touched};
+use pimbridge::sync::Side;
+use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use super::not_done;
+use crate::link::Link;
+use crate::{MainWindow, RowItem, StatusPage, StatusPart, Tone, shell};
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let page = window.global::<StatusPage>();
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_look_at_held(move |profile, held| {
+        if let Some(window) = weak.upgrade() {
+            look_at_held(&window, &to, &profile, &held);
+        }
+    });
+    for answer in [Answer::Delete, Answer::Keep] {
+        let (weak, to) = (window.as_weak(), link.clone());
+        let answered = move || {
+            if let Some(window) = weak.upgrade() {
+                answer_held(&window, &to, answer);
+            }
+        };
+        match answer {
+            Answer::Delete => page.on_delete_them(answered),
+            Answer::Keep => page.on_keep_them(answered),
+        }
+    }
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_look_at_plan(move |profile| {
+        if let Some(window) = weak.upgrade() {
+            look_at_plan(&window, &to, &profile);
+        }
+    });
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_do_it(move || {
+        if let Some(window) = weak.upgrade() {
+            let profile = window.global::<StatusPage>().get_subject().into();
+            let how = How { accept_preview: true, ..How::default() };
+            carry_out(&window, &to, Request::Sync { profiles: vec![profile], how });
+        }
+    });
+    let weak = window.as_weak();
+    page.on_back(move || {
+        if let Some(window) = weak.upgrade() {
+            window.global::<StatusPage>().set_part(StatusPart::Profiles);
+        }
+    });
+}
+
+/// What was told to wait, as the page keeps it: the answer is about that and nothing else.
+pub fn token(held: &Held) -> SharedString {
+    // It always has a JSON.
+    serde_json::to_string(held).unwrap_or_default().into()
+}
+
+/// Shows an empty part, which fills when the daemon has answered.
+fn show(page: &StatusPage<'_>, part: StatusPart, profile: &str) {
+    page.set_subject(profile.into());
+    page.set_busy(true);
+    page.set_can_do(false);
+    page.set_trouble("".into());
+    page.set_numbers("".into());
+    page.set_items(ModelRc::default());
+    page.set_part(part);
+}
+
+fn look_at_held(window: &MainWindow, link: &Link, profile: &str, token: &str) {
+    let Ok(held) = serde_json::from_str::<Held>(token) else { return };
+    let page = window.global::<StatusPage>();
+    show(&page, StatusPart::Held, profile);
+    page.set_shown(token.into());
+    let waiting = Waiting { profile: profile.to_owned(), held };
+    link.ask(Request::Question(Question::HeldItems(waiting)), |window, _, reply| {
+        let page = window.global::<StatusPage>();
+        page.set_busy(false);
+        match reply {
+            Ok(Reply::Answered(Answered::HeldItems { items })) => {
+                page.set_numbers(deletions(&items).into());
+                let rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                page.set_items(ModelRc::new(VecModel::from(rows)));
+                page.set_can_do(true);
+            }
+            Ok(_) => {}
+            Err(why) => page.set_trouble(sentence(&why).into()),
+        }
+    });
+}
+
+fn answer_held(window: &MainWindow, link: &Link, answer: Answer) {
+    let page = window.global::<StatusPage>();
+    let Ok(shown) = serde_json::from_str::<Held>(&page.get_shown()) else { return };
+    let profile = page.get_subject().into();
+    carry_out(window, link, Request::Answer { profile, shown, answer });
+}
+
+fn look_at_plan(window: &MainWindow, link: &Link, profile: &str) {
+    show(&window.global::<StatusPage>(), StatusPart::Plan, profile);
+    link.ask(Request::Preview { profile: profile.to_owned() }, |window, _, reply| {
+        if let Some(why) = not_done(reply) {
+            let page = window.global::<StatusPage>();
+            page.set_busy(false);
+            page.set_trouble(why.into());
+        }
+    });
+}
+
+/// A look ahead has ended.
+pub fn foreseen(window: &MainWindow, profile: &str, report: &Report, foreseen: &[Touched]) {
+    let page = window.global::<StatusPage>();
+    if page.get_part() != StatusPart::Plan || page.get_subject() != profile {
+        return;
+    }
+    page.set_busy(false);
+    page.set_trouble(report.failure.as_deref().map(sentence).unwrap_or_default().into());
+    page.set_can_do(report.failure.is_none());
+    page.set_numbers(plan(report).into());
+    let rows: Vec<RowItem> = foreseen.iter().map(plan_row).collect();
+    page.set_items(ModelRc::new(VecModel::from(rows)));
+}
+
+/// Does what the person has said, and goes back to where its run is seen.
+fn carry_out(window: &MainWindow, link: &Link, request: Request) {
+    let page = window.global::<StatusPage>();
+    page.set_busy(true);
+    page.set_can_do(false);
+    link.ask(request, |window, _, reply| {
+        let page = window.global::<StatusPage>();
+        page.set_busy(false);
+        page.set_part(StatusPart::Profiles);
+        if let Some(why) = not_done(reply) {
+            shell::tell(window, Tone::Trouble, &why);
+        }
+    });
+}
+
+fn deletions(items: &[HeldItem]) -> String {
+    let on = |side| items.iter().filter(|item| item.side == side).count();
+    let (here, there) = (on(Side::Local), on(Side::Remote));
+    let mut told = Vec::new();
+    if here > 0 {
+        told.push(tr!("One item would be deleted on this computer."
+            | "{n} items would be deleted on this computer." % here));
+    }
+    if there > 0 {
+        told.push(tr!(
+            "One item would be deleted on the server." | "{n} items would be deleted on the server." % there
+        ));
+    }
+    told.join("\n")
+}
+
+fn held_row(item: &HeldItem) -> RowItem {
+    let detail = match item.side {
+        Side::Local => tr!("would be deleted on this computer"),
+        Side::Remote => tr!("would be deleted on the server"),
+    };
+    RowItem {
+        key: SharedString::default(),
+        title: item.summary.as_str().into(),
+        detail: detail.into(),
+        word: SharedString::default(),
+        tone: Tone::Attention,
+    }
+}
+
+/// What a run would do, in numbers.
+fn plan(report: &Report) -> String {
+    let Counts { created, updated, deleted } = report.local;
+    let mut told = vec![tr!("On this computer: {} new, {} changed, {} deleted.", created, updated, deleted)];
+    let Counts { created, updated, deleted } = report.remote;
+    told.push(tr!("On the server: {} new, {} changed, {} deleted.", created, updated, deleted));
+    if report.linked > 0 {
+        told.push(tr!("One item is the same on both sides already."
+            | "{n} items are the same on both sides already." % report.linked));
+    }
+    let held = report.held.local + report.held.remote;
+    if held > 0 {
+        told.push(tr!("One more would be deleted, and waits for your yes."
+            | "{n} more would be deleted; you are shown which, and asked, before that is done." % held));
+    }
+    told.join("\n")
+}
+
+fn plan_row(touched: &Touched) -> RowItem {
+    let (tone, word) = match (touched.operation, touched.side) {
+        (Operation::Create, Side::Local) => (Tone::Calm, tr!("new on this computer")),
+        (Operation::Create, Side::Remote) => (Tone::Calm, tr!("new on the server")),
+        (Operation::Update, Side::Local) => (Tone::Busy, tr!("changed on this computer")),
+        (Operation::Update, Side::Remote) => (Tone::Busy, tr!("changed on the server")),
+        (Operation::Delete, Side::Local) => (Tone::Attention, tr!("deleted on this computer")),
+        (Operation::Delete, Side::Remote) => (Tone::Attention, tr!("deleted on the server")),
+    };
+    RowItem {
+        key: SharedString::default(),
+        title: summary(&touched.summary).into(),
+        detail: touched.why.as_str().into(),
+        word: word.into(),
+        tone,
+    }
+}
