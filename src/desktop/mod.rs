@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::watch;
+use tr::tr;
 
 use crate::daemon::protocol::{Answer, Page, Part, Status};
 use crate::report::Held;

@@ -216,7 +216,12 @@ fn the_numbers_and_the_chart_are_read_aloud_too() {
     assert_eq!(work.items, "Items: 20 on this computer, 19 on the server");
     let chart = "25 November: 3 new, 1 changed, 0 deleted; 26 November: 0 new, 0 changed, 2 deleted";
     assert_eq!(shown.page().get_chart_words(), chart);
-    let all: Vec<_> = ElementQuery::from_root(&shown.window).match_descendants().find_all().iter().filter_map(|e| Some((e.accessible_role()?, e.accessible_label()?))).collect();
+    let all: Vec<_> = ElementQuery::from_root(&shown.window)
+        .match_descendants()
+        .find_all()
+        .iter()
+        .filter_map(|e| Some((e.accessible_role()?, e.accessible_label()?)))
+        .collect();
     assert!(shown.find(AccessibleRole::Image, chart).is_some(), "{all:?}");
     assert_eq!(shown.page().get_chart_title(), "6 changes in the last month");
     // They are known when the status comes again.
