@@ -24,6 +24,7 @@ pub mod profile;
 pub mod report;
 pub mod server;
 pub mod settings;
+pub mod setup;
 pub mod state;
 pub mod stored;
 pub mod sync;

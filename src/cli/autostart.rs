@@ -4,8 +4,7 @@ use super::{Failure, exit, out};
 use crate::desktop::autostart::{self, AutostartError, Entry, Kind, Program};
 use crate::home::Home;
 use crate::settings;
-
-const KEY: &str = "start_with_session";
+use crate::setup::options::START_WITH_SESSION;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -29,14 +28,14 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match command {
         Command::On(On { systemd }) => {
             let entry = autostart::on(&Program::this(home)?, systemd)?;
-            settings::change(home, &[(KEY.to_owned(), Some("true".to_owned()))])?;
+            settings::change(home, &[(START_WITH_SESSION.to_owned(), Some("true".to_owned()))])?;
             let at = if entry.kind == Kind::Xdg { " to your desktop" } else { "" };
             out::say(format!("From now on, Pimbridge starts when you log in{at}.{}", by(&entry)));
             out::say("To start it now: pimbridge daemon");
         }
         Command::Off => {
             let removed = autostart::off()?;
-            settings::change(home, &[(KEY.to_owned(), Some("false".to_owned()))])?;
+            settings::change(home, &[(START_WITH_SESSION.to_owned(), Some("false".to_owned()))])?;
             out::say("Pimbridge does not start when you log in.");
             removed.iter().for_each(|entry| out::say(format!("Removed: {}", entry.place)));
         }
@@ -54,19 +53,6 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         }
     }
     Ok(exit::IN_SYNC)
-}
-
-/// Does what the setting says, where it was changed.
-pub fn follow_setting(home: &Home, changes: &[(String, Option<String>)]) -> Result<(), Failure> {
-    if !changes.iter().any(|(key, _)| key == KEY) {
-        return Ok(());
-    }
-    match settings::load(home)?.background.start_with_session {
-        true if autostart::entries()?.is_empty() => autostart::on(&Program::this(home)?, false).map(drop)?,
-        true => {}
-        false => autostart::off().map(drop)?,
-    }
-    Ok(())
 }
 
 fn by(entry: &Entry) -> String {

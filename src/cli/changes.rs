@@ -1,6 +1,7 @@
 //! Keys and their new values, as `profile set` and `settings set` take them.
 
 use super::Failure;
+use crate::setup::change::Change;
 
 #[derive(Debug, clap::Args)]
 pub struct Changes {
@@ -11,9 +12,6 @@ pub struct Changes {
     #[arg(long)]
     unset: bool,
 }
-
-/// A key and its new value; none: the key is removed.
-pub type Change = (String, Option<String>);
 
 impl Changes {
     pub fn read(self) -> Result<Vec<Change>, Failure> {

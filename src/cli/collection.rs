@@ -12,6 +12,7 @@ use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, KINDS, RemoteSpec};
 use crate::report::wording::{line, shell_word};
+use crate::setup::discover::Access;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -115,24 +116,21 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
 /// The home for collections of a kind, and the account to make one there. An address is taken as that of the home.
 async fn home_of(args: &Create, typed: &str, kind: Kind) -> Result<(Account, String), Failure> {
     let start = Start::parse(typed).map_err(Failure::Usage)?;
-    let mut asked = None;
+    let access = args.sign_in.access(&args.connection)?;
     if typed.contains("://") {
-        let user = args.sign_in.user.as_deref();
-        let account = search::open(&start, &args.sign_in, &args.connection, &[], user, &mut asked).await?;
-        return Ok((account, typed.to_owned()));
+        return Ok((search::open(&start, &access, None).await?, typed.to_owned()));
     }
     let service = Service::of(kind);
-    let mut searched = search(&start, &[service], &args.sign_in, &args.connection, &[], None).await?;
+    let trusted = args.connection.trusted_hosts();
+    let (searched, asked) = search(&start, &[service], &access, trusted, None).await?;
     let homes = match service {
         Service::Calendars => &searched.discovered.calendar_homes,
         Service::Contacts => &searched.discovered.addressbook_homes,
     };
     let Some(home) = homes.first() else { return Err(Failure::NotDone(nothing(&searched.discovered))) };
     let (start, home) = (Start::at(home), home.to_string());
-    let user = searched.user.as_deref();
-    let account =
-        search::open(&start, &args.sign_in, &args.connection, &[], user, &mut searched.asked).await?;
-    Ok((account, home))
+    let access = Access { user: searched.user, ..access };
+    Ok((search::open(&start, &access, asked).await?, home))
 }
 
 fn told(new: &NewCollection, made: &Made) -> String {

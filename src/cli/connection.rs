@@ -1,10 +1,10 @@
 //! How a server is reached, on the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Failure;
-use crate::profile;
 use crate::report::wording::shell_word;
+use crate::setup::places::full_path;
 
 /// What a person may have to say about the way to a server before there is a profile.
 #[derive(Debug, Default, clap::Args)]
@@ -36,8 +36,8 @@ impl ConnectionArgs {
         &self.trusted_host
     }
 
-    /// The keys of [remote] that say the same, with their values as `profile set` takes them.
-    pub fn keys(&self) -> Result<Vec<(&'static str, String)>, Failure> {
+    /// The keys that say the same, with their values as `profile set` takes them.
+    pub fn keys(&self) -> Result<Vec<(String, String)>, Failure> {
         let file = |file: &Option<PathBuf>| file.as_deref().map(full_path).transpose();
         let hosts = Some(self.trusted_host.join(",")).filter(|hosts| !hosts.is_empty());
         let keys = [
@@ -48,7 +48,7 @@ impl ConnectionArgs {
             ("proxy", self.proxy.clone()),
             ("trusted_hosts", hosts),
         ];
-        Ok(keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+        Ok(keys.into_iter().filter_map(|(key, value)| Some((format!("remote.{key}"), value?))).collect())
     }
 
     /// As they are typed, each with a blank before it.
@@ -64,25 +64,5 @@ impl ConnectionArgs {
         let hosts = self.trusted_host.iter().map(|host| ("trusted-host", Some(host.clone())));
         let given = given.into_iter().chain(hosts).filter_map(|(flag, value)| Some((flag, value?)));
         given.map(|(flag, value)| format!(" --{flag} {}", shell_word(&value))).collect()
-    }
-
-    /// The text of a profile's file with these keys in it.
-    pub fn write(&self, text: String) -> Result<String, Failure> {
-        self.keys()?.into_iter().try_fold(text, |text, (key, value)| {
-            profile::set(&text, &format!("remote.{key}"), Some(&value)).map_err(Failure::Usage)
-        })
-    }
-}
-
-/// A path as it is written into a profile's file: in full, unless it begins with the home folder's sign.
-pub fn full_path(typed: &Path) -> Result<String, Failure> {
-    let full = if typed.starts_with("~") {
-        typed.to_owned()
-    } else {
-        std::path::absolute(typed).unwrap_or_default()
-    };
-    match full.to_str() {
-        Some(full) if !full.is_empty() => Ok(full.to_owned()),
-        _ => Err(Failure::Usage("the name of a file or folder must be UTF-8 text".to_owned())),
     }
 }

@@ -41,7 +41,8 @@ The variable PIMBRIDGE_NAMESERVER names the name service to ask (IP:PORT) instea
 
 pub async fn run(args: Args) -> Result<u8, Failure> {
     let start = Start::parse(&args.start).map_err(Failure::Usage)?;
-    let searched = search(&start, Service::BOTH, &args.sign_in, &args.connection, &[], None).await?;
+    let access = args.sign_in.access(&args.connection)?;
+    let (searched, _) = search(&start, Service::BOTH, &access, args.connection.trusted_hosts(), None).await?;
     if let (Some(refused), Some(user)) = (&searched.refused, &searched.user) {
         out::complain(&format!("the server knows you as {user}, not as {refused}"));
     }
@@ -71,7 +72,10 @@ pub fn nothing(discovered: &Discovered) -> String {
         text += " What was tried:";
     }
     for tried in &discovered.tried {
-        text += &format!("\n  {}", line(tried));
+        text += &format!("\n  {}", line(&tried.why));
+        if let Some(shown) = tried.certificate {
+            text += &format!("; if {shown} is the certificate of your server, say so with --pin {shown}");
+        }
     }
     text + "\nIf you know the address of a calendar, address book or user folder on the server, give that instead."
 }

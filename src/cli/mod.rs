@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::home::{Home, HomeError};
+use crate::language::Language;
 use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError, keyring};
-use crate::settings::LogLevel;
+use crate::settings::{LogLevel, Settings};
+use crate::setup::SetupError;
 use crate::state::StateError;
 use crate::stored::{self, StoredError};
 
@@ -151,6 +153,22 @@ impl From<OAuthError> for Failure {
     }
 }
 
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Wrong(what) => Failure::Usage(what),
+            SetupError::NotDone(what) => Failure::NotDone(what),
+            SetupError::Profile(error) => error.into(),
+            SetupError::Home(error) => error.into(),
+            SetupError::Settings(error) => error.into(),
+            SetupError::Secret(error) => error.into(),
+            SetupError::Open(error) => error.into(),
+            SetupError::OAuth(error) => error.into(),
+            SetupError::State(error) => error.into(),
+        }
+    }
+}
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Failure::NotDone(error.to_string())
@@ -175,6 +193,7 @@ fn start(cli: Cli) -> Result<u8, Failure> {
     let home = Home::chosen(cli.home)?;
     let settings = crate::settings::load(&home).map_err(|error| error.to_string());
     let known = settings.as_ref().ok();
+    known.map_or_else(Language::of_session, Settings::language).speak();
     let debug = cli.debug || known.is_some_and(|settings| settings.log_level == LogLevel::Debug);
     if let Err(message) = crate::log::start(&home, known.map(|settings| settings.log_days), debug) {
         out::complain(&message);

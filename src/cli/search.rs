@@ -1,14 +1,13 @@
 //! Looking for collections, as `discover` and `profile add` do: with whom, and which servers may know.
 
 use std::io::IsTerminal;
-use std::path::Path;
 
 use super::connection::ConnectionArgs;
 use super::{Failure, out};
-use crate::collection::Trouble;
 use crate::collection::dav::Account;
-use crate::collection::dav::discovery::{Discovered, Service, Start, discover};
-use crate::profile::{self, Keys, Name, New, PasswordSource, Profile, Secret, SecretSource};
+use crate::collection::dav::discovery::{Service, Start};
+use crate::profile::{PasswordSource, Secret, SecretSource};
+use crate::setup::discover::{Access, Search, SearchError, Searched};
 
 /// With whom to sign in, and where the password is.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -32,79 +31,30 @@ impl SignInArgs {
             (None, None) => PasswordSource::Keyring,
         }
     }
-}
 
-/// What was found, and as whom.
-pub struct Searched {
-    pub discovered: Discovered,
-    pub user: Option<String>,
-    /// The likelier user name, which the server did not accept.
-    pub refused: Option<String>,
-    /// The password, if it was asked for.
-    pub asked: Option<Secret>,
+    /// How to look for collections with them.
+    pub fn access(&self, connection: &ConnectionArgs) -> Result<Access, Failure> {
+        Ok(Access { user: self.user.clone(), password: self.password(), keys: connection.keys()? })
+    }
 }
 
 /// Looks for collections; asks for the password, and whether a server of another domain may have it, where
-/// somebody sits at a terminal.
+/// somebody sits at a terminal. Returns the password too, if it was asked for.
 pub async fn search(
     start: &Start,
     services: &[Service],
-    sign_in: &SignInArgs,
-    connection: &ConnectionArgs,
-    keys: Keys,
-    mut asked: Option<Secret>,
-) -> Result<Searched, Failure> {
-    let users: Vec<Option<String>> = match &sign_in.user {
-        Some(user) => vec![Some(user.clone())],
-        None if start.users().is_empty() => vec![None],
-        None => start.users().iter().cloned().map(Some).collect(),
-    };
-    let mut refused = None;
-    let mut last = None;
-    for user in users {
-        let account = open(start, sign_in, connection, keys, user.as_deref(), &mut asked).await?;
-        match look(start, services, &account, connection.trusted_hosts().to_vec()).await {
-            Ok(discovered) => {
-                tell_of_strangers(&discovered);
-                return Ok(Searched { discovered, user, refused, asked });
-            }
-            Err(error) if error.trouble == Trouble::SignIn => {
-                refused = user;
-                last = Some(error);
-            }
-            Err(error) => return Err(Failure::NotDone(error.to_string())),
-        }
-    }
-    let why = last.map(|error| error.to_string()).unwrap_or_default();
-    Err(Failure::NotDone(match (refused, start.users()) {
-        (None, _) => "the server wants a user name and a password: give the name with --user".to_owned(),
-        (Some(_), [first, second]) if sign_in.user.is_none() => {
-            format!("{why}; the user names {first} and {second} were tried: give another one with --user")
-        }
-        _ => why,
-    }))
-}
-
-fn tell_of_strangers(discovered: &Discovered) {
-    for host in &discovered.foreign {
-        out::complain(&format!(
-            "{host} was not asked, because it belongs to another domain than the one you gave; if you trust it with your \
-             password, add --trusted-host {host}"
-        ));
-    }
-}
-
-async fn look(
-    start: &Start,
-    services: &[Service],
-    account: &Account,
-    mut trusted: Vec<String>,
-) -> Result<Discovered, crate::collection::CollectionError> {
+    access: &Access,
+    trusted: &[String],
+    asked: Option<Secret>,
+) -> Result<(Searched, Option<Secret>), Failure> {
+    let search = Search::new(start, access)?;
+    let asked = ask(&search, asked).await?;
+    let mut trusted = trusted.to_vec();
     let mut declined: Vec<String> = Vec::new();
-    loop {
-        let discovered = discover(start, services, account, &trusted).await?;
-        let mut allowed = false;
-        for host in &discovered.foreign {
+    let searched = loop {
+        let searched = search.run(services, asked.as_ref(), &trusted).await?;
+        let before = trusted.len();
+        for host in &searched.discovered.foreign {
             if trusted.contains(host) || declined.contains(host) {
                 continue;
             }
@@ -113,73 +63,61 @@ async fn look(
                  password?"
             );
             match out::ask(&question) {
-                Some(true) => {
-                    trusted.push(host.clone());
-                    allowed = true;
-                }
+                Some(true) => trusted.push(host.clone()),
                 _ => declined.push(host.clone()),
             }
         }
-        if !allowed {
-            return Ok(discovered);
+        if trusted.len() == before {
+            break searched;
         }
+    };
+    for host in &searched.discovered.foreign {
+        out::complain(&format!(
+            "{host} was not asked, because it belongs to another domain than the one you gave; if you trust it with your \
+             password, add --trusted-host {host}"
+        ));
     }
+    Ok((searched, asked))
 }
 
 /// The account as a profile would have it. The password is asked for where somebody sits at a terminal, once.
-pub async fn open(
-    start: &Start,
-    sign_in: &SignInArgs,
-    connection: &ConnectionArgs,
-    keys: Keys,
-    user: Option<&str>,
-    asked: &mut Option<Secret>,
-) -> Result<Account, Failure> {
-    let draft = draft(start, sign_in, connection, keys, user)?;
-    let at_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if user.is_some() && sign_in.password() == PasswordSource::Keyring {
-        if asked.is_none() && at_terminal {
-            *asked = Some(ask(user.unwrap_or_default()).await?);
-        }
-        if asked.is_none() {
-            return Err(Failure::Usage(
-                "there is no terminal to ask for the password; say where it is with --password-env or --password-command"
-                    .to_owned(),
-            ));
-        }
+pub async fn open(start: &Start, access: &Access, asked: Option<Secret>) -> Result<Account, Failure> {
+    let search = Search::new(start, access)?;
+    let asked = ask(&search, asked).await?;
+    Ok(search.account(asked.as_ref()).await?)
+}
+
+/// The password that must be given, asked for once.
+async fn ask(search: &Search, asked: Option<Secret>) -> Result<Option<Secret>, Failure> {
+    let Some(user) = search.wants_password_of().filter(|_| asked.is_none()) else { return Ok(asked) };
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Failure::Usage(
+            "there is no terminal to ask for the password; say where it is with --password-env or --password-command"
+                .to_owned(),
+        ));
     }
-    Ok(profile::account(&draft, asked.clone()).await?)
-}
-
-/// A profile that is never written: it says how to reach the server.
-fn draft(
-    start: &Start,
-    sign_in: &SignInArgs,
-    connection: &ConnectionArgs,
-    keys: Keys,
-    user: Option<&str>,
-) -> Result<Profile, Failure> {
-    let name = Name::new("discover").map_err(|error| Failure::Usage(error.to_string()))?;
-    let text = profile::new_text(&New {
-        kind: "events",
-        mode: "two-way",
-        conflict: "automatic",
-        path: "~".to_owned(),
-        url: start.address().to_string(),
-        user: user.map(str::to_owned),
-        password: sign_in.password(),
-    });
-    let text = connection.write(profile::with_keys(text, keys).map_err(Failure::Usage)?)?;
-    profile::parse(&name, Path::new(""), &text).map_err(|error| match error {
-        profile::ProfileError::Content { what, .. } => Failure::Usage(what),
-        error => error.into(),
-    })
-}
-
-async fn ask(user: &str) -> Result<Secret, Failure> {
     let prompt = format!("Password of {user}: ");
     match tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await {
-        Ok(Ok(password)) if !password.is_empty() => Ok(Secret::new(password)),
+        Ok(Ok(password)) if !password.is_empty() => Ok(Some(Secret::new(password))),
         _ => Err(Failure::NotDone("the password was not entered".to_owned())),
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Wrong(why) => Failure::Usage(why),
+            SearchError::NoUser => Failure::NotDone(
+                "the server wants a user name and a password: give the name with --user".to_owned(),
+            ),
+            SearchError::Refused { why, users } => Failure::NotDone(match users.as_slice() {
+                [first, second] => format!(
+                    "{why}; the user names {first} and {second} were tried: give another one with --user"
+                ),
+                _ => why,
+            }),
+            SearchError::Open(error) => error.into(),
+            SearchError::Collection(error) => Failure::NotDone(error.to_string()),
+        }
     }
 }

@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::changes::{Changes, told};
-use super::{Failure, autostart, exit, out};
+use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::report::json::written;
 use crate::settings::{self, SettingsError, TABLE};
+use crate::setup::options;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -40,8 +41,7 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::List(args) => list(home, &args),
         Command::Set(changes) => {
             let changes = changes.read()?;
-            settings::change(home, &changes)?;
-            autostart::follow_setting(home, &changes)?;
+            options::set(home, &changes)?;
             changes.iter().for_each(|change| out::say(told(change)));
             Ok(exit::IN_SYNC)
         }

@@ -7,9 +7,10 @@ use super::{Failure, exit, out, stored};
 use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{ProfileStatus, Reply, Request, Status};
 use crate::home::Home;
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::report::wording::{but_for, line, moment, shell_word};
 use crate::report::{Report, RunOutcome, json as report_json};
+use crate::setup::change;
 
 /// Show how each profile is doing
 ///
@@ -24,7 +25,7 @@ pub struct Args {
 }
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
-    let loaded = profile::load_all(home)?;
+    let loaded = change::load_all(home)?;
     let daemon = daemon(home).await.unwrap_or_else(|error| {
         out::complain(&error.to_string());
         None

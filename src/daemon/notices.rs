@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::protocol::{Answer, Page, State};
 use super::schedule::{Account, Reason};
 use crate::desktop::{Notice, Shown, Wish};
 use crate::item::hex;
 use crate::profile::Name;
-use crate::report::wording::{but_for, count, line};
+use crate::report::wording::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::settings::Finding;
 use crate::sync::run::Obstacle;
@@ -298,57 +299,59 @@ fn mark(kind: &str, text: &str) -> String {
     hex(&hash.finalize()[..12])
 }
 
-fn notice(title: String, text: &str, urgent: bool, actions: Vec<(&str, Wish)>) -> Notice {
-    let actions = actions.into_iter().map(|(word, wish)| (word.to_owned(), wish)).collect();
+fn notice(title: String, text: &str, urgent: bool, actions: Vec<(String, Wish)>) -> Notice {
     Notice { key: String::new(), mark: String::new(), title, text: line(text), urgent, actions }
 }
 
-fn show_report(profile: &Name) -> (&'static str, Wish) {
-    ("Show", Wish::Open(Page::Report { profile: profile.to_string() }))
+fn show(page: Page) -> (String, Wish) {
+    (tr!("Show"), Wish::Open(page))
 }
 
-fn failure<'a>(run: &Ended<'a>) -> &'a str {
-    run.report.failure.as_deref().unwrap_or("It could not be done; the report says more.")
+fn show_report(profile: &Name) -> (String, Wish) {
+    show(Page::Report { profile: profile.to_string() })
+}
+
+fn failure(run: &Ended<'_>) -> String {
+    run.report.failure.clone().unwrap_or_else(|| tr!("It could not be done; the report says more."))
 }
 
 fn error(run: &Ended<'_>) -> Problem {
-    let (why, title) = (failure(run), format!("{} could not be synced", run.profile));
-    let notice = notice(title, why, true, vec![show_report(run.profile)]);
-    Problem { finding: Finding::Errors, mark: mark("error", why), notice }
+    let (why, title) = (failure(run), tr!("{} could not be synced", run.profile));
+    let notice = notice(title, &why, true, vec![show_report(run.profile)]);
+    Problem { finding: Finding::Errors, mark: mark("error", &why), notice }
 }
 
 fn sign_in(run: &Ended<'_>) -> Problem {
     let why = failure(run);
-    let text = format!(
+    let text = tr!(
         "{}. Nothing of this account is synced by itself until what you sign in with is another one.",
         why.trim_end_matches('.')
     );
-    let title = format!("Cannot sign in: {}", in_words(run.account));
+    let title = tr!("Cannot sign in: {}", in_words(run.account));
     let notice = notice(title, &text, true, vec![show_report(run.profile)]);
     // The text names the profile that met it first.
     Problem { finding: Finding::Errors, mark: "refused".to_owned(), notice }
 }
 
 fn keyring(run: &Ended<'_>) -> Problem {
-    let show = ("Show", Wish::Open(Page::Status));
-    let notice = notice("The password cannot be had".to_owned(), failure(run), true, vec![show]);
+    let notice = notice(tr!("The password cannot be had"), &failure(run), true, vec![show(Page::Status)]);
     Problem { finding: Finding::Errors, mark: "locked".to_owned(), notice }
 }
 
 fn busy(run: &Ended<'_>) -> Problem {
-    let text = format!(
+    let text = tr!(
         "For more than a day the server has only asked to come back later, and nothing was synced. It is tried again by \
          itself; if this goes on, ask those who run it. ({})",
         failure(run)
     );
-    let show = ("Show", Wish::Open(Page::Status));
-    let notice = notice(format!("Busy for a day: {}", in_words(run.account)), &text, false, vec![show]);
+    let notice =
+        notice(tr!("Busy for a day: {}", in_words(run.account)), &text, false, vec![show(Page::Status)]);
     Problem { finding: Finding::Warnings, mark: "busy".to_owned(), notice }
 }
 
 fn wrong_file(name: &str, why: &str) -> Problem {
-    let show = ("Show", Wish::Open(Page::Profiles));
-    let notice = notice(format!("The profile {name} cannot be used"), why, true, vec![show]);
+    let notice =
+        notice(tr!("The profile {name} cannot be used", name), why, true, vec![show(Page::Profiles)]);
     Problem { finding: Finding::Errors, mark: mark("file", why), notice }
 }
 
@@ -356,8 +359,8 @@ fn warning(run: &Ended<'_>) -> Problem {
     let show = vec![show_report(run.profile)];
     if run.report.outcome == RunOutcome::Failed {
         let why = failure(run);
-        let notice = notice(format!("{} could not be synced", run.profile), why, false, show);
-        return Problem { finding: Finding::Warnings, mark: mark("failed", why), notice };
+        let notice = notice(tr!("{} could not be synced", run.profile), &why, false, show);
+        return Problem { finding: Finding::Warnings, mark: mark("failed", &why), notice };
     }
     let problems = &run.report.problems;
     let items: BTreeSet<&str> = problems.iter().map(|problem| problem.item.as_str()).collect();
@@ -365,7 +368,7 @@ fn warning(run: &Ended<'_>) -> Problem {
     items.iter().for_each(|item| hash.update([item.as_bytes(), b"\n"].concat()));
     let text = match problems.first() {
         Some(first) => format!("{}: {}", first.summary, first.message),
-        None => "See what waits: pimbridge conflict list".to_owned(),
+        None => tr!("See what waits: pimbridge conflict list"),
     };
     let notice = notice(format!("{}: {}", run.profile, but_for(run.report)), &text, false, show);
     Problem { finding: Finding::Warnings, mark: hex(&hash.finalize()[..12]), notice }
@@ -373,13 +376,12 @@ fn warning(run: &Ended<'_>) -> Problem {
 
 /// A page that the person asked for cannot be shown.
 pub fn no_page(why: &str) -> Notice {
-    Notice { key: "page".to_owned(), ..notice("The page cannot be shown".to_owned(), why, false, vec![]) }
+    Notice { key: "page".to_owned(), ..notice(tr!("The page cannot be shown"), why, false, vec![]) }
 }
 
 /// What the person asked for at the desktop is not done.
 pub fn refused(profile: &str, why: &str) -> Notice {
-    let show = ("Show", Wish::Open(Page::Status));
-    let notice = notice(format!("{profile} does not run"), why, false, vec![show]);
+    let notice = notice(tr!("{profile} does not run", profile), why, false, vec![show(Page::Status)]);
     Notice { key: format!("refused {profile}"), ..notice }
 }
 
@@ -389,22 +391,24 @@ fn held_mark(Held { local, remote, marks }: Held) -> String {
 
 fn held(run: &Ended<'_>) -> Problem {
     let Held { local, remote, .. } = run.report.held;
-    let on = |number: u64, place: &str| {
-        (number > 0).then(|| format!("{} {place}", count(number, "item", "items")))
+    let remote = (remote > 0).then(|| tr!("one item on the server" | "{n} items on the server" % remote));
+    let local = (local > 0).then(|| tr!("one item on this computer" | "{n} items on this computer" % local));
+    let which = match (remote, local) {
+        (Some(remote), Some(local)) => tr!("{remote} and {local}", remote, local),
+        (remote, local) => remote.or(local).unwrap_or_default(),
     };
-    let parts = [on(remote, "on the server"), on(local, "on this computer")];
-    let which = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
-    let text = format!(
-        "Unusually much was deleted: {which} would be deleted too. \"Keep them\" brings back what is missing."
+    let text = tr!(
+        "Unusually much was deleted: {which} would be deleted too. \"Keep them\" brings back what is missing.",
+        which
     );
     let shown = run.report.held;
     let answer = |answer| Wish::Answer { profile: run.profile.to_string(), shown, answer };
     let actions = vec![
         show_report(run.profile),
-        ("Delete them", answer(Answer::Delete)),
-        ("Keep them", answer(Answer::Keep)),
+        (tr!("Delete them"), answer(Answer::Delete)),
+        (tr!("Keep them"), answer(Answer::Keep)),
     ];
-    let notice = notice(format!("{} waits for your yes", run.profile), &text, true, actions);
+    let notice = notice(tr!("{} waits for your yes", run.profile), &text, true, actions);
     Problem { finding: Finding::Held, mark: held_mark(run.report.held), notice }
 }
 

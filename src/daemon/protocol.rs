@@ -8,14 +8,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Held, Report, RunOutcome, Touched};
+use crate::setup::form::Form;
 use crate::sync::Side;
 use crate::sync::progress;
 use crate::sync::run::Deletions;
 
+pub mod account;
 pub mod activity;
 pub mod conflicts;
 pub mod history;
+pub mod profiles;
 pub mod reports;
+pub mod transfer;
 
 /// Counts up when a line of this program would not be understood by an older one.
 pub const VERSION: u32 = 1;
@@ -82,6 +86,51 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// The services that are known. Answered with [`Answered::Presets`].
+    Presets,
+    /// What an account has. Answered with [`Answered::Discovered`].
+    Discover(account::Account),
+    /// Make profiles for what was discovered, and put the password into the keyring. Answered with [`Answered::Added`].
+    AddAccount(account::Add),
+    /// Take back profiles that were added and never synced.
+    TakeBack { profiles: Vec<String> },
+    /// How a profile signs in. Answered with [`Answered::SignsIn`].
+    HowItSignsIn { profile: String },
+    /// Put the password of a profile, or its token, into the keyring: its account is tried again at once.
+    Password(account::Password),
+    /// Sign in for a profile in a browser, which opens. The reply comes when that is done.
+    SignIn { profile: String },
+    /// Wait no longer for browsers.
+    LeaveSignIn,
+    /// Which profiles there are. Answered with [`Answered::Profiles`].
+    Profiles,
+    /// A profile with its options. Answered with [`Answered::Profile`].
+    Profile { profile: String },
+    /// Change options of a profile.
+    SetProfile(profiles::Changes),
+    /// Look what the next run would do after these changes, without making them. Answered with
+    /// [`Answered::Foreseen`].
+    Foresee(profiles::Changes),
+    /// Copy a profile to a new one, which is inactive.
+    CopyProfile { profile: String, new: String },
+    /// Show the profiles in this order from now on.
+    ArrangeProfiles { profiles: Vec<String> },
+    /// Test folder, server and sign-in. Answered with [`Answered::Tested`].
+    TestProfile { profile: String },
+    /// Forget what was in sync: the next run compares both sides anew.
+    ResetProfile { profile: String },
+    /// Remove a profile; its items, reports and history stay. Answered with [`Answered::Removed`].
+    RemoveProfile { profile: String },
+    /// What counts for all profiles. Answered with [`Answered::Settings`].
+    Settings,
+    /// Change what counts for all profiles.
+    SetSettings { changes: Vec<profiles::Change> },
+    /// What an import of a .cdsp file would do. Answered with [`Answered::ImportPlanned`].
+    PlanImport(transfer::Import),
+    /// Import a .cdsp file. Answered with [`Answered::Imported`].
+    Import(transfer::Import),
+    /// Write profiles to a .cdsp file. Answered with [`Answered::Exported`].
+    Export(transfer::Export),
     /// Versions of the history. Answered with [`Answered::Versions`].
     FindVersions(history::Find),
     /// One version, beside what is there now. Answered with [`Answered::Version`].
@@ -112,6 +161,18 @@ pub enum Question {
     Conflict(conflicts::Which),
     /// Do what the person decided about a conflict.
     Decide(conflicts::Decide),
+}
+
+impl Question {
+    /// The profile whose sign-in is another one afterwards.
+    pub fn signs_in(&self) -> Option<&str> {
+        match self {
+            Question::Password(account::Password { profile, .. }) | Question::SignIn { profile } => {
+                Some(profile)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What can be looked at.
@@ -237,6 +298,19 @@ pub enum Reply {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answered {
     Reports(reports::Found),
+    Presets(account::Presets),
+    Discovered(account::Discovered),
+    Added(account::Added),
+    SignsIn(account::SignIn),
+    Profiles(profiles::Listing),
+    Profile(profiles::Shown),
+    Foreseen(profiles::Foreseen),
+    Tested(profiles::Tested),
+    Removed(profiles::Removed),
+    Settings(Form),
+    ImportPlanned(transfer::Planned),
+    Imported(transfer::Imported),
+    Exported(transfer::Exported),
     Versions(history::Found),
     Version(Box<history::View>),
     Deletions { runs: Vec<history::Deletions> },
@@ -339,7 +413,7 @@ pub struct Status {
     pub pid: u32,
     pub since: Timestamp,
     pub paused: Option<Paused>,
-    /// In the order of their names.
+    /// In the person's order.
     pub profiles: Vec<ProfileStatus>,
     /// What of the desktop can be used and what cannot: the tray, the notifications, the keyring.
     pub parts: Vec<Part>,

@@ -8,6 +8,7 @@ use super::last::Last;
 use super::protocol::{Paused, ProfileStatus, RunId, State, Step};
 use super::schedule::{Reason, Schedule};
 use crate::profile::{Name, Profile};
+use crate::settings::Order;
 
 /// What the status is made of.
 pub struct Facts<'a> {
@@ -17,10 +18,11 @@ pub struct Facts<'a> {
     pub schedule: &'a Schedule,
     pub last: &'a BTreeMap<Name, Last>,
     pub steps: &'a BTreeMap<RunId, Step>,
+    pub order: &'a Order,
 }
 
 impl Facts<'_> {
-    /// In the order of their names.
+    /// In the person's order.
     pub fn profiles(&self) -> Vec<ProfileStatus> {
         let sound = self.known.profiles.values().map(|profile| self.profile(profile));
         let broken = self.known.broken.iter().map(|(name, why)| ProfileStatus {
@@ -31,7 +33,7 @@ impl Facts<'_> {
             next: None,
         });
         let mut all: Vec<ProfileStatus> = sound.chain(broken).collect();
-        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all.sort_by_key(|profile| self.order.place(&profile.name));
         all
     }
 

@@ -1,12 +1,13 @@
 //! What the tray shows: from how everything is to a look, a few words and a menu.
 
 use jiff::Timestamp;
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
+use tr::tr;
 
 use super::{Page, Wish};
 use crate::daemon::protocol::{ProfileStatus, State, Status};
 use crate::report::RunOutcome;
-use crate::report::wording::count;
 
 /// How the icon looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,37 +82,46 @@ fn tooltip(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> Stri
     // The newest, but one that failed only where there is no other.
     let last = runs.max_by_key(|last| (last.outcome != RunOutcome::Failed, last.started));
     if let Some(last) = last {
-        lines.push(format!("{}: {}", last_words(last.outcome), when(last.started, now, zone)));
+        lines.push(last_run(last.outcome, &when(last.started, now, zone)));
     }
     let next = active(status).filter_map(|profile| profile.next).min();
     if let Some(next) = next.filter(|_| status.paused.is_none()) {
         // What is due is about to begin.
-        lines.push(format!("Next sync: {}", when(next.max(now), now, zone)));
+        lines.push(tr!("Next sync: {}", when(next.max(now), now, zone)));
     }
     lines.join("\n")
 }
 
 fn headline(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> String {
     let so: Vec<&ProfileStatus> = active(status).filter(|profile| look_of(&profile.state) == look).collect();
-    let who = |one: &str, many: &str| match so.as_slice() {
-        [only] => format!("{} {one}", only.name),
-        _ => format!("{} profiles {many}", so.len()),
+    let only = match so.as_slice() {
+        [only] => Some(&only.name),
+        _ => None,
     };
     match look {
-        Look::Idle if status.profiles.is_empty() => "There is no profile yet".to_owned(),
-        Look::Idle if active(status).next().is_none() => "No profile is active".to_owned(),
+        Look::Idle if status.profiles.is_empty() => tr!("There is no profile yet"),
+        Look::Idle if active(status).next().is_none() => tr!("No profile is active"),
         Look::Idle if active(status).all(|profile| profile.state == State::NeverRun) => {
-            "Nothing was synced yet".to_owned()
+            tr!("Nothing was synced yet")
         }
-        Look::Idle => "All in sync".to_owned(),
+        Look::Idle => tr!("All in sync"),
         Look::Running => match so.iter().find(|profile| matches!(profile.state, State::Running { .. })) {
-            Some(running) if so.len() == 1 => format!("Syncing {}", running.name),
-            _ => format!("Syncing {}", count(so.len() as u64, "profile", "profiles")),
+            Some(running) if so.len() == 1 => tr!("Syncing {}", running.name),
+            _ => tr!("Syncing one profile" | "Syncing {n} profiles" % so.len()),
         },
         Look::Paused => paused(status, now, zone),
-        Look::Error => who("could not be synced", "could not be synced"),
-        Look::Held => who("waits for your yes", "wait for your yes"),
-        Look::Warning => who("needs a look", "need a look"),
+        Look::Error => match only {
+            Some(name) => tr!("{} could not be synced", name),
+            None => tr!("One profile could not be synced" | "{n} profiles could not be synced" % so.len()),
+        },
+        Look::Held => match only {
+            Some(name) => tr!("{} waits for your yes", name),
+            None => tr!("One profile waits for your yes" | "{n} profiles wait for your yes" % so.len()),
+        },
+        Look::Warning => match only {
+            Some(name) => tr!("{} needs a look", name),
+            None => tr!("One profile needs a look" | "{n} profiles need a look" % so.len()),
+        },
         Look::Offline => {
             let offline: Vec<(&str, Timestamp)> = so
                 .iter()
@@ -123,17 +133,22 @@ fn headline(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> Str
             let all = active(status).count();
             let since = |since: Timestamp| when(since, now, zone);
             match (offline.as_slice(), so.as_slice()) {
-                ([], [only]) => format!("The server of {} asks to come back later", only.name),
-                ([], _) => format!("{} of {all} profiles: the server asks to come back later", so.len()),
+                ([], [only]) => tr!("The server of {} asks to come back later", only.name),
+                ([], _) => tr!("{} of {all} profiles: the server asks to come back later", so.len(), all),
                 ([(name, begun)], _) => {
-                    format!("{name}: the server cannot be reached since {}", since(*begun))
+                    tr!("{name}: the server cannot be reached since {}", since(*begun), name)
                 }
                 ([(_, first), more @ ..], _) => {
                     let begun = since(more.iter().fold(*first, |earliest, (_, begun)| earliest.min(*begun)));
                     match offline.len() {
-                        number if number == all => format!("No server can be reached since {begun}"),
+                        number if number == all => tr!("No server can be reached since {begun}", begun),
                         number => {
-                            format!("{number} of {all} profiles: no server can be reached since {begun}")
+                            tr!(
+                                "{number} of {all} profiles: no server can be reached since {begun}",
+                                number,
+                                all,
+                                begun
+                            )
                         }
                     }
                 }
@@ -144,53 +159,89 @@ fn headline(status: &Status, look: Look, now: Timestamp, zone: &TimeZone) -> Str
 
 fn paused(status: &Status, now: Timestamp, zone: &TimeZone) -> String {
     match status.paused.and_then(|paused| paused.until) {
-        Some(until) => format!("Paused until {}", when(until, now, zone)),
-        None => "Paused until you resume".to_owned(),
+        Some(until) => tr!("Paused until {}", when(until, now, zone)),
+        None => tr!("Paused until you resume"),
     }
 }
 
-/// What the last run is called that ended so.
-pub fn last_words(outcome: RunOutcome) -> &'static str {
+/// When the last run was, which ended so.
+pub fn last_run(outcome: RunOutcome, when: &str) -> String {
     match outcome {
-        RunOutcome::Failed => "Last try",
-        RunOutcome::Ok | RunOutcome::Partial | RunOutcome::Held => "Last sync",
+        RunOutcome::Failed => tr!("Last try: {}", when),
+        RunOutcome::Ok | RunOutcome::Partial | RunOutcome::Held => tr!("Last sync: {}", when),
     }
 }
 
 /// A time in plain words that stay true for a week: "Thursday 14:20".
 pub fn when(time: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let near = time.duration_since(now).unsigned_abs().as_secs() < 6 * 24 * 3600;
-    let form = if near { "%A %H:%M" } else { "%-d %B %Y, %H:%M" };
-    time.to_zoned(zone.clone()).strftime(form).to_string()
+    let time = time.to_zoned(zone.clone());
+    let clock = time.strftime("%H:%M");
+    if near {
+        tr!("{weekday} {clock}", weekday = weekday(time.weekday()), clock)
+    } else {
+        let (day, year) = (time.day(), time.year());
+        tr!("{day} {month} {year}, {clock}", day, month = month(time.month()), year, clock)
+    }
+}
+
+fn weekday(day: Weekday) -> String {
+    match day {
+        Weekday::Monday => tr!("Monday"),
+        Weekday::Tuesday => tr!("Tuesday"),
+        Weekday::Wednesday => tr!("Wednesday"),
+        Weekday::Thursday => tr!("Thursday"),
+        Weekday::Friday => tr!("Friday"),
+        Weekday::Saturday => tr!("Saturday"),
+        Weekday::Sunday => tr!("Sunday"),
+    }
+}
+
+/// A month's name, as it stands within a date.
+fn month(number: i8) -> String {
+    match number {
+        1 => tr!("January"),
+        2 => tr!("February"),
+        3 => tr!("March"),
+        4 => tr!("April"),
+        5 => tr!("May"),
+        6 => tr!("June"),
+        7 => tr!("July"),
+        8 => tr!("August"),
+        9 => tr!("September"),
+        10 => tr!("October"),
+        11 => tr!("November"),
+        _ => tr!("December"),
+    }
 }
 
 fn menu(status: &Status) -> Vec<Entry> {
-    let item = |text: &str, wish| Entry::Item { text: text.to_owned(), wish };
-    let open = |text: &str, page| item(text, Wish::Open(page));
+    let item = |text: String, wish| Entry::Item { text, wish };
+    let open = |text: String, page| item(text, Wish::Open(page));
     let profiles: Vec<Entry> = status
         .profiles
         .iter()
         .filter(|profile| profile.active && !matches!(profile.state, State::Broken { .. }))
-        .map(|profile| item(&profile.name, Wish::Sync { profile: profile.name.clone() }))
+        .map(|profile| item(profile.name.clone(), Wish::Sync { profile: profile.name.clone() }))
         .collect();
-    let mut menu = vec![item("Synchronize now", Wish::SyncAll)];
+    let mut menu = vec![item(tr!("Synchronize now"), Wish::SyncAll)];
     if !profiles.is_empty() {
-        menu.push(Entry::Menu { text: "Synchronize one profile".to_owned(), items: profiles });
+        menu.push(Entry::Menu { text: tr!("Synchronize one profile"), items: profiles });
     }
     menu.extend([
         Entry::Line,
-        open("Status", Page::Status),
-        open("Reports", Page::Reports),
-        open("Synchronization profiles", Page::Profiles),
-        open("General options", Page::Options),
+        open(tr!("Status"), Page::Status),
+        open(tr!("Reports"), Page::Reports),
+        open(tr!("Synchronization profiles"), Page::Profiles),
+        open(tr!("General options"), Page::Options),
         Entry::Line,
         match status.paused {
-            None => item("Pause", Wish::Pause),
-            Some(_) => item("Resume", Wish::Resume),
+            None => item(tr!("Pause"), Wish::Pause),
+            Some(_) => item(tr!("Resume"), Wish::Resume),
         },
         Entry::Line,
-        open("About Pimbridge", Page::About),
-        item("Quit", Wish::Quit),
+        open(tr!("About Pimbridge"), Page::About),
+        item(tr!("Quit"), Wish::Quit),
     ]);
     menu
 }

@@ -1,6 +1,7 @@
 //! What of the desktop is missing: told once in the log when it changes, and to whoever asks.
 
 use tokio::sync::watch;
+use tr::tr;
 
 use crate::daemon::protocol::Part;
 
@@ -32,7 +33,7 @@ impl Default for Missing {
     fn default() -> Self {
         let part = |piece: Piece| Part {
             name: piece.name().to_owned(),
-            missing: Some("it is being looked for".to_owned()),
+            missing: Some(tr!("it is being looked for")),
         };
         Missing(watch::Sender::new(Piece::ALL.map(part).into()))
     }

@@ -72,16 +72,19 @@ pub struct Shown {
     pub mark: String,
 }
 
-const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
-
-const NOT_ON_MACOS: &str = "this version shows none on macOS";
+fn not_shown() -> String {
+    if cfg!(target_os = "macos") {
+        tr!("this version shows none on macOS")
+    } else {
+        tr!("it is switched off; to see it again: pimbridge settings set tray=true")
+    }
+}
 
 /// The icon, or none where the person wants none.
 fn tray(wanted: bool, wishes: &UnboundedSender<Wish>, missing: &Arc<Missing>) -> Option<Tray> {
     // There the icon must live on the thread that the program began with, which the runtime has.
-    let why = if cfg!(target_os = "macos") { NOT_ON_MACOS } else { SWITCHED_OFF };
     if !wanted || cfg!(target_os = "macos") {
-        missing.set(Piece::Tray, Some(why));
+        missing.set(Piece::Tray, Some(&not_shown()));
         return None;
     }
     let told = Arc::clone(missing);

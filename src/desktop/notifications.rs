@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use quick_xml::escape::partial_escape;
 use tokio::sync::mpsc::UnboundedSender;
+use tr::tr;
 use zbus::zvariant::Value;
 use zbus::{Connection, proxy};
 
@@ -14,8 +15,9 @@ use super::{Notice, Shown, Wish, icon};
 /// What a click on the notification itself does.
 const DEFAULT: &str = "default";
 
-pub const NO_SERVICE: &str =
-    "no program on this desktop shows notifications; everything is in the reports too";
+pub fn no_service() -> String {
+    tr!("no program on this desktop shows notifications; everything is in the reports too")
+}
 
 #[proxy(
     interface = "org.freedesktop.Notifications",
@@ -257,13 +259,13 @@ pub fn is_timeout(error: &zbus::Error) -> bool {
 
 fn why(error: &zbus::Error) -> String {
     match error {
-        _ if is_timeout(error) => "the program that shows notifications does not answer".to_owned(),
+        _ if is_timeout(error) => tr!("the program that shows notifications does not answer"),
         zbus::Error::MethodError(name, _, _)
             if name.ends_with("ServiceUnknown") || name.contains(".Spawn.") =>
         {
-            NO_SERVICE.to_owned()
+            no_service()
         }
-        error => format!("the desktop does not take them: {error}"),
+        error => tr!("the desktop does not take them: {error}", error),
     }
 }
 

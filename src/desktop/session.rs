@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tr::tr;
 use zbus::fdo::{self, DBusProxy};
 use zbus::names::BusName;
 use zbus::{Connection, connection};
@@ -29,10 +30,21 @@ const LONG: Duration = Duration::from_secs(60);
 
 const KEYRING: &str = "org.freedesktop.secrets";
 
-const NO_BUS: &str = "there is no desktop session here";
-const NO_HOST: &str = "nothing on this desktop shows tray icons (GNOME needs the extension AppIndicator); everything works without";
+fn no_bus() -> String {
+    tr!("there is no desktop session here")
+}
 
-const NO_KEYRING: &str = "none runs here; a password can also come from a command: pimbridge profile set NAME remote.password_command=COMMAND";
+fn no_host() -> String {
+    tr!(
+        "nothing on this desktop shows tray icons (GNOME needs the extension AppIndicator); everything works without"
+    )
+}
+
+fn no_keyring() -> String {
+    tr!(
+        "none runs here; a password can also come from a command: pimbridge profile set NAME remote.password_command=COMMAND"
+    )
+}
 
 /// What is on the desktop, or is to be as soon as there is one.
 pub struct Session {
@@ -77,8 +89,8 @@ impl Session {
                 Err(error) => {
                     tracing::debug!("no session bus: {error}");
                     self.tell_host();
-                    self.missing.set(Piece::Notifications, Some(NO_BUS));
-                    self.missing.set(Piece::Keyring, Some(NO_KEYRING));
+                    self.missing.set(Piece::Notifications, Some(&no_bus()));
+                    self.missing.set(Piece::Keyring, Some(&no_keyring()));
                 }
             }
             let Ok(()) = self.wait(pause, &mut commands).await else { return };
@@ -183,11 +195,11 @@ impl Session {
     fn tell_host(&self) {
         if self.tray.is_some() {
             let why = match self.host {
-                None => Some(NO_BUS),
-                Some(false) => Some(NO_HOST),
+                None => Some(no_bus()),
+                Some(false) => Some(no_host()),
                 Some(true) => None,
             };
-            self.missing.set(Piece::Tray, why);
+            self.missing.set(Piece::Tray, why.as_deref());
         }
     }
 
@@ -195,12 +207,12 @@ impl Session {
     async fn look_for(&self, names: &DBusProxy<'_>, piece: Piece) -> Result<(), Gone> {
         let (name, why) = match piece {
             Piece::Tray => return Ok(()),
-            Piece::Notifications => (SERVICE, notifications::NO_SERVICE),
-            Piece::Keyring => (KEYRING, NO_KEYRING),
+            Piece::Notifications => (SERVICE, notifications::no_service()),
+            Piece::Keyring => (KEYRING, no_keyring()),
         };
         let starts = || async { names.list_activatable_names().await };
         let there = has_owner(names, name).await? || starts().await?.iter().any(|found| *found == name);
-        self.missing.set(piece, (!there).then_some(why));
+        self.missing.set(piece, (!there).then_some(why.as_str()));
         Ok(())
     }
 
@@ -219,7 +231,7 @@ struct Gone(String);
 
 impl Gone {
     fn silent() -> Self {
-        Gone("it closed the connection".to_owned())
+        Gone(tr!("it closed the connection"))
     }
 }
 

@@ -27,6 +27,11 @@ pub fn word_of<T: PartialEq>(words: &[Word<T>], value: T) -> &'static str {
     words.iter().find(|known| known.value == value).map_or("?", |known| known.word)
 }
 
+/// The value of a word.
+pub fn value_of<T: Copy>(words: &[Word<T>], word: &str) -> Option<T> {
+    words.iter().find(|known| known.word == word).map(|known| known.value)
+}
+
 /// A word and its meaning.
 pub type Meant = (&'static str, &'static str);
 

@@ -63,12 +63,13 @@ impl Key {
             // The table has nothing else there.
             Shape::Number(..) => value.parse::<i64>().unwrap_or_default().into(),
             Shape::Switch => (value == "true").into(),
-            Shape::List | Shape::WordList(_) => value.split(',').collect(),
+            Shape::List | Shape::WordList(_) => value.split(',').filter(|one| !one.is_empty()).collect(),
             Shape::Pairs => Value::Object(Map::new()),
         })
     }
 
-    fn words(&self) -> Vec<Meant> {
+    /// The words that it takes, and what they mean.
+    pub fn words(&self) -> Vec<Meant> {
         match self.shape {
             Shape::Words(words) | Shape::WordList(words) => words(),
             _ => Vec::new(),

@@ -29,7 +29,7 @@ impl Language {
     }
 
     /// What those who speak it call it.
-    pub fn own_name(self) -> &'static str {
+    pub const fn own_name(self) -> &'static str {
         match self {
             Language::English => "English",
             Language::German => "Deutsch",

@@ -55,8 +55,8 @@ pub fn new_text(new: &New) -> String {
 pub type Keys = &'static [(&'static str, &'static str)];
 
 /// The text with these keys set.
-pub fn with_keys(text: String, keys: Keys) -> Result<String, String> {
-    keys.iter().try_fold(text, |text, (key, value)| set(&text, key, Some(value)))
+pub fn with_keys(text: String, keys: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<String, String> {
+    keys.iter().try_fold(text, |text, (key, value)| set(&text, key.as_ref(), Some(value.as_ref())))
 }
 
 /// The text with one key set, or removed where there is no value. Comments and order stay. The error

@@ -182,6 +182,11 @@ pub fn preset_named(name: &str) -> Result<&'static Preset, String> {
 }
 
 impl Preset {
+    /// It runs on many servers: the person must say on which.
+    pub fn needs_host(&self) -> bool {
+        self.address.contains("{host}")
+    }
+
     /// The keys that only profiles of this kind need.
     pub fn keys_of(&self, kind: Kind) -> Keys {
         match kind {
@@ -204,7 +209,7 @@ impl Preset {
                 Ok(known.replace("{host}", given.trim_matches('/')))
             }
             Some(given) => Ok(given.to_owned()),
-            None if known.contains("{host}") => {
+            None if self.needs_host() => {
                 Err(format!("{} runs on many servers; give the host of yours with --url HOST", self.title))
             }
             None if known.contains("{user}") => match user {

@@ -18,9 +18,17 @@ pub const KINDS: &[Word<Kind>] = &[
 pub const MODES: &[Word<Mode>] = &[
     word("two-way", Mode::TwoWay, "changes of both sides go to the other"),
     word("replicate-to-server", Mode::ReplicateToServer, "the server becomes a copy of the folder"),
-    word("merge-to-server", Mode::MergeToServer, "like that, but what only the server has is left alone"),
+    word(
+        "merge-to-server",
+        Mode::MergeToServer,
+        "the server gets what the folder has; what only the server has is left alone",
+    ),
     word("replicate-from-server", Mode::ReplicateFromServer, "the folder becomes a copy of the server"),
-    word("merge-from-server", Mode::MergeFromServer, "like that, but what only the folder has is left alone"),
+    word(
+        "merge-from-server",
+        Mode::MergeFromServer,
+        "the folder gets what the server has; what only the folder has is left alone",
+    ),
 ];
 
 /// The words of `conflict`.

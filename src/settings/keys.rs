@@ -1,9 +1,10 @@
 //! The keys of the settings: reading, `settings set`, `settings list` and the errors follow this table.
 
-use super::{Finding, LogLevel};
+use super::{Appearance, Finding, LogLevel};
 use crate::keyed::Absent::Is;
-use crate::keyed::Shape::{Number, Switch, Text, WordList, Words};
+use crate::keyed::Shape::{List, Number, Switch, Text, WordList, Words};
 use crate::keyed::{Key, Table, Word, key, meant, word};
+use crate::language::Language;
 
 /// The words of `log_level`.
 pub const LOG_LEVELS: &[Word<LogLevel>] = &[
@@ -22,11 +23,33 @@ pub const FINDINGS: &[Word<Finding>] = &[
     word("held", Finding::Held, "deletions that wait for your yes"),
 ];
 
+/// The words of `language`: none is that of the session.
+pub const LANGUAGES: &[Word<Option<Language>>] = &[
+    word("session", None, "the language of your session, or English where Pimbridge does not speak it"),
+    word("en", Some(Language::English), Language::English.own_name()),
+    word("de", Some(Language::German), Language::German.own_name()),
+    word("cs", Some(Language::Czech), Language::Czech.own_name()),
+    word("it", Some(Language::Italian), Language::Italian.own_name()),
+];
+
+/// The words of `appearance`.
+pub const APPEARANCES: &[Word<Appearance>] = &[
+    word("session", Appearance::Session, "light or dark as your session is"),
+    word("light", Appearance::Light, "dark letters on a light ground"),
+    word("dark", Appearance::Dark, "light letters on a dark ground"),
+];
+
 /// Every key that there is.
 pub static TABLE: Table = Table { keys: KEYS, instead: |_, _| None };
 
 #[rustfmt::skip] // a key's row is two lines
 const KEYS: &[Key] = &[
+    key("", "language", Words(|| meant(LANGUAGES)), Is("session"),
+        "the language that Pimbridge speaks"),
+    key("", "appearance", Words(|| meant(APPEARANCES)), Is("session"),
+        "how the window looks"),
+    key("", "profile_order", List, Is(""),
+        "the profiles in the order in which they are shown; those that are not named here come after them"),
     key("", "log_level", Words(|| meant(LOG_LEVELS)), Is("info"),
         "what the log tells"),
     key("", "log_days", Number(1, 3650), Is("14"),
@@ -40,11 +63,11 @@ const KEYS: &[Key] = &[
     key("", "default_contact_folder", Text, Is("~/Contacts"),
         "where \"profile add\" makes the folder of an address book, if you name none"),
     key("", "start_with_session", Switch, Is("false"),
-        "true: the background program starts when you log in; the same as \"pimbridge autostart on\""),
+        "the background program starts when you log in; the same as \"pimbridge autostart on\""),
     key("", "tray", Switch, Is("true"),
-        "false: the background program shows no icon"),
+        "the background program shows an icon"),
     key("", "notify", WordList(|| meant(FINDINGS)), Is("errors,warnings,held"),
         "what the background program notifies you of"),
     key("", "check_network", Switch, Is("true"),
-        "true: a server that cannot be reached is no error, and is tried again soon and quietly; false: it is an error as others are"),
+        "a server that cannot be reached is no error, and is tried again soon and quietly; otherwise it is an error as others are"),
 ];

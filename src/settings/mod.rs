@@ -9,11 +9,12 @@ use jiff::SignedDuration;
 use crate::home::{Home, HomeError, make_private, write_private};
 use crate::item::Kind;
 use crate::keyed::{self, File, Read, Section, wrong};
+use crate::language::Language;
 use crate::profile;
 
 mod keys;
 
-pub use keys::TABLE;
+pub use keys::{APPEARANCES, LANGUAGES, TABLE};
 use keys::{FINDINGS, LOG_LEVELS};
 
 /// A larger file holds no settings.
@@ -22,6 +23,10 @@ const MAX_BYTES: u64 = 256 * 1024;
 /// What counts for all profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// None: that of the session.
+    pub language: Option<Language>,
+    pub appearance: Appearance,
+    pub profile_order: Order,
     pub log_level: LogLevel,
     /// How long the log is kept, in days.
     pub log_days: u32,
@@ -31,9 +36,53 @@ pub struct Settings {
     pub background: Background,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            appearance: Appearance::Session,
+            profile_order: Order::default(),
+            log_level: LogLevel::Info,
+            log_days: 14,
+            report_days: 90,
+            folders: Folders {
+                calendars: "~/Calendars".into(),
+                tasks: "~/Calendars".into(),
+                contacts: "~/Contacts".into(),
+            },
+            background: Background::default(),
+        }
+    }
+}
+
 impl Settings {
+    /// The language that Pimbridge speaks.
+    pub fn language(&self) -> Language {
+        self.language.unwrap_or_else(Language::of_session)
+    }
+
     pub fn keep_reports(&self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.report_days))
+    }
+}
+
+/// How the window looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appearance {
+    Session,
+    Light,
+    Dark,
+}
+
+/// In which order profiles are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order(Vec<String>);
+
+impl Order {
+    /// Where a profile stands: a key to sort by. Those that were never arranged come last, by their names.
+    pub fn place(&self, name: &str) -> (usize, String) {
+        let place = self.0.iter().position(|arranged| arranged == name);
+        (place.unwrap_or(usize::MAX), name.to_owned())
     }
 }
 
@@ -161,15 +210,20 @@ fn parse(home: &Home, text: &str) -> Result<Settings, SettingsError> {
 fn read(text: &str) -> Read<Settings> {
     let file = File::new(&TABLE, text)?;
     let top = file.top()?;
-    let background = Background::default();
+    let Settings { folders, background, log_level, log_days, report_days, .. } = Settings::default();
     Ok(Settings {
-        log_level: top.word("log_level", LOG_LEVELS)?.unwrap_or(LogLevel::Info),
-        log_days: top.number("log_days")?.unwrap_or(14),
-        report_days: top.number("report_days")?.unwrap_or(90),
+        language: top.word("language", LANGUAGES)?.unwrap_or(None),
+        appearance: top.word("appearance", APPEARANCES)?.unwrap_or(Appearance::Session),
+        profile_order: Order(
+            top.list("profile_order")?.into_iter().map(|(name, _)| name.to_owned()).collect(),
+        ),
+        log_level: top.word("log_level", LOG_LEVELS)?.unwrap_or(log_level),
+        log_days: top.number("log_days")?.unwrap_or(log_days),
+        report_days: top.number("report_days")?.unwrap_or(report_days),
         folders: Folders {
-            calendars: folder(&top, "default_calendar_folder")?.unwrap_or("~/Calendars".into()),
-            tasks: folder(&top, "default_task_folder")?.unwrap_or("~/Calendars".into()),
-            contacts: folder(&top, "default_contact_folder")?.unwrap_or("~/Contacts".into()),
+            calendars: folder(&top, "default_calendar_folder")?.unwrap_or(folders.calendars),
+            tasks: folder(&top, "default_task_folder")?.unwrap_or(folders.tasks),
+            contacts: folder(&top, "default_contact_folder")?.unwrap_or(folders.contacts),
         },
         background: Background {
             start_with_session: top.switch("start_with_session")?.unwrap_or(background.start_with_session),
@@ -206,6 +260,9 @@ mod tests {
         });
         assert_eq!(read(&written).unwrap(), read("").unwrap());
         insta::assert_snapshot!(written, @r#"
+        language = "session"
+        appearance = "session"
+        profile_order = []
         log_level = "info"
         log_days = 14
         report_days = 90
@@ -222,13 +279,23 @@ mod tests {
     #[test]
     fn every_setting_can_be_another() {
         let other = read(
-            "log_level = 'debug'\nlog_days = 1\nreport_days = 1\ndefault_calendar_folder = '/a'\n\
+            "language = 'de'\nappearance = 'dark'\nprofile_order = ['b', 'a']\nlog_level = 'debug'\nlog_days = 1\nreport_days = 1\ndefault_calendar_folder = '/a'\n\
              default_task_folder = '/b'\ndefault_contact_folder = '~'\nstart_with_session = true\ntray = false\n\
              notify = ['held']\ncheck_network = false",
         )
         .unwrap();
         insta::assert_debug_snapshot!(other, @r#"
         Settings {
+            language: Some(
+                German,
+            ),
+            appearance: Dark,
+            profile_order: Order(
+                [
+                    "b",
+                    "a",
+                ],
+            ),
             log_level: Debug,
             log_days: 1,
             report_days: 1,

@@ -6,10 +6,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use pimbridge::home::Home;
 use pimbridge::language::Language;
+use pimbridge::settings;
 
 mod about;
+mod account;
+mod form;
 mod history;
 mod link;
+mod options;
+mod profiles;
 mod reports;
 mod shell;
 mod status;
@@ -50,7 +55,9 @@ fn start(args: Args) -> Result<(), String> {
     if link::shown_elsewhere(&home, &page).map_err(no_threads)? {
         return Ok(());
     }
-    speak(Language::of_session());
+    // What is wrong with them is told on their page.
+    let settings = settings::load(&home).unwrap_or_default();
+    speak(settings.language());
     let told = |error: slint::PlatformError| format!("the window cannot be shown: {error}");
     slint::BackendSelector::new()
         .backend_name("winit".into())
@@ -61,6 +68,7 @@ fn start(args: Args) -> Result<(), String> {
     slint::set_xdg_app_id("pimbridge").map_err(told)?;
     let window = MainWindow::new().map_err(told)?;
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
+    options::show_look(&window, settings.appearance);
     attach(&window, &home, &link);
     shell::show(&window, &link, &page);
     link.follow();
@@ -85,7 +93,10 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    account::attach(window, link);
     reports::attach(window, link);
     history::attach(window, link);
+    profiles::attach(window, link);
+    options::attach(window, link);
     about::attach(window, home);
 }

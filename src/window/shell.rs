@@ -4,7 +4,7 @@ use pimbridge::daemon::protocol::{self, Event};
 use slint::ComponentHandle;
 
 use crate::link::Link;
-use crate::{MainWindow, Page, Shell, Tone, history, reports, status};
+use crate::{MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,8 +51,11 @@ pub fn open(window: &MainWindow, link: &Link, page: Page) {
     window.global::<Shell>().set_page(page);
     match page {
         Page::Status => status::opened(window, link),
+        Page::Account => account::opened(window, link),
         Page::Reports => reports::opened(window, link),
         Page::History => history::opened(window, link),
+        Page::Profiles => profiles::opened(window, link),
+        Page::Options => options::opened(window, link),
         _ => {}
     }
 }
@@ -65,6 +68,8 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     status::heard(window, link, event);
     reports::heard(window, link, event);
     history::heard(window, link, event);
+    account::heard(window, link, event);
+    profiles::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.

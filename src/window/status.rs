@@ -145,10 +145,8 @@ fn paused(status: &Status, now: Timestamp, zone: &TimeZone) -> String {
 /// A profile, as a person sees it.
 fn row(profile: &ProfileStatus, status: &Status, now: Timestamp, zone: &TimeZone) -> ProfileRow {
     let (tone, word, detail) = words(&profile.state, now, zone);
-    let last = profile
-        .last
-        .as_ref()
-        .map(|last| format!("{}: {}", face::last_words(last.outcome), face::when(last.started, now, zone)));
+    let last =
+        profile.last.as_ref().map(|last| face::last_run(last.outcome, &face::when(last.started, now, zone)));
     let next = profile.next.filter(|_| status.paused.is_none());
     let next = next.map(|next| tr!("Next sync: {}", face::when(next.max(now), now, zone)));
     let step = match &profile.state {

@@ -36,4 +36,6 @@ mod session;
 mod trouble;
 #[cfg(feature = "window")]
 mod window;
+mod window_account;
 mod window_history;
+mod window_profiles;

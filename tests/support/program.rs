@@ -127,12 +127,13 @@ pub fn files_below_with(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
     let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            match entry.file_type().unwrap().is_dir() {
-                true => folders.push(entry.path()),
-                false if fs::read(entry.path()).unwrap().windows(bytes.len()).any(|w| w == bytes) => {
-                    found.push(entry.path());
-                }
-                false => {}
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file()
+                && fs::read(entry.path()).unwrap().windows(bytes.len()).any(|w| w == bytes)
+            {
+                found.push(entry.path());
             }
         }
     }

@@ -5,19 +5,23 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::super::connection::{ConnectionArgs, full_path};
+use super::super::connection::ConnectionArgs;
 use super::super::search::SignInArgs;
 use super::super::{Failure, exit, out};
 use super::find::{self, Wanted};
-use super::{add_new, many, password, places, refuse_overlap};
+use super::{many, password};
 use crate::home::Home;
 use crate::item::Kind;
+use crate::keyed::value_of;
 use crate::profile::{
-    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Preset, Profile, RemoteSpec, SignIn,
-    Word, word_of,
+    self, CONFLICTS, KINDS, LocalSpec, MODES, Name, PasswordSource, Preset, Profile, RemoteSpec, SignIn, Word,
 };
 use crate::report::wording::shell_word;
 use crate::settings;
+use crate::setup::account::{Target, Wish};
+use crate::setup::change::{add_new, make_folder, refuse_overlap};
+use crate::setup::places;
+use crate::sync::policy::{Conflict, Mode};
 
 /// Make a profile: connect a folder and a collection on a server
 ///
@@ -80,8 +84,20 @@ pub struct Args {
 impl Args {
     /// What is synced; with `--all`, what alone is.
     pub(super) fn kind(&self) -> Option<Kind> {
-        let word = self.kind?;
-        KINDS.iter().find(|known| known.word == word).map(|known| known.value)
+        value_of(KINDS, self.kind?)
+    }
+
+    /// How the profiles are to be.
+    pub(super) fn wish(&self, preset: Option<&'static Preset>) -> Result<Wish, Failure> {
+        Ok(Wish {
+            preset,
+            client_id: self.client_id.clone(),
+            // The command line takes no other words.
+            mode: value_of(MODES, self.mode).unwrap_or(Mode::TwoWay),
+            conflict: value_of(CONFLICTS, self.conflict).unwrap_or(Conflict::Automatic),
+            password: self.sign_in.password(),
+            keys: self.connection.keys()?,
+        })
     }
 }
 
@@ -127,6 +143,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             preset.title
         )));
     }
+    let wish = args.wish(preset)?;
     let place = match preset.is_some_and(|preset| preset.oauth) {
         // Nothing can be looked for before the person has signed in.
         true => find::Place { url: typed, user: args.sign_in.user.clone(), password: None },
@@ -135,25 +152,25 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
                 typed: &typed,
                 kind,
                 name: args.collection.as_deref(),
-                sign_in: &args.sign_in,
-                connection: &args.connection,
-                keys: preset.map(|preset| preset.keys).unwrap_or_default(),
+                access: &wish.access(args.sign_in.user.clone()),
+                trusted: args.connection.trusted_hosts(),
             })
             .await?
         }
     };
-    if place.user.is_none() && args.sign_in.password() != PasswordSource::Keyring {
+    if place.user.is_none() && wish.password != PasswordSource::Keyring {
         return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
     }
-    let path = full_path(&local)?;
-    let text = text(&args, preset, kind, args.mode, path, place.url, place.user)?;
-    let new = profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file)?;
-    refuse_overlap(home, &new)?;
+    let target =
+        Target { name: &name, kind, mode: wish.mode, folder: &local, url: place.url, user: place.user };
+    let new = wish.plan(home, target)?;
+    refuse_overlap(home, &new.profile)?;
     if args.create_local || args.local.is_none() {
-        make_folder(&new)?;
+        make_folder(&new.profile)?;
     }
-    let LocalSpec::Vdir { path } = &new.local;
-    let new = add_new(home, &name, &text)?;
+    let LocalSpec::Vdir { path } = &new.profile.local;
+    let path = path.clone();
+    let new = add_new(home, &name, &new.text)?;
     out::say(format!("The profile {name} is in {}", home.profile_file(&name).display()));
     let password = match place.password {
         Some(asked) => password::store(&new, asked).await.map(|()| true),
@@ -179,43 +196,6 @@ fn default_folder(home: &Home, kind: Kind, name: &Name) -> Result<PathBuf, Failu
         )));
     }
     Ok(folder)
-}
-
-/// The text of the file of a new profile.
-pub(super) fn text(
-    args: &Args,
-    preset: Option<&Preset>,
-    kind: Kind,
-    mode: &'static str,
-    path: String,
-    url: String,
-    user: Option<String>,
-) -> Result<String, Failure> {
-    let password = args.sign_in.password();
-    let word = word_of(KINDS, kind);
-    let new = New { kind: word, mode, conflict: args.conflict, path, url, user, password };
-    let mut text = profile::new_text(&new);
-    for keys in preset.map(|preset| [preset.keys, preset.keys_of(kind)]).unwrap_or_default() {
-        text = profile::with_keys(text, keys).map_err(Failure::Usage)?;
-    }
-    if let Some(id) = &args.client_id {
-        text = profile::set(&text, "oauth.client_id", Some(id)).map_err(Failure::Usage)?;
-    }
-    args.connection.write(text)
-}
-
-pub(super) fn make_folder(new: &Profile) -> Result<(), Failure> {
-    let LocalSpec::Vdir { path } = &new.local;
-    std::fs::create_dir_all(path)
-        .map_err(|error| Failure::NotDone(format!("the folder {} cannot be made: {error}", path.display())))
-}
-
-/// There is no file yet whose line could be looked at.
-pub(super) fn without_file(error: profile::ProfileError) -> Failure {
-    match error {
-        profile::ProfileError::Content { what, .. } => Failure::Usage(what),
-        error => error.into(),
-    }
 }
 
 /// Asks for the password where there is someone to ask; says whether it is where it is looked for.

@@ -1,12 +1,12 @@
 //! Finds the collection for a new profile.
 
-use super::super::connection::ConnectionArgs;
 use super::super::discover::{nothing, table};
-use super::super::search::{Searched, SignInArgs, search};
+use super::super::search::search;
 use super::super::{Failure, out};
 use crate::collection::dav::discovery::{Discovered, Found, Service, Start};
 use crate::item::Kind;
-use crate::profile::{Keys, Secret};
+use crate::profile::Secret;
+use crate::setup::discover::{Access, Searched};
 
 /// Where a collection is, and as whom to sign in there.
 pub struct Place {
@@ -23,16 +23,16 @@ pub struct Wanted<'a> {
     pub kind: Kind,
     /// Its name, or the last part of its address.
     pub name: Option<&'a str>,
-    pub sign_in: &'a SignInArgs,
-    pub connection: &'a ConnectionArgs,
-    pub keys: Keys,
+    pub access: &'a Access,
+    /// Hosts that may see the password besides that of the server.
+    pub trusted: &'a [String],
 }
 
 /// The collection at an address or, where the address is another one, the one that it leads to. An address that
 /// cannot be looked at now is taken as it is.
 pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
     let as_typed =
-        |password| Place { url: wanted.typed.to_owned(), user: wanted.sign_in.user.clone(), password };
+        |password| Place { url: wanted.typed.to_owned(), user: wanted.access.user.clone(), password };
     let start = match Start::parse(wanted.typed) {
         Ok(start) => start,
         // What is wrong with an address is told where the profile is read.
@@ -41,8 +41,7 @@ pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
     };
     let is_address = start.url().is_some() && wanted.typed.contains("://");
     let service = [Service::of(wanted.kind)];
-    let searched = match search(&start, &service, wanted.sign_in, wanted.connection, wanted.keys, None).await
-    {
+    let searched = match search(&start, &service, wanted.access, wanted.trusted, None).await {
         Ok(searched) => searched,
         Err(Failure::Usage(_)) if is_address && wanted.name.is_none() => return Ok(as_typed(None)),
         Err(Failure::NotDone(why)) if is_address && wanted.name.is_none() => {
@@ -51,7 +50,7 @@ pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    let Searched { discovered, user, asked, .. } = searched;
+    let (Searched { discovered, user, .. }, asked) = searched;
     if discovered.is_collection && wanted.name.is_none() {
         // A server that the person let have the password is where the collection is from now on.
         let elsewhere = discovered.collections.first().map(|found| &found.url);

@@ -3,19 +3,12 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, exit, out};
-use super::{add, add_new, password};
 use crate::home::Home;
-use crate::profile::{self, KINDS, SecretError, cdsp};
-
-mod folders;
-mod held;
-mod here;
-mod plan;
-mod secrets;
-mod told;
-
-use folders::Folders;
-use plan::{Fate, Planned};
+use crate::item::Kind;
+use crate::profile::{self, KINDS, cdsp};
+use crate::report::wording::cut;
+use crate::setup::password;
+use crate::setup::transfer::{self, Choices, Fate, Password, Planned, Unplaced};
 
 /// Take over profiles of Outlook CalDav Synchronizer from a .cdsp file
 ///
@@ -51,7 +44,7 @@ fn named(typed: &str) -> Result<(String, String), String> {
     }
 }
 
-pub async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
+pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     for (_, kind) in &args.kind {
         if KINDS.iter().all(|known| known.word != kind) {
             return Err(Failure::Usage(format!("--kind takes events, tasks or contacts, not {kind:?}")));
@@ -66,7 +59,9 @@ pub async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
     for (_, error) in &loaded.broken {
         out::complain(&error.to_string());
     }
-    let planned = plan::plan(home, args, &document, &loaded)?;
+    let Args { root, folder: folders, kind: kinds, client_id, .. } = args;
+    let choices = Choices { root, folders, kinds, client_id };
+    let planned = transfer::plan(home, &choices, &ask, &document, &loaded)?;
     for one in &planned {
         out::say(one.shown());
     }
@@ -99,57 +94,36 @@ pub async fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
 async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
     let mut written = 0;
     for one in planned {
-        let Some((profile, text)) = &one.file else { continue };
-        match one.fate {
-            Fate::Added => {
-                add::make_folder(profile)?;
-                add_new(home, &profile.name, text)?;
-            }
-            Fate::Replaced => {
-                profile::replace(home, &profile.name, text)?;
-            }
-            Fate::Unchanged | Fate::Skipped(_) => continue,
-        }
+        let Some(password) = transfer::write(home, one).await? else { continue };
         written += 1;
-        if let Some(password) = &one.password {
-            let has = profile::has_secret(profile).await;
-            let kept = store_if_none(has, password::store(profile, password.clone())).await;
-            if let Err(Failure::Usage(why) | Failure::NotDone(why)) = kept {
+        match (password, &one.file) {
+            (Password::Stored, Some((profile, _))) => {
+                out::say(format!("The {} is in the keyring.", password::name(profile)));
+            }
+            (Password::Stays, _) => out::say("The keyring has a password already, which stays."),
+            (Password::NotStored(error), _) => {
+                let (Failure::Usage(why) | Failure::NotDone(why)) = Failure::from(error);
                 out::complain(&why);
             }
+            _ => {}
         }
     }
     Ok(written)
 }
 
-/// Puts a password into the keyring, but never in place of one.
-async fn store_if_none(
-    has: Result<bool, SecretError>,
-    store: impl Future<Output = Result<(), Failure>>,
-) -> Result<(), Failure> {
-    if has? {
-        out::say("The keyring has a password already, which stays.");
-        return Ok(());
-    }
-    store.await
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_password_in_the_keyring_stays() {
-        let stored = Cell::new(false);
-        let store = || async {
-            stored.set(true);
-            Ok(())
-        };
-        assert!(store_if_none(Ok(true), store()).await.is_ok());
-        assert!(store_if_none(Err(SecretError::Locked), store()).await.is_err());
-        assert!(!stored.get());
-        assert!(store_if_none(Ok(false), store()).await.is_ok() && stored.get());
-    }
+/// Asks which folder it is; none where nobody sits at a terminal.
+fn ask(unplaced: Unplaced) -> Option<PathBuf> {
+    let Unplaced { label, called, kind, suggested } = unplaced;
+    let question = format!(
+        "Which folder here is {:?}, the {} of the profile {label:?}? [{}] ",
+        cut(called, 60),
+        match kind {
+            Kind::Events => "calendar",
+            Kind::Tasks => "task list",
+            Kind::Contacts => "address book",
+        },
+        suggested.display()
+    );
+    let answer = out::ask_text(&question)?;
+    Some(if answer.is_empty() { suggested } else { PathBuf::from(answer) })
 }

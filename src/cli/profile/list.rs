@@ -3,10 +3,11 @@
 use super::super::status::how_it_went;
 use super::super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::profile::{self, MODES, Profile, word_of};
+use crate::profile::{MODES, Profile, word_of};
+use crate::setup::change;
 
 pub fn run(home: &Home) -> Result<u8, Failure> {
-    let loaded = profile::load_all(home)?;
+    let loaded = change::load_all(home)?;
     for profile in &loaded.profiles {
         // A state that cannot be read is for `status` to tell; the list is of profiles.
         let last = stored::last_report(home, &profile.name).ok().flatten();

@@ -1,13 +1,11 @@
 //! `profile`: make, show, change and test profiles.
 
-use jiff::Timestamp;
-
-use super::changes::{Change, Changes, told};
+use super::changes::{Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile::{self, Name, Profile};
+use crate::profile;
 use crate::report::wording::shell_word;
-use crate::state::State;
+use crate::setup::change;
 
 mod add;
 mod check;
@@ -17,7 +15,6 @@ mod import;
 mod list;
 mod many;
 mod password;
-mod places;
 mod presets;
 mod schema;
 mod sign_in;
@@ -103,7 +100,7 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::Password(args) => password::run(home, args).await,
         Command::SignIn(args) => sign_in::run(home, args).await,
         Command::Schema(args) => Ok(schema::run(&args)),
-        Command::Import(args) => import::run(home, &args).await,
+        Command::Import(args) => import::run(home, args).await,
         Command::Export(args) => export::run(home, &args),
     }
 }
@@ -117,37 +114,10 @@ fn show(home: &Home, name: &str) -> Result<u8, Failure> {
 }
 
 fn set(home: &Home, args: Set) -> Result<u8, Failure> {
-    let (name, old) = profile::read_text(home, &args.name)?;
     let changes = args.changes.read()?;
-    let set = |text: String, (key, value): &Change| profile::set(&text, key, value.as_deref());
-    let new = changes.iter().try_fold(old, set).map_err(Failure::Usage)?;
-    let changed = profile::parse(&name, &home.profile_file(&name), &new)?;
-    refuse_overlap(home, &changed)?;
-    profile::replace(home, &name, &new)?;
+    let name = change::set(home, &args.name, &changes)?;
     changes.iter().for_each(|change| out::say(format!("{name}: {}", told(change))));
     Ok(exit::IN_SYNC)
-}
-
-/// Refuses an active profile that syncs the same pair as another active one.
-fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), Failure> {
-    let others = profile::load_all(home)?.profiles;
-    let others = others.iter().filter(|other| other.active && other.name != changed.name);
-    let all = others.chain(changed.active.then_some(changed));
-    match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
-        Some(two) => Err(Failure::Usage(format!(
-            "the profile {} already syncs {} with {}; a second active profile on both would double the items",
-            two.first, two.local, two.remote
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Writes the file of a new profile. What an earlier one of its name had in sync does not count for it: what was
-/// deleted on one side meanwhile would be deleted on the other.
-fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, Failure> {
-    profile::refuse_taken(home, name)?;
-    State::forget(&home.state_file(name), Timestamp::now())?;
-    Ok(profile::add(home, name, text)?)
 }
 
 fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
@@ -170,7 +140,7 @@ fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
             }
         }
     }
-    State::forget(&home.state_file(&name), Timestamp::now())?;
+    change::reset(home, name.as_str())?;
     let word = shell_word(name.as_str());
     out::say(format!(
         "What was in sync is forgotten. To see what the next run will do: pimbridge sync {word} --dry-run"
@@ -179,43 +149,24 @@ fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
 }
 
 async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
-    let name = profile::existing(home, name)?;
-    let removed = profile::load(home, name.as_str()).ok();
-    let state = home.state_file(&name);
-    State::forget(&state, Timestamp::now())?;
-    profile::remove(home, name.as_str())?;
+    let removed = change::remove(home, name).await?;
+    let name = &removed.name;
     out::say(format!("The profile {name} is removed. Its items stay as they are, here and on the server."));
-    if state.exists() {
+    if let Some(state) = &removed.state {
         out::say(format!(
             "Its reports and its history stay in {}; to read them: pimbridge history list {}",
             state.display(),
             shell_word(name.as_str())
         ));
     }
-    if let Some(profile) = removed {
-        forget_secret(home, &profile).await?;
+    if let Some(secret) = removed.secret {
+        out::say(format!("Its {secret} is removed from the keyring."));
     }
     Ok(exit::IN_SYNC)
 }
 
-/// Removes what the keyring has for the sign-in of a removed profile, unless another one needs it.
-async fn forget_secret(home: &Home, removed: &Profile) -> Result<(), Failure> {
-    let Some(entry) = profile::keyring_entry(removed) else { return Ok(()) };
-    let others = profile::load_all(home)?.profiles;
-    let needed = others.iter().any(|other| profile::keyring_entry(other).as_ref() == Some(&entry));
-    if !needed && profile::delete_secret(removed).await.unwrap_or(false) {
-        out::say(format!("Its {} is removed from the keyring.", password::name(removed)));
-    }
-    Ok(())
-}
-
 fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
-    let new = Name::new(&args.new).map_err(|error| Failure::Usage(error.to_string()))?;
-    let (name, text) = profile::read_text(home, &args.name)?;
-    let text = profile::set(&text, "active", Some("false")).map_err(Failure::Usage)?;
-    // An id is that of one profile.
-    let text = profile::set(&text, "cdsp.id", None).map_err(Failure::Usage)?;
-    add_new(home, &new, &text)?;
+    let (name, new) = change::copy(home, &args.name, &args.new)?;
     let word = shell_word(new.as_str());
     out::say(format!(
         "{name} is copied to {new}, which is inactive: both would sync the same items.\n\

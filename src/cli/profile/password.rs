@@ -6,6 +6,7 @@ use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, PasswordSource, Profile, ProxySpec, RemoteSpec, Secret, SecretSource, SignIn};
 use crate::report::wording::shell_word;
+use crate::setup::password;
 
 /// A longer line is no password.
 const MAX_BYTES: u64 = 4096;
@@ -35,7 +36,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     if args.delete {
-        let name = name(&profile);
+        let name = password::name(&profile);
         out::say(match profile::delete_secret(&profile).await? {
             true => format!("The {name} is removed from the keyring."),
             false => format!("There was no {name}."),
@@ -129,18 +130,9 @@ async fn of_proxy(profile: &Profile, args: &Args) -> Result<u8, Failure> {
 
 /// Puts the password, or the token, into the keyring.
 pub async fn store(profile: &Profile, secret: Secret) -> Result<(), Failure> {
-    if secret.expose().is_empty() {
-        return Err(Failure::Usage(format!("the {} is empty; nothing is stored", name(profile))));
-    }
-    profile::store_secret(profile, secret).await?;
-    out::say(format!("The {} is in the keyring.", name(profile)));
+    password::store(profile, secret).await?;
+    out::say(format!("The {} is in the keyring.", password::name(profile)));
     Ok(())
-}
-
-/// What the keyring keeps for a profile, in a word.
-pub fn name(profile: &Profile) -> &'static str {
-    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    sign_in.as_ref().map_or("password", SignIn::secret_name)
 }
 
 fn first_line(input: impl BufRead) -> Result<String, Failure> {

@@ -12,14 +12,17 @@ use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
 use crate::profile::Accounts;
 
+mod account;
 mod activity;
 mod conflicts;
 mod history;
+mod profiles;
 mod reports;
+mod transfer;
 
 /// Answers a question. What cannot be done is refused, with a sentence for a person.
-pub async fn answer(home: &Home, _accounts: &Arc<Accounts>, question: Question) -> Reply {
-    let answered = AssertUnwindSafe(carry_out(home, question)).catch_unwind().await;
+pub async fn answer(home: &Home, accounts: &Arc<Accounts>, question: Question) -> Reply {
+    let answered = AssertUnwindSafe(carry_out(home, accounts, question)).catch_unwind().await;
     let refused = |why| Reply::Refused { why };
     answered.unwrap_or_else(|_| Err(MISTAKE.to_owned())).unwrap_or_else(refused)
 }
@@ -27,10 +30,54 @@ pub async fn answer(home: &Home, _accounts: &Arc<Accounts>, question: Question) 
 const MISTAKE: &str =
     "a mistake in Pimbridge itself; nothing is lost; please report it to those who make Pimbridge";
 
-async fn carry_out(home: &Home, question: Question) -> Result<Reply, String> {
+async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Result<Reply, String> {
     Ok(Reply::Answered(match question {
         Question::Reports(which) => {
             Answered::Reports(reading(home, move |home| reports::list(home, &which)).await?)
+        }
+        Question::Presets => Answered::Presets(account::presets()),
+        Question::Discover(wanted) => Answered::Discovered(account::discover(home, &wanted).await?),
+        Question::AddAccount(add) => Answered::Added(account::add(home, &add).await?),
+        Question::TakeBack { profiles } => return done(account::take_back(home, &profiles).await),
+        Question::HowItSignsIn { profile } => Answered::SignsIn(account::how_it_signs_in(home, &profile)?),
+        Question::Password(new) => return done(account::password(home, new).await),
+        Question::SignIn { profile } => return done(account::sign_in(home, &profile).await),
+        Question::LeaveSignIn => {
+            account::leave_sign_in();
+            return done(Ok(()));
+        }
+        Question::Profiles => Answered::Profiles(reading(home, profiles::list).await?),
+        Question::Profile { profile } => {
+            Answered::Profile(reading(home, move |home| profiles::show(home, &profile)).await?)
+        }
+        Question::SetProfile(changes) => {
+            return done(reading(home, move |home| profiles::set(home, changes)).await);
+        }
+        Question::Foresee(changes) => Answered::Foreseen(profiles::foresee(home, accounts, changes).await?),
+        Question::CopyProfile { profile, new } => {
+            return done(reading(home, move |home| profiles::copy(home, &profile, &new)).await);
+        }
+        Question::ArrangeProfiles { profiles } => {
+            return done(reading(home, move |home| profiles::arrange(home, &profiles)).await);
+        }
+        Question::TestProfile { profile } => Answered::Tested(profiles::test(home, &profile).await?),
+        Question::ResetProfile { profile } => {
+            return done(reading(home, move |home| profiles::reset(home, &profile)).await);
+        }
+        Question::RemoveProfile { profile } => Answered::Removed(profiles::remove(home, &profile).await?),
+        Question::Settings => Answered::Settings(reading(home, profiles::settings).await?),
+        Question::SetSettings { changes } => {
+            return done(reading(home, move |home| profiles::set_settings(home, changes)).await);
+        }
+        Question::PlanImport(wanted) => {
+            Answered::ImportPlanned(reading(home, move |home| transfer::plan(home, &wanted)).await?)
+        }
+        Question::Import(wanted) => {
+            let (planned, _) = reading(home, move |home| transfer::planned(home, &wanted)).await?;
+            Answered::Imported(transfer::import(home, planned).await?)
+        }
+        Question::Export(wanted) => {
+            Answered::Exported(reading(home, move |home| transfer::export(home, &wanted)).await?)
         }
         Question::FindVersions(which) => {
             Answered::Versions(reading(home, move |home| history::find(home, &which)).await?)

@@ -53,11 +53,16 @@ impl Daemon {
     pub(super) fn reload(&mut self) {
         let mut wrong = Vec::new();
         match settings::load(&self.home) {
-            Ok(settings) if settings.background != self.background => {
-                self.background = settings.background;
-                self.desktop.set_tray(self.background.tray);
-                self.schedule.set_quiet_offline(self.background.check_network);
-                self.notices.set_wanted(self.background.notify.clone(), self.background.check_network);
+            Ok(settings) if settings != self.settings => {
+                if settings.language != self.settings.language {
+                    settings.language().speak();
+                    self.desktop.show(&self.status.borrow());
+                }
+                let background = &settings.background;
+                self.desktop.set_tray(background.tray);
+                self.schedule.set_quiet_offline(background.check_network);
+                self.notices.set_wanted(background.notify.clone(), background.check_network);
+                self.settings = settings;
             }
             Ok(_) => {}
             Err(error) => wrong.push(error.to_string()),

@@ -27,7 +27,7 @@ use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
 use crate::report::{Held, RunOutcome};
-use crate::settings::{self, Background};
+use crate::settings::{self, Settings};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
 mod elsewhere;
@@ -62,7 +62,7 @@ pub struct Daemon {
     home: Home,
     clock: Clock,
     known: Known,
-    background: Background,
+    settings: Settings,
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
@@ -111,8 +111,10 @@ enum Ready {
     Page {
         failed: Option<String>,
     },
-    /// A question was answered.
-    Answered,
+    /// A question was answered; the person signed in for this profile.
+    Answered {
+        signed_in: Option<String>,
+    },
 }
 
 /// A run that has ended.
@@ -180,14 +182,11 @@ impl Daemon {
         let (wishes_in, wishes) = mpsc::unbounded_channel();
         let (shown_in, shown) = mpsc::unbounded_channel();
         let (progress, steps) = mpsc::unbounded_channel();
-        let background = settings::load(home).map_or_else(
-            |error| {
-                tracing::warn!("{error}");
-                Background::default()
-            },
-            |settings| settings.background,
-        );
-        let desktop = Desktop::start(background.tray, wishes_in, shown_in);
+        let settings = settings::load(home).unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            Settings::default()
+        });
+        let desktop = Desktop::start(settings.background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -208,14 +207,14 @@ impl Daemon {
             windows: Windows::default(),
         };
         let windows = hub.windows.clone();
-        let quiet = background.check_network;
+        let quiet = settings.background.check_network;
         let remembered = memory::load(home);
-        let notices = Notices::new(remembered.clone(), background.notify.clone(), quiet);
+        let notices = Notices::new(remembered.clone(), settings.background.notify.clone(), quiet);
         let mut daemon = Daemon {
             home: home.clone(),
             clock: Clock::start(),
             known: Known::default(),
-            background,
+            settings,
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
@@ -382,7 +381,21 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered => self.reload(),
+            Ready::Answered { signed_in } => {
+                self.reload();
+                if let Some(name) = signed_in {
+                    self.signed_in(now, &name);
+                }
+            }
+        }
+    }
+
+    /// What stood still for want of a sign-in goes on at once, with the new one.
+    fn signed_in(&mut self, now: Moment, profile: &str) {
+        let mut all = self.known.profiles.values();
+        if let Some(profile) = all.find(|known| known.name.as_str() == profile) {
+            self.accounts.forget(profile);
+            self.schedule.secret_checked(now, &profile.name, true);
         }
     }
 
@@ -481,7 +494,7 @@ impl Daemon {
     /// Nothing is told of such a run; the account's state is.
     fn passes(&self, obstacle: Option<Obstacle>) -> bool {
         match obstacle {
-            Some(Obstacle::Offline) => self.background.check_network,
+            Some(Obstacle::Offline) => self.settings.background.check_network,
             Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
             _ => false,
         }
@@ -518,6 +531,7 @@ impl Daemon {
             schedule: &self.schedule,
             last: &self.last,
             steps: &self.steps,
+            order: &self.settings.profile_order,
         };
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -21,11 +21,13 @@ impl Daemon {
         match asked.request {
             Request::Question(question) => {
                 let (home, accounts) = (self.home.clone(), Arc::clone(&self.accounts));
+                let signed_in = question.signs_in().map(str::to_owned);
                 self.tasks.spawn(async move {
                     let reply = answers::answer(&home, &accounts, question).await;
+                    let signed_in = signed_in.filter(|_| reply == Reply::Done);
                     // The client may be gone.
                     let _ = asked.reply.send(reply);
-                    Ready::Answered
+                    Ready::Answered { signed_in }
                 });
                 Then::GoOn
             }

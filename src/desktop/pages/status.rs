@@ -61,12 +61,12 @@ fn one(out: &mut String, view: &View<'_>, profile: &ProfileStatus) -> fmt::Resul
     let mut times = Vec::new();
     if let Some(last) = &profile.last {
         let when = view.when(last.started);
-        let what = face::last_words(last.outcome);
         let listed = last.report_id.and_then(|id| view.report(&profile.name, id));
-        times.push(match listed {
-            Some(listed) => format!("{what}: <a href=\"{}\">{}</a>", listed.address(), safe(&when)),
-            None => format!("{what}: {}", safe(&when)),
-        });
+        let when = match listed {
+            Some(listed) => format!("<a href=\"{}\">{}</a>", listed.address(), safe(&when)),
+            None => safe(&when),
+        };
+        times.push(face::last_run(last.outcome, &when));
     }
     if let Some(next) = profile.next.filter(|_| view.status.paused.is_none()) {
         times.push(format!("Next sync: {}", safe(&view.when(next.max(view.now)))));

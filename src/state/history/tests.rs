@@ -30,13 +30,14 @@ impl Kept {
 
     /// A version of the item `name`, which is also its UID, is deleted at that second by the run that began `run`.
     fn lose(&self, name: &str, title: &str, second: i64, run: Option<i64>, loss: Loss) {
+        let bytes = format!("{title} {second}");
         let lost = Lost {
             side: Side::Remote,
             href: &Href::new(name),
             uid: Some(name),
             summary: title,
             loss,
-            bytes: format!("{title} {second}").as_bytes(),
+            bytes: bytes.as_bytes(),
         };
         self.state.write(|w| w.keep_version(at(second), run.map(at), &lost)).unwrap();
     }

@@ -118,8 +118,9 @@ impl Shown {
 
 #[test]
 fn held_deletions_are_shown_and_answered_as_they_were_shown() {
+    let shown = shown();
     for (button, answer) in [("Delete them", Answer::Delete), ("Keep them (restore)", Answer::Keep)] {
-        let shown = shown();
+        heard(&shown.window, &shown.link, &Event::Status { status: Box::new(status()) });
         shown.click("See the deletions of held");
         let waiting = Waiting { profile: "held".into(), held: held() };
         assert_eq!(shown.last(), Request::Question(Question::HeldItems(waiting)));
@@ -214,7 +215,9 @@ fn the_numbers_and_the_chart_are_read_aloud_too() {
     let work = shown.page().get_profiles().iter().find(|row| row.name == "work").unwrap();
     assert_eq!(work.items, "Items: 20 on this computer, 19 on the server");
     let chart = "25 November: 3 new, 1 changed, 0 deleted; 26 November: 0 new, 0 changed, 2 deleted";
-    assert!(shown.find(AccessibleRole::Image, chart).is_some());
+    assert_eq!(shown.page().get_chart_words(), chart);
+    let all: Vec<_> = ElementQuery::from_root(&shown.window).match_descendants().find_all().iter().filter_map(|e| Some((e.accessible_role()?, e.accessible_label()?))).collect();
+    assert!(shown.find(AccessibleRole::Image, chart).is_some(), "{all:?}");
     assert_eq!(shown.page().get_chart_title(), "6 changes in the last month");
     // They are known when the status comes again.
     heard(&shown.window, &shown.link, &Event::Status { status: Box::new(status()) });

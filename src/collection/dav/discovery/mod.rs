@@ -12,6 +12,7 @@ use super::answer::Answer;
 use super::error::Fault;
 use super::http::{self, Ask, Http};
 use super::resources::MOST_LISTED;
+use super::tls::Fingerprint;
 use super::xml::{self, CurrentUser, Part, Props};
 use crate::collection::{CollectionError, Trouble};
 use crate::item::Kind;
@@ -67,6 +68,15 @@ impl Service {
     }
 }
 
+/// A place where nothing was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Where, and why: a sentence.
+    pub why: String,
+    /// Its server shows this certificate, for which nobody vouches.
+    pub certificate: Option<Fingerprint>,
+}
+
 /// What came of a search.
 #[derive(Debug, Default)]
 pub struct Discovered {
@@ -75,8 +85,8 @@ pub struct Discovered {
     /// Where the person's own calendars and address books are, and new ones can be made.
     pub calendar_homes: Vec<Url>,
     pub addressbook_homes: Vec<Url>,
-    /// Where nothing was found, and why: a sentence each.
-    pub tried: Vec<String>,
+    /// Where nothing was found.
+    pub tried: Vec<Tried>,
     /// Hosts that the server or the name service speaks of and that got neither a question nor the password,
     /// because they belong to another domain than the one that was typed.
     pub foreign: Vec<String>,
@@ -90,6 +100,17 @@ impl Discovered {
         let host = url.host_str().unwrap_or_default();
         if !self.foreign.iter().any(|known| known == host) && self.foreign.len() < MOST_PLACES {
             self.foreign.push(host.to_owned());
+        }
+    }
+
+    fn tried(&mut self, why: String) {
+        self.tried_with(why, None);
+    }
+
+    fn tried_with(&mut self, why: String, certificate: Option<Fingerprint>) {
+        let tried = Tried { why, certificate };
+        if !self.tried.contains(&tried) {
+            self.tried.push(tried);
         }
     }
 
@@ -245,15 +266,15 @@ impl<'a> Search<'a> {
                 return Some(named.chain(at_domain).collect());
             }
             Ok(dns::Answer::NotOffered) => {
-                self.out.tried.push(format!("{domain} says that it has no {}", service.words()));
+                self.out.tried(format!("{domain} says that it has no {}", service.words()));
                 return None;
             }
-            Ok(dns::Answer::Nothing) => self.out.tried.push(format!(
+            Ok(dns::Answer::Nothing) => self.out.tried(format!(
                 "{domain} does not name a server for its {} (no SRV record for _{}s._tcp)",
                 service.words(),
                 service.name()
             )),
-            Err(why) => self.out.tried.push(format!("server for the {} of {domain}: {why}", service.words())),
+            Err(why) => self.out.tried(format!("server for the {} of {domain}: {why}", service.words())),
         }
         Some(at_domain)
     }
@@ -362,10 +383,8 @@ impl<'a> Search<'a> {
                 let there = (200..300).contains(&response.overall());
                 let place = response.hrefs.first().and_then(|href| resolve(&url, href)).filter(|_| there);
                 if response.status == Some(507) {
-                    let told = format!("{}: the server does not list everything", http::presentable(&url));
-                    if !self.out.tried.contains(&told) {
-                        self.out.tried.push(told);
-                    }
+                    self.out
+                        .tried(format!("{}: the server does not list everything", http::presentable(&url)));
                 }
                 let Some(place) = place else { continue };
                 if self.trust.check(&place).is_err() {
@@ -425,7 +444,7 @@ impl<'a> Search<'a> {
                 Ok(()) => {}
                 Err(Distrust::Plain) => {
                     let url = http::presentable(&url);
-                    self.out.tried.push(format!(
+                    self.out.tried(format!(
                         "{url}: it has no TLS, so it was not asked; give this address itself if that is right"
                     ));
                     return Ok(None);
@@ -445,7 +464,7 @@ impl<'a> Search<'a> {
                 Ok(answer) => {
                     let status = answer.status;
                     answer.drain().await;
-                    self.out.tried.push(format!("{}: {}", http::presentable(&url), no(status)));
+                    self.out.tried(format!("{}: {}", http::presentable(&url), no(status)));
                     return Ok(None);
                 }
                 Err(Fault::Stranger { to, .. } | Fault::Downgrade { to }) => match resolve(&url, &to) {
@@ -469,16 +488,16 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        self.out.tried.push(format!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
+        self.out.tried(format!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
         Ok(None)
     }
 
     fn too_many(&mut self) {
         let told =
             format!("no more than {MOST_PLACES} places are looked at: give the address of what is missing");
-        if !self.out.tried.contains(&told) {
+        if self.out.tried.iter().all(|tried| tried.why != told) {
             tracing::warn!("{told}");
-            self.out.tried.push(told);
+            self.out.tried(told);
         }
     }
 
@@ -490,18 +509,17 @@ impl<'a> Search<'a> {
 
     fn failed(&mut self, url: &Url, fault: &Fault) {
         let whole = fault.to_string();
+        let mut certificate = None;
         let why = match fault {
             Fault::Untrusted { why, shown: Some(shown), .. } => {
-                format!("{why}; if {shown} is the certificate of your server, say so with --pin {shown}")
+                certificate = Some(*shown);
+                why.clone()
             }
             Fault::Untrusted { .. } | Fault::NotPinned { .. } => whole,
             // What to do about it is for a profile.
             _ => whole.split_once(": ").map_or(whole.clone(), |(what, _)| what.to_owned()),
         };
-        let told = format!("{}: {why}", http::presentable(url));
-        if !self.out.tried.contains(&told) {
-            self.out.tried.push(told);
-        }
+        self.out.tried_with(format!("{}: {why}", http::presentable(url)), certificate);
     }
 }
 

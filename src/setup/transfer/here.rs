@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 
-use super::super::super::Failure;
+use super::super::SetupError;
 use super::Folders;
 use crate::home::Home;
 use crate::profile::cdsp::{self, Imported, Keys};
@@ -29,7 +29,7 @@ pub struct Here {
 }
 
 impl Here {
-    pub fn new(home: &Home, loaded: &Loaded, folders: &mut Folders) -> Result<Self, Failure> {
+    pub fn new(home: &Home, loaded: &Loaded, folders: &mut Folders) -> Result<Self, SetupError> {
         let mut existing = HashMap::new();
         for profile in &loaded.profiles {
             let (name, text) = profile::read_text(home, profile.name.as_str())?;

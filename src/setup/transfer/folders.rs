@@ -1,14 +1,13 @@
-//! Which folder here is a folder of Outlook's: said with `--folder` or `--root`, or asked for.
+//! Which folder here is a folder of Outlook's: as the person said, or as the person is asked.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::super::super::connection::full_path;
-use super::super::super::{Failure, out};
-use super::super::places::Places;
-use super::Args;
+use super::super::SetupError;
+use super::super::places::{Places, full_path};
+use super::{Ask, Choices, Unplaced};
 use crate::item::Kind;
 use crate::profile::cdsp::{Imported, Keys};
 use crate::profile::{self, LocalSpec, Name, expand, local_key};
@@ -49,7 +48,8 @@ impl User {
 /// The folders that are known by now. Profiles share one here only if they share one in Outlook, and if each has its own
 /// part of it: what one server has must not go to another one unseen.
 pub struct Folders<'a> {
-    args: &'a Args,
+    choices: &'a Choices,
+    ask: Ask<'a>,
     /// Where folders are made, if nothing else is said.
     roots: Roots,
     users: Vec<User>,
@@ -57,8 +57,8 @@ pub struct Folders<'a> {
 }
 
 impl<'a> Folders<'a> {
-    pub fn new(args: &'a Args, roots: Roots) -> Self {
-        Self { args, roots, users: Vec::new(), used: BTreeSet::new() }
+    pub fn new(choices: &'a Choices, ask: Ask<'a>, roots: Roots) -> Self {
+        Self { choices, ask, roots, users: Vec::new(), used: BTreeSet::new() }
     }
 
     /// Takes in which folder a profile has that is here.
@@ -75,7 +75,7 @@ impl<'a> Folders<'a> {
         label: &str,
         imported: &Imported,
         places: &mut Places,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, SetupError> {
         let Some(folder) = self.find(label, imported, places)? else { return Ok(None) };
         let theirs = of_imported(imported);
         self.users.push(User::new(folder.clone(), imported.kind, &imported.keys, theirs));
@@ -87,7 +87,7 @@ impl<'a> Folders<'a> {
         label: &str,
         imported: &Imported,
         places: &mut Places,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, SetupError> {
         if let Some(folder) = self.said(label, imported)? {
             return Ok(Some(folder));
         }
@@ -95,9 +95,11 @@ impl<'a> Folders<'a> {
             return Ok(Some(folder));
         }
         let called = called(label, imported);
-        let folder = match &self.args.root {
-            Some(root) => places.folder(root, &Name::like(called))?,
-            None => match ask(label, called, imported.kind, self.roots.of(imported.kind), places)? {
+        let root = self.choices.root.as_ref();
+        let suggested = places.folder(root.unwrap_or(self.roots.of(imported.kind)), &Name::like(called))?;
+        let folder = match root {
+            Some(_) => suggested,
+            None => match (self.ask)(Unplaced { label, called, kind: imported.kind, suggested }) {
                 Some(folder) => folder,
                 None => return Ok(None),
             },
@@ -106,8 +108,8 @@ impl<'a> Folders<'a> {
     }
 
     /// What `--folder` says.
-    fn said(&mut self, label: &str, imported: &Imported) -> Result<Option<String>, Failure> {
-        let said = |name: &str| self.args.folder.iter().find(|(said, _)| said == name);
+    fn said(&mut self, label: &str, imported: &Imported) -> Result<Option<String>, SetupError> {
+        let said = |name: &str| self.choices.folders.iter().find(|(said, _)| said == name);
         if let Some((name, folder)) = said(label) {
             self.used.insert(name);
             return full_path(Path::new(folder)).map(Some);
@@ -115,7 +117,7 @@ impl<'a> Folders<'a> {
         let Some((name, folder)) = said(called(label, imported)) else { return Ok(None) };
         let folder = full_path(Path::new(folder))?;
         if !self.used.insert(name) && self.shared(imported).is_none_or(|shared| shared != folder) {
-            return Err(Failure::Usage(format!(
+            return Err(SetupError::Wrong(format!(
                 "{:?} is the folder of several profiles of the file that are not to share one here; name a folder for each \
                  of these profiles: --folder \"{label}=FOLDER\"",
                 cut(name, 60)
@@ -145,7 +147,7 @@ impl<'a> Folders<'a> {
 
     /// A name that `--folder` gives and the file does not have.
     pub fn unused(&self) -> Option<&'a str> {
-        self.args.folder.iter().map(|(name, _)| name.as_str()).find(|name| !self.used.contains(name))
+        self.choices.folders.iter().map(|(name, _)| name.as_str()).find(|name| !self.used.contains(name))
     }
 }
 
@@ -166,32 +168,6 @@ fn theirs(folder: Option<&str>, account: Option<&str>, kind: Kind) -> Option<The
 fn remote(keys: &Keys) -> String {
     let url = keys.text("remote.url").unwrap_or_default();
     Url::parse(url).map_or_else(|_| url.to_owned(), |url| profile::url_key(&url))
-}
-
-fn ask(
-    label: &str,
-    called: &str,
-    kind: Kind,
-    root: &Path,
-    places: &mut Places,
-) -> Result<Option<PathBuf>, Failure> {
-    if !out::is_interactive() {
-        return Ok(None);
-    }
-    let suggested = places.folder(root, &Name::like(called))?;
-    let question = format!(
-        "Which folder here is {:?}, the {} of the profile {:?}? [{}] ",
-        cut(called, 60),
-        match kind {
-            Kind::Events => "calendar",
-            Kind::Tasks => "task list",
-            Kind::Contacts => "address book",
-        },
-        label,
-        suggested.display()
-    );
-    Ok(out::ask_text(&question)
-        .map(|answer| if answer.is_empty() { suggested } else { PathBuf::from(answer) }))
 }
 
 #[cfg(test)]
@@ -237,16 +213,9 @@ mod tests {
     fn folders(said: &[(&str, &str)], known: &[Keys], cases: &[Case]) -> Result<Vec<String>, String> {
         let root = tempfile::tempdir().unwrap();
         let folder = said.iter().map(|(name, folder)| ((*name).to_owned(), (*folder).to_owned())).collect();
-        let args = Args {
-            file: PathBuf::new(),
-            root: Some(root.path().to_owned()),
-            folder,
-            kind: Vec::new(),
-            client_id: None,
-            dry_run: false,
-        };
+        let choices = Choices { root: Some(root.path().to_owned()), folders: folder, ..Choices::default() };
         let mut places = Places::new(&Loaded::default());
-        let mut folders = Folders::new(&args, Roots::all_in(root.path()));
+        let mut folders = Folders::new(&choices, &|_| None, Roots::all_in(root.path()));
         known.iter().for_each(|keys| folders.know(Kind::Events, keys));
         let mut found = Vec::new();
         for (n, case) in cases.iter().enumerate() {
@@ -256,7 +225,7 @@ mod tests {
                     let shown = folder.strip_prefix(root.path()).unwrap_or(&folder);
                     found.push(shown.display().to_string());
                 }
-                Err(Failure::Usage(why) | Failure::NotDone(why)) => return Err(why),
+                Err(error) => return Err(error.to_string()),
             }
         }
         Ok(found)

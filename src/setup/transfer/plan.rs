@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::super::super::Failure;
-use super::super::add::without_file;
+use super::super::SetupError;
 use super::super::places::Places;
 use super::folders::called;
 use super::here::{Existing, Here};
-use super::{Args, Folders, held, secrets, told};
+use super::{Ask, Choices, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
-use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, Secret, word_of};
+use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, ProfileError, Secret, word_of};
 use crate::report::wording::{cut, shell_word};
 use crate::settings;
 
@@ -79,14 +78,20 @@ impl Planned {
 ///
 /// # Errors
 /// A folder must be named first, or what was typed does not fit the file.
-pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> Result<Vec<Planned>, Failure> {
+pub fn plan(
+    home: &Home,
+    choices: &Choices,
+    ask: Ask,
+    document: &Document,
+    loaded: &Loaded,
+) -> Result<Vec<Planned>, SetupError> {
     let mut places = Places::new(loaded);
-    let mut folders = Folders::new(args, settings::load(home)?.folders);
+    let mut folders = Folders::new(choices, ask, settings::load(home)?.folders);
     let here = Here::new(home, loaded, &mut folders)?;
     let (mut planned, mut seen, mut without_folder) = (Vec::new(), HashMap::new(), Vec::new());
     for options in &document.profiles {
         let label = cdsp::label(options);
-        let mut imported = match read(args, options, &label, &here.existing) {
+        let mut imported = match read(choices, options, &label, &here.existing) {
             Ok(imported) => imported,
             Err(why) => {
                 planned.push(Planned::skipped(label, why));
@@ -119,7 +124,7 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> R
         planned.push(new);
     }
     if let Some(name) = without_folder.first() {
-        return Err(Failure::Usage(format!(
+        return Err(SetupError::Wrong(format!(
             "there is no terminal to ask on where {} {} here; make folders for all of them with --root FOLDER, or name \
              each one: --folder \"{}=FOLDER\"",
             crate::report::wording::enumerated(without_folder.iter().map(String::as_str)),
@@ -128,7 +133,7 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> R
         )));
     }
     if let Some(name) = folders.unused() {
-        return Err(Failure::Usage(format!(
+        return Err(SetupError::Wrong(format!(
             "no new profile of the file is called {name:?} or has a folder of that name, so --folder cannot be used for it"
         )));
     }
@@ -138,12 +143,12 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> R
 }
 
 fn read(
-    args: &Args,
+    choices: &Choices,
     options: &Options,
     label: &str,
     existing: &HashMap<String, Existing>,
 ) -> Result<Imported, String> {
-    let said = args.kind.iter().find(|(name, _)| name == label).map(|(_, kind)| kind.as_str());
+    let said = choices.kinds.iter().find(|(name, _)| name == label).map(|(_, kind)| kind.as_str());
     let said = KINDS.iter().find(|known| Some(known.word) == said).map(|known| known.value);
     let id = options.text("Id").and_then(cdsp::guid);
     let known = id.and_then(|id| existing.get(&id)).map(|old| old.profile.kind);
@@ -152,7 +157,7 @@ fn read(
     if keys.text("oauth.provider").is_some() && keys.text("oauth.client_id").is_none() {
         let old = existing.get(&imported.id).map(|old| Keys::of(&old.text));
         let known = old.as_ref().and_then(|old| old.text("oauth.client_id"));
-        match args.client_id.as_deref().or(known) {
+        match choices.client_id.as_deref().or(known) {
             Some(id) => keys.set("oauth.client_id", id),
             None => {
                 return Err("Google signs you in in a browser, for which you need a client id of your own: give it with \
@@ -177,9 +182,11 @@ fn one(
         Ok(text) => text,
         Err(why) => return Planned::skipped(label, why),
     };
-    let profile = match profile::parse(&name, &home.profile_file(&name), &text).map_err(without_file) {
+    let profile = match profile::parse(&name, &home.profile_file(&name), &text) {
         Ok(profile) => profile,
-        Err(Failure::Usage(why) | Failure::NotDone(why)) => return Planned::skipped(label, why),
+        // There is no file yet whose line could be looked at.
+        Err(ProfileError::Content { what, .. }) => return Planned::skipped(label, what),
+        Err(error) => return Planned::skipped(label, error.to_string()),
     };
     let fate = match old {
         None => Fate::Added,

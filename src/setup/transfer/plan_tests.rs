@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use super::*;
 
 const EVENTS: &str = "EventMappingConfiguration";
@@ -37,18 +35,11 @@ impl Desk {
     }
 
     fn plan(&self, profiles: &[String]) -> Vec<Planned> {
-        let args = Args {
-            file: PathBuf::new(),
-            root: Some(self.folder.path().join("items")),
-            folder: Vec::new(),
-            kind: Vec::new(),
-            client_id: None,
-            dry_run: false,
-        };
+        let choices = Choices { root: Some(self.folder.path().join("items")), ..Choices::default() };
         let document =
             cdsp::read(&format!("<ArrayOfOptions>{}</ArrayOfOptions>", profiles.concat())).unwrap();
         let loaded = profile::load_all(&self.home).unwrap();
-        plan(&self.home, &args, &document, &loaded).map_err(|_| "refused").unwrap()
+        plan(&self.home, &choices, &|_| None, &document, &loaded).unwrap()
     }
 
     /// Writes what is planned.

@@ -3,20 +3,21 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::super::Failure;
-use super::super::connection::full_path;
+use super::SetupError;
 use crate::profile::{self, Loaded, LocalSpec, Name};
 
 /// More of one name are not made.
 const MOST_OF_ONE_NAME: usize = 10_000;
 
 /// Names and folders that are in use.
+#[derive(Debug)]
 pub struct Places {
     names: Vec<Name>,
     folders: HashSet<String>,
 }
 
 impl Places {
+    /// Those of the profiles there are.
     pub fn new(loaded: &Loaded) -> Self {
         let broken = loaded.broken.iter().filter_map(|(name, _)| Name::new(name).ok());
         let names = loaded.profiles.iter().map(|profile| profile.name.clone()).chain(broken).collect();
@@ -25,20 +26,20 @@ impl Places {
     }
 
     /// A free name like this.
-    pub fn name(&mut self, wanted: &Name) -> Result<Name, Failure> {
+    pub fn name(&mut self, wanted: &Name) -> Result<Name, SetupError> {
         let name = first(wanted, |name| self.is_free(name))?;
         self.names.push(name.clone());
         Ok(name)
     }
 
     /// A free folder below this one, of a name like this.
-    pub fn folder(&mut self, root: &Path, wanted: &Name) -> Result<PathBuf, Failure> {
+    pub fn folder(&mut self, root: &Path, wanted: &Name) -> Result<PathBuf, SetupError> {
         let name = first(wanted, |name| self.is_free_folder(&root.join(name.as_str())))?;
         Ok(self.take(root.join(name.as_str())))
     }
 
     /// A name like this that is free for a profile and for its folder below this one.
-    pub fn both(&mut self, root: &Path, wanted: &Name) -> Result<(Name, PathBuf), Failure> {
+    pub fn both(&mut self, root: &Path, wanted: &Name) -> Result<(Name, PathBuf), SetupError> {
         let name =
             first(wanted, |name| self.is_free(name) && self.is_free_folder(&root.join(name.as_str())))?;
         self.names.push(name.clone());
@@ -61,12 +62,12 @@ impl Places {
     }
 }
 
-fn first(wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, Failure> {
+fn first(wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, SetupError> {
     std::iter::once(wanted.clone())
         .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
         .find(|name| fits(name))
         .ok_or_else(|| {
-            Failure::Usage(format!("no name like \"{wanted}\" is free; give another folder with --root"))
+            SetupError::Wrong(format!("no name like \"{wanted}\" is free; give another folder with --root"))
         })
 }
 
@@ -80,6 +81,19 @@ pub fn is_empty(folder: &Path) -> bool {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+/// A path as it is written into a profile's file: in full, unless it begins with the home folder's sign.
+pub fn full_path(typed: &Path) -> Result<String, SetupError> {
+    let full = if typed.starts_with("~") {
+        typed.to_owned()
+    } else {
+        std::path::absolute(typed).unwrap_or_default()
+    };
+    match full.to_str() {
+        Some(full) if !full.is_empty() => Ok(full.to_owned()),
+        _ => Err(SetupError::Wrong("the name of a file or folder must be UTF-8 text".to_owned())),
     }
 }
 

@@ -1,0 +1,335 @@
+//! The page on which an account is added: sign in, choose, look ahead, start.
+
+use std::rc::Rc;
+
+use pimbridge::daemon::protocol::account::{self, Added, Discovered};
+use pimbridge::daemon::protocol::{Answered, Event, How, Question, Reply, Request};
+use pimbridge::report::wording::sentence;
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use crate::link::Link;
+use crate::{AccountPage, AccountStep, MadeRow, MainWindow, Page, PlanLine, Shell, Tone};
+
+mod password;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use password::ask_password;
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    password::attach(window, link);
+    show_ways(window, &[]);
+    let page = window.global::<AccountPage>();
+    page.on_search(call(window, link, search));
+    page.on_back(call(window, link, |window, _| show(window, AccountStep::SignIn)));
+    page.on_add(call(window, link, add));
+    page.on_start(call(window, link, start));
+    page.on_sign_in(call(window, link, sign_in));
+    page.on_leave_browser(call(window, link, |_, link| leave(link)));
+    page.on_take_back(call(window, link, take_back));
+    page.on_again(call(window, link, |window, _| begin_anew(window)));
+    page.on_keep_for_later(call(window, link, |window, _| {
+        begin_anew(window);
+        window.global::<Shell>().invoke_open(Page::Status);
+    }));
+    page.on_trust(answer(window, link, trust));
+    page.on_accept_certificate(answer(window, link, accept_certificate));
+}
+
+/// Does something with the window and the link when it is called.
+fn call(window: &MainWindow, link: &Link, act: fn(&MainWindow, &Link)) -> impl Fn() + 'static {
+    let (weak, link) = (window.as_weak(), link.clone());
+    move || {
+        if let Some(window) = weak.upgrade() {
+            act(&window, &link);
+        }
+    }
+}
+
+/// The same for a question that was answered with yes or no.
+fn answer(window: &MainWindow, link: &Link, act: fn(&MainWindow, &Link, bool)) -> impl Fn(bool) + 'static {
+    let (weak, link) = (window.as_weak(), link.clone());
+    move |yes| {
+        if let Some(window) = weak.upgrade() {
+            act(&window, &link, yes);
+        }
+    }
+}
+
+/// The page is shown: it knows the services.
+pub fn opened(window: &MainWindow, link: &Link) {
+    if window.global::<AccountPage>().get_ways().row_count() > view::OWN_WAYS {
+        return;
+    }
+    ask(link, Question::Presets, |window, _, reply| {
+        if let Ok(Reply::Answered(Answered::Presets(known))) = reply {
+            show_ways(window, &known.presets);
+        }
+    });
+}
+
+fn show_ways(window: &MainWindow, presets: &[account::Preset]) {
+    let ways = view::ways(presets);
+    let titles: Vec<SharedString> = ways.iter().map(|way| way.title.clone()).collect();
+    let page = window.global::<AccountPage>();
+    page.set_way_titles(ModelRc::new(VecModel::from(titles)));
+    page.set_ways(ModelRc::new(VecModel::from(ways)));
+}
+
+fn ask(
+    link: &Link,
+    question: Question,
+    then: impl FnOnce(&MainWindow, &Link, Result<Reply, String>) + Send + 'static,
+) {
+    link.ask(Request::Question(question), then);
+}
+
+/// Asks for what the page waits for. An error is told on the page.
+fn ask_and_wait(
+    window: &MainWindow,
+    link: &Link,
+    waits_for: String,
+    question: Question,
+    then: impl FnOnce(&MainWindow, &Link, Reply) + Send + 'static,
+) {
+    let page = window.global::<AccountPage>();
+    page.set_waits_for(waits_for.into());
+    page.set_error("".into());
+    page.set_not_kept("".into());
+    ask(link, question, |window, link, reply| {
+        let page = window.global::<AccountPage>();
+        page.set_waits_for("".into());
+        page.set_in_browser(false);
+        match reply {
+            Ok(reply) => then(window, link, reply),
+            Err(why) => page.set_error(why.into()),
+        }
+    });
+}
+
+fn show(window: &MainWindow, step: AccountStep) {
+    let page = window.global::<AccountPage>();
+    page.set_error("".into());
+    page.set_not_kept("".into());
+    page.set_stops(false);
+    page.set_step(step);
+}
+
+/// Nothing of the last account stays on the page.
+fn begin_anew(window: &MainWindow) {
+    let page = window.global::<AccountPage>();
+    view::forget(&page);
+    page.set_found(ModelRc::default());
+    page.set_plan(ModelRc::default());
+    page.set_made(ModelRc::default());
+    show(window, AccountStep::SignIn);
+}
+
+fn search(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    if !page.get_waits_for().is_empty() {
+        return;
+    }
+    page.set_stranger("".into());
+    page.set_certificate("".into());
+    match view::account(&page) {
+        Ok(account) => {
+            let question = Question::Discover(account);
+            ask_and_wait(window, link, tr!("Looking for your calendars …"), question, found);
+        }
+        Err(why) => page.set_error(why.into()),
+    }
+}
+
+fn found(window: &MainWindow, _: &Link, reply: Reply) {
+    let Reply::Answered(Answered::Discovered(found)) = reply else { return };
+    let page = window.global::<AccountPage>();
+    page.set_discovered_user(found.user.clone().unwrap_or_default().into());
+    page.set_strangers(model(found.strangers.iter().map(SharedString::from)));
+    page.set_stranger(found.strangers.first().cloned().unwrap_or_default().into());
+    if found.collections.is_empty() {
+        show(window, AccountStep::SignIn);
+        match found {
+            Discovered { certificate: Some(certificate), .. } => page.set_certificate(certificate.into()),
+            found if found.strangers.is_empty() => page.set_error(view::nothing(&found).into()),
+            _ => {}
+        }
+        return;
+    }
+    page.set_found(model(found.collections.iter().map(view::found_row)));
+    show(window, AccountStep::Found);
+}
+
+fn model<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
+    ModelRc::from(Rc::new(VecModel::from(rows.collect::<Vec<T>>())))
+}
+
+/// Whether the host that is asked about may get the password.
+fn trust(window: &MainWindow, link: &Link, yes: bool) {
+    let page = window.global::<AccountPage>();
+    let stranger = page.get_stranger();
+    if yes {
+        page.set_trusted(model(page.get_trusted().iter().chain([stranger])));
+        search(window, link);
+        return;
+    }
+    let others: Vec<SharedString> = page.get_strangers().iter().filter(|host| *host != stranger).collect();
+    page.set_stranger(others.first().cloned().unwrap_or_default());
+    page.set_strangers(model(others.into_iter()));
+    if page.get_stranger().is_empty() && page.get_step() == AccountStep::SignIn {
+        page.set_error(tr!("Nothing was found where your password may go. If you know the address of a calendar or of the server, choose “By the address of the server”.").into());
+    }
+}
+
+fn accept_certificate(window: &MainWindow, link: &Link, yes: bool) {
+    let page = window.global::<AccountPage>();
+    let shown = page.get_certificate();
+    page.set_certificate("".into());
+    if yes {
+        page.set_accepted_certificate(shown);
+        search(window, link);
+    } else {
+        page.set_error(tr!("The server was not trusted, so nothing was sent to it. Ask whoever runs it for a certificate that this computer knows.").into());
+    }
+}
+
+fn add(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    if !page.get_waits_for().is_empty() {
+        return;
+    }
+    match view::add(&page) {
+        Ok(add) => {
+            ask_and_wait(window, link, tr!("Preparing …"), Question::AddAccount(add), added);
+        }
+        Err(why) => page.set_error(why.into()),
+    }
+}
+
+fn added(window: &MainWindow, link: &Link, reply: Reply) {
+    let page = window.global::<AccountPage>();
+    match reply {
+        Reply::Answered(Answered::Added(Added::Made { profiles })) => {
+            page.set_password("".into());
+            page.set_made(model(profiles.iter().map(|profile| view::waits(profile))));
+            show(window, AccountStep::Plan);
+            match view::way(&page).in_browser {
+                true => sign_in(window, link),
+                false => look_ahead(window, link),
+            }
+        }
+        Reply::Answered(Answered::Added(Added::NotKept { why })) => page.set_not_kept(sentence(&why).into()),
+        _ => {}
+    }
+}
+
+/// Signs in in the browser for what was made; then looks ahead.
+fn sign_in(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    let Some(first) = page.get_made().row_data(0) else { return };
+    let question = Question::SignIn { profile: first.profile.into() };
+    let waits_for = tr!("Sign in on the page that your browser shows …");
+    ask_and_wait(window, link, waits_for, question, |window, link, _| look_ahead(window, link));
+    page.set_in_browser(true);
+}
+
+fn leave(link: &Link) {
+    // Who waits for the browser hears of it.
+    ask(link, Question::LeaveSignIn, |_, _, _| {});
+}
+
+/// Asks what the first run of each profile would do; it is heard of when each look has ended.
+fn look_ahead(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    page.set_error("".into());
+    page.set_plan(ModelRc::default());
+    page.set_can_start(false);
+    let profiles: Vec<String> = page.get_made().iter().map(|row| row.profile.into()).collect();
+    page.set_made(model(profiles.iter().map(|profile| view::waits(profile))));
+    page.set_waits_for(tr!("Looking at both sides …").into());
+    for profile in profiles {
+        let about = profile.clone();
+        link.ask(Request::Preview { profile }, move |window, _, reply| {
+            if let Some(why) = view::not_run(reply) {
+                foreseen(window, &about, vec![view::trouble(&about, &why)], true);
+            }
+        });
+    }
+}
+
+/// What the first run of a profile would do is known.
+fn foreseen(window: &MainWindow, profile: &str, lines: Vec<PlanLine>, is_trouble: bool) {
+    let page = window.global::<AccountPage>();
+    let rows = page.get_made();
+    let Some(at) = rows.iter().position(|row| row.profile == profile && row.busy) else { return };
+    if let Some(row) = rows.row_data(at) {
+        let tone = if is_trouble { Tone::Trouble } else { Tone::Calm };
+        rows.set_row_data(at, MadeRow { busy: false, tone, ..row });
+    }
+    page.set_plan(model(page.get_plan().iter().chain(lines)));
+    if rows.iter().all(|row| !row.busy) {
+        page.set_waits_for("".into());
+        page.set_can_start(rows.iter().any(|row| row.tone == Tone::Calm));
+        if rows.iter().any(|row| row.tone == Tone::Trouble) {
+            page.set_error(tr!("Not everything could be looked at. What could not is told above; it can be tried again on the page “Status”.").into());
+        }
+    }
+}
+
+fn start(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    let profiles: Vec<String> = page.get_made().iter().map(|row| row.profile.into()).collect();
+    page.set_made(model(profiles.iter().map(|profile| view::starts(profile))));
+    let how = How { accept_preview: true, ..How::default() };
+    show(window, AccountStep::Done);
+    link.ask(Request::Sync { profiles, how }, |window, _, reply| match reply {
+        Ok(Reply::Runs { refused, .. }) => {
+            for not in refused {
+                ended(window, &not.profile, view::refused(&not.profile, &not.why));
+            }
+        }
+        Ok(_) => {}
+        Err(why) => window.global::<AccountPage>().set_error(why.into()),
+    });
+}
+
+fn take_back(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    let profiles = page.get_made().iter().map(|row| row.profile.into()).collect();
+    let question = Question::TakeBack { profiles };
+    ask_and_wait(window, link, tr!("Removing …"), question, |window, _, _| begin_anew(window));
+}
+
+/// Hears how the first look and the first run go.
+pub fn heard(window: &MainWindow, _: &Link, event: &Event) {
+    let page = window.global::<AccountPage>();
+    match (page.get_step(), event) {
+        (AccountStep::Plan, Event::RunFinished { profile, report, foreseen: touched, .. })
+            if report.dry_run =>
+        {
+            foreseen(window, profile, view::plan(report, touched), report.failure.is_some());
+        }
+        (AccountStep::Done, Event::RunFinished { profile, report, .. }) if !report.dry_run => {
+            ended(window, profile, view::done(report));
+        }
+        (AccountStep::Done, Event::Progress { profile, step, .. }) => {
+            let rows = page.get_made();
+            if let Some(at) = rows.iter().position(|row| row.profile == profile && row.busy)
+                && let Some(row) = rows.row_data(at)
+            {
+                rows.set_row_data(at, MadeRow { progress: view::share(step), ..row });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn ended(window: &MainWindow, profile: &str, row: MadeRow) {
+    let rows = window.global::<AccountPage>().get_made();
+    if let Some(at) = rows.iter().position(|row| row.profile == profile) {
+        rows.set_row_data(at, row);
+    }
+}

@@ -1,0 +1,131 @@
+//! Signing in anew for a profile whose password is missing or refused.
+
+use pimbridge::daemon::protocol::account::{Means, Password, SignIn};
+use pimbridge::daemon::protocol::{Answered, How, Question, Reply, Request};
+use pimbridge::profile::Secret;
+use slint::ComponentHandle;
+use tr::tr;
+
+use super::{ask, call, leave};
+use crate::link::Link;
+use crate::{MainWindow, PasswordCard, StatusPage, Tone, Wanted, shell};
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let (weak, to) = (window.as_weak(), link.clone());
+    window.global::<StatusPage>().on_password(move |profile| {
+        if let Some(window) = weak.upgrade() {
+            ask_password(&window, &to, &profile);
+        }
+    });
+    let card = window.global::<PasswordCard>();
+    card.on_store(call(window, link, store));
+    card.on_sign_in(call(window, link, sign_in));
+    card.on_close(call(window, link, |window, link| {
+        if window.global::<PasswordCard>().get_wanted() == Wanted::Browser {
+            leave(link);
+        }
+        close(window);
+    }));
+}
+
+/// Asks for the password of a profile, or lets the person sign in in a browser, as the profile wants it.
+pub fn ask_password(_: &MainWindow, link: &Link, profile: &str) {
+    let question = Question::HowItSignsIn { profile: profile.to_owned() };
+    ask(link, question, |window, _, reply| match reply {
+        Ok(Reply::Answered(Answered::SignsIn(how))) => open(window, &how),
+        Ok(_) => {}
+        Err(why) => shell::tell(window, Tone::Trouble, &why),
+    });
+}
+
+fn open(window: &MainWindow, how: &SignIn) {
+    let (wanted, prompt) = wanted(how);
+    let card = window.global::<PasswordCard>();
+    close(window);
+    card.set_wanted(wanted);
+    card.set_prompt(prompt.into());
+    card.set_profile(how.profile.as_str().into());
+}
+
+/// What is asked for, and what is said about it.
+fn wanted(how: &SignIn) -> (Wanted, String) {
+    let host = &how.host;
+    match (how.means, &how.user) {
+        (Means::Password, Some(user)) => (
+            Wanted::Password,
+            tr!("Enter the password of {0} on {1}. It is kept in the keyring of this computer.", user, host),
+        ),
+        (Means::Password, None) => (
+            Wanted::Password,
+            tr!("Enter the password on {}. It is kept in the keyring of this computer.", host),
+        ),
+        (Means::Token, _) => {
+            (Wanted::Token, tr!("Enter the token for {}. It is kept in the keyring of this computer.", host))
+        }
+        (Means::Browser, _) => {
+            (Wanted::Browser, tr!("You sign in on a page of the provider, which your browser shows."))
+        }
+        (Means::Elsewhere, _) => (
+            Wanted::Nothing,
+            tr!(
+                "The password comes from a command or a variable that the profile names. Correct it there, or look at the profile."
+            ),
+        ),
+        (Means::Nothing, _) => {
+            (Wanted::Nothing, tr!("The profile signs in without a user name. Enter one in the profile."))
+        }
+    }
+}
+
+fn close(window: &MainWindow) {
+    let card = window.global::<PasswordCard>();
+    card.set_profile("".into());
+    card.set_password("".into());
+    card.set_waits_for("".into());
+    card.set_error("".into());
+}
+
+fn store(window: &MainWindow, link: &Link) {
+    let card = window.global::<PasswordCard>();
+    let password = Secret::new(card.get_password());
+    if password.expose().is_empty() || !card.get_waits_for().is_empty() {
+        return;
+    }
+    card.set_waits_for(tr!("Keeping it …").into());
+    card.set_error("".into());
+    let profile = card.get_profile().to_string();
+    let question = Question::Password(Password { profile: profile.clone(), password });
+    ask(link, question, move |window, link, reply| done(window, link, profile, reply));
+}
+
+fn sign_in(window: &MainWindow, link: &Link) {
+    let card = window.global::<PasswordCard>();
+    if !card.get_waits_for().is_empty() {
+        return;
+    }
+    card.set_waits_for(tr!("Sign in on the page that your browser shows …").into());
+    card.set_error("".into());
+    let profile = card.get_profile().to_string();
+    let question = Question::SignIn { profile: profile.clone() };
+    ask(link, question, move |window, link, reply| done(window, link, profile, reply));
+}
+
+/// The profile is tried at once, so that the person sees whether it is right.
+fn done(window: &MainWindow, link: &Link, profile: String, reply: Result<Reply, String>) {
+    let card = window.global::<PasswordCard>();
+    if card.get_profile() != profile.as_str() {
+        return;
+    }
+    card.set_waits_for("".into());
+    if let Err(why) = reply {
+        card.set_error(why.into());
+        return;
+    }
+    close(window);
+    let request = Request::Sync { profiles: vec![profile], how: How::default() };
+    link.ask(request, |window, _, reply| {
+        if let Some(why) = super::view::not_run(reply) {
+            shell::tell(window, Tone::Trouble, &pimbridge::report::wording::sentence(&why));
+        }
+    });
+}

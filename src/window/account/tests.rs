@@ -1,0 +1,385 @@
+//! The page as a person uses it, with a daemon that says what a test wants.
+
+use std::cell::RefCell;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use jiff::Timestamp;
+use pimbridge::daemon::protocol::account::{
+    Account, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
+};
+use pimbridge::daemon::protocol::{RunId, Ticket};
+use pimbridge::item::Kind;
+use pimbridge::report::{Counts, Operation, Report, RunOutcome, Touched};
+use pimbridge::sync::Side;
+use pimbridge::sync::policy::Mode;
+use slint::platform::{Key, WindowEvent};
+
+use super::*;
+use crate::shell;
+
+struct Page {
+    window: MainWindow,
+    link: Link,
+    asked: Rc<RefCell<Vec<Request>>>,
+}
+
+impl Page {
+    fn open(answer: impl Fn(&Question) -> Reply + 'static) -> Page {
+        i_slint_backend_testing::init_no_event_loop();
+        let window = MainWindow::new().unwrap();
+        window.window().set_size(slint::LogicalSize::new(940.0, 660.0));
+        let asked: Rc<RefCell<Vec<Request>>> = Rc::default();
+        let noted = Rc::clone(&asked);
+        let link = Link::canned(&window, move |request| {
+            noted.borrow_mut().push(request.clone());
+            match request {
+                Request::Question(Question::Presets) => Reply::Answered(Answered::Presets(presets())),
+                Request::Question(question) => answer(&question),
+                Request::Preview { profile } => {
+                    Reply::Runs { runs: vec![Ticket { profile, run: RunId(1) }], refused: Vec::new() }
+                }
+                _ => Reply::Runs { runs: Vec::new(), refused: Vec::new() },
+            }
+        });
+        attach(&window, &link);
+        shell::attach(&window, &link);
+        shell::open(&window, &link, crate::Page::Account);
+        asked.borrow_mut().clear();
+        Page { window, link, asked }
+    }
+
+    fn find(&self, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
+        let wanted = label.to_owned();
+        ElementQuery::from_root(&self.window)
+            .match_descendants()
+            .match_accessible_role(role)
+            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
+            .find_first()
+    }
+
+    #[track_caller]
+    fn get(&self, role: AccessibleRole, label: &str) -> ElementHandle {
+        self.find(role, label).unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
+    }
+
+    #[track_caller]
+    fn click(&self, label: &str) {
+        self.get(AccessibleRole::Button, label).invoke_accessible_default_action();
+    }
+
+    #[track_caller]
+    fn enter(&self, label: &str, text: &str) {
+        self.get(AccessibleRole::TextInput, label).set_accessible_value(text);
+    }
+
+    fn press(&self, text: &str) {
+        for letter in text.chars() {
+            let text = slint::SharedString::from(letter);
+            self.window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+            self.window.window().dispatch_event(WindowEvent::KeyReleased { text });
+        }
+    }
+
+    fn last(&self) -> Request {
+        self.asked.borrow().last().cloned().unwrap()
+    }
+
+    #[track_caller]
+    fn last_account(&self) -> Account {
+        match self.last() {
+            Request::Question(Question::Discover(account)) => account,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn page(&self) -> AccountPage<'_> {
+        self.window.global::<AccountPage>()
+    }
+}
+
+fn presets() -> Presets {
+    let preset = |name: &str, needs_host, in_browser| Preset {
+        name: name.to_owned(),
+        title: name.to_uppercase(),
+        needs_host,
+        in_browser,
+        note: None,
+    };
+    Presets { presets: vec![preset("cloud", true, false), preset("browse", false, true)] }
+}
+
+fn collection(name: &str, kind: Kind, read_only: bool) -> Collection {
+    let direction = if read_only { Mode::ReplicateFromServer } else { Mode::TwoWay };
+    Collection {
+        url: format!("https://dav.example.org/{name}/"),
+        kind,
+        name: name.to_owned(),
+        color: Some("#FF8000".to_owned()),
+        owner: None,
+        shared: false,
+        read_only,
+        sync: Sync::Proposal { name: name.to_owned(), folder: format!("~/Calendars/{name}"), direction },
+    }
+}
+
+fn nothing_found() -> Discovered {
+    Discovered {
+        user: None,
+        collections: Vec::new(),
+        strangers: Vec::new(),
+        certificate: None,
+        is_empty: false,
+        tried: Vec::new(),
+    }
+}
+
+fn two_found() -> Discovered {
+    let mine = collection("Mine", Kind::Contacts, false);
+    let synced = Collection { sync: Sync::Profile { profile: "old".to_owned() }, ..mine };
+    let collections =
+        vec![collection("Work", Kind::Events, false), collection("Holidays", Kind::Events, true), synced];
+    Discovered { user: Some("jana".to_owned()), collections, ..nothing_found() }
+}
+
+fn discovered(found: Discovered) -> Reply {
+    Reply::Answered(Answered::Discovered(found))
+}
+
+fn report(dry_run: bool) -> Report {
+    let report = Report::not_run("Work", Timestamp::UNIX_EPOCH, String::new());
+    let local = Counts { created: 2, ..Counts::default() };
+    Report { outcome: RunOutcome::Ok, failure: None, dry_run, local, ..report }
+}
+
+fn finished(dry_run: bool) -> Event {
+    let touched = Touched {
+        side: Side::Local,
+        operation: Operation::Create,
+        summary: "Dentist, 1 May 2026".to_owned(),
+        item: "a.ics".to_owned(),
+        why: "new on the server".to_owned(),
+        conflict: false,
+    };
+    Event::RunFinished {
+        run: RunId(1),
+        profile: "Work".to_owned(),
+        report_id: None,
+        report: Box::new(report(dry_run)),
+        foreseen: if dry_run { vec![touched] } else { Vec::new() },
+    }
+}
+
+fn all_goes_well(question: &Question) -> Reply {
+    match question {
+        Question::Discover(_) => discovered(two_found()),
+        Question::AddAccount(_) => {
+            Reply::Answered(Answered::Added(Added::Made { profiles: vec!["Work".to_owned()] }))
+        }
+        _ => Reply::Done,
+    }
+}
+
+#[test]
+fn from_the_first_letter_to_the_first_sync() {
+    let page = Page::open(all_goes_well);
+    // The first field has the focus, and Enter goes on.
+    page.press("jana@example.org");
+    page.press(&char::from(Key::Return).to_string());
+    page.press("secret");
+    assert!(page.asked.borrow().is_empty());
+    page.press(&char::from(Key::Return).to_string());
+    let account = page.last_account();
+    assert_eq!(account.typed, "jana@example.org");
+    assert_eq!(account.password.unwrap().expose(), "secret");
+
+    let holidays = page.get(AccessibleRole::Checkbox, "Holidays: calendar");
+    assert_eq!(holidays.accessible_checked(), Some(true));
+    holidays.invoke_accessible_default_action();
+    let old = page.get(AccessibleRole::Checkbox, "Mine: address book");
+    assert_eq!((old.accessible_checked(), old.accessible_enabled()), (Some(false), Some(false)));
+    assert!(page.find(AccessibleRole::TextInput, "Folder of Holidays (calendar)").is_none());
+    page.enter("Folder of Work (calendar)", "~/my calendar");
+    page.click("Go on");
+    let asked = page.asked.borrow().clone();
+    let [_, Request::Question(Question::AddAccount(add)), Request::Preview { profile }] = asked.as_slice()
+    else {
+        panic!("{asked:?}")
+    };
+    assert_eq!((add.user.as_deref(), profile.as_str()), (Some("jana"), "Work"));
+    let [one] = add.chosen.as_slice() else { panic!("{add:?}") };
+    assert_eq!(
+        (one.name.as_str(), one.folder.as_str(), one.direction),
+        ("Work", "~/my calendar", Mode::TwoWay)
+    );
+    assert!(page.page().get_password().is_empty());
+
+    assert_eq!(page.get(AccessibleRole::Button, "Start syncing").accessible_enabled(), Some(false));
+    heard(&page.window, &page.link, &finished(true));
+    page.get(AccessibleRole::ListItem, "Work: 2 come to this computer");
+    page.get(AccessibleRole::ListItem, "Dentist, 1 May 2026: comes to this computer");
+    page.click("Start syncing");
+    let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
+    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    heard(&page.window, &page.link, &finished(false));
+    assert_eq!(page.page().get_made().row_data(0).unwrap().word, "In sync");
+    page.click("Show the status");
+    assert!(page.window.global::<Shell>().get_page() == crate::Page::Status);
+}
+
+#[test]
+fn what_is_not_wanted_after_all_is_taken_back() {
+    let page = Page::open(all_goes_well);
+    page.enter("E-mail address", "jana@example.org");
+    page.enter("Password", "secret");
+    page.click("Find my calendars");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    page.click("Do not start");
+    page.click("Remove it");
+    assert_eq!(page.last(), Request::Question(Question::TakeBack { profiles: vec!["Work".to_owned()] }));
+    assert_eq!(page.get(AccessibleRole::TextInput, "E-mail address").accessible_value().as_deref(), Some(""));
+}
+
+#[test]
+fn strangers_and_certificates_need_a_yes() {
+    let page = Page::open(|question| match question {
+        Question::Discover(account) if account.trusted_hosts.is_empty() => {
+            discovered(Discovered { strangers: vec!["dav.else.example".to_owned()], ..nothing_found() })
+        }
+        Question::Discover(account) if account.certificate.is_none() => {
+            discovered(Discovered { certificate: Some("sha256:AB".to_owned()), ..nothing_found() })
+        }
+        other => all_goes_well(other),
+    });
+    page.enter("E-mail address", "jana@example.org");
+    page.enter("Password", "secret");
+    page.click("Find my calendars");
+    page.click("No, dav.else.example may not get it");
+    assert!(page.page().get_error().contains("where your password may go"));
+    page.click("Find my calendars");
+    page.click("Yes, dav.else.example may get it");
+    assert_eq!(page.last_account().trusted_hosts, ["dav.else.example"]);
+    page.click("It is right, go on");
+    assert_eq!(page.last_account().certificate.as_deref(), Some("sha256:AB"));
+    assert!(page.page().get_step() == AccountStep::Found);
+}
+
+#[test]
+fn what_is_missing_or_refused_is_told_on_the_page() {
+    let page = Page::open(|question| match question {
+        Question::Discover(account) if account.preset.is_none() => {
+            Reply::Refused { why: "the password was refused".to_owned() }
+        }
+        Question::AddAccount(add) if add.account.password_command.is_none() => {
+            Reply::Answered(Answered::Added(Added::NotKept { why: "there is no keyring".to_owned() }))
+        }
+        other => all_goes_well(other),
+    });
+    page.click("Find my calendars");
+    assert_eq!(page.page().get_error(), "Enter your e-mail address or user name.");
+    page.enter("E-mail address", "example.org");
+    page.click("Find my calendars");
+    assert!(page.page().get_error().starts_with("An e-mail address has an @ in it."));
+    page.enter("E-mail address", "jana@example.org");
+    page.enter("Password", "secret");
+    page.click("Find my calendars");
+    assert_eq!(page.page().get_error(), "The password was refused.");
+
+    page.page().set_way(2);
+    page.enter("User name or e-mail address", "jana");
+    page.click("Find my calendars");
+    assert!(page.page().get_error().contains("CLOUD runs on many servers"));
+    page.enter("Host of your server", "cloud.example.org");
+    page.click("Find my calendars");
+    let account = page.last_account();
+    assert_eq!(
+        (account.preset.as_deref(), account.host.as_deref()),
+        (Some("cloud"), Some("cloud.example.org"))
+    );
+    page.click("Go on");
+    assert_eq!(page.page().get_not_kept(), "There is no keyring.");
+    page.enter("Command that prints the password", "pass show calendar");
+    page.click("Go on");
+    let asked = page.asked.borrow().clone();
+    let Some(Request::Question(Question::AddAccount(add))) = asked.iter().rev().nth(1) else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(add.account.password_command.as_deref(), Some("pass show calendar"));
+    assert_eq!(add.account.password, None);
+}
+
+#[test]
+fn a_service_that_signs_in_in_the_browser() {
+    let page = Page::open(all_goes_well);
+    page.page().set_way(3);
+    page.enter("E-mail address", "jana@example.org");
+    page.click("Find my calendars");
+    assert_eq!(page.page().get_error(), "Enter the client id with which you sign in.");
+    page.enter("Client id", "1234");
+    page.click("Find my calendars");
+    assert_eq!(page.last_account().client_id.as_deref(), Some("1234"));
+    page.click("Go on");
+    let asked = page.asked.borrow().clone();
+    let [.., Request::Question(Question::SignIn { profile }), Request::Preview { .. }] = asked.as_slice()
+    else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(profile, "Work");
+}
+
+#[test]
+fn a_password_is_entered_anew() {
+    let how = |means| SignIn {
+        profile: "work".to_owned(),
+        host: "dav.example.org".to_owned(),
+        user: Some("jana".to_owned()),
+        means,
+    };
+    let page = Page::open(move |question| match question {
+        Question::HowItSignsIn { profile } if profile == "elsewhere" => {
+            Reply::Answered(Answered::SignsIn(how(Means::Elsewhere)))
+        }
+        Question::HowItSignsIn { .. } => Reply::Answered(Answered::SignsIn(how(Means::Password))),
+        Question::Password(new) if new.password.expose() == "wrong" => {
+            Reply::Refused { why: "the keyring is locked".to_owned() }
+        }
+        other => all_goes_well(other),
+    });
+    shell::open(&page.window, &page.link, crate::Page::Status);
+    ask_password(&page.window, &page.link, "elsewhere");
+    assert!(page.find(AccessibleRole::TextInput, "Password").is_none());
+    page.click("Do not sign in");
+    ask_password(&page.window, &page.link, "work");
+    page.enter("Password", "wrong");
+    page.click("Keep it and try again");
+    assert_eq!(page.window.global::<crate::PasswordCard>().get_error(), "The keyring is locked.");
+    page.enter("Password", "right");
+    page.click("Keep it and try again");
+    let Request::Sync { profiles, .. } = page.last() else { panic!("{:?}", page.last()) };
+    assert_eq!(profiles, ["work"]);
+    assert!(page.find(AccessibleRole::TextInput, "Password").is_none());
+}
+
+#[test]
+fn numbers_and_directions_in_words() {
+    let head = |report: &Report| view::plan(report, &[]).remove(0);
+    assert_eq!(head(&report(true)).detail, "2 come to this computer");
+    let nothing = Report { local: Counts::default(), ..report(true) };
+    assert_eq!(head(&nothing).detail, "There is nothing yet, on either side");
+    let deletes = Report { remote: Counts { deleted: 1, ..Counts::default() }, ..nothing.clone() };
+    assert_eq!(
+        (head(&deletes).detail.as_str(), head(&deletes).tone),
+        ("One is deleted on the server", Tone::Attention)
+    );
+    let failed = Report { failure: Some("the server is away".to_owned()), ..nothing };
+    assert_eq!(head(&failed).tone, Tone::Trouble);
+
+    let row = view::found_row(&collection("Holidays", Kind::Events, true));
+    assert_eq!(
+        (row.directions.row_count(), row.direction, row.detail.as_str()),
+        (2, 0, "You may only read it.")
+    );
+    let row = view::found_row(&collection("Work", Kind::Tasks, false));
+    assert_eq!((row.directions.row_count(), row.direction, row.holds.as_str()), (5, 0, "task list"));
+    assert_eq!(row.color, slint::Color::from_rgb_u8(0xff, 0x80, 0));
+}

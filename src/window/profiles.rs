@@ -1,0 +1,426 @@
+//! The page of profiles: their options, and what can be done about them.
+
+use pimbridge::daemon::protocol::profiles::{Changes, Finding, Foreseen, Listed, Removed, Shown};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
+use pimbridge::report::wording::{in_words, sentence};
+use pimbridge::report::{Counts, Operation, Report, RunOutcome, Touched};
+use pimbridge::setup::check::Found;
+use pimbridge::sync::Side;
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use crate::link::Link;
+use crate::{MainWindow, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, TestLine, Tone, form, shell};
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let page = window.global::<ProfilesPage>();
+    let on = |act: fn(&MainWindow, &Link)| {
+        let (weak, link) = (window.as_weak(), link.clone());
+        move || {
+            if let Some(window) = weak.upgrade() {
+                act(&window, &link);
+            }
+        }
+    };
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_choose(move |name| {
+        if let Some(window) = weak.upgrade() {
+            choose(&window, &to, name);
+        }
+    });
+    let weak = window.as_weak();
+    page.on_edited(move |row, value| {
+        if let Some(window) = weak.upgrade() {
+            let page = window.global::<ProfilesPage>();
+            page.set_dirty(form::enter(&page.get_rows(), row, &value));
+        }
+    });
+    page.on_save(on(save));
+    page.on_save_planned(on(save_planned));
+    page.on_undo(on(|window, _| {
+        let page = window.global::<ProfilesPage>();
+        page.set_rows(form::undone(&page.get_rows()));
+        page.set_dirty(false);
+        page.set_trouble(SharedString::new());
+    }));
+    page.on_test(on(test));
+    page.on_reset(on(reset));
+    page.on_remove(on(remove));
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_activate(move |active| {
+        if let Some(window) = weak.upgrade() {
+            activate(&window, &to, active);
+        }
+    });
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_copy(move |new| {
+        if let Some(window) = weak.upgrade() {
+            copy(&window, &to, &new);
+        }
+    });
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_move(move |by| {
+        if let Some(window) = weak.upgrade() {
+            arrange(&window, &to, by);
+        }
+    });
+}
+
+/// The page is shown.
+pub fn opened(window: &MainWindow, link: &Link) {
+    list(window, link);
+}
+
+/// Profiles may have come or gone.
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    let Event::Status { status } = event else { return };
+    let page = window.global::<ProfilesPage>();
+    if !page.get_known() {
+        return;
+    }
+    let shown: Vec<(String, bool)> =
+        page.get_profiles().iter().map(|item| (item.name.to_string(), item.active)).collect();
+    let now: Vec<(String, bool)> =
+        status.profiles.iter().map(|profile| (profile.name.clone(), profile.active)).collect();
+    if shown != now {
+        list(window, link);
+    }
+}
+
+fn question(question: Question) -> Request {
+    Request::Question(question)
+}
+
+/// Says on the page why something was not done.
+fn refused(window: &MainWindow, why: &str) {
+    let page = window.global::<ProfilesPage>();
+    page.set_busy(false);
+    page.set_trouble(why.into());
+}
+
+/// It goes on: what was wrong before is not said any more.
+fn begin(window: &MainWindow) -> SharedString {
+    let page = window.global::<ProfilesPage>();
+    page.set_busy(true);
+    page.set_trouble(SharedString::new());
+    page.get_chosen()
+}
+
+fn list(window: &MainWindow, link: &Link) {
+    let _ = window;
+    link.ask(question(Question::Profiles), |window, link, reply| match reply {
+        Ok(Reply::Answered(Answered::Profiles(listing))) => listed(window, link, &listing.profiles),
+        Ok(_) => {}
+        Err(why) => refused(window, &why),
+    });
+}
+
+fn listed(window: &MainWindow, link: &Link, profiles: &[Listed]) {
+    let page = window.global::<ProfilesPage>();
+    let items: Vec<ProfileItem> = profiles.iter().map(item).collect();
+    let chosen = page.get_chosen();
+    let is_there = items.iter().any(|item| item.name == chosen);
+    let first = items.first().map(|item| item.name.clone());
+    page.set_profiles(ModelRc::new(VecModel::from(items)));
+    page.set_known(true);
+    match (is_there, first) {
+        // What is being entered stays.
+        (true, _) if page.get_dirty() => {}
+        (true, _) => show(link, chosen),
+        (false, Some(first)) => choose(window, link, first),
+        (false, None) => page.set_chosen(SharedString::new()),
+    }
+}
+
+/// A profile of the list, in a few words.
+fn item(listed: &Listed) -> ProfileItem {
+    let kind = match listed.kind.as_deref() {
+        Some("events") => tr!("Calendar"),
+        Some("tasks") => tr!("Task list"),
+        Some("contacts") => tr!("Address book"),
+        _ => tr!("Cannot be used"),
+    };
+    let state = match (listed.broken.is_some(), listed.active, listed.preview_needed) {
+        (false, false, _) => Some(tr!("switched off")),
+        (false, true, true) => Some(tr!("waits for you")),
+        _ => None,
+    };
+    let about: Vec<String> = [Some(kind), listed.user.clone(), state].into_iter().flatten().collect();
+    ProfileItem {
+        name: listed.name.as_str().into(),
+        about: about.join(" · ").into(),
+        active: listed.active,
+        broken: listed.broken.is_some(),
+    }
+}
+
+fn choose(window: &MainWindow, link: &Link, name: SharedString) {
+    let page = window.global::<ProfilesPage>();
+    if page.get_dirty() && page.get_chosen() != name {
+        page.set_trouble(tr!("Save or undo first what you have changed here.").into());
+        return;
+    }
+    page.set_chosen(name.clone());
+    page.set_part(ProfilePart::Options);
+    page.set_trouble(SharedString::new());
+    show(link, name);
+}
+
+fn show(link: &Link, name: SharedString) {
+    let profile = name.to_string();
+    link.ask(question(Question::Profile { profile }), |window, _, reply| match reply {
+        Ok(Reply::Answered(Answered::Profile(profile))) => shown(window, &profile),
+        Ok(_) => {}
+        Err(why) => refused(window, &why),
+    });
+}
+
+fn shown(window: &MainWindow, profile: &Shown) {
+    let page = window.global::<ProfilesPage>();
+    // Another one was chosen meanwhile, or something is being entered.
+    if page.get_chosen() != profile.name.as_str() || page.get_dirty() {
+        return;
+    }
+    page.set_rows(form::shown(&profile.form));
+    page.set_broken(profile.broken.as_deref().map(sentence).unwrap_or_default().into());
+    page.set_file(profile.file.as_str().into());
+    page.set_history(profile.history.as_deref().unwrap_or_default().into());
+    let active = page.get_profiles().iter().find(|item| item.name == profile.name.as_str());
+    page.set_active(active.is_some_and(|item| item.active));
+    page.set_busy(false);
+}
+
+/// What was entered.
+fn entered(window: &MainWindow) -> (Changes, bool) {
+    let page = window.global::<ProfilesPage>();
+    let (changes, weighty) = form::changes(&page.get_rows());
+    (Changes { profile: page.get_chosen().to_string(), changes }, weighty)
+}
+
+/// Saves what was entered; what changes what happens to items is looked at first.
+fn save(window: &MainWindow, link: &Link) {
+    let (changes, weighty) = entered(window);
+    if !weighty {
+        return store(window, link, changes);
+    }
+    begin(window);
+    let page = window.global::<ProfilesPage>();
+    page.set_plan_numbers(ModelRc::default());
+    page.set_plan_items(ModelRc::default());
+    page.set_plan_notes(SharedString::new());
+    page.set_plan_failed(false);
+    page.set_part(ProfilePart::Plan);
+    link.ask(question(Question::Foresee(changes)), |window, _, reply| match reply {
+        Ok(Reply::Answered(Answered::Foreseen(foreseen))) => planned(window, &foreseen),
+        Ok(_) => {}
+        Err(why) => {
+            window.global::<ProfilesPage>().set_part(ProfilePart::Options);
+            refused(window, &why);
+        }
+    });
+}
+
+fn save_planned(window: &MainWindow, link: &Link) {
+    store(window, link, entered(window).0);
+}
+
+fn store(window: &MainWindow, link: &Link, changes: Changes) {
+    begin(window);
+    link.ask(question(Question::SetProfile(changes)), |window, link, reply| {
+        let page = window.global::<ProfilesPage>();
+        page.set_part(ProfilePart::Options);
+        match reply {
+            Ok(_) => {
+                page.set_dirty(false);
+                page.set_busy(false);
+                list(window, link);
+            }
+            Err(why) => refused(window, &why),
+        }
+    });
+}
+
+/// Shows what the changed profile would do.
+fn planned(window: &MainWindow, foreseen: &Foreseen) {
+    let page = window.global::<ProfilesPage>();
+    let lines: Vec<SharedString> = numbers(&foreseen.report).into_iter().map(SharedString::from).collect();
+    page.set_plan_numbers(ModelRc::new(VecModel::from(lines)));
+    let items: Vec<PlannedItem> = foreseen.items.iter().map(planned_item).collect();
+    page.set_plan_items(ModelRc::new(VecModel::from(items)));
+    let notes: Vec<String> = foreseen.report.notices.iter().map(|note| sentence(note)).collect();
+    page.set_plan_notes(notes.join("\n").into());
+    page.set_plan_failed(foreseen.report.outcome == RunOutcome::Failed);
+    page.set_busy(false);
+}
+
+/// What a run would do, in numbers.
+fn numbers(report: &Report) -> Vec<String> {
+    if let Some(failure) = report.failure.as_ref().filter(|_| report.outcome == RunOutcome::Failed) {
+        return vec![tr!("It cannot be seen now what would happen: {}", sentence(failure))];
+    }
+    let mut lines = Vec::new();
+    let side = |counts: Counts| (counts.total() > 0).then(|| in_words(counts));
+    lines.extend(side(report.local).map(|words| tr!("On this computer: {}", words)));
+    lines.extend(side(report.remote).map(|words| tr!("On the server: {}", words)));
+    let held = report.held.local + report.held.remote;
+    if held > 0 {
+        lines.push(tr!("One item would be deleted, which waits for your yes then"
+            | "{n} items would be deleted, which waits for your yes then" % held));
+    }
+    if report.linked > 0 {
+        lines.push(tr!(
+            "One item is the same on both sides" | "{n} items are the same on both sides" % report.linked
+        ));
+    }
+    if lines.is_empty() {
+        lines.push(tr!("Nothing would be changed on either side."));
+    }
+    lines
+}
+
+fn planned_item(touched: &Touched) -> PlannedItem {
+    let what = match (touched.operation, touched.side) {
+        (Operation::Create, Side::Local) => tr!("New here"),
+        (Operation::Create, Side::Remote) => tr!("New on the server"),
+        (Operation::Update, Side::Local) => tr!("Changed here"),
+        (Operation::Update, Side::Remote) => tr!("Changed on the server"),
+        (Operation::Delete, Side::Local) => tr!("Deleted here"),
+        (Operation::Delete, Side::Remote) => tr!("Deleted on the server"),
+    };
+    PlannedItem {
+        what: what.into(),
+        summary: touched.summary.as_str().into(),
+        why: touched.why.as_str().into(),
+    }
+}
+
+/// Switches a profile on or off.
+fn activate(window: &MainWindow, link: &Link, active: bool) {
+    let change = pimbridge::daemon::protocol::profiles::Change {
+        key: "active".to_owned(),
+        value: Some(active.to_string()),
+    };
+    let changes = Changes { profile: begin(window).to_string(), changes: vec![change] };
+    link.ask(question(Question::SetProfile(changes)), |window, link, reply| {
+        window.global::<ProfilesPage>().set_busy(false);
+        match reply {
+            Ok(_) => list(window, link),
+            Err(why) => refused(window, &why),
+        }
+    });
+}
+
+fn test(window: &MainWindow, link: &Link) {
+    let profile = begin(window).to_string();
+    let page = window.global::<ProfilesPage>();
+    page.set_tested(ModelRc::default());
+    page.set_part(ProfilePart::Test);
+    link.ask(question(Question::TestProfile { profile }), |window, _, reply| match reply {
+        Ok(Reply::Answered(Answered::Tested(tested))) => {
+            let page = window.global::<ProfilesPage>();
+            let lines: Vec<TestLine> = tested.findings.iter().map(test_line).collect();
+            page.set_tested(ModelRc::new(VecModel::from(lines)));
+            page.set_busy(false);
+        }
+        Ok(_) => {}
+        Err(why) => {
+            window.global::<ProfilesPage>().set_part(ProfilePart::Options);
+            refused(window, &why);
+        }
+    });
+}
+
+fn test_line(finding: &Finding) -> TestLine {
+    let (tone, word, text) = match &finding.found {
+        Found::Fine(text) => (Tone::Calm, tr!("In order"), text),
+        Found::Warning(text) => (Tone::Attention, tr!("Note"), text),
+        Found::Wrong(text) => (Tone::Trouble, tr!("Wrong"), text),
+    };
+    TestLine { tone, word: word.into(), text: sentence(text).into() }
+}
+
+fn copy(window: &MainWindow, link: &Link, new: &str) {
+    let profile = begin(window).to_string();
+    let new = new.trim().to_owned();
+    let made = SharedString::from(new.as_str());
+    link.ask(question(Question::CopyProfile { profile, new }), move |window, link, reply| match reply {
+        Ok(_) => {
+            let page = window.global::<ProfilesPage>();
+            page.set_busy(false);
+            page.set_dirty(false);
+            page.set_part(ProfilePart::Options);
+            page.set_chosen(made);
+            list(window, link);
+        }
+        Err(why) => refused(window, &why),
+    });
+}
+
+fn reset(window: &MainWindow, link: &Link) {
+    let profile = begin(window).to_string();
+    link.ask(question(Question::ResetProfile { profile }), |window, _, reply| match reply {
+        Ok(_) => {
+            let page = window.global::<ProfilesPage>();
+            page.set_busy(false);
+            page.set_part(ProfilePart::Options);
+            let told = tr!("What was in sync is forgotten. The next run compares both sides anew.");
+            shell::tell(window, Tone::Calm, &told);
+        }
+        Err(why) => refused(window, &why),
+    });
+}
+
+fn remove(window: &MainWindow, link: &Link) {
+    let profile = begin(window).to_string();
+    let name = profile.clone();
+    link.ask(question(Question::RemoveProfile { profile }), move |window, link, reply| match reply {
+        Ok(Reply::Answered(Answered::Removed(removed))) => {
+            let page = window.global::<ProfilesPage>();
+            page.set_busy(false);
+            page.set_dirty(false);
+            page.set_part(ProfilePart::Options);
+            shell::tell(window, Tone::Calm, &told_removed(&name, &removed));
+            list(window, link);
+        }
+        Ok(_) => {}
+        Err(why) => refused(window, &why),
+    });
+}
+
+fn told_removed(name: &str, removed: &Removed) -> String {
+    match &removed.history {
+        Some(file) => tr!(
+            "The profile {0} is removed. Its items stay as they are, and its reports and its history stay in {1}.",
+            name,
+            file
+        ),
+        None => tr!("The profile {} is removed. Its items stay as they are.", name),
+    }
+}
+
+/// Moves the chosen profile up or down in the list.
+fn arrange(window: &MainWindow, link: &Link, by: i32) {
+    let page = window.global::<ProfilesPage>();
+    let names = page.get_profiles().iter().map(|item| item.name.to_string()).collect();
+    let Some(profiles) = moved(names, &page.get_chosen(), by) else { return };
+    begin(window);
+    link.ask(question(Question::ArrangeProfiles { profiles }), |window, link, reply| {
+        window.global::<ProfilesPage>().set_busy(false);
+        match reply {
+            Ok(_) => list(window, link),
+            Err(why) => refused(window, &why),
+        }
+    });
+}
+
+/// The names with one of them moved; none where it cannot be moved further.
+fn moved(mut names: Vec<String>, name: &str, by: i32) -> Option<Vec<String>> {
+    let from = names.iter().position(|other| other == name)?;
+    let to = from.checked_add_signed(by.try_into().ok()?).filter(|to| *to < names.len())?;
+    names.swap(from, to);
+    Some(names)
+}
+
+#[cfg(test)]
+#[path = "profiles_tests.rs"]
+mod tests;

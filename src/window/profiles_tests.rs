@@ -1,0 +1,228 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use jiff::Timestamp;
+use pimbridge::daemon::protocol::profiles::{Change, Listing, Tested};
+use pimbridge::item::Kind;
+use pimbridge::setup::check::About;
+use pimbridge::setup::form::of_profile;
+
+use super::*;
+use crate::Page;
+
+const TEXT: &str = "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"~/c\"\n[remote]\ntype = \"dav\"\n\
+                    url = \"https://s.example/\"\n";
+
+type Asked = Rc<RefCell<Vec<Question>>>;
+
+/// The page with two profiles, and what it asks for.
+fn page() -> (MainWindow, Link, Asked) {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = MainWindow::new().unwrap();
+    let asked = Asked::default();
+    let seen = Rc::clone(&asked);
+    let link = Link::canned(&window, move |request| {
+        let Request::Question(question) = request else { panic!("{request:?}") };
+        let reply = answer(&question);
+        seen.borrow_mut().push(question);
+        reply
+    });
+    attach(&window, &link);
+    shell::attach(&window, &link);
+    // What is scrolled away is not found.
+    window.window().set_size(slint::LogicalSize::new(1000.0, 9000.0));
+    window.show().unwrap();
+    shell::open(&window, &link, Page::Profiles);
+    (window, link, asked)
+}
+
+fn listed_as(name: &str, active: bool) -> Listed {
+    Listed {
+        name: name.into(),
+        kind: Some("events".into()),
+        folder: "/c".into(),
+        url: "https://s.example/".into(),
+        user: Some("jana".into()),
+        active,
+        preview_needed: false,
+        broken: None,
+    }
+}
+
+fn report() -> Report {
+    let mut report = Report::not_run("work", Timestamp::UNIX_EPOCH, String::new());
+    (report.failure, report.outcome) = (None, RunOutcome::Ok);
+    report.local.deleted = 3;
+    report
+}
+
+fn answer(question: &Question) -> Reply {
+    Reply::Answered(match question {
+        Question::Profiles => {
+            Answered::Profiles(Listing { profiles: vec![listed_as("work", true), listed_as("home", false)] })
+        }
+        Question::Profile { profile } => Answered::Profile(Shown {
+            name: profile.clone(),
+            form: of_profile(Some(Kind::Events), TEXT),
+            broken: None,
+            file: "/p.toml".into(),
+            history: Some("/h.sqlite".into()),
+        }),
+        Question::Foresee(_) => {
+            let (side, operation) = (Side::Local, Operation::Delete);
+            let (summary, item, why) = ("Dentist".into(), "d.ics".into(), "not on the server".into());
+            let items = vec![Touched { side, operation, summary, item, why, conflict: false }];
+            Answered::Foreseen(Foreseen { report: report(), items })
+        }
+        Question::TestProfile { .. } => Answered::Tested(Tested {
+            findings: vec![Finding { about: About::Folder, found: Found::Wrong("/c does not exist".into()) }],
+        }),
+        Question::RemoveProfile { .. } => {
+            Answered::Removed(Removed { history: Some("/h.sqlite".into()), secret: false })
+        }
+        Question::CopyProfile { new, .. } if new == "work" => {
+            return Reply::Refused { why: "there is a profile \"work\" already".into() };
+        }
+        _ => return Reply::Done,
+    })
+}
+
+fn find(window: &MainWindow, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
+    let label = label.to_owned();
+    ElementQuery::from_root(window)
+        .match_descendants()
+        .match_accessible_role(role)
+        .match_predicate(move |element| element.accessible_label().as_deref() == Some(&label))
+        .find_first()
+}
+
+#[track_caller]
+fn by(window: &MainWindow, role: AccessibleRole, label: &str) -> ElementHandle {
+    find(window, role, label).unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
+}
+
+#[track_caller]
+fn click(window: &MainWindow, label: &str) {
+    by(window, AccessibleRole::Button, label).invoke_accessible_default_action();
+}
+
+fn last(asked: &Asked) -> Question {
+    asked.borrow().last().unwrap().clone()
+}
+
+fn all(asked: &Asked) -> Vec<Question> {
+    asked.borrow_mut().drain(..).collect()
+}
+
+fn changes(profile: &str, key: &str, value: &str) -> Changes {
+    let change = Change { key: key.into(), value: Some(value.into()) };
+    Changes { profile: profile.into(), changes: vec![change] }
+}
+
+#[test]
+fn the_profiles_and_the_options_of_one() {
+    let (window, _, asked) = page();
+    assert_eq!(all(&asked), [Question::Profiles, Question::Profile { profile: "work".into() }]);
+    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
+    let folder = by(&window, AccessibleRole::TextInput, "Folder on this computer");
+    assert_eq!(folder.accessible_value().as_deref(), Some("~/c"));
+    assert!(find(&window, AccessibleRole::Switch, "Without HTTP/2").is_none(), "it is folded away");
+    by(&window, AccessibleRole::Checkbox, "Advanced options").invoke_accessible_default_action();
+    by(&window, AccessibleRole::Switch, "Without HTTP/2");
+    click(&window, "Switch on");
+    assert!(all(&asked).contains(&Question::SetProfile(changes("home", "active", "true"))));
+}
+
+#[test]
+fn what_changes_nothing_of_items_is_saved_at_once() {
+    let (window, _, asked) = page();
+    by(&window, AccessibleRole::Spinbox, "Minutes between two runs").set_accessible_value("5");
+    asked.borrow_mut().clear();
+    click(&window, "Save");
+    assert_eq!(all(&asked)[0], Question::SetProfile(changes("work", "interval_minutes", "5")));
+    assert!(!window.global::<ProfilesPage>().get_dirty());
+}
+
+#[test]
+fn what_changes_what_happens_to_items_is_seen_before_it_is_saved() {
+    let (window, _, asked) = page();
+    by(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    asked.borrow_mut().clear();
+    click(&window, "Save");
+    let wanted = changes("work", "past_days", "30");
+    assert_eq!(all(&asked), [Question::Foresee(wanted.clone())]);
+    let page = window.global::<ProfilesPage>();
+    assert_eq!(page.get_plan_numbers().iter().collect::<Vec<_>>(), ["On this computer: 3 deleted"]);
+    assert_eq!(page.get_plan_items().row_data(0).unwrap().what, "Deleted here");
+    click(&window, "Back");
+    assert!(all(&asked).is_empty() && page.get_dirty(), "what was entered is still there");
+    let days = by(&window, AccessibleRole::TextInput, "Days back");
+    assert_eq!(days.accessible_value().as_deref(), Some("30"));
+    click(&window, "Save");
+    click(&window, "Save");
+    assert_eq!(all(&asked)[1], Question::SetProfile(wanted));
+}
+
+#[test]
+fn what_is_entered_is_not_lost_by_a_click_elsewhere() {
+    let (window, link, asked) = page();
+    by(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    let page = window.global::<ProfilesPage>();
+    assert_eq!(page.get_chosen(), "work");
+    assert!(page.get_trouble().contains("Save or undo"));
+    opened(&window, &link);
+    assert!(page.get_dirty());
+    click(&window, "Undo");
+    let days = by(&window, AccessibleRole::TextInput, "Days back");
+    assert_eq!(days.accessible_value().as_deref(), Some(""));
+    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
+}
+
+#[test]
+fn copying_moving_testing_and_removing() {
+    let (window, _, asked) = page();
+    let page = window.global::<ProfilesPage>();
+    click(&window, "Copy …");
+    by(&window, AccessibleRole::TextInput, "Name of the copy").set_accessible_value("work");
+    click(&window, "Copy");
+    assert!(page.get_trouble().contains("already"));
+    asked.borrow_mut().clear();
+    click(&window, "Move work up");
+    assert!(all(&asked).is_empty(), "it is the first one");
+    click(&window, "Move work down");
+    let profiles = vec!["home".to_owned(), "work".to_owned()];
+    assert_eq!(all(&asked)[0], Question::ArrangeProfiles { profiles });
+    click(&window, "Test");
+    assert_eq!(page.get_tested().row_data(0).unwrap().word, "Wrong");
+    click(&window, "Remove …");
+    asked.borrow_mut().clear();
+    click(&window, "Cancel");
+    assert!(all(&asked).is_empty());
+    click(&window, "Remove …");
+    click(&window, "Remove");
+    assert_eq!(all(&asked)[0], Question::RemoveProfile { profile: "work".into() });
+    assert!(window.global::<crate::Shell>().get_notice().contains("/h.sqlite"));
+}
+
+#[test]
+fn a_run_in_numbers() {
+    assert_eq!(numbers(&report()), ["On this computer: 3 deleted"]);
+    let nothing = Report { local: Counts::default(), ..report() };
+    assert_eq!(numbers(&nothing), ["Nothing would be changed on either side."]);
+    let failed = Report { failure: Some("no network".into()), outcome: RunOutcome::Failed, ..report() };
+    assert_eq!(numbers(&failed), ["It cannot be seen now what would happen: No network."]);
+}
+
+#[test]
+fn moving_a_profile() {
+    let names = || vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    assert_eq!(moved(names(), "b", -1).unwrap(), ["b", "a", "c"]);
+    assert_eq!(moved(names(), "b", 1).unwrap(), ["a", "c", "b"]);
+    assert_eq!(moved(names(), "a", -1), None);
+    assert_eq!(moved(names(), "c", 1), None);
+    assert_eq!(moved(names(), "d", 1), None);
+}
