@@ -39,11 +39,11 @@ impl World {
         fs::write(self.home.folder("work").join("a.ics"), event("a", title, minute)).unwrap();
     }
 
-    /// Both sides change the title; the server's version is newer.
-    fn conflict(&self, here: &str, there: &str) {
+    /// Both sides change the event: here its title, there to this version, which is newer.
+    fn conflict(&self, here: &str, there: &[u8]) {
         self.here(here, 1);
         let name = http::items(&self.url).into_keys().next().unwrap();
-        http::put(&self.url, &name, "text/calendar", &event("a", there, 2));
+        http::put(&self.url, &name, "text/calendar", there);
     }
 
     fn titles(&self) -> (Vec<String>, Vec<String>) {
@@ -69,7 +69,7 @@ fn one(titles: &str) -> (Vec<String>, Vec<String>) {
 fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
     let world = World::new("automatic");
     let daemon = Daemon::start(&world.home);
-    world.conflict("dentist here", "dentist there");
+    world.conflict("dentist here", &event("a", "dentist there", 2));
     let run = daemon.sync("work");
     assert_eq!(run.report.conflicts, 1, "{run:#?}");
     assert_eq!(world.titles(), one("dentist there"));
@@ -140,7 +140,8 @@ fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
 fn what_was_put_together_is_compared_as_both_sides_had_it() {
     let world = World::new("merge");
     let daemon = Daemon::start(&world.home);
-    world.conflict("dentist here", "dentist there");
+    let there = String::from_utf8(event("a", "dentist", 2).to_vec()).unwrap();
+    world.conflict("dentist here", there.replace("X-UNKNOWN", "LOCATION:Room 7\r\nX-UNKNOWN").as_bytes());
     let run = daemon.sync("work");
     assert_eq!(run.report.conflicts, 1, "{run:#?}");
     let Answered::Report(whole) =
@@ -155,15 +156,16 @@ fn what_was_put_together_is_compared_as_both_sides_had_it() {
         panic!("not compared");
     };
     assert!(compared.lost.local.is_some() && compared.lost.remote.is_some(), "{compared:#?}");
-    let title = compared.rows.iter().find(|row| row.differs).unwrap();
-    assert_eq!((title.one.as_deref(), title.other.as_deref()), (Some("dentist here"), Some("dentist there")));
+    let differing = compared.rows.iter().filter(|row| row.differs);
+    let differing: Vec<_> = differing.map(|row| (row.one.as_deref(), row.other.as_deref())).collect();
+    assert_eq!(differing, [(Some("dentist here"), Some("dentist")), (None, Some("Room 7"))]);
 }
 
 #[test]
 fn a_conflict_waits_until_it_is_decided() {
     let world = World::new("ask");
     let daemon = Daemon::start(&world.home);
-    world.conflict("dentist here", "dentist there");
+    world.conflict("dentist here", &event("a", "dentist there", 2));
     daemon.sync("work");
     let waiting = || match answered(&daemon, Question::Conflicts) {
         Answered::Conflicts { waiting } => waiting,

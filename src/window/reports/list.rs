@@ -13,7 +13,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ReportsPage, RowItem, Tone};
+use crate::{MainWindow, ReportsAt, ReportsPage, RowItem, Tone};
 
 /// Asks for the reports that the filters let through. The list stays as it is until they are there.
 pub fn ask(window: &MainWindow, link: &Link) {
@@ -31,7 +31,12 @@ pub fn ask(window: &MainWindow, link: &Link) {
             return;
         }
         match reply {
-            Ok(Reply::Answered(Answered::Reports(found))) => show(&page, &found),
+            Ok(Reply::Answered(Answered::Reports(found))) => {
+                if page.get_at() == ReportsAt::List {
+                    page.set_trouble(SharedString::new());
+                }
+                show(&page, &found);
+            }
             Ok(_) => {}
             Err(why) => page.set_trouble(why.into()),
         }
