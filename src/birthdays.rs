@@ -18,7 +18,7 @@ use crate::home::{Home, HomeError};
 use crate::item::birthday::{Day, days, is_marked, kept_for_person, uid_made};
 use crate::item::{Kind, hex};
 use crate::profile::{self, Accounts, LocalSpec, Profile, local_key};
-use crate::report::text::{in_words, shell_word};
+use crate::report::wording::{in_words, shell_word};
 use crate::report::{Counts, Report, RunOutcome};
 use crate::sync::guard::Guard;
 use crate::sync::policy::Mode;
@@ -39,14 +39,7 @@ pub async fn run_profile(
     progress: &dyn Progress,
 ) -> run::Done {
     let mut done = session::run_profile(home, profile, accounts, options, progress).await;
-    if let Some(told) = update(
-        home,
-        profile,
-        &done.report,
-        matches!(options.deletions, Deletions::Allowed | Deletions::AllowedByName),
-    )
-    .await
-    {
+    if let Some(told) = update(home, profile, &done.report, options.deletions == Deletions::Allowed).await {
         done.report.notices.push(told);
         session::save_report(home, profile, &mut done).await;
     }

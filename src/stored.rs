@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::home::Home;
 use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name, ProfileError};
-use crate::report::{Form, Report, Touched, html, json, text, xml};
+use crate::report::{Form, Report, Touched, html, json, text, wording, xml};
 use crate::state::{Aside, Peek, ReportId, State, StateError};
 
 /// Why it cannot be read. The text is a sentence for a person.
@@ -109,7 +109,7 @@ pub fn written(
     Ok(match form {
         Form::Text => {
             let all = text::Options { all: true };
-            format!("{}\n{}", text::moment(report.started), text::text(report, &touched, all))
+            format!("{}\n{}", wording::moment(report.started), text::text(report, &touched, all))
         }
         Form::Html => html::html(report, &touched),
         Form::Xml => {

@@ -11,7 +11,7 @@ use crate::collection::{Collection, Color, Feature, plain_name};
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, KINDS, RemoteSpec};
-use crate::report::text::{line, shell_word};
+use crate::report::wording::{line, shell_word};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::profile;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// What a person may have to say about the way to a server before there is a profile.
 #[derive(Debug, Default, clap::Args)]

@@ -10,7 +10,7 @@ use super::{Failure, exit, out, stored};
 use crate::home::{Home, make_private};
 use crate::item::Kind;
 use crate::profile::{self, Accounts};
-use crate::report::text;
+use crate::report::{text, wording};
 use crate::server::{Options, Server};
 use crate::sync::progress::Silent;
 use crate::sync::{Side, run, session};
@@ -67,7 +67,7 @@ pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
             demo.folder.display()
         ));
     }
-    let command = format!("pimbridge --home {}", text::shell_word(&demo_dir.display().to_string()));
+    let command = format!("pimbridge --home {}", wording::shell_word(&demo_dir.display().to_string()));
     out::say("What was overwritten or deleted is kept; to see it:");
     out::say(format!("  {command} history list {}", demos[0].sample.name));
     out::say("The server ended with this program. For your own calendars: pimbridge profile add --help");

@@ -7,7 +7,7 @@ use super::search::{SignInArgs, search};
 use super::{Failure, exit, out};
 use crate::collection::dav::discovery::{Discovered, Found, Service, Start};
 use crate::item::Kind;
-use crate::report::text::{cut, line, shell_word};
+use crate::report::wording::{cut, line, shell_word};
 
 /// How wide a name may be in the table.
 const NAME: usize = 32;

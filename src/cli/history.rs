@@ -3,7 +3,7 @@
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, ProfileError};
-use crate::report::text::{moment, shell_word, summary};
+use crate::report::wording::{moment, shell_word, summary};
 use crate::state::{Loss, Version, VersionId};
 use crate::sync::restore::RestoreError;
 use crate::sync::session::{SessionError, restore_version};

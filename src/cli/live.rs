@@ -2,7 +2,7 @@
 
 use super::bars;
 use crate::daemon::protocol::{Paused, State, Status, Step};
-use crate::report::text::{line, moment};
+use crate::report::wording::{line, moment};
 
 /// What is to be said of the daemon itself.
 pub fn about(daemon: &Status) -> Vec<String> {
@@ -18,7 +18,8 @@ pub fn about(daemon: &Status) -> Vec<String> {
 pub fn paused(paused: Paused) -> String {
     match paused.until {
         Some(until) => format!("Nothing runs by itself until {}", moment(until)),
-        None => "Nothing runs by itself until: pimbridge daemon resume".to_owned(),
+        None => "Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)"
+            .to_owned(),
     }
 }
 
@@ -84,7 +85,7 @@ mod tests {
         let shown = about(&status).join("\n").replace(&moment(since), "THEN");
         insta::assert_snapshot!(shown, @r"
         Pimbridge runs in the background since THEN (process 7)
-        Nothing runs by itself until: pimbridge daemon resume
+        Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)
         tray icon: no panel shows icons
         ");
     }

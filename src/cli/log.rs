@@ -7,7 +7,7 @@ use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::log::{Reader, is_of};
 use crate::profile::Name;
-use crate::report::text::line;
+use crate::report::wording::line;
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile;
 use crate::report::json;
-use crate::report::text::{line, shell_word, summary};
+use crate::report::wording::{line, shell_word, summary};
 use crate::sync::Side;
 use crate::sync::repair::{Fate, Found, Options, RepairReport, What, words};
 use crate::sync::run::RunError;

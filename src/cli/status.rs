@@ -8,7 +8,7 @@ use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{ProfileStatus, Reply, Request, Status};
 use crate::home::Home;
 use crate::profile::{self, Profile};
-use crate::report::text::{but_for, line, moment, shell_word};
+use crate::report::wording::{but_for, line, moment, shell_word};
 use crate::report::{Report, RunOutcome, json as report_json};
 
 /// Show how each profile is doing

@@ -161,10 +161,12 @@ fn the_help_of_sync() {
               Only show what would be done; nothing is changed on either side
 
           --allow-deletions
-              Delete even unusually many items, which otherwise wait for your yes
+              Delete even unusually many items, which otherwise wait for your yes; also what was still
+              to be brought back
 
           --undo-deletions
-              Bring back what one side deleted, instead of deleting it on the other side too
+              Bring back what one side deleted, instead of deleting it on the other side too; later runs
+              go on with what could not be brought back
 
           --accept-preview
               Run what was only to be looked at so far: you have seen with --dry-run what it does

@@ -207,6 +207,8 @@ pub enum Trouble {
     Untrusted,
     /// User name or password refused (401). Never tried twice in a run.
     SignIn,
+    /// The proxy on the way to it refused user name or password (407).
+    ProxySignIn,
     /// What it signs in with cannot be had at the moment: the keyring is locked, or does not answer.
     SecretLocked,
     /// It is not there (any more). Never taken for "all items were deleted".

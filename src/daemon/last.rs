@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::protocol::{LastRun, State};
 use crate::home::Home;
 use crate::profile::Name;
-use crate::report::text::{but_for, line};
+use crate::report::wording::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::state::{self, ReportId, StateError};
 
@@ -33,12 +33,13 @@ impl Last {
         *self = Last { was_done, ..last };
     }
 
-    /// A run of some items only: where it went well, it says nothing of the others.
+    /// A run of some items only: where it went well, or holds back some too, it says nothing of the others.
     pub fn is_followed_by_a_part(&mut self, part: Last) {
         self.run = part.run;
         self.was_done |= part.was_done;
-        if part.state != State::InSync {
-            self.state = part.state;
+        match (&self.state, part.state) {
+            (_, State::InSync) | (State::Held { .. }, State::Held { .. }) => {}
+            (_, state) => self.state = state,
         }
     }
 
@@ -60,6 +61,14 @@ impl Last {
             }
             Some(last)
         })
+    }
+
+    /// Whether this is another run than that one, and a later one: not every run has a stored report.
+    pub fn is_after(&self, other: &Last) -> bool {
+        match (self.run.report_id, other.run.report_id) {
+            (Some(one), Some(another)) if one != another => true,
+            _ => self.run.started > other.run.started,
+        }
     }
 
     /// How long ago the run began.
@@ -107,6 +116,8 @@ mod tests {
         last.is_followed_by_a_part(after(RunOutcome::Ok, 0));
         assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         assert_eq!(last.run.outcome, RunOutcome::Ok);
+        last.is_followed_by_a_part(after(RunOutcome::Held, 11));
+        assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
     }
@@ -138,6 +149,22 @@ mod tests {
         last.is_followed_by(after(RunOutcome::Ok, 0));
         last.is_followed_by(after(RunOutcome::Failed, 0));
         assert!(last.was_done);
+    }
+
+    #[test]
+    fn which_run_is_the_later_one() {
+        let run = |id: Option<i64>, minute| {
+            let started = format!("2026-11-26T08:{minute}:00Z").parse().unwrap();
+            Last::of(&Report { started, ..fixtures::report() }, id.map(ReportId))
+        };
+        assert!(!run(Some(7), 10).is_after(&run(Some(7), 10)));
+        assert!(run(Some(8), 11).is_after(&run(Some(7), 10)));
+        assert!(
+            run(Some(1), 10).is_after(&run(Some(7), 11)),
+            "a state that begins anew, or a clock that was set back"
+        );
+        assert!(run(Some(7), 11).is_after(&run(None, 10)));
+        assert!(!run(Some(7), 10).is_after(&run(None, 11)), "one that left no report came after it");
     }
 
     #[test]

@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::protocol::{Answer, Page};
-use super::schedule::Account;
+use super::protocol::{Answer, Page, State};
+use super::schedule::{Account, Reason};
 use crate::desktop::{Notice, Shown, Wish};
 use crate::item::hex;
-use crate::profile::{Name, SignIn};
-use crate::report::text::{but_for, count, line};
+use crate::profile::Name;
+use crate::report::wording::{but_for, count, line};
 use crate::report::{Held, Report, RunOutcome};
 use crate::settings::Finding;
 use crate::sync::run::Obstacle;
@@ -19,6 +20,10 @@ use crate::sync::run::Obstacle;
 /// A warning is told after so many runs by themselves in a row.
 const PATIENCE: u32 = 2;
 const KEYRING: &str = "keyring";
+/// A server that only ever asks to come back later is told of when nothing came through for so long.
+const BUSY: SignedDuration = SignedDuration::from_hours(24);
+/// What the mark of held deletions begins with.
+const HELD: &str = "held";
 
 /// What was seen on the screen, and is not solved: as it is remembered over a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +35,8 @@ pub struct Told {
     warned: BTreeMap<String, u32>,
     /// The accounts whose password cannot be had, which one notice tells for all.
     without_secret: BTreeSet<String>,
+    /// Since when the servers of these accounts are busy, and nothing came through.
+    busy: BTreeMap<String, Timestamp>,
 }
 
 /// What is to be done on the desktop.
@@ -44,8 +51,12 @@ pub enum Tell {
 pub struct Ended<'a> {
     pub profile: &'a Name,
     pub account: &'a Account,
+    /// Why some of the ways into the account are closed after it.
+    pub closed: &'a BTreeSet<Reason>,
     pub report: &'a Report,
     pub obstacle: Option<&'a Obstacle>,
+    /// The server answered it.
+    pub reached: bool,
     /// A person asked for it.
     pub by_hand: bool,
     /// It was about all items, not only about some that had changed.
@@ -103,10 +114,12 @@ impl Notices {
     pub fn run_ended(&mut self, run: Ended<'_>) -> Vec<Tell> {
         let key = of_profile(run.profile.as_str());
         match run.obstacle {
-            Some(Obstacle::Elsewhere | Obstacle::Stopped | Obstacle::Busy { .. }) => Vec::new(),
+            Some(Obstacle::Elsewhere | Obstacle::Stopped) => Vec::new(),
+            Some(Obstacle::Busy { .. }) => self.busy(&run).into_iter().collect(),
             Some(Obstacle::Offline) if self.quiet_offline => Vec::new(),
-            Some(Obstacle::SignIn) => {
-                self.set(&of_account(run.account), Some(sign_in(&run))).into_iter().collect()
+            Some(Obstacle::SignIn | Obstacle::ProxySignIn) => {
+                let told = [self.has_secret(&run), self.set(&of_account(run.account), Some(sign_in(&run)))];
+                told.into_iter().flatten().collect()
             }
             Some(Obstacle::KeyringLocked) => {
                 self.told.without_secret.insert(of_account(run.account));
@@ -118,13 +131,16 @@ impl Notices {
                 self.set(&key, Some(error(&run))).into_iter().collect()
             }
             None => {
-                let solved = [self.set(&of_account(run.account), None), self.has_secret(run.account)];
+                let solved = match run.reached {
+                    true => [self.signed_in(&run), self.has_secret(&run), self.is_not_busy(run.account)],
+                    false => [const { None }; 3],
+                };
                 let found = match run.report.outcome {
+                    // What some items are like says nothing about the others. Where they are held, a full run follows.
+                    _ if !run.full => None,
                     RunOutcome::Held if run.report.held != Held::default() => {
                         self.set(&key, Some(held(&run)))
                     }
-                    // What some items are like says nothing about the others.
-                    _ if !run.full => None,
                     RunOutcome::Partial => self.warn(&run),
                     RunOutcome::Ok => self.set(&key, None),
                     RunOutcome::Failed => self.set(&key, Some(error(&run))),
@@ -138,6 +154,11 @@ impl Notices {
         }
     }
 
+    /// The person has answered what this profile asked. Where it is asked still, it is told anew.
+    pub fn answered(&mut self, profile: &str) -> Option<Tell> {
+        self.set(&of_profile(profile), None)
+    }
+
     /// These profiles there are, and why some of them cannot run.
     pub fn profiles(
         &mut self,
@@ -146,6 +167,9 @@ impl Notices {
     ) -> Vec<Tell> {
         let mut known: BTreeSet<String> = profiles.iter().map(|(_, account)| of_account(account)).collect();
         self.told.without_secret.retain(|account| known.contains(account));
+        let servers: BTreeSet<String> = profiles.iter().map(|(_, account)| of_server(account)).collect();
+        self.told.busy.retain(|server, _| servers.contains(server));
+        known.extend(servers);
         if !self.told.without_secret.is_empty() {
             known.insert(KEYRING.to_owned());
         }
@@ -174,9 +198,47 @@ impl Notices {
         if run.report.outcome == RunOutcome::Failed { None } else { self.set(&key, None) }
     }
 
+    /// The sign-in was accepted. Where it is still refused by another way, the notice stays.
+    fn signed_in(&mut self, run: &Ended<'_>) -> Option<Tell> {
+        if run.closed.contains(&Reason::SignIn) { None } else { self.set(&of_account(run.account), None) }
+    }
+
+    /// The server asks to come back later, which may last; but not for ever.
+    fn busy(&mut self, run: &Ended<'_>) -> Option<Tell> {
+        let (server, now) = (of_server(run.account), run.report.started);
+        let since = *self.told.busy.entry(server.clone()).or_insert(now);
+        if now.duration_since(since) < BUSY { None } else { self.set(&server, Some(busy(run))) }
+    }
+
+    fn is_not_busy(&mut self, account: &Account) -> Option<Tell> {
+        let server = of_server(account);
+        self.told.busy.remove(&server);
+        self.set(&server, None)
+    }
+
+    /// Another process ran the profile, and left it so: what that solved is taken back, so that it is told again when it
+    /// comes again. What that process found, it told itself.
+    pub fn ran_elsewhere(&mut self, profile: &Name, state: &State) -> Option<Tell> {
+        let key = of_profile(profile.as_str());
+        let is_solved = |mark: &String| match state {
+            State::InSync => true,
+            State::Held { held } => *mark != held_mark(*held),
+            // Some items are not in sync, but none waits for a yes.
+            State::Warning { .. } => mark.starts_with(HELD),
+            _ => false,
+        };
+        if *state == State::InSync {
+            self.told.warned.remove(profile.as_str());
+        }
+        if self.last(&key).is_some_and(is_solved) { self.set(&key, None) } else { None }
+    }
+
     /// The secret of the account could be had: the last of those that could not takes the notice back.
-    fn has_secret(&mut self, account: &Account) -> Option<Tell> {
-        self.told.without_secret.remove(&of_account(account));
+    fn has_secret(&mut self, run: &Ended<'_>) -> Option<Tell> {
+        if run.closed.contains(&Reason::KeyringLocked) {
+            return None;
+        }
+        self.told.without_secret.remove(&of_account(run.account));
         if self.told.without_secret.is_empty() { self.set(KEYRING, None) } else { None }
     }
 
@@ -212,13 +274,17 @@ fn of_account(account: &Account) -> String {
     format!("sign-in {}", in_words(account))
 }
 
+fn of_server(account: &Account) -> String {
+    format!("busy {}", in_words(account))
+}
+
 /// "jana at dav.example.org".
 fn in_words(account: &Account) -> String {
     let server = match &account.origin {
         url::Origin::Tuple(_, host, _) => host.to_string(),
         other => other.ascii_serialization(),
     };
-    match account.sign_in.as_ref().and_then(SignIn::user) {
+    match account.user() {
         Some(user) => format!("{user} at {server}"),
         None => server,
     }
@@ -269,6 +335,17 @@ fn keyring(run: &Ended<'_>) -> Problem {
     Problem { finding: Finding::Errors, mark: "locked".to_owned(), notice }
 }
 
+fn busy(run: &Ended<'_>) -> Problem {
+    let text = format!(
+        "For more than a day the server has only asked to come back later, and nothing was synced. It is tried again by \
+         itself; if this goes on, ask those who run it. ({})",
+        failure(run)
+    );
+    let show = ("Show", Wish::Open(Page::Status));
+    let notice = notice(format!("Busy for a day: {}", in_words(run.account)), &text, false, vec![show]);
+    Problem { finding: Finding::Warnings, mark: "busy".to_owned(), notice }
+}
+
 fn wrong_file(name: &str, why: &str) -> Problem {
     let show = ("Show", Wish::Open(Page::Profiles));
     let notice = notice(format!("The profile {name} cannot be used"), why, true, vec![show]);
@@ -306,9 +383,12 @@ pub fn refused(profile: &str, why: &str) -> Notice {
     Notice { key: format!("refused {profile}"), ..notice }
 }
 
+fn held_mark(Held { local, remote, marks }: Held) -> String {
+    format!("{HELD} {local} {remote} {}{}", String::from(marks.local), String::from(marks.remote))
+}
+
 fn held(run: &Ended<'_>) -> Problem {
-    let Held { local, remote, marks } = run.report.held;
-    let marks = String::from(marks.local) + &String::from(marks.remote);
+    let Held { local, remote, .. } = run.report.held;
     let on = |number: u64, place: &str| {
         (number > 0).then(|| format!("{} {place}", count(number, "item", "items")))
     };
@@ -325,7 +405,7 @@ fn held(run: &Ended<'_>) -> Problem {
         ("Keep them", answer(Answer::Keep)),
     ];
     let notice = notice(format!("{} waits for your yes", run.profile), &text, true, actions);
-    Problem { finding: Finding::Held, mark: format!("held {local} {remote} {marks}"), notice }
+    Problem { finding: Finding::Held, mark: held_mark(run.report.held), notice }
 }
 
 #[cfg(test)]

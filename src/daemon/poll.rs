@@ -2,8 +2,13 @@
 //!
 //! The first look comes a minute after a run that did something, as a person is at work then; while nothing changes
 //! each takes twice as long as the one before, until the run at the profile's interval is as soon.
+//!
+//! A run's own writes are news to the look after it, and one run that finds nothing to do follows. No server tells the new
+//! token in its answer to a write, and a token that is asked for afterwards stands for what others wrote meanwhile too.
+//! Only the collection's changes since the old one tell the two apart: asking for them is what that run does, in one
+//! request, so no run that writes has to make it for the sake of the look.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::clock::Moment;
@@ -20,7 +25,11 @@ const FIRST: Duration = Duration::from_secs(60);
 
 /// When the servers of the accounts are asked.
 #[derive(Debug, Default)]
-pub struct Looks(HashMap<Account, Pace>);
+pub struct Looks {
+    paces: HashMap<Account, Pace>,
+    /// The profiles of which it was said that the server does not tell.
+    silent: BTreeSet<Name>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pace {
@@ -35,13 +44,13 @@ impl Looks {
             return;
         }
         let soon = now.plus(FIRST);
-        let pace = self.0.entry(account.clone()).or_insert(Pace { wait: FIRST, due: None });
+        let pace = self.paces.entry(account.clone()).or_insert(Pace { wait: FIRST, due: None });
         *pace = Pace { wait: FIRST, due: Some(pace.due.map_or(soon, |due| due.min(soon))) };
     }
 
     /// The accounts to be looked at now. Of each of them [`Looks::looked`] is to be told.
     pub fn begin(&mut self, now: Moment) -> Vec<Account> {
-        let due = self.0.iter_mut().filter(|(_, pace)| pace.due.is_some_and(|due| due <= now));
+        let due = self.paces.iter_mut().filter(|(_, pace)| pace.due.is_some_and(|due| due <= now));
         due.map(|(account, pace)| {
             pace.due = None;
             account.clone()
@@ -52,19 +61,24 @@ impl Looks {
     /// The account was looked at.
     pub fn looked(&mut self, now: Moment, account: &Account, longest: Option<Duration>) {
         // What was done meanwhile counts.
-        let Some(pace) = self.0.get_mut(account).filter(|pace| pace.due.is_none()) else { return };
+        let Some(pace) = self.paces.get_mut(account).filter(|pace| pace.due.is_none()) else { return };
         pace.wait = pace.wait.saturating_mul(2);
         pace.due = longest.filter(|longest| pace.wait < *longest).map(|_| now.plus(pace.wait));
     }
 
+    /// The server does not tell what changed in these; those of which that was not said before.
+    pub fn untold(&mut self, profiles: impl IntoIterator<Item = Name>) -> Vec<Name> {
+        profiles.into_iter().filter(|profile| self.silent.insert(profile.clone())).collect()
+    }
+
     /// When the next one is due.
     pub fn next(&self) -> Option<Moment> {
-        self.0.values().filter_map(|pace| pace.due).min()
+        self.paces.values().filter_map(|pace| pace.due).min()
     }
 
     /// Forgets all others.
     pub fn keep(&mut self, wanted: impl Fn(&Account) -> bool) {
-        self.0.retain(|account, _| wanted(account));
+        self.paces.retain(|account, _| wanted(account));
     }
 }
 
@@ -98,15 +112,18 @@ pub async fn look(
     }
     // An account may be reached in several ways.
     while let Some((first, _)) = known.first() {
-        let RemoteSpec::Dav { connection: way, .. } = &first.remote;
+        let RemoteSpec::Dav { connection, sign_in, .. } = &first.remote;
+        let way = (connection, sign_in);
         let account = accounts.get(first).await?;
         let (these, others) = known.into_iter().partition::<Vec<_>, _>(|(profile, _)| {
-            let RemoteSpec::Dav { connection, .. } = &profile.remote;
-            connection == way
+            let RemoteSpec::Dav { connection, sign_in, .. } = &profile.remote;
+            (connection, sign_in) == way
         });
         let (these, read): (Vec<&Profile>, Vec<ReadSoFar>) = these.into_iter().unzip();
         let news = match reader.news(&account, &read).await {
-            Err(error) if error.trouble == Trouble::SignIn => vec![News::Something; these.len()],
+            Err(error) if matches!(error.trouble, Trouble::SignIn | Trouble::ProxySignIn) => {
+                vec![News::Something; these.len()]
+            }
             news => news?,
         };
         for (profile, news) in these.into_iter().zip(news) {
@@ -207,6 +224,15 @@ mod tests {
         assert_eq!(looks.next(), None);
         looks.looked(minute(2), &jana, LONGEST);
         assert_eq!(looks.next(), None);
+    }
+
+    #[test]
+    fn that_a_server_does_not_tell_is_said_once() {
+        let names = |names: &[&str]| names.iter().map(|name| Name::new(name).unwrap()).collect::<Vec<_>>();
+        let mut looks = Looks::default();
+        assert_eq!(looks.untold(names(&["a", "b"])), names(&["a", "b"]));
+        assert_eq!(looks.untold(names(&["b", "c"])), names(&["c"]));
+        assert_eq!(looks.untold(names(&["a"])), []);
     }
 
     /// Profiles of one account between folders and an embedded server.

@@ -40,12 +40,13 @@ pub enum Request {
         #[serde(default)]
         how: How,
     },
-    /// Look what a run of the profile would do. Answered with [`Reply::Runs`]; the plan is in the report of its end.
+    /// Look what a run of the profile would do. Answered with [`Reply::Runs`]; what it would touch is told by
+    /// [`Event::RunFinished`].
     Preview {
         profile: String,
     },
-    /// The person's answer to a run that is held: it concerns what was shown, and no more than that. Answered with
-    /// [`Reply::Runs`].
+    /// The person's answer to a run that is held: a yes concerns what was shown, and no more than that. The last answer
+    /// counts. Answered with [`Reply::Runs`].
     Answer {
         profile: String,
         shown: Held,
@@ -150,28 +151,33 @@ impl Page {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct How {
-    /// Delete even unusually many items.
-    pub allow_deletions: bool,
-    /// With that: also what was to be kept, as the person named the profile.
-    pub kept_too: bool,
-    /// Bring back what one side deleted, instead of deleting it on the other side too.
-    pub undo_deletions: bool,
+    pub deletions: OnDeletions,
     /// The person has looked ahead at what an imported profile does.
     pub accept_preview: bool,
     /// Only these files of the profile's folder; all where there are none.
     pub only: Vec<String>,
 }
 
-impl How {
-    /// What becomes of deletions; none where they are to be both allowed and undone.
-    pub fn deletions(&self) -> Option<Deletions> {
-        Some(match (self.allow_deletions, self.undo_deletions) {
-            (true, true) => return None,
-            (true, false) if self.kept_too => Deletions::AllowedByName,
-            (true, false) => Deletions::Allowed,
-            (false, true) => Deletions::UNDONE,
-            (false, false) => Deletions::Guarded,
-        })
+/// What becomes of unusually many deletions, which is said of profiles that are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDeletions {
+    /// They wait for the person's yes.
+    #[default]
+    Guarded,
+    /// They are done, also of what was to be brought back.
+    Allowed,
+    /// What one side deleted is brought back, instead of being deleted on the other side too.
+    Undone,
+}
+
+impl From<OnDeletions> for Deletions {
+    fn from(deletions: OnDeletions) -> Deletions {
+        match deletions {
+            OnDeletions::Guarded => Deletions::Guarded,
+            OnDeletions::Allowed => Deletions::Allowed,
+            OnDeletions::Undone => Deletions::UNDONE,
+        }
     }
 }
 
@@ -432,7 +438,7 @@ mod tests {
         let ask = |request| serde_json::to_string(&Ask { v: VERSION, id: 7, request }).unwrap();
         let tell = |tell| serde_json::to_string(&Telling { v: VERSION, tell }).unwrap();
         insta::assert_snapshot!(ask(Request::Status), @r#"{"v":1,"id":7,"request":"status"}"#);
-        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"allow_deletions":false,"kept_too":false,"undo_deletions":false,"accept_preview":false,"only":[]}}"#);
+        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"deletions":"guarded","accept_preview":false,"only":[]}}"#);
         let shown = Held { local: 0, remote: 99, ..Held::default() };
         insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99,"marks":{"local":"0000000000000000","remote":"0000000000000000"}},"answer":"keep"}"#);
         let runs = vec![Ticket { profile: "work".into(), run: RunId(3) }];

@@ -50,7 +50,7 @@ async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
              stopped; please report it to those who make Pimbridge"
         );
         let report = Report::not_run(profile, started, why);
-        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::Other) }
+        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::Other), reached: false }
     })
 }
 

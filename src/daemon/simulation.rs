@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock::{Clock, Moment};
 use super::notices::{Ended, Notices, Tell, Told};
 use super::protocol::RunId;
-use super::schedule::tests::{name, planned};
+use super::schedule::tests::{name, planned, well};
 use super::schedule::{Account, Begin, Do, End, Order, Planned, Reason, Schedule};
 use crate::collection::Href;
 use crate::profile::Name;
@@ -181,10 +181,10 @@ impl World {
                     self.runs += 1;
                     self.running.push(Run { run, profile, ends, order, by_hand, saw });
                 }
-                Do::CheckSecret { profile } => {
+                Do::CheckSecret { profile, access } => {
                     let user = self.profiles[&profile].user;
                     let is_another = !self.is(|trouble| *trouble == Trouble::WrongPassword(user));
-                    self.schedule.secret_checked(at(self.now), &profile, is_another);
+                    self.schedule.secret_checked(at(self.now), &access, is_another);
                     self.begin();
                 }
             }
@@ -200,6 +200,7 @@ impl World {
             let obstacle = self.obstacle(&self.profiles[&profile]);
             let there = self.profiles.get_mut(&profile).unwrap();
             let mut report = fixtures::report();
+            report.started += SignedDuration::from_secs(now as i64);
             match obstacle {
                 Some(obstacle) => {
                     self.failed.push((now, there.user, obstacle));
@@ -211,13 +212,15 @@ impl World {
                 }
                 None => there.synced = there.synced.max(saw),
             }
-            let end = End { obstacle, failed: obstacle.is_some(), why: String::new() };
+            let end = End { obstacle, failed: obstacle.is_some(), ..well() };
             self.schedule.finished(at(now), run, end);
             let ended = Ended {
                 profile: &profile,
-                account: &there.planned.account,
+                account: &there.planned.access.account,
+                closed: &self.schedule.closed(&there.planned.access.account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
+                reached: obstacle.is_none(),
                 by_hand,
                 full: order.only.is_none(),
             };
@@ -248,8 +251,8 @@ impl World {
         let mut hosts = BTreeMap::<&str, usize>::new();
         for run in &self.running {
             let profile = &self.profiles[&run.profile];
-            assert!(!accounts.contains(&&profile.planned.account), "two of an account");
-            accounts.push(&profile.planned.account);
+            assert!(!accounts.contains(&&profile.planned.access.account), "two of an account");
+            accounts.push(&profile.planned.access.account);
             *hosts.entry(profile.host).or_default() += 1;
         }
         assert!(hosts.values().all(|number| *number <= 2), "{hosts:?}");
@@ -260,6 +263,16 @@ impl World {
         self.profiles.get_mut(&profile).unwrap().changed += 1;
         let files = files.iter().map(|file| Href::new(*file)).collect();
         self.schedule.local_changed(at(self.now), &profile, files);
+    }
+
+    /// The profile's file cannot be read, and can be again.
+    fn break_for_a_moment(&mut self, profile: &str) {
+        let all = || self.profiles.values().map(|profile| profile.planned.clone());
+        let others = all().filter(|planned| planned.name != name(profile)).collect();
+        let (now, all) = (at(self.now), all().collect());
+        let begin = |_: &Name| Begin { ran: Some(Duration::ZERO), chance: 0.5 };
+        self.schedule.plan(now, others, begin);
+        self.schedule.plan(now, all, begin);
     }
 
     #[track_caller]
@@ -343,6 +356,20 @@ fn a_server_that_is_busy_for_an_hour() {
 }
 
 #[test]
+fn a_server_that_is_busy_for_days() {
+    let busy = Spell { from: 5 * HOUR, to: 77 * HOUR, trouble: Trouble::Busy("one.example", None) };
+    let mut world = live_by_themselves(3, &[busy]);
+    world.live(busy.to, |_| {});
+    let (when, keys): (Vec<u64>, Vec<&str>) =
+        world.told.iter().map(|(when, key)| (*when, key.as_str())).unzip();
+    assert!(when.iter().all(|when| (29 * HOUR..30 * HOUR + 10 * MINUTE).contains(when)), "{when:?}");
+    assert_eq!(keys.len(), 3, "{keys:?}: one for each account");
+    world.live(busy.to + 40 * MINUTE, |_| {});
+    world.all_in_sync();
+    assert_eq!((world.told.len(), world.withdrawn), (3, 3));
+}
+
+#[test]
 fn a_computer_that_sleeps() {
     let sleep = Spell { from: 10 * HOUR, to: 18 * HOUR, trouble: Trouble::Asleep };
     let mut world = live_by_themselves(4, &[sleep]);
@@ -379,7 +406,7 @@ fn a_clock_that_is_set_forward_and_back() {
         let now = clock.look(Duration::from_secs(awake), wall);
         for todo in schedule.advance(now) {
             let Do::Run { run, .. } = todo else { panic!("{todo:?}") };
-            schedule.finished(now, run, End { obstacle: None, failed: false, why: String::new() });
+            schedule.finished(now, run, well());
             runs.push(awake);
         }
     }
@@ -461,6 +488,8 @@ fn weeks_in_which_everything_goes_wrong() {
             2 => drop(world.schedule.ask(at(world.now), &name("home"), Order::everything())),
             3 => world.schedule.remote_changed(at(world.now), &name("phone")),
             4 => world.schedule.pause(at(world.now), Some(at(world.now + 30 * MINUTE))),
+            5 => world.break_for_a_moment("phone"),
+            6 => world.break_for_a_moment("work"),
             _ => {}
         });
         let asked = world.schedule.ask(at(world.now), &name("by hand"), Order::everything());

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Page, Wish};
 use crate::daemon::protocol::{ProfileStatus, State, Status};
 use crate::report::RunOutcome;
-use crate::report::text::count;
+use crate::report::wording::count;
 
 /// How the icon looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! The desktop that the daemon shows itself on: a tray icon and notifications, as far as there is one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -72,31 +72,6 @@ pub struct Shown {
     pub mark: String,
 }
 
-/// The tray icon and the notifications. Nothing of it can fail: what is missing is told by [`Desktop::parts`].
-pub trait Desktop: Send + Sync {
-    /// Shows how everything is: icon, tooltip and menu.
-    fn show(&self, status: &Status);
-    /// Whether the person wants an icon.
-    fn set_tray(&self, wanted: bool);
-    fn notify(&self, notice: Notice);
-    /// Takes a notice back, where it still can be seen.
-    fn withdraw(&self, key: &str);
-    /// What can be used and what cannot, now and whenever that changes.
-    fn parts(&self) -> watch::Receiver<Vec<Part>>;
-}
-
-/// Starts to look after the desktop; `tray` says whether the person wants an icon. What the person wishes there is sent
-/// to `wishes`, and each notice that came on the screen to `shown`. All of it goes when the desktop is dropped. It needs
-/// a runtime of tokio.
-pub fn start(tray: bool, wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>) -> Box<dyn Desktop> {
-    let missing = Arc::new(Missing::default());
-    let (commands, received) = mpsc::unbounded_channel();
-    tokio::spawn(Session::new(wishes, shown, Arc::clone(&missing)).run(received));
-    let desktop = Handle { commands, missing, shown: Mutex::new(None) };
-    desktop.set_tray(tray);
-    Box::new(desktop)
-}
-
 const SWITCHED_OFF: &str = "it is switched off; to see it again: pimbridge settings set tray=true";
 
 const NOT_ON_MACOS: &str = "this version shows none on macOS";
@@ -123,36 +98,52 @@ enum Command {
     Withdraw(String),
 }
 
-/// The daemon's end: nothing here waits for the desktop.
-struct Handle {
+/// The tray icon and the notifications: the daemon's end, which never waits for them. Nothing of it can fail: what is
+/// missing is told by [`Desktop::parts`].
+pub struct Desktop {
     commands: UnboundedSender<Command>,
     missing: Arc<Missing>,
-    shown: Mutex<Option<Face>>,
+    shown: Option<Face>,
 }
 
-impl Desktop for Handle {
-    fn show(&self, status: &Status) {
+impl Desktop {
+    /// Starts to look after the desktop; `tray` says whether the person wants an icon. What the person wishes there is sent
+    /// to `wishes`, and each notice that came on the screen to `shown`. All of it goes when the desktop is dropped. It
+    /// needs a runtime of tokio.
+    pub fn start(tray: bool, wishes: UnboundedSender<Wish>, shown: UnboundedSender<Shown>) -> Desktop {
+        let missing = Arc::new(Missing::default());
+        let (commands, received) = mpsc::unbounded_channel();
+        tokio::spawn(Session::new(wishes, shown, Arc::clone(&missing)).run(received));
+        let desktop = Desktop { commands, missing, shown: None };
+        desktop.set_tray(tray);
+        desktop
+    }
+
+    /// Shows how everything is: icon, tooltip and menu.
+    pub fn show(&mut self, status: &Status) {
         let face = Face::of(status, Timestamp::now(), &TimeZone::system());
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if shown.as_ref() != Some(&face) {
-            *shown = Some(face.clone());
+        if self.shown.as_ref() != Some(&face) {
+            self.shown = Some(face.clone());
             let _ = self.commands.send(Command::Show(face));
         }
     }
 
-    fn set_tray(&self, wanted: bool) {
+    /// Whether the person wants an icon.
+    pub fn set_tray(&self, wanted: bool) {
         let _ = self.commands.send(Command::SetTray(wanted));
     }
 
-    fn notify(&self, notice: Notice) {
+    pub fn notify(&self, notice: Notice) {
         let _ = self.commands.send(Command::Notify(notice));
     }
 
-    fn withdraw(&self, key: &str) {
+    /// Takes a notice back, where it still can be seen.
+    pub fn withdraw(&self, key: &str) {
         let _ = self.commands.send(Command::Withdraw(key.to_owned()));
     }
 
-    fn parts(&self) -> watch::Receiver<Vec<Part>> {
+    /// What can be used and what cannot, now and whenever that changes.
+    pub fn parts(&self) -> watch::Receiver<Vec<Part>> {
         self.missing.parts()
     }
 }

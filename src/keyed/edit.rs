@@ -3,7 +3,7 @@
 use toml_edit::{DocumentMut, InlineTable, Item, Value};
 
 use super::{Key, Shape, Table, nearest};
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 
 /// The text with one key set, or removed where there is no value. Comments and order stay. The error
 /// is a sentence for a person.

@@ -1,6 +1,6 @@
 //! Small TOML files whose keys are all known: a table of them, from which reading, changing, help and schema follow.
 
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 
 mod edit;
 mod read;

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Shape, Table, Word, nearest};
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 
 /// What is wrong, and at which byte of the text.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::home::{Home, make_private, private_file};
-use crate::report::text::line;
+use crate::report::wording::line;
 
 mod read;
 

@@ -10,7 +10,7 @@ use oauth2::{
 };
 
 use super::{Client, Grant, OAuthError};
-use crate::report::text::line;
+use crate::report::wording::line;
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -108,17 +108,25 @@ impl ConnectionSpec {
             ProxySpec::System => Proxy::System,
             ProxySpec::Direct => Proxy::Direct,
             ProxySpec::Via { url, sign_in } => {
-                let sign_in = match sign_in {
-                    None => None,
-                    Some(user) => {
-                        let password = user.password(url).await.map_err(OpenError::Proxy)?;
-                        Some(ProxySignIn { user: user.user.clone(), password: password.expose().to_owned() })
-                    }
-                };
+                let password = self.proxy.password().await.map_err(OpenError::Proxy)?;
+                let sign_in = sign_in.as_ref().zip(password).map(|(user, password)| ProxySignIn {
+                    user: user.user.clone(),
+                    password: password.expose().to_owned(),
+                });
                 Proxy::Via { url: url.clone(), sign_in }
             }
         };
         Ok(Connection { trust, client_certificate, proxy, options: self.options.clone() })
+    }
+}
+
+impl ProxySpec {
+    /// The password with which to sign in there; none where nobody signs in.
+    pub(super) async fn password(&self) -> Result<Option<Secret>, SecretError> {
+        match self {
+            ProxySpec::Via { url, sign_in: Some(user) } => user.password(url).await.map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::item::mapping::options::Options;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::Limits;
 
+mod account;
 pub mod cdsp;
 mod connection;
 mod edit;
@@ -27,13 +28,14 @@ mod sign_in;
 mod store;
 mod words;
 
+pub use account::Account;
 pub use connection::{CertificateSpec, ConnectionSpec, ProxySpec, ProxyUser, TrustSpec};
 pub use edit::{Keys, New, new_text, set, with_keys};
 pub use error::ProfileError;
 pub use keys::TABLE;
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
-pub use overlap::{Overlap, local_key, overlaps, remote_key, url_key};
+pub use overlap::{Overlap, Requested, local_key, overlaps, remote_key, requested, url_key};
 pub use parse::{expand, parse};
 pub use presets::{PRESETS, Preset, preset_named};
 pub use secret::{PasswordSource, Secret, SecretError, SecretSource};

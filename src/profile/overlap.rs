@@ -45,6 +45,30 @@ pub fn overlaps<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Vec<Over
     found
 }
 
+/// What a request is about.
+#[derive(Debug)]
+pub struct Requested<'a> {
+    /// Those that run.
+    pub run: Vec<&'a Profile>,
+    /// Those that would double the work of another one that is active, or named with them.
+    pub doubled: Vec<(&'a Profile, Overlap)>,
+}
+
+/// Which profiles a request is about that names these, or all active ones where it names none.
+pub fn requested<'a>(profiles: &'a [Profile], named: &[String]) -> Requested<'a> {
+    let is_named = |profile: &Profile| named.iter().any(|name| name == profile.name.as_str());
+    let candidates = || profiles.iter().filter(|profile| profile.active || is_named(profile));
+    let overlaps = overlaps(candidates());
+    let mut requested = Requested { run: Vec::new(), doubled: Vec::new() };
+    for profile in candidates().filter(|profile| named.is_empty() || is_named(profile)) {
+        match overlaps.iter().find(|two| [&two.first, &two.second].contains(&&profile.name)) {
+            Some(two) => requested.doubled.push((profile, two.clone())),
+            None => requested.run.push(profile),
+        }
+    }
+    requested
+}
+
 /// Equal for two spellings of the same folder: symlinks, `..` and trailing slashes resolved as far as
 /// the path exists.
 pub fn local_key(local: &LocalSpec) -> PathBuf {

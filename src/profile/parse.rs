@@ -9,7 +9,7 @@ use super::keys::TABLE;
 use super::words::{CONFLICTS, KINDS, LOCAL_TYPES, MODES, REMOTE_TYPES};
 use super::{GuardLimits, LocalSpec, Name, Profile, ProfileError, RemoteSpec};
 use crate::keyed::{File, Read, Section, Word, wrong};
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 use crate::sync::policy::{Conflict, Mode};
 use crate::sync::scope::{Category, Limits};
 

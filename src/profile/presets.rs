@@ -8,7 +8,7 @@
 use super::edit::Keys;
 use crate::item::Kind;
 use crate::keyed::nearest;
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 
 /// A service, or a product that many run.
 #[derive(Debug)]

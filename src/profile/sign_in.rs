@@ -1,6 +1,6 @@
 //! How a profile signs in, and where what it needs for that is kept.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use super::{OpenError, Profile, RemoteSpec, keyring};
 use crate::collection::dav::{Credentials, TokenSource};
 use crate::collection::{CollectionError, Trouble};
 use crate::oauth::{self, OAuthError};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// How to sign in on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -107,30 +107,62 @@ fn entry_of(profile: &Profile) -> Result<String, SecretError> {
 
 /// The secret that was read last for a sign-in; none before, or where there was none. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct LastRead(Arc<std::sync::Mutex<Option<Secret>>>);
+pub(super) struct LastRead(Arc<std::sync::Mutex<Read>>);
+
+#[derive(Default)]
+struct Read {
+    secret: Option<Secret>,
+    /// The server refused it.
+    is_refused: bool,
+}
 
 impl LastRead {
-    fn set(&self, secret: Option<Secret>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = secret;
+    fn read(&self) -> MutexGuard<'_, Read> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is(&self, secret: &Secret) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(secret)
+    pub(super) fn set(&self, secret: Option<Secret>) {
+        let mut read = self.read();
+        if read.secret != secret {
+            *read = Read { secret, is_refused: false };
+        }
+    }
+
+    /// The server refused it.
+    pub(super) fn refused(&self) {
+        self.read().is_refused = true;
+    }
+
+    /// The server took this secret, or wanted none.
+    pub(super) fn accepted(&self, secret: Option<&Secret>) {
+        let mut read = self.read();
+        if read.secret.as_ref() == secret {
+            read.is_refused = false;
+        }
+    }
+
+    pub(super) fn secret(&self) -> Option<Secret> {
+        self.read().secret.clone()
+    }
+
+    /// Whether this secret, or that there was none, was refused when it was used last.
+    pub(super) fn refuses(&self, secret: Option<&Secret>) -> bool {
+        let read = self.read();
+        read.is_refused && read.secret.as_ref() == secret
     }
 }
 
-/// Whether the secret of a profile can be had now and is another than the one that was read last. Nobody is asked, and
-/// no server.
-pub(super) async fn is_another(profile: &Profile, last: &LastRead) -> bool {
+/// The secret of a profile; none where it cannot be had now. Nobody is asked, and no server.
+pub(super) async fn secret_now(profile: &Profile) -> Option<Secret> {
     let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
-    let Some(sign_in) = sign_in else { return false };
+    let sign_in = sign_in.as_ref()?;
     let entry = sign_in.entry(url);
     let now = match sign_in {
         SignIn::Password { password: source, .. } => source.read(PASSWORD, &entry).await,
         SignIn::Token { token: source, .. } => source.read(TOKEN, &entry).await,
         SignIn::OAuth { .. } => keyring::load(entry).await,
     };
-    now.ok().flatten().is_some_and(|now| !last.is(&now))
+    now.ok().flatten()
 }
 
 /// What the requests of a profile prove themselves with. A password that is given is used instead of the profile's. A

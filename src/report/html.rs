@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::page::{self, named, safe, section};
-use super::text::{
+use super::wording::{
     Start, bytes, count, day, headline, in_short, in_words, moment, place, sentence, shell_word,
 };
 use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};

@@ -1,4 +1,5 @@
-//! What a run did: the model. `text` and `html` write it for people, `json` for scripts, `xml` as another program did.
+//! What a run did: the model. `text` and `html` write it for people, in the words of `wording`, `json` for scripts, `xml`
+//! as another program did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ pub mod html;
 pub mod json;
 pub(crate) mod page;
 pub mod text;
+pub mod wording;
 pub mod xml;
 
 /// How a run ended.
@@ -162,7 +164,7 @@ impl Report {
 
     /// The report of a run that waits until the person has looked ahead at it.
     pub fn preview_needed(profile: &str, started: Timestamp) -> Report {
-        let word = text::shell_word(profile);
+        let word = wording::shell_word(profile);
         let why = format!(
             "it may delete what only one side has, so see first what it would do: pimbridge sync {word} --dry-run; if that \
              is right, accept it: pimbridge sync {word} --accept-preview"

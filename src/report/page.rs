@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use quick_xml::escape::escape;
 
-use super::text::line;
+use super::wording::line;
 
 const STYLE: &str = include_str!("page.css");
 

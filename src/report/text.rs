@@ -2,16 +2,14 @@
 
 use std::fmt::{self, Write};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
+use super::wording::{
+    Start, bytes, count, day, headline, in_short, in_words, items, line, place, sentence, shell_word, summary,
+};
+use super::{Operation, Problem, Report, Touched};
 use crate::sync::Side;
 
 /// How many items are listed where not all of them are asked for.
 pub const LISTED: usize = 20;
-/// How much of a summary is shown, in characters.
-const SUMMARY: usize = 60;
 
 /// What to show of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,28 +60,6 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
     let requests = count(report.requests, "request", "requests");
     writeln!(out, "  ({requests}, {received} received, {sent} sent, {:.1} s)", report.seconds.max(0.0))
-}
-
-pub(super) fn headline(report: &Report) -> &'static str {
-    let idle = report.local.total() + report.remote.total() + report.linked == 0
-        && !(report.dry_run && report.problems.iter().any(|problem| problem.parked));
-    match (report.outcome, report.dry_run) {
-        (RunOutcome::Failed, true) => "this could not be looked at.",
-        (RunOutcome::Failed, false) => "the sync could not be done.",
-        (RunOutcome::Held, true) => {
-            "a look ahead, nothing was changed; it deletes so much that it would ask you first."
-        }
-        (RunOutcome::Held, false) if report.failure.is_some() => "nothing was done yet.",
-        (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
-        (_, true) if idle => "a look ahead: there is nothing to do.",
-        (_, true) => "a look ahead, nothing was changed.",
-        (RunOutcome::Partial, false) if report.problems.iter().all(|problem| problem.parked) => {
-            "synced, except for what waits for your decision."
-        }
-        (RunOutcome::Partial, false) => "synced, except for some items.",
-        (RunOutcome::Ok, false) if idle => "nothing has changed, all in sync.",
-        (RunOutcome::Ok, false) => "all in sync.",
-    }
 }
 
 fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Options) -> fmt::Result {
@@ -219,141 +195,10 @@ fn parked(out: &mut String, report: &Report, options: Options) -> fmt::Result {
     writeln!(out, "  To decide: pimbridge conflict list {}", shell_word(&report.profile))
 }
 
-/// The first sentence of a message, to go on with in another one.
-pub fn in_short(message: &str) -> String {
-    let clean = line(message);
-    let first = clean.split_once(". ").map_or(clean.as_str(), |(first, _)| first);
-    let mut letters = first.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// "in sync except for 2 items; 1 conflict waits for your decision".
-pub fn but_for(report: &Report) -> String {
-    let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
-        0 => None,
-        1 => Some("in sync except for 1 item".to_owned()),
-        number => Some(format!("in sync except for {number} items")),
-    };
-    let waits = match report.parked {
-        0 => None,
-        1 => Some("1 conflict waits for your decision".to_owned()),
-        number => Some(format!("{number} conflicts wait for your decision")),
-    };
-    [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Start {
-    Sentence,
-    Within,
-}
-
-pub(super) fn place(side: Side, start: Start) -> &'static str {
-    match (side, start) {
-        (Side::Remote, Start::Sentence) => "On the server",
-        (Side::Local, Start::Sentence) => "On this computer",
-        (Side::Remote, Start::Within) => "on the server",
-        (Side::Local, Start::Within) => "on this computer",
-    }
-}
-
-/// "a, b and c".
-pub fn enumerated<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.into_iter().collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => words.concat(),
-    }
-}
-
-/// "2 new, 1 changed, 1 deleted".
-pub fn in_words(counts: Counts) -> String {
-    let parts = [(counts.created, "new"), (counts.updated, "changed"), (counts.deleted, "deleted")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
-}
-
-fn items(number: u64) -> String {
-    count(number, "item", "items")
-}
-
-/// "1 item", "2 items".
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// "512 B", "1.2 kB", "3.4 MB".
-pub fn bytes(number: u64) -> String {
-    match number {
-        0..1_000 => format!("{number} B"),
-        1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),
-        _ => format!("{:.1} MB", number as f64 / 1e6),
-    }
-}
-
-/// The day by this machine's clock.
-pub fn day(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string()
-}
-
-/// Day and time by this machine's clock.
-pub fn moment(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// A text from an item or a server on one line: nothing in it can move the cursor, colour the
-/// terminal or turn the writing direction.
-pub fn line(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let clean: String =
-        text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    clean.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// What a person calls an item, short enough for a line.
-pub fn summary(text: &str) -> String {
-    cut(text, SUMMARY)
-}
-
-/// A text on one line, of so many characters at most.
-pub fn cut(text: &str, limit: usize) -> String {
-    let clean = line(text);
-    match clean.char_indices().nth(limit) {
-        None => clean,
-        Some((cut, _)) => format!("{}…", clean[..cut].trim_end()),
-    }
-}
-
-/// A whole sentence: with a capital letter and a full stop.
-pub fn sentence(text: &str) -> String {
-    let clean = line(text);
-    let first_word = clean.split(' ').next().unwrap_or_default();
-    let mut letters = clean.chars();
-    let mut out = match letters.next() {
-        Some(first) if first_word.chars().all(char::is_alphabetic) => {
-            first.to_uppercase().chain(letters).collect()
-        }
-        _ => clean,
-    };
-    if !out.ends_with(['.', '!', '?', '…']) {
-        out.push('.');
-    }
-    out
-}
-
-/// A name as it must be typed in a shell.
-pub fn shell_word(name: &str) -> String {
-    if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Held;
     use super::super::fixtures::{report, touched};
+    use super::super::{Counts, Held, RunOutcome};
     use super::*;
 
     fn show(report: &Report, touched: &[Touched]) -> String {

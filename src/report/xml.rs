@@ -6,7 +6,7 @@ use jiff::Unit;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::text::{Start, count, line, place};
+use super::wording::{Start, count, line, place};
 use super::{Counts, Delta, Operation, Problem, Report, Touched};
 use crate::sync::{Side, Sides};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::trees::number;
 use super::{PairId, Result, State, Subject, Write};
@@ -45,20 +45,25 @@ fn side(row: &Row<'_>, at: usize) -> rusqlite::Result<Side> {
     Ok(if row.get::<_, i64>(at)? == number(Side::Local) { Side::Local } else { Side::Remote })
 }
 
+/// The items without a base.
+fn new(db: &Connection) -> Result<Sides<BTreeSet<Href>>> {
+    let mut found = Sides::<BTreeSet<Href>>::default();
+    let mut rows = db.prepare_cached("SELECT side, href FROM kept_new")?;
+    let rows = rows.query_map([], |row| Ok((side(row, 0)?, Href::new(row.get_ref(1)?.as_str()?))))?;
+    for row in rows {
+        let (side, href) = row?;
+        found[side].insert(href);
+    }
+    Ok(found)
+}
+
 impl State {
     /// What is to be brought back.
     pub fn kept(&self) -> Result<Kept> {
         let db = self.db();
         let mut pairs = db.prepare_cached("SELECT pair, side FROM kept")?;
         let pairs = pairs.query_map([], |row| Ok((PairId(row.get(0)?), side(row, 1)?)))?;
-        let mut kept = Kept { pairs: pairs.collect::<rusqlite::Result<_>>()?, ..Kept::default() };
-        let mut new = db.prepare_cached("SELECT side, href FROM kept_new")?;
-        let new = new.query_map([], |row| Ok((side(row, 0)?, Href::new(row.get_ref(1)?.as_str()?))))?;
-        for one in new {
-            let (side, href) = one?;
-            kept.new[side].insert(href);
-        }
-        Ok(kept)
+        Ok(Kept { pairs: pairs.collect::<rusqlite::Result<_>>()?, new: new(&db)? })
     }
 }
 
@@ -66,15 +71,15 @@ impl Write<'_> {
     /// From now on, this is what is to be brought back.
     pub fn set_kept(&self, kept: &Kept) -> Result<()> {
         self.0.execute("DELETE FROM kept", [])?;
-        self.0.execute("DELETE FROM kept_new", [])?;
         let mut pair = self.0.prepare_cached("INSERT INTO kept (pair, side) VALUES (?1, ?2)")?;
         for (id, side) in &kept.pairs {
             pair.execute((id.0, number(*side)))?;
         }
-        let mut new = self.0.prepare_cached("INSERT INTO kept_new (side, href) VALUES (?1, ?2)")?;
+        self.0.execute("DELETE FROM kept_new", [])?;
+        let mut row = self.0.prepare_cached("INSERT INTO kept_new (side, href) VALUES (?1, ?2)")?;
         for side in Side::BOTH {
             for href in &kept.new[side] {
-                new.execute((number(side), href.as_str()))?;
+                row.execute((number(side), href.as_str()))?;
             }
         }
         Ok(())

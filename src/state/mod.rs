@@ -272,6 +272,11 @@ impl Drop for Lock {
     }
 }
 
+/// Whether a process works on the state of this file.
+pub fn is_in_use(path: &Path) -> bool {
+    path.exists() && matches!(lock(path), Err(StateError::Busy))
+}
+
 fn lock(path: &Path) -> Result<Lock> {
     let path = path.with_extension("lock");
     let io = |source| StateError::Io { path: path.clone(), source };

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Result, StateError};
 
 /// One step a version: `MIGRATIONS[n]` makes version `n + 1` of version `n`.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     r"
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -76,6 +76,10 @@ const MIGRATIONS: [&str; 4] = [
     CREATE TABLE kept_new (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
 ",
     r"
+    -- The deletions that were held back last, as they were shown to the person (side: where they would be).
+    CREATE TABLE held (side INTEGER NOT NULL, href TEXT NOT NULL, PRIMARY KEY (side, href)) WITHOUT ROWID;
+",
+    r"
     -- When the run began that overwrote or deleted the version: the start of its report. NULL where it was no run.
     ALTER TABLE history ADD COLUMN run INTEGER;
     CREATE INDEX report_started ON report (started);
@@ -87,10 +91,8 @@ const MIGRATIONS: [&str; 4] = [
     CREATE INDEX history_uid ON history (uid);
     CREATE INDEX history_run ON history (run) WHERE loss = 'deleted';
 
-    -- The deletions that wait for the person's yes, as the last run that held any back found them.
-    CREATE TABLE held (
-        side INTEGER NOT NULL, href TEXT NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (side, href)
-    ) WITHOUT ROWID;
+    -- What a person calls it.
+    ALTER TABLE held ADD COLUMN summary TEXT NOT NULL DEFAULT '';
 ",
 ];
 

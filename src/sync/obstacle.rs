@@ -19,6 +19,8 @@ pub enum Obstacle {
     },
     /// The sign-in was refused, or there is none yet.
     SignIn,
+    /// The proxy refused the sign-in.
+    ProxySignIn,
     /// What it signs in with cannot be had at the moment: the keyring is locked or does not run.
     KeyringLocked,
     /// Another Pimbridge works on the profile.
@@ -43,6 +45,7 @@ impl From<Trouble> for Obstacle {
             Trouble::Offline => Obstacle::Offline,
             Trouble::Busy => Obstacle::Busy { retry_after: None },
             Trouble::SignIn => Obstacle::SignIn,
+            Trouble::ProxySignIn => Obstacle::ProxySignIn,
             Trouble::SecretLocked => Obstacle::KeyringLocked,
             Trouble::NotUnderstood => Obstacle::NotUnderstood,
             Trouble::Untrusted | Trouble::Gone | Trouble::Forbidden | Trouble::Storage => Obstacle::Other,
@@ -62,9 +65,9 @@ impl From<&CollectionError> for Obstacle {
 impl From<&OpenError> for Obstacle {
     fn from(error: &OpenError) -> Self {
         match error {
-            OpenError::Secret(error) | OpenError::Proxy(error) | OpenError::Passphrase(error) => {
-                error.trouble().into()
-            }
+            OpenError::Secret(error) => error.trouble().into(),
+            // Nothing was sent that could be refused.
+            OpenError::Proxy(_) | OpenError::Passphrase(_) => Obstacle::KeyringLocked,
             OpenError::File { .. } => Obstacle::Other,
             OpenError::Collection(error) => error.into(),
         }

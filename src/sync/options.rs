@@ -33,10 +33,8 @@ pub enum Deletions {
     /// They are held back.
     #[default]
     Guarded,
-    /// The person has said yes to them, however many they are. What is to be kept still is.
+    /// The person has said yes to them, however many they are.
     Allowed,
-    /// The same, about this very profile: also what was to be kept is deleted.
-    AllowedByName,
     /// The person has seen these and said yes to them. Where it is about others by now, that side is held back again.
     AllowedUpTo(Held),
     /// What would be deleted on these sides is brought back to the other one instead, whatever the mode: afterwards it is
@@ -60,14 +58,15 @@ impl Deletions {
         Deletions::Undone(Sides { local: shown.local > 0, remote: shown.remote > 0 })
     }
 
-    /// What of these deletions the person has said yes to.
-    pub(super) fn agreed(self, found: &Sides<BTreeSet<Href>>) -> Sides<Agreed> {
+    /// What the person has said yes to: `seen` of an earlier run, or what is found now.
+    pub(super) fn agreed(self, seen: &Sides<BTreeSet<Href>>, found: &Sides<BTreeSet<Href>>) -> Sides<Agreed> {
         Sides::from_fn(|side| match self {
-            Deletions::Allowed | Deletions::AllowedByName => Agreed::All,
+            Deletions::Allowed => Agreed::All,
             Deletions::AllowedUpTo(shown) if shown.is_of(side, &found[side]) => {
                 Agreed::These(found[side].clone())
             }
-            Deletions::AllowedUpTo(_) | Deletions::Guarded | Deletions::Undone(_) => Agreed::Nothing,
+            Deletions::AllowedUpTo(_) => Agreed::These(seen[side].clone()),
+            Deletions::Guarded | Deletions::Undone(_) => Agreed::Nothing,
         })
     }
 }

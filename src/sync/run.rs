@@ -77,6 +77,8 @@ pub struct Done {
     pub foreseen: Vec<Touched>,
     /// What kept it from being done.
     pub obstacle: Option<Obstacle>,
+    /// The server answered it.
+    pub reached: bool,
 }
 
 /// What came of a chunk.
@@ -161,13 +163,19 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     report.part = !options.is_whole();
     report.notices = job.state.notices().to_vec();
     let mut foreseen = Vec::new();
-    let mut id = None;
-    let result = rounds(job, options, &mut report, &mut id, &mut foreseen).await;
+    let (mut id, mut looked) = (None, false);
+    let result = rounds(job, options, &mut report, &mut id, &mut foreseen, &mut looked).await;
     if result.is_ok() && options.is_whole() && job.name_and_color && !options.stop.is_told() {
         report.notices.extend(look::keep(job, options.dry_run).await?);
     }
     job.progress.done();
     let obstacle = result.as_ref().err().map(Obstacle::from);
+    let requests = traffic(job).requests - before.requests;
+    let reached = match &result {
+        Ok(()) => requests > 0,
+        Err(RunError::Collection(Side::Remote, _)) => true,
+        Err(_) => looked && requests > 0,
+    };
     report.failure = match result {
         Ok(()) => None,
         Err(RunError::Collection(_, error))
@@ -204,14 +212,11 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
                 None if is_worth_nothing => None,
                 id => Some(w.end_report(id, &report)?),
             };
-            if report.failure.is_none() && !report.part && report.held == Held::default() {
-                w.set_held(&HeldItems::default())?;
-            }
             w.prune_daily(started, job.keep, job.keep_reports)?;
             Ok(id)
         })?;
     }
-    Ok(Done { report, id, foreseen, obstacle })
+    Ok(Done { report, id, foreseen, obstacle, reached })
 }
 
 fn traffic(job: &Job<'_>) -> crate::collection::Traffic {
@@ -229,15 +234,18 @@ async fn rounds(
     report: &mut Report,
     id: &mut Option<ReportId>,
     foreseen: &mut Vec<Touched>,
+    looked: &mut bool,
 ) -> Result<(), RunError> {
     let mut known = None;
     let mut asleep_at_first = None;
-    let rule = Rule { policy: job.policy, undone: undo::begin(job, options)? };
+    let said = undo::begin(job, options)?;
+    let rule = Rule { policy: job.policy, undone: said.undone };
     // What the person has seen and said yes to.
     let mut agreed = None;
     for round in 1..=ROUNDS {
         options.stop.check()?;
         let (sides, only) = look_at_both(job, options.only.as_ref()).await?;
+        *looked = true;
         let mut trees = Trees { sides, pairs: job.state.pairs()? };
         let asides = job.state.asides()?;
         if quarantine::of_nothing(&asides, &trees).next().is_some() {
@@ -259,7 +267,7 @@ async fn rounds(
         let unread = quarantine::unread(&asides, &set_aside);
         let read_before = quarantine::read_before(&asides, &set_aside);
         let paired = pair_new(job, &mut trees, &sifted.outside, unread, &read_before, &mut alone).await?;
-        let kept = undo::keep(job, options, rule.undone, &trees, &paired.matched, &sifted.asleep, &alone)?;
+        let kept = undo::keep(job, options, &said, &trees, &paired.matched, &sifted.asleep, &alone)?;
         let known = Known { matched: &paired.matched, asleep: &sifted.asleep, aside: &alone, kept: &kept };
         let mut plan = plan(rule, &trees, known);
         options.stop.check()?;
@@ -316,7 +324,7 @@ async fn rounds(
 
         let done = Sides { local: report.local.deleted, remote: report.remote.deleted };
         // What a later round finds besides was not seen.
-        let agreed = agreed.get_or_insert_with(|| options.deletions.agreed(&deletions));
+        let agreed = agreed.get_or_insert_with(|| options.deletions.agreed(&said.seen, &deletions));
         let held = Sides::from_fn(|side| {
             let number = deletions[side].len() as u64;
             number > 0
@@ -344,8 +352,8 @@ async fn rounds(
         let Totals { held, leaves_new, unsettled, stale, invitations, .. } = total;
         report.notices.extend(invitations::notice(job, invitations, options.dry_run).await);
         report.held = Held::of(&held);
-        if !options.dry_run && report.held != Held::default() {
-            job.state.write(|w| w.set_held(&held))?;
+        if !options.dry_run {
+            undo::shown(job, &held)?;
         }
         if unsettled.is_empty() && !((paired.incomplete || leaves_new) && round < ROUNDS) {
             return Ok(());

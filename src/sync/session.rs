@@ -21,7 +21,7 @@ use crate::profile::{
     self, Accounts, LocalSpec, OpenError, PasswordSource, Profile, RemoteSpec, SecretSource, SignIn, keyring,
     remote_key,
 };
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::report::{Problem, Report};
 use crate::settings;
 use crate::state::{self, State, StateError, Version, VersionId};
@@ -70,7 +70,7 @@ async fn run_once(
     if profile.preview_needed && !options.dry_run {
         let report = Report::preview_needed(profile.name.as_str(), started);
         tell(&report);
-        return Done { report, id: None, foreseen: Vec::new(), obstacle: None };
+        return Done { report, id: None, foreseen: Vec::new(), obstacle: None, reached: false };
     }
     tracing::info!(mode = ?profile.mode, conflict = ?profile.conflict, ?options, "run started");
     let done = match try_run(home, profile, accounts, options, progress).await {
@@ -89,7 +89,8 @@ async fn run_once(
     progress.done();
     let mut done = done.unwrap_or_else(|error| {
         let report = not_run(profile, started, options, &error);
-        Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::from(&error)) }
+        let obstacle = Some(Obstacle::from(&error));
+        Done { report, id: None, foreseen: Vec::new(), obstacle, reached: false }
     });
     if profile.preview_needed {
         let word = shell_word(profile.name.as_str());
@@ -146,7 +147,7 @@ async fn try_run(
                 true => None,
                 false => Some(state.write(|w| w.end_report(None, &report))?),
             };
-            return Ok(Done { report, id, foreseen: Vec::new(), obstacle });
+            return Ok(Done { report, id, foreseen: Vec::new(), obstacle, reached: false });
         }
     };
     Ok(run(&Opened::new(home, profile, state, collections)?.job(progress), options).await?)
@@ -363,6 +364,8 @@ mod tests {
             obstacle("user = \"jana\"\npassword_command = \"exit 1\"").await,
             Some(Obstacle::KeyringLocked)
         );
+        let proxy = "proxy = \"http://127.0.0.1:1\"\nproxy_user = \"jana\"\nproxy_password_env = \"PIMBRIDGE_NO_SUCH\"";
+        assert_eq!(obstacle(proxy).await, Some(Obstacle::KeyringLocked));
         assert_eq!(obstacle("ca_file = \"/no/such/file\"").await, Some(Obstacle::Other));
     }
 

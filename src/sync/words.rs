@@ -8,8 +8,8 @@ use super::{Side, Sides};
 use crate::collection::Feature;
 use crate::item::merge::{Choice, Winner};
 use crate::report::Operation;
-use crate::report::text::enumerated;
-use crate::report::text::shell_word;
+use crate::report::wording::enumerated;
+use crate::report::wording::shell_word;
 
 /// Where a side is, in a sentence.
 pub fn place(side: Side) -> &'static str {

@@ -8,7 +8,7 @@ use pimbridge::daemon::protocol::history::{
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::desktop::face;
 use pimbridge::item::compare::Row;
-use pimbridge::report::text::{sentence, summary};
+use pimbridge::report::wording::{sentence, summary};
 use pimbridge::state::{Loss, Version};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};

@@ -139,7 +139,7 @@ async fn asked(home: &Home, request: Request) -> Result<Reply, String> {
 
 fn refusal(reply: Reply) -> Result<Reply, String> {
     match reply {
-        Reply::Refused { why } => Err(pimbridge::report::text::sentence(&why)),
+        Reply::Refused { why } => Err(pimbridge::report::wording::sentence(&why)),
         reply => Ok(reply),
     }
 }

@@ -10,6 +10,7 @@ use pimbridge::language::Language;
 mod about;
 mod history;
 mod link;
+mod reports;
 mod shell;
 mod status;
 
@@ -56,6 +57,8 @@ fn start(args: Args) -> Result<(), String> {
         .renderer_name("software".into())
         .select()
         .map_err(told)?;
+    // As the desktop file is called.
+    slint::set_xdg_app_id("pimbridge").map_err(told)?;
     let window = MainWindow::new().map_err(told)?;
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     attach(&window, &home, &link);
@@ -82,6 +85,7 @@ fn speak(language: Language) {
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
     status::attach(window, link);
+    reports::attach(window, link);
     history::attach(window, link);
     about::attach(window, home);
 }

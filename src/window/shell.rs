@@ -4,7 +4,7 @@ use pimbridge::daemon::protocol::{self, Event};
 use slint::ComponentHandle;
 
 use crate::link::Link;
-use crate::{MainWindow, Page, Shell, Tone, history, status};
+use crate::{MainWindow, Page, Shell, Tone, history, reports, status};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,6 +51,7 @@ pub fn open(window: &MainWindow, link: &Link, page: Page) {
     window.global::<Shell>().set_page(page);
     match page {
         Page::Status => status::opened(window, link),
+        Page::Reports => reports::opened(window, link),
         Page::History => history::opened(window, link),
         _ => {}
     }
@@ -62,12 +63,16 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
         show(window, link, page);
     }
     status::heard(window, link, event);
+    reports::heard(window, link, event);
     history::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.
 pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
     window.window().set_minimized(false);
+    if let protocol::Page::Report { profile } = page {
+        return reports::open_last(window, link, profile);
+    }
     let page = match page {
         protocol::Page::Status => Page::Status,
         protocol::Page::Account => Page::Account,

@@ -9,7 +9,7 @@ use pimbridge::daemon::protocol::{
     Answered, Event, How, Phase, ProfileStatus, Question, Reply, Request, State, Status, Step,
 };
 use pimbridge::desktop::face;
-use pimbridge::report::text::sentence;
+use pimbridge::report::wording::sentence;
 use pimbridge::sync::Sides;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;

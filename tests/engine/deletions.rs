@@ -1,11 +1,12 @@
 //! What the person may say about deletions, and what becomes of them then.
 
 use jiff::SignedDuration;
+use pimbridge::collection::Href;
 use pimbridge::report::{Held, Operation, RunOutcome};
 use pimbridge::sync::Side;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::{Conflict, Policy};
-use pimbridge::sync::run::{Deletions, Options};
+use pimbridge::sync::run::{Deletions, Only, Options};
 
 use crate::support::{event, memory::Memory, world::World};
 
@@ -245,15 +246,106 @@ fn what_cannot_be_read_when_it_is_to_be_brought_back_is_not_deleted() {
     is_kept_until_it_is_back(&world, |world| world.remote.lock().manners.stumbles = None);
 }
 
-#[test]
-fn only_who_names_the_profile_takes_back_what_was_said_to_be_kept() {
+/// Twelve of forty are to be kept, and one of them is refused where it is to be brought back; what the person was shown.
+fn kept_and_one_refused() -> (World, Held) {
     let refuse = |side: &Memory| side.lock().manners.refuses = Some("event 7".into());
     let world = kept_but_for_one(refuse, |world| &world.local);
-    world.wait(SignedDuration::from_hours(48));
-    let report = world.run(TWO_WAY, with(Deletions::Allowed)).report;
-    assert_eq!(report.remote.deleted, 0, "{report:#?}");
-    world.wait(SignedDuration::from_hours(48));
-    let report = world.run(TWO_WAY, with(Deletions::AllowedByName)).report;
-    assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 1), "{report:#?}");
+    let shown = Held::of(&world.state().held().unwrap());
+    assert_eq!((shown.local, shown.remote), (0, 12));
+    (world, shown)
+}
+
+#[test]
+fn the_last_answer_counts_for_what_is_still_to_be_brought_back() {
+    let (_, shown) = kept_and_one_refused();
+    let only = Only { local: [Href::new(name(7))].into(), ..Only::default() };
+    let one = Options { only: Some(only), ..with(Deletions::Allowed) };
+    for yes in [with(Deletions::AllowedUpTo(shown)), with(Deletions::Allowed), one] {
+        let (world, _) = kept_and_one_refused();
+        let ahead = Options { dry_run: true, ..yes.clone() };
+        world.run(TWO_WAY, ahead);
+        assert_eq!(world.sync(TWO_WAY).remote.deleted, 0, "a look ahead is no answer");
+        let report = world.run(TWO_WAY, yes.clone()).report;
+        assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 1), "{yes:?}: {report:#?}");
+        assert!(is_settled(&world, TWO_WAY));
+    }
+}
+
+#[test]
+fn the_last_answer_counts_for_what_only_one_side_ever_had() {
+    let policy = Policy::ReplicateToServer;
+    for shown_only in [false, true] {
+        let world = World::default();
+        for n in 0..12 {
+            world.remote.put(&name(n), event(&n.to_string(), &format!("event {n}"), 0));
+        }
+        let shown = world.sync(policy).held;
+        world.local.lock().manners.refuses = Some("event 7".into());
+        let report = world.run(policy, with(Deletions::kept(shown))).report;
+        assert_eq!((report.outcome, report.local.created), (RunOutcome::Partial, 11));
+        let yes = if shown_only { Deletions::AllowedUpTo(shown) } else { Deletions::Allowed };
+        let report = world.run(policy, with(yes)).report;
+        assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 1), "{report:#?}");
+        assert!(is_settled(&world, policy));
+    }
+}
+
+#[test]
+fn a_yes_to_others_leaves_what_is_to_be_kept() {
+    let (world, first) = kept_and_one_refused();
+    remove(&world.local, 20..32);
+    let shown = world.sync(TWO_WAY).held;
+    assert_eq!(shown.remote, 12);
+    let only = Only { local: [Href::new(name(20))].into(), ..Only::default() };
+    let one = Options { only: Some(only), ..with(Deletions::Allowed) };
+    for (yes, deleted) in [(with(Deletions::AllowedUpTo(first)), 0), (one, 1)] {
+        let report = world.run(TWO_WAY, yes).report;
+        assert_eq!(report.remote.deleted, deleted, "{report:#?}");
+    }
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    assert_eq!((report.held.remote, report.remote.deleted), (0, 11), "the rest of them: {report:#?}");
+    assert!(world.remote.items().contains_key(&name(7)));
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(first))).report;
+    assert!(world.remote.items().contains_key(&name(7)), "it was shown before others were: {report:#?}");
+}
+
+/// The server was out of reach when it was said to keep them, and perhaps also when it was said to delete them.
+#[test]
+fn the_last_answer_counts_where_the_one_before_it_was_not_carried_out() {
+    for also_offline in [false, true] {
+        let world = in_sync(40);
+        remove(&world.local, 0..12);
+        let shown = world.sync(TWO_WAY).held;
+        world.remote.lock().manners.offline = true;
+        let report = world.run(TWO_WAY, with(Deletions::kept(shown))).report;
+        assert_eq!(report.outcome, RunOutcome::Failed);
+        world.remote.lock().manners.offline = also_offline;
+        let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+        world.remote.lock().manners.offline = false;
+        if also_offline {
+            assert_eq!(report.outcome, RunOutcome::Failed);
+            let report = world.sync(TWO_WAY);
+            assert_eq!((report.held.remote, report.local.created), (12, 0), "{report:#?}");
+            world.run(TWO_WAY, with(Deletions::AllowedUpTo(report.held)));
+        }
+        assert_eq!((world.local.items().len(), world.remote.items().len()), (28, 28));
+        assert!(is_settled(&world, TWO_WAY));
+    }
+}
+
+/// Some came back before the run broke off: the others are among those that were shown.
+#[test]
+fn the_last_answer_counts_for_the_rest_of_what_was_shown() {
+    let mut world = in_sync(40);
+    world.chunk_size = 5;
+    remove(&world.local, 0..20);
+    let shown = world.sync(TWO_WAY).held;
+    world.local.lock().manners.breaks_after = Some(2);
+    world.run(TWO_WAY, with(Deletions::kept(shown)));
+    world.local.lock().manners.breaks_after = None;
+    let back = world.local.items().len();
+    assert!((21..30).contains(&back), "{back}");
+    let report = world.run(TWO_WAY, with(Deletions::AllowedUpTo(shown))).report;
+    assert_eq!((report.outcome, report.remote.deleted), (RunOutcome::Ok, 40 - back as u64), "{report:#?}");
     assert!(is_settled(&world, TWO_WAY));
 }

@@ -112,9 +112,9 @@ const STEPS: &[Step] = &[
     (|_| {}, &["sync", "--json"], 1),
     (World::delete_nearly_all_here, &["sync"], 1),
     (|_| {}, &["sync", "--json"], 1),
-    (|_| {}, &["sync", "--undo-deletions"], 1),
+    (|_| {}, &["sync", "work", "--undo-deletions"], 1),
     (World::delete_nearly_all_here, &["sync", "work", "--json"], 1),
-    (|_| {}, &["sync", "--allow-deletions", "--all"], 1),
+    (|_| {}, &["sync", "work", "--allow-deletions", "--all"], 1),
     (|world| world.profile(&format!("{BY_HAND}\npreview_needed = true")), &["sync", "work"], 1),
     (|_| {}, &["sync", "work", "--json"], 1),
     (|world| world.put_there("late"), &["sync", "work", "--accept-preview"], 1),
@@ -257,17 +257,27 @@ fn a_pause_and_its_end() {
     let world = World::new();
     let run = |arguments: &[&str]| world.home.run(arguments).expect(0).stdout;
     let daemon = Daemon::start(&world.home);
-    assert_eq!(run(&["daemon", "pause", "--minutes", "30"]), "Nothing runs by itself for 30 minutes\n");
+    assert_eq!(
+        run(&["daemon", "pause", "--minutes", "30"]),
+        "Nothing runs by itself for 30 minutes (or until Pimbridge is started anew)\n"
+    );
     let paused = daemon.status().paused.expect("it is paused");
     assert_eq!(paused.until.unwrap().duration_since(paused.since).as_secs(), 1800);
-    assert_eq!(run(&["daemon", "pause"]), "Nothing runs by itself until: pimbridge daemon resume\n");
+    let paused = "Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)";
+    assert_eq!(run(&["daemon", "pause"]), format!("{paused}\n"));
     assert_eq!(daemon.status().paused.unwrap().until, None);
     world.home.sync("work", 0);
     let status = run(&["status"]);
-    assert!(status.contains("Nothing runs by itself until: pimbridge daemon resume"), "{status}");
+    assert!(status.contains(paused), "{status}");
     assert_eq!(run(&["daemon", "resume"]), "Everything runs by itself again.\n");
     assert_eq!(daemon.status().paused, None);
     world.home.run(&["daemon", "pause", "--minutes", "0"]).expect(2);
+    assert!(run(&["daemon", "pause", "--help"]).contains("A pause is not remembered"));
+
+    // It is as it says.
+    run(&["daemon", "pause"]);
+    drop(daemon);
+    assert_eq!(Daemon::start(&world.home).status().paused, None);
 }
 
 #[test]

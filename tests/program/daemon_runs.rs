@@ -256,6 +256,79 @@ fn a_password_that_is_mended_is_noticed() {
     wait_for(&daemon, "work", in_sync);
 }
 
+/// A wrong password at one place stops the account; each place is then tried with what it has, if that was not refused.
+#[cfg(unix)]
+#[test]
+fn one_account_with_two_sources_of_its_password() {
+    let server = Embedded::start(Kind::Events);
+    let home = Home::default();
+    let file = home.path().join("password");
+    fs::write(&file, "wrong").unwrap();
+    let command = format!("password_command = \"cat {}\"", file.display());
+    home.profile_with("file", Kind::Events, &server.url, "interval_minutes = 1", &command);
+    let tasks = server.server.create_collection("calendars/alice/tasks", Kind::Tasks, "Tasks");
+    home.profile("variable", Kind::Tasks, &tasks, "");
+    let needs_sign_in = |state: &State| matches!(state, State::SignInNeeded { .. });
+    let daemon = Daemon::start_with(&home, |command| {
+        command.env("TEST_PASSWORD", "wrong");
+    });
+    for profile in ["file", "variable"] {
+        wait_for(&daemon, profile, needs_sign_in);
+    }
+    drop(daemon);
+    let requests = server.take_traffic().total();
+    assert!(requests <= 2, "{requests} requests: one without a password, one with it");
+
+    // Now the other place has the right one.
+    let daemon = Daemon::start(&home);
+    wait_for(&daemon, "variable", in_sync);
+    wait_for(&daemon, "file", needs_sign_in);
+    assert_eq!(daemon.sync("variable").report.failure, None);
+    assert!(needs_sign_in(&state(&daemon.status(), "file")));
+    fs::write(&file, PASSWORD).unwrap();
+    wait_for(&daemon, "file", in_sync);
+    assert!(in_sync(&state(&daemon.status(), "variable")));
+}
+
+/// The command does the work itself, as only it has the password.
+#[test]
+fn what_a_command_solved_itself_is_noticed() {
+    let server = Embedded::start(Kind::Events);
+    let home = Home::default();
+    home.profile("work", Kind::Events, &server.url, "interval_minutes = 0\nsync_on_change = false");
+    for n in 0..40 {
+        server.put(&format!("{n}.ics"), event(&n.to_string(), &format!("event {n}"), 1));
+    }
+    let daemon = Daemon::start(&home);
+    assert!(matches!(state(&daemon.status(), "work"), State::NeverRun));
+    home.sync("work", 0);
+    wait_for(&daemon, "work", in_sync);
+    for (name, _) in files(&home.folder("work")).into_iter().skip(1) {
+        fs::remove_file(home.folder("work").join(name)).unwrap();
+    }
+    let held = daemon.sync("work").report.held;
+    assert_eq!(held.remote, 39);
+    drop(daemon);
+
+    let file = home.path().join("state/daemon.json");
+    let marks = [held.marks.local, held.marks.remote].map(String::from).concat();
+    let told = format!(r#"{{"told":{{"profile work":"held 0 39 {marks}"}}}}"#);
+    let is_told = || fs::read_to_string(&file).unwrap().contains("held");
+    fs::write(&file, &told).unwrap();
+    let daemon = Daemon::start(&home);
+    assert_eq!(state(&daemon.status(), "work"), State::Held { held });
+    assert!(is_told(), "it still is");
+    home.run(&["sync", "work", "--allow-deletions"]).expect(0);
+    wait("the daemon notices it, though nobody asks", || !is_told());
+    assert!(in_sync(&state(&daemon.status(), "work")));
+    drop(daemon);
+
+    // Solved while no daemon ran.
+    fs::write(&file, &told).unwrap();
+    let _daemon = Daemon::start(&home);
+    wait("it is forgotten", || !is_told());
+}
+
 #[test]
 fn a_mistake_in_the_memory_ends_nothing() {
     let server = Embedded::start(Kind::Events);

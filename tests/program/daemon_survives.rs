@@ -74,6 +74,42 @@ fn look_at_the_clock(daemon: &Daemon) {
     assert_eq!(daemon.ask(Request::Resume), Reply::Done);
 }
 
+/// As `nohup` starts it, it outlives its terminal; otherwise it ends with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_terminal_is_closed() {
+    let server = Embedded::start(Kind::Events);
+    for by_nohup in [true, false] {
+        let home = Home::default();
+        home.profile("work", Kind::Events, &server.url, "interval_minutes = 0");
+        let output = home.path().join("daemon.out");
+        let mut daemon = Daemon::start_with(&home, |command| {
+            if by_nohup {
+                let mut nohup = std::process::Command::new("nohup");
+                nohup.arg(command.get_program()).args(command.get_args());
+                for (name, value) in command.get_envs() {
+                    match value {
+                        Some(value) => nohup.env(name, value),
+                        None => nohup.env_remove(name),
+                    };
+                }
+                let file = fs::File::create(&output).unwrap();
+                nohup.stdin(std::process::Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+                *command = nohup;
+            }
+        });
+        // It listens to signals by then.
+        assert_eq!(daemon.sync("work").report.failure, None);
+        let pid = rustix::process::Pid::from_child(daemon.process());
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+        if by_nohup {
+            assert_eq!(daemon.sync("work").report.failure, None);
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        }
+        assert_eq!(daemon.process().wait().unwrap().code(), Some(0), "{}", daemon.output());
+    }
+}
+
 #[test]
 fn the_disk_with_the_state_is_full_for_a_while() {
     let server = Embedded::start(Kind::Events);

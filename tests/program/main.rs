@@ -30,6 +30,10 @@ mod oauth;
 mod parts;
 mod query;
 mod repair;
+mod reports;
 mod scope;
+mod session;
 mod trouble;
+#[cfg(feature = "window")]
+mod window;
 mod window_history;

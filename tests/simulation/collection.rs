@@ -18,7 +18,7 @@ use pimbridge::sync::scope::{Limits, Scope};
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Essence, Knowledge};
 
 /// What can go wrong, as chances in a hundred; all zero once the faults have stopped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -235,6 +235,13 @@ impl World {
         &uids(Side::Local) & &uids(Side::Remote)
     }
 
+    /// What is on one side only.
+    pub fn alone(&self) -> BTreeSet<Essence> {
+        let both = self.both();
+        let all = Side::BOTH.into_iter().flat_map(|side| self.sides[side].items.values());
+        all.map(|item| essence(&item.bytes)).filter(|(uid, _)| !both.contains(uid)).collect()
+    }
+
     /// The UIDs of items that do not show in a listing yet.
     pub fn hidden(&self) -> BTreeSet<String> {
         let held = Side::BOTH.into_iter().map(|side| &self.sides[side]);
@@ -325,11 +332,7 @@ impl World {
                 self.knowledge.edited(side, &uid, &title);
                 self.set(side, &name, bytes, 0);
             }
-            6..=7 => {
-                self.tell(format!("user deletes {name} on {side:?}"));
-                self.knowledge.deleted(side, &uid);
-                self.unset(side, &name);
-            }
+            6..=7 => self.delete(side, &name),
             // What no listing shows yet keeps its name: nobody could tell it from what was deleted and made anew.
             8 if !self.hidden().contains(&uid) => {
                 self.titles += 1;
@@ -344,6 +347,14 @@ impl World {
                 self.knowledge.acted(side, &uid);
                 self.set(side, &name, bytes, 0);
             }
+        }
+    }
+
+    /// A user deletes an item on a side.
+    pub fn delete(&mut self, side: Side, name: &str) {
+        self.tell(format!("user deletes {name} on {side:?}"));
+        if let Some(item) = self.unset(side, name) {
+            self.knowledge.deleted(side, &essence(&item.bytes).0);
         }
     }
 

@@ -63,6 +63,14 @@ impl Knowledge {
         self.written.clear();
     }
 
+    /// What one side lacks may be brought back by now: nothing is said against these versions.
+    pub fn may_be_back(&mut self, alone: &BTreeSet<Essence>) {
+        for (uid, title) in alone {
+            self.removed.remove(uid);
+            self.superseded.remove(title);
+        }
+    }
+
     /// A run was killed, or could not record what it did.
     pub fn breaks_off(&mut self) {
         for essence in std::mem::take(&mut self.written) {

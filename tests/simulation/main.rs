@@ -4,6 +4,7 @@
 
 mod chance;
 mod collection;
+mod content;
 mod knowledge;
 mod scenario;
 

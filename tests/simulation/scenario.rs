@@ -9,18 +9,19 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use pimbridge::item::{self, Kind};
+use pimbridge::item::Kind;
 use pimbridge::report::{Report, RunOutcome};
 use pimbridge::state::State;
 use pimbridge::sync::guard::Guard;
 use pimbridge::sync::policy::{Conflict, Policy};
 use pimbridge::sync::progress::Silent;
 use pimbridge::sync::run::{Deletions, Job, Options, run};
-use pimbridge::sync::scope::{Category, Inside, Limits};
+use pimbridge::sync::scope::{Category, Limits};
 use pimbridge::sync::{Side, Sides};
 
 use crate::chance::Chance;
 use crate::collection::{Faults, Nature, Simulated, World, essence};
+use crate::content::{Content, contents};
 
 struct Play {
     world: Arc<Mutex<World>>,
@@ -33,6 +34,8 @@ struct Play {
     lost_state: bool,
     /// The person sometimes wants back what one side deleted.
     undoes: bool,
+    /// It was said in an earlier run, and nothing else since: some may still be to be brought back.
+    brings_back: bool,
     /// How many steps the last run took that was not killed.
     steps: usize,
 }
@@ -81,6 +84,7 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
         kept: Vec::new(),
         lost_state: false,
         undoes: chance.percent(25),
+        brings_back: false,
         steps: 40,
     };
     play.set_up(&mut chance);
@@ -129,6 +133,10 @@ fn play_in(seed: u64, world: Arc<Mutex<World>>) {
     play.world().now += HOUR;
     play.agrees(seed, "after one run more");
     play.is_idle(seed);
+
+    if play.undoes {
+        play.brings_all_back(seed, &mut chance);
+    }
 }
 
 /// What a profile is limited to: half of them to nothing.
@@ -218,8 +226,18 @@ impl Play {
 
     /// Runs once.
     fn run(&mut self, end: End, deletions: Deletions, broken_disk: bool) -> Option<Report> {
+        match deletions {
+            Deletions::Undone(_) => self.brings_back = true,
+            Deletions::Allowed | Deletions::AllowedUpTo(_) => self.brings_back = false,
+            Deletions::Guarded => {}
+        }
+        let edits_before = self.world().edits;
         let now = {
             let mut world = self.world();
+            if self.brings_back {
+                let alone = world.alone();
+                world.knowledge.may_be_back(&alone);
+            }
             let now = world.now;
             world.tell(format!("— run at {now}, {end:?}, {deletions:?}"));
             let both = world.both();
@@ -282,6 +300,16 @@ impl Play {
             self.world().count("undone");
         }
         let mut world = self.world();
+        match self.policy.source() {
+            Some(source) if !self.brings_back => {
+                assert_eq!(world.edits[source], edits_before[source], "a one-way mode wrote to its source");
+            }
+            _ => {}
+        }
+        if self.brings_back {
+            let alone = world.alone();
+            world.knowledge.may_be_back(&alone);
+        }
         world.tell(match &report {
             Some(report) => format!("— {:?} {:?}", report.outcome, report.failure),
             None => "— killed".to_owned(),
@@ -304,6 +332,46 @@ impl Play {
         let last = self.run(End::ByItself, Deletions::Allowed, false).expect("a run that was not killed");
         let seen = format!("seed {seed}, {when}, {:?}: {last:#?}", self.policy);
         assert_eq!(last.outcome, RunOutcome::Ok, "{seen}");
+        self.check(&seen);
+    }
+
+    /// What one side deleted is brought back by one run: one more has nothing to do, and both sides hold it.
+    fn brings_all_back(&mut self, seed: u64, chance: &mut Chance) {
+        let at_first = contents(&self.world(), "all in sync");
+        let is_awake = |side: Side, uid: &String| {
+            at_first[side].get(uid).is_some_and(|item| item.inside.both() && !item.overlooked)
+        };
+        self.users(chance);
+        for _ in 0..1 + chance.below(3) {
+            let side = if chance.percent(50) { Side::Local } else { Side::Remote };
+            let mut world = self.world();
+            let names: Vec<String> = world.sides[side].items.keys().cloned().collect();
+            if let Some(name) = chance.pick(&names) {
+                world.delete(side, name);
+            }
+        }
+        let before = contents(&self.world(), "before");
+        for deletions in [Deletions::UNDONE, Deletions::Guarded] {
+            self.world().now += HOUR;
+            let report = self.run(End::ByItself, deletions, false).expect("a run that was not killed");
+            let seen = format!("seed {seed}, {deletions:?}, {:?}: {report:#?}", self.policy);
+            assert_eq!(report.outcome, RunOutcome::Ok, "{seen}");
+            assert!(deletions == Deletions::UNDONE || report.did_nothing(), "{seen}");
+        }
+        let seen = format!("seed {seed}, what was to be brought back, {:?}", self.policy);
+        let after = contents(&self.world(), &seen);
+        for side in Side::BOTH {
+            for (uid, content) in &before[side] {
+                let now = Sides::from_fn(|side| after[side].get(uid));
+                assert!(now[side].is_some(), "{uid} is lost on {side:?}: {seen}");
+                // What was out of scope on a side is nothing to the other one.
+                let was_in_sync = Side::BOTH.into_iter().all(|side| is_awake(side, uid));
+                if was_in_sync && !before[side.other()].contains_key(uid) {
+                    let back = now[side.other()].map(|content| &content.essence);
+                    assert_eq!(back, Some(&content.essence), "{uid} is not back: {seen}");
+                }
+            }
+        }
         self.check(&seen);
     }
 
@@ -373,23 +441,7 @@ impl Play {
         let mut history = self.history();
         history.extend(self.kept.iter().cloned());
         let world = self.world();
-        // Where the server drops a property, it says something else in the end.
-        let drops = world.sides.remote.nature.drops;
-        let contents = Sides::from_fn(|side| {
-            let mut contents = BTreeMap::new();
-            for item in world.sides[side].items.values() {
-                let shared = world.scope.shared(side, &item.bytes);
-                let content = Content {
-                    essence: essence(&item.bytes),
-                    digest: (!drops).then(|| item::read(&shared).unwrap().digest),
-                    inside: world.scope.inside(side, &item.bytes),
-                    overlooked: world.sides[side].nature.overlooks && item.is_overlooked(),
-                };
-                let before = contents.insert(content.essence.0.clone(), content);
-                assert_eq!(before, None, "doubled on {side:?}: {seen}");
-            }
-            contents
-        });
+        let contents = contents(&world, seen);
         assert!(world.strayed.is_empty(), "deleted out of scope: {:?}: {seen}", world.strayed);
         let uids: BTreeSet<&String> = contents.local.keys().chain(contents.remote.keys()).collect();
         let has_marker = world.limits.category.as_ref().is_some_and(|category| !category.invert);
@@ -401,8 +453,9 @@ impl Play {
             }
             self.check_item(uid, local, remote, seen);
         }
-        if let (Some(source), false) = (self.policy.source(), self.undoes) {
-            assert_eq!(world.edits[source], 0, "a one-way mode wrote to its source: {seen}");
+        if let Some(source) = self.policy.source() {
+            let destroyed = world.destroyed.iter().any(|(side, _)| *side == source);
+            assert!(!destroyed, "a one-way mode overwrote or deleted something of its source: {seen}");
         }
         // What cannot be read may be what another name is missing, and names exchanged and changed under the
         // engine's hands say nothing: then a rename can look like a deletion, and the item is made again.
@@ -410,8 +463,9 @@ impl Play {
         if !replicates && self.unreadable == 0 && !world.exchanged {
             assert!(world.unasked.is_empty(), "deleted unasked: {:?}: {seen}", world.unasked);
         }
+        let drops = world.sides.remote.nature.drops;
         let two_way = matches!(self.policy, Policy::TwoWay(_)) && world.limits == Limits::default();
-        if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops && !self.undoes {
+        if two_way && self.unreadable == 0 && !world.exchanged && !self.lost_state && !drops {
             for Content { essence, .. } in contents.local.values() {
                 assert_eq!(world.knowledge.objects(essence), None, "{essence:?}: {seen}");
             }
@@ -453,13 +507,4 @@ impl Play {
             (None, None) => {}
         }
     }
-}
-
-/// What is in the end on a side.
-#[derive(Debug, PartialEq)]
-struct Content {
-    essence: (String, String),
-    digest: Option<item::Digest>,
-    inside: Inside,
-    overlooked: bool,
 }

@@ -13,7 +13,8 @@ pub struct Stop {}
 
 /// Let nothing run by itself, until you resume
 ///
-/// "pimbridge sync" still runs at once.
+/// "pimbridge sync" still runs at once. A pause is not remembered: it is over when the Pimbridge in the background is
+/// started anew, with the next session for example.
 #[derive(Debug, clap::Args)]
 pub struct Pause {
     /// For so many minutes only
@@ -39,9 +40,9 @@ pub async fn stop(home: &Home) -> Result<u8, Failure> {
 pub async fn pause(home: &Home, Pause { minutes }: Pause) -> Result<u8, Failure> {
     done(home, Request::Pause { minutes }).await?;
     let until = match minutes {
-        None => "until: pimbridge daemon resume".to_owned(),
-        Some(1) => "for a minute".to_owned(),
-        Some(minutes) => format!("for {minutes} minutes"),
+        None => "until: pimbridge daemon resume (or until Pimbridge is started anew)".to_owned(),
+        Some(1) => "for a minute (or until Pimbridge is started anew)".to_owned(),
+        Some(minutes) => format!("for {minutes} minutes (or until Pimbridge is started anew)"),
     };
     out::say(format!("Nothing runs by itself {until}"));
     Ok(exit::IN_SYNC)

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::daemon::protocol::{Paused, RunId};
     use crate::report::fixtures::report;
-    use crate::report::text::moment;
+    use crate::report::wording::moment;
 
     #[test]
     fn what_a_person_is_told() {
@@ -115,7 +115,7 @@ mod tests {
         work: started
         work: all in sync (THEN)
         work: offline since THEN: no network
-        Nothing runs by itself until: pimbridge daemon resume
+        Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)
         Everything runs by itself again
         ");
     }

@@ -16,7 +16,7 @@ use crate::profile::{
     self, CONFLICTS, KINDS, LocalSpec, MODES, Name, New, PasswordSource, Preset, Profile, RemoteSpec, SignIn,
     Word, word_of,
 };
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::settings;
 
 /// Make a profile: connect a folder and a collection on a server

@@ -7,7 +7,7 @@ use crate::collection::dav::Capabilities;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
-use crate::report::text::{line, shell_word};
+use crate::report::wording::{line, shell_word};
 use crate::sync::policy::Mode;
 
 /// What a check found.

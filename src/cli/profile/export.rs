@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Name, cdsp};
-use crate::report::text::enumerated;
+use crate::report::wording::enumerated;
 
 /// Write profiles to a .cdsp file, which Outlook CalDav Synchronizer can import
 ///

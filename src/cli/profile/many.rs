@@ -17,7 +17,7 @@ use crate::collection::dav::discovery::{Found, Service, Start};
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Name, Preset, Profile, Secret};
-use crate::report::text::cut;
+use crate::report::wording::cut;
 use crate::settings::{self, Folders};
 
 /// A profile that will be made.
@@ -46,7 +46,7 @@ pub async fn run(home: &Home, args: &Args, typed: &str, preset: Option<&Preset>)
         for found in &searched.discovered.collections {
             for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
                 if let Some(profile) = taken.syncing(found, kind) {
-                    let name = crate::report::text::line(&found.name);
+                    let name = crate::report::wording::line(&found.name);
                     out::say(format!("{name} ({kind}) is synced by the profile {profile} already"));
                     continue;
                 }
@@ -210,7 +210,7 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
     let number = planned.len();
     let made =
         if number == 1 { "One profile is made.".to_owned() } else { format!("{number} profiles are made.") };
-    let word = first_without_password.map(|name| crate::report::text::shell_word(name.as_str()));
+    let word = first_without_password.map(|name| crate::report::wording::shell_word(name.as_str()));
     let password = word.map(|word| format!("  pimbridge profile password {word}\n")).unwrap_or_default();
     out::say(format!(
         "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it"

@@ -6,7 +6,7 @@ use super::changes::{Change, Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, Name, Profile};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::state::State;
 
 mod add;

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::profile::{self, PasswordSource, Profile, ProxySpec, RemoteSpec, Secret, SecretSource, SignIn};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// A longer line is no password.
 const MAX_BYTES: u64 = 4096;

@@ -4,7 +4,7 @@ use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::oauth::{Flow, OAuthError};
 use crate::profile::{self, RemoteSpec, Secret, SignIn};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// Sign in on the provider's own page in a browser
 ///

@@ -3,7 +3,7 @@
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, Name};
-use crate::report::{Form, json, text};
+use crate::report::{Form, json, wording};
 use crate::state::ReportId;
 
 use super::status::how_it_went;
@@ -98,5 +98,5 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
 }
 
 fn shell(name: &Name) -> String {
-    text::shell_word(name.as_str())
+    wording::shell_word(name.as_str())
 }

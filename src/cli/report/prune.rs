@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::report::text::count;
+use crate::report::wording::count;
 use crate::settings;
 use crate::state::State;
 

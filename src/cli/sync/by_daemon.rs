@@ -13,7 +13,7 @@ use crate::daemon::protocol::{Event, How, Reply, Request, RunId, State, Step, Ti
 use crate::home::Home;
 use crate::profile::Profile;
 use crate::report::Report;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::state::ReportId;
 use crate::sync::progress::Progress;
 
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
     use crate::daemon::control::tests::Daemon;
-    use crate::daemon::protocol::{NotRun, Phase};
+    use crate::daemon::protocol::{NotRun, OnDeletions, Phase};
     use crate::profile::{Name, parse};
     use crate::report::{RunOutcome, fixtures::report};
     use crate::sync::progress;
@@ -222,12 +222,13 @@ mod tests {
 
     /// What becomes of these profiles at a daemon that promises to run "a" and "b".
     async fn asked(daemon: &mut Daemon, profiles: &[Profile], told: &Told) -> HashMap<String, Promised> {
-        let (home, how) = (daemon.home(), How { allow_deletions: true, ..How::default() });
+        let (home, how) = (daemon.home(), How { deletions: OnDeletions::Allowed, ..How::default() });
         let progress = |_: &str| -> Box<dyn Progress> { Box::new(told.clone()) };
         let answers = async {
             let asked = daemon.requests.recv().await.unwrap();
             let Request::Sync { profiles, how } = asked.request else { panic!("{:?}", asked.request) };
-            assert_eq!((profiles, how.allow_deletions), (vec!["a".into(), "b".into(), "c".into()], true));
+            assert_eq!(profiles, ["a", "b", "c"]);
+            assert_eq!(how.deletions, OnDeletions::Allowed);
             // It ends before the reply is read.
             daemon.events.send(finished(2, "b", RunOutcome::Held)).unwrap();
             let ticket = |profile: &str, run| Ticket { profile: profile.into(), run: RunId(run) };

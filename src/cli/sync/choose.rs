@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::collection::Href;
 use crate::home::Home;
-use crate::profile::{self, LocalSpec, Profile};
+use crate::profile::{self, LocalSpec, Profile, Requested};
 use crate::sync::run::Only;
 
 /// The profiles that run, and those that cannot: their name and why.
@@ -18,30 +18,20 @@ pub struct Chosen {
 /// keep the others from running.
 pub fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     let all = profile::load_all(home)?;
-    let is_named = |profile: &Profile| named.iter().any(|name| name == profile.name.as_str());
     for name in named {
         profile::load(home, name)?;
     }
     let none = all.profiles.is_empty() && all.broken.is_empty();
-    let candidates: Vec<Profile> =
-        all.profiles.into_iter().filter(|profile| profile.active || is_named(profile)).collect();
-    let overlaps = profile::overlaps(&candidates);
-    let concerns =
-        |name: &profile::Name| overlaps.iter().find(|two| two.first == *name || two.second == *name);
-
+    let Requested { run, doubled } = profile::requested(&all.profiles, named);
+    let run: Vec<Profile> = run.into_iter().cloned().collect();
     if !named.is_empty() {
-        let run: Vec<Profile> = candidates.iter().filter(|profile| is_named(profile)).cloned().collect();
-        return match run.iter().find_map(|profile| concerns(&profile.name)) {
-            Some(two) => Err(Failure::Usage(two.to_string())),
+        return match doubled.first() {
+            Some((_, two)) => Err(Failure::Usage(two.to_string())),
             None => Ok(Chosen { run, refused: Vec::new() }),
         };
     }
     let broken = all.broken.into_iter().map(|(name, error)| (name, error.to_string()));
-    let (run, doubled): (Vec<_>, Vec<_>) =
-        candidates.into_iter().partition(|profile| concerns(&profile.name).is_none());
-    let doubled = doubled
-        .into_iter()
-        .filter_map(|profile| Some((profile.name.to_string(), concerns(&profile.name)?.to_string())));
+    let doubled = doubled.iter().map(|(profile, two)| (profile.name.to_string(), two.to_string()));
     let refused: Vec<_> = broken.chain(doubled).collect();
     if run.is_empty() && refused.is_empty() {
         return Err(Failure::Usage(if none {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::bars::Bars;
 use super::{Failure, exit, out};
 use crate::collection::Href;
-use crate::daemon::protocol::How;
+use crate::daemon::protocol::{How, OnDeletions};
 use crate::home::Home;
 use crate::profile;
 use crate::report::{Report, Touched, json, text};
@@ -38,11 +38,12 @@ pub struct Args {
     /// Only show what would be done; nothing is changed on either side
     #[arg(long)]
     dry_run: bool,
-    /// Delete even unusually many items, which otherwise wait for your yes
-    #[arg(long)]
+    /// Delete even unusually many items, which otherwise wait for your yes; also what was still to be brought back
+    #[arg(long, requires = "profiles")]
     allow_deletions: bool,
-    /// Bring back what one side deleted, instead of deleting it on the other side too
-    #[arg(long, conflicts_with = "allow_deletions")]
+    /// Bring back what one side deleted, instead of deleting it on the other side too; later runs go on with what could
+    /// not be brought back
+    #[arg(long, requires = "profiles", conflicts_with = "allow_deletions")]
     undo_deletions: bool,
     /// Run what was only to be looked at so far: you have seen with --dry-run what it does
     #[arg(long, requires = "profiles", conflicts_with_all = ["dry_run", "only"])]
@@ -87,15 +88,16 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
         (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
     };
     let how = How {
-        allow_deletions: args.allow_deletions,
-        kept_too: args.allow_deletions && !args.profiles.is_empty(),
-        undo_deletions: args.undo_deletions,
+        deletions: match (args.allow_deletions, args.undo_deletions) {
+            (true, _) => OnDeletions::Allowed,
+            (false, true) => OnDeletions::Undone,
+            (false, false) => OnDeletions::Guarded,
+        },
         accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),
     };
-    // The command line lets nobody ask for both.
-    let deletions = how.deletions().unwrap_or_default();
-    let options = Options { dry_run: args.dry_run, deletions, only, ..Options::default() };
+    let options =
+        Options { dry_run: args.dry_run, deletions: how.deletions.into(), only, ..Options::default() };
     let limit = if args.all { usize::MAX } else { text::LISTED };
     let bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
     let progress = |name: &str| -> Box<dyn Progress> {

@@ -181,9 +181,9 @@ impl Fault {
             | Fault::Unreachable { .. }
             | Fault::TimedOut { .. }
             | Fault::Dropped { .. }
-            | Fault::ProxySignIn { .. }
             | Fault::ProxyUnreachable { .. }
             | Fault::ProxyRefused { .. } => Trouble::Offline,
+            Fault::ProxySignIn { .. } => Trouble::ProxySignIn,
             Fault::Untrusted { .. }
             | Fault::NotPinned { .. }
             | Fault::NoClientCertificate { .. }

@@ -99,7 +99,9 @@ impl Newsreader {
         let Err(fault) = told.await else { return Ok(()) };
         let is_refused = account.sign_in().refusal().is_some();
         let stays = match (&fault, fault.trouble()) {
-            (_, Trouble::Offline | Trouble::Busy | Trouble::Untrusted) => return Err(fault.into()),
+            (_, Trouble::Offline | Trouble::ProxySignIn | Trouble::Busy | Trouble::Untrusted) => {
+                return Err(fault.into());
+            }
             (_, Trouble::SignIn) if is_refused => return Err(fault.into()),
             (_, Trouble::SignIn) | (Fault::TooLarge(_) | Fault::Stranger { .. }, _) => true,
             (Fault::Server(refusal), _) => refusal.status < 500,

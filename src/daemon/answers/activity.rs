@@ -7,7 +7,7 @@ use tr::tr;
 use crate::daemon::protocol::activity::{Activity, Day, HeldItem, Items, Waiting};
 use crate::home::Home;
 use crate::profile;
-use crate::report::text::summary;
+use crate::report::wording::summary;
 use crate::report::{Counts, Held};
 use crate::state::State;
 use crate::stored;

@@ -8,7 +8,7 @@ use crate::daemon::protocol::history::{
 use crate::home::Home;
 use crate::item::compare::compare;
 use crate::profile::{self, Name, Profile, ProfileError, keyring};
-use crate::report::text::summary;
+use crate::report::wording::summary;
 use crate::state::{Peek, VersionId};
 use crate::stored;
 use crate::sync::Side;

@@ -63,7 +63,7 @@ fn listed(profile: &Name, id: ReportId, report: &Report) -> Listed {
 pub fn one(home: &Home, one: &One) -> Result<Option<Whole>, String> {
     let name = stored::known(home, &one.profile).map_err(|error| error.to_string())?;
     let told = |error| stored::in_words(&error);
-    let Some((id, report)) = stored::report(home, &name, one.id.map(ReportId)).map_err(told)? else {
+    let Some((id, report)) = stored::report(home, &name, one.report.map(ReportId)).map_err(told)? else {
         return Ok(None);
     };
     let Some(state) = stored::peek(home, &name).map_err(told)? else { return Ok(None) };
@@ -80,7 +80,7 @@ pub fn one(home: &Home, one: &One) -> Result<Option<Whole>, String> {
 pub fn text(home: &Home, which: &Written) -> Result<String, String> {
     let name = stored::known(home, &which.profile).map_err(|error| error.to_string())?;
     let told = |error| stored::in_words(&error);
-    let found = stored::report(home, &name, Some(ReportId(which.id))).map_err(told)?;
+    let found = stored::report(home, &name, Some(ReportId(which.report))).map_err(told)?;
     let (id, report) = found.ok_or_else(|| tr!("This report is not kept any more. Choose another one."))?;
     stored::written(home, &name, (id, &report), which.form).map_err(told)
 }
@@ -91,7 +91,7 @@ pub fn export(home: &Home, export: &Export) -> Result<(), String> {
     if !file.is_absolute() {
         return Err(tr!("Write the name of the file with its whole path, as in {}", example()));
     }
-    let text = text(home, &export.report)?;
+    let text = text(home, &export.written)?;
     let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| {
         opened.write_all(text.as_bytes()).inspect_err(|_| {
             let _ = fs::remove_file(file);
@@ -114,7 +114,7 @@ pub fn conflict(home: &Home, which: &Settled) -> Result<Compared, String> {
     let told = |error| stored::in_words(&error);
     let gone = || tr!("The versions of this item are not kept any more.");
     let state = stored::peek(home, &name).map_err(told)?.ok_or_else(gone)?;
-    let report = state.report(ReportId(which.id)).map_err(told)?.ok_or_else(gone)?;
+    let report = state.report(ReportId(which.report)).map_err(told)?.ok_or_else(gone)?;
     let lost = state.first_lost(which.side, &which.item, report.started).map_err(told)?;
     let (lost, lost_bytes) = lost.ok_or_else(gone)?;
     let scope = profile::load(home, name.as_str()).ok().and_then(|profile| scope(home, &profile).ok());
@@ -160,4 +160,69 @@ enum Other {
 
 fn example() -> &'static str {
     if cfg!(windows) { r"C:\Users\jana\report.html" } else { "/home/jana/report.html" }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::report::RunOutcome;
+    use crate::report::fixtures::report;
+    use crate::state::State;
+
+    /// A home with so many reports of a profile, a minute between them; every tenth run failed.
+    fn with_reports(home: &Home, profile: &str, number: i64) {
+        crate::home::make_private(home.state_dir()).unwrap();
+        let file = home.state_file(&Name::new(profile).unwrap());
+        let state = State::open(&file, "identity", Timestamp::UNIX_EPOCH).unwrap();
+        let begun: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        let report = |n: i64| Report {
+            profile: profile.to_owned(),
+            started: begun + SignedDuration::from_mins(n),
+            outcome: if n % 10 == 0 { RunOutcome::Failed } else { RunOutcome::Ok },
+            conflicts: u64::from(n == 5),
+            ..report()
+        };
+        state.write(|w| (0..number).try_for_each(|n| w.begin_report(&report(n)).map(|_| ()))).unwrap();
+    }
+
+    #[test]
+    fn reports_of_profiles_that_are_and_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        assert_eq!(list(&home, &Which { limit: 5, ..Which::default() }).unwrap().profiles, [] as [&str; 0]);
+        with_reports(&home, "a", 30);
+        with_reports(&home, "removed", 20);
+        let found = |which: Which| {
+            let found = list(&home, &which).unwrap();
+            let told = |one: &Listed| format!("{}{}", &one.profile[..1], one.id);
+            (found.reports.iter().map(told).collect::<Vec<_>>().join(" "), found.more)
+        };
+        assert_eq!(found(Which { limit: 3, ..Which::default() }), ("a30 a29 a28".to_owned(), true));
+        let findings = Which { with_findings: true, limit: 9, ..Which::default() };
+        assert_eq!(found(findings.clone()), ("a21 a11 r11 a6 r6 a1 r1".to_owned(), false));
+        let of_one = Which { profile: Some("removed".into()), ..findings.clone() };
+        assert_eq!(found(of_one), ("r11 r6 r1".to_owned(), false));
+        let (from, until) = ("2026-11-21T08:05:00Z".parse().ok(), "2026-11-21T08:10:00Z".parse().ok());
+        assert_eq!(found(Which { from, until, ..findings }), ("a6 r6".to_owned(), false));
+        assert!(list(&home, &Which { profile: Some("never".into()), ..Which::default() }).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_reports(&home, "a", 1);
+        let to = |file: &std::path::Path| {
+            let written = Written { profile: "a".into(), report: 1, form: crate::report::Form::Text };
+            export(&home, &Export { written, file: file.to_owned() })
+        };
+        let file = folder.path().join("report.txt");
+        to(&file).unwrap();
+        assert!(fs::read_to_string(&file).unwrap().contains("a:"));
+        assert!(to(&file).unwrap_err().contains("already"));
+        assert!(to(std::path::Path::new("report.txt")).unwrap_err().contains("whole path"));
+        assert!(to(&folder.path().join("no/report.txt")).unwrap_err().contains("is not there"));
+    }
 }

@@ -7,11 +7,16 @@ const ALL: [Finding; 3] = [Finding::Errors, Finding::Warnings, Finding::Held];
 
 struct World {
     notices: Notices,
+    closed: BTreeSet<Reason>,
 }
 
 impl World {
     fn new() -> World {
-        World { notices: Notices::new(Told::default(), ALL.to_vec(), true) }
+        World::again(Told::default())
+    }
+
+    fn again(told: Told) -> World {
+        World { notices: Notices::new(told, ALL.to_vec(), true), closed: BTreeSet::new() }
     }
 
     fn run(&mut self, profile: &str, run: Run) -> Vec<String> {
@@ -22,8 +27,10 @@ impl World {
         let ended = Ended {
             profile: &name(profile),
             account: &account("dav.example.org", user),
+            closed: &self.closed,
             report: &run.report,
             obstacle: run.obstacle.as_ref(),
+            reached: run.reached,
             by_hand: run.by_hand,
             full: run.full,
         };
@@ -53,12 +60,13 @@ fn said(told: Vec<Tell>) -> Vec<String> {
 struct Run {
     report: Report,
     obstacle: Option<Obstacle>,
+    reached: bool,
     by_hand: bool,
     full: bool,
 }
 
 fn well() -> Run {
-    Run { report: fixtures::report(), obstacle: None, by_hand: false, full: true }
+    Run { report: fixtures::report(), obstacle: None, reached: true, by_hand: false, full: true }
 }
 
 fn failed(obstacle: Obstacle, why: &str) -> Run {
@@ -133,8 +141,10 @@ fn held_deletions_can_be_answered() {
     let ended = Ended {
         profile: &name("work"),
         account: &account("dav.example.org", "jana"),
+        closed: &BTreeSet::new(),
         report: &run.report,
         obstacle: None,
+        reached: true,
         by_hand: false,
         full: true,
     };
@@ -179,6 +189,36 @@ fn a_locked_keyring_is_told_once_for_all() {
 }
 
 #[test]
+fn a_keyring_that_is_unlocked_is_told_of_no_more_though_its_password_is_wrong() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", failed(Obstacle::KeyringLocked, "locked")).len(), 1);
+    let told = world.run("a", failed(Obstacle::SignIn, "refused"));
+    assert_eq!(
+        told,
+        ["keyring: -", "sign-in jana at dav.example.org: Cannot sign in: jana at dav.example.org"]
+    );
+}
+
+#[test]
+fn a_run_that_the_server_did_not_answer_has_solved_nothing_of_the_account() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", failed(Obstacle::SignIn, "refused")).len(), 1);
+    assert_eq!(world.run("b", Run { reached: false, ..well() }), NOTHING);
+    assert_eq!(world.run("b", well()), ["sign-in jana at dav.example.org: -"]);
+}
+
+#[test]
+fn what_is_still_held_after_an_answer_is_told_again() {
+    let mut world = World::new();
+    assert_eq!(world.run("a", held_run(0, 12)).len(), 1);
+    let told = world.notices.answered("a");
+    assert_eq!(said(told.into_iter().collect()), ["profile a: -"]);
+    assert_eq!(world.run("a", failed(Obstacle::Offline, "no network")), NOTHING);
+    assert_eq!(world.run("a", held_run(0, 12)), ["profile a: a waits for your yes"]);
+    assert_eq!(world.notices.answered("b"), None);
+}
+
+#[test]
 fn a_password_that_cannot_be_had_is_not_told_again_because_of_another_account() {
     let mut world = World::new();
     let locked = || failed(Obstacle::KeyringLocked, "the command fails");
@@ -195,9 +235,11 @@ fn a_password_that_cannot_be_had_is_not_told_again_because_of_another_account() 
 }
 
 #[test]
-fn what_a_run_of_some_items_holds_back_is_told_and_a_strange_answer_takes_nothing_back() {
+fn what_a_full_run_holds_back_is_told_and_a_strange_answer_takes_nothing_back() {
     let mut world = World::new();
-    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 12) }), ["profile a: a waits for your yes"]);
+    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 12) }), NOTHING, "a full run comes");
+    assert_eq!(world.run("a", held_run(0, 12)), ["profile a: a waits for your yes"]);
+    assert_eq!(world.run("a", Run { full: false, ..held_run(0, 11) }), NOTHING);
     assert_eq!(world.run("a", Run { full: false, ..well() }), NOTHING, "nothing is solved by some items");
     assert_eq!(world.run("a", failed(Obstacle::NotUnderstood, "a web page")), NOTHING);
     assert_eq!(world.run("a", held_run(0, 12)), NOTHING, "it was told already");
@@ -238,7 +280,7 @@ fn a_restart_tells_nothing_a_second_time() {
     world.run("a", failed(Obstacle::Other, "gone"));
     world.run("b", partial(&["x"]));
     let json = serde_json::to_string(world.notices.told()).unwrap();
-    let mut world = World { notices: Notices::new(serde_json::from_str(&json).unwrap(), ALL.to_vec(), true) };
+    let mut world = World::again(serde_json::from_str(&json).unwrap());
     assert_eq!(world.run("a", failed(Obstacle::Other, "gone")), NOTHING);
     assert_eq!(world.run("b", partial(&["x"])).len(), 1);
 }
@@ -257,14 +299,87 @@ fn what_nobody_saw_is_told_again_after_a_restart_and_not_before() {
     assert_eq!(newer.len(), 1);
     world.see(&told);
     assert_eq!(world.notices.told(), &Told::default());
-    let mut again = World { notices: Notices::new(world.notices.told().clone(), ALL.to_vec(), true) };
+    let mut again = World::again(world.notices.told().clone());
     assert_eq!(said(again.notices.profiles(&[], &broken("the folder is gone"))).len(), 1);
     world.see(&newer);
-    let mut again = World { notices: Notices::new(world.notices.told().clone(), ALL.to_vec(), true) };
+    let mut again = World::again(world.notices.told().clone());
     assert_eq!(said(again.notices.profiles(&[], &broken("the folder is gone"))), NOTHING);
 
     // What waits and is solved is taken back.
     world.notices.profiles(&[], &broken("another one"));
     assert_eq!(said(world.notices.profiles(&[], &BTreeMap::new())), ["file a: -"]);
     assert_eq!(said(world.notices.profiles(&[], &BTreeMap::new())), NOTHING);
+}
+
+#[test]
+fn what_another_process_solved_can_be_told_again() {
+    let held = |remote| State::Held { held: Held { remote, ..Held::default() } };
+    let warning = || State::Warning { why: "1 item".into() };
+    let error = || State::Error { why: "gone".into() };
+    let after = |run: Run, state: State| {
+        let mut world = World::new();
+        assert_eq!(world.run("a", run).len(), 1);
+        assert_eq!(world.notices.ran_elsewhere(&name("b"), &State::InSync), None);
+        let told = said(world.notices.ran_elsewhere(&name("a"), &state).into_iter().collect());
+        let is_forgotten = world.notices.told() == &Told::default();
+        assert_eq!(told == ["profile a: -"], is_forgotten, "{told:?}");
+        is_forgotten
+    };
+    let gone = || failed(Obstacle::Other, "the folder is gone");
+    for state in [State::InSync, held(7), warning()] {
+        assert!(after(held_run(0, 12), state.clone()), "{state:?}");
+    }
+    for state in [held(12), error(), State::PreviewNeeded] {
+        assert!(!after(held_run(0, 12), state.clone()), "{state:?}");
+    }
+    for state in [State::InSync, held(12)] {
+        assert!(after(gone(), state.clone()), "{state:?}");
+    }
+    assert!(!after(gone(), error()), "it may be the same one");
+
+    let mut world = World::new();
+    world.run("a", held_run(0, 12));
+    world.notices.ran_elsewhere(&name("a"), &State::InSync);
+    assert_eq!(world.run("a", held_run(0, 12)).len(), 1, "as much again");
+    world.run("b", partial(&["x"]));
+    world.notices.ran_elsewhere(&name("b"), &State::InSync);
+    assert_eq!(world.run("b", partial(&["x"])), NOTHING, "not in a row");
+}
+
+#[test]
+fn a_server_that_is_busy_for_a_day_is_told_of_once() {
+    let busy = |hours| {
+        let mut run = failed(Obstacle::Busy { retry_after: None }, "503");
+        run.report.started += SignedDuration::from_hours(hours);
+        run
+    };
+    let mut world = World::new();
+    for hours in 0..24 {
+        assert_eq!(world.run("a", busy(hours)), NOTHING, "{hours}");
+    }
+    // The next session.
+    let mut world = World::again(world.notices.told().clone());
+    let key = "busy jana at dav.example.org";
+    assert_eq!(world.run_of("ole", "c", busy(24)), NOTHING, "another account");
+    assert_eq!(world.run("b", busy(24)), [format!("{key}: Busy for a day: jana at dav.example.org")]);
+    assert_eq!(world.run("a", busy(99)), NOTHING);
+    assert_eq!(world.run("a", failed(Obstacle::Offline, "no network")), NOTHING);
+    assert_eq!(world.run("a", well()), [format!("{key}: -")]);
+    assert_eq!(world.run("a", busy(100)), NOTHING, "it counts anew");
+    assert_eq!(world.run("a", busy(124)).len(), 1);
+    assert_eq!(said(world.notices.profiles(&[], &BTreeMap::new())), [format!("{key}: -")]);
+    assert_eq!(world.notices.told(), &Told::default());
+}
+
+#[test]
+fn a_sign_in_that_one_way_has_does_not_take_back_what_another_lacks() {
+    let mut world = World::new();
+    world.run("a", failed(Obstacle::SignIn, "refused"));
+    world.run("b", failed(Obstacle::KeyringLocked, "locked"));
+    world.closed = BTreeSet::from([Reason::SignIn, Reason::KeyringLocked]);
+    assert_eq!(world.run("c", well()), NOTHING);
+    world.closed = BTreeSet::from([Reason::KeyringLocked]);
+    assert_eq!(world.run("a", well()), ["sign-in jana at dav.example.org: -"]);
+    world.closed.clear();
+    assert_eq!(world.run("b", well()), ["keyring: -"]);
 }

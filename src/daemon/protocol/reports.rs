@@ -56,8 +56,9 @@ pub struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct One {
     pub profile: String,
+    /// Its number.
     #[serde(default)]
-    pub id: Option<i64>,
+    pub report: Option<i64>,
 }
 
 /// A report with what the run touched.
@@ -76,7 +77,8 @@ pub struct Whole {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     pub profile: String,
-    pub id: i64,
+    /// Its number.
+    pub report: i64,
     pub form: Form,
 }
 
@@ -84,7 +86,7 @@ pub struct Written {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
     #[serde(flatten)]
-    pub report: Written,
+    pub written: Written,
     /// From the root of the file system on.
     pub file: PathBuf,
 }
@@ -93,8 +95,8 @@ pub struct Export {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     pub profile: String,
-    /// The report.
-    pub id: i64,
+    /// The number of the report.
+    pub report: i64,
     /// The item as the report names it, and the side that was written to.
     pub side: Side,
     pub item: String,

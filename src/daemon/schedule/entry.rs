@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Account, Begin, Order, Planned, SPREAD};
+use super::{Access, Begin, Order, Planned, SPREAD};
 use crate::daemon::clock::Moment;
 use crate::daemon::protocol::RunId;
 
@@ -41,7 +41,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) struct Running {
     pub run: RunId,
-    pub account: Account,
+    pub access: Access,
     pub order: Order,
     pub by_hand: bool,
     /// It does what the profile was to do by itself, too.
@@ -65,11 +65,11 @@ impl Entry {
     /// Something else stands in the profile's file.
     pub fn change(&mut self, planned: Planned, now: Moment) {
         let before = std::mem::replace(&mut self.planned, planned);
-        self.gone = false;
+        let was_gone = std::mem::take(&mut self.gone);
         let planned = &self.planned;
         if !planned.by_itself {
             (self.due, self.wanted) = (None, None);
-        } else if !before.by_itself || before.account != planned.account {
+        } else if was_gone || !before.by_itself || before.access != planned.access {
             self.due = planned.interval.map(|_| now);
         } else if before.interval != planned.interval {
             let soon = planned.interval.map(|interval| now.plus(interval));
@@ -86,6 +86,12 @@ impl Entry {
             Some(wanted) => drop(wanted.order.join(order)),
             None => self.wanted = Some(Wanted { order, since: now, passed_over: 0 }),
         }
+    }
+
+    /// Of those that wait, one tries, each time another one: the trouble may be of one profile only.
+    pub fn is_first_of<'a>(&self, waiting: impl Iterator<Item = &'a Entry>) -> bool {
+        let first = waiting.min_by_key(|entry| (entry.tried, &entry.planned.name));
+        first.is_some_and(|first| first.planned.name == self.planned.name)
     }
 
     /// The profile is due after its interval.

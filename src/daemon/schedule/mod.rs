@@ -15,9 +15,10 @@ mod entry;
 mod order;
 #[cfg(test)]
 pub(super) mod tests;
+mod ways;
 
-use account::Doing;
-pub use account::{Account, Reason, Standstill};
+pub use account::{Access, Account, Reason, Standstill};
+use account::{Doing, same_host};
 use entry::{Asked, Entry, Running, first};
 pub use order::Order;
 
@@ -35,7 +36,7 @@ const ELSEWHERE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
     pub name: Name,
-    pub account: Account,
+    pub access: Access,
     /// It runs by itself; otherwise only when it is asked to.
     pub by_itself: bool,
     /// From the end of one run to the beginning of the next; none: only what is noticed makes it run by itself.
@@ -64,6 +65,7 @@ pub enum Do {
     /// [`Schedule::secret_checked`].
     CheckSecret {
         profile: Name,
+        access: Access,
     },
 }
 
@@ -73,6 +75,10 @@ pub struct End {
     pub obstacle: Option<Obstacle>,
     /// It was not done to its end.
     pub failed: bool,
+    /// The server answered it.
+    pub reached: bool,
+    /// It holds back deletions.
+    pub held: bool,
     /// A sentence for a person about that.
     pub why: String,
 }
@@ -88,7 +94,10 @@ pub struct Pause {
 #[derive(Debug)]
 pub struct Schedule {
     profiles: BTreeMap<Name, Entry>,
+    /// Where the server is away or busy.
     accounts: HashMap<Account, Doing>,
+    /// Where the secret was refused or cannot be had.
+    ways: HashMap<Access, Doing>,
     pause: Option<Pause>,
     /// A server that cannot be reached is a state and not an error.
     quiet_offline: bool,
@@ -100,6 +109,7 @@ impl Schedule {
         Schedule {
             profiles: BTreeMap::new(),
             accounts: HashMap::new(),
+            ways: HashMap::new(),
             pause: None,
             quiet_offline,
             last_run: RunId(0),
@@ -135,8 +145,7 @@ impl Schedule {
             }
             !entry.gone || entry.running.is_some()
         });
-        let profiles = &self.profiles;
-        self.accounts.retain(|account, _| profiles.values().any(|entry| entry.planned.account == *account));
+        self.keep_accounts(now);
         dropped
     }
 
@@ -183,19 +192,6 @@ impl Schedule {
         self.pause = None;
     }
 
-    /// What was found about the secret of a profile that was to be checked.
-    pub fn secret_checked(&mut self, now: Moment, profile: &Name, is_another: bool) {
-        let Some(entry) = self.profiles.get(profile) else { return };
-        let interval = self.shortest_interval(&entry.planned.account).unwrap_or(SPREAD);
-        let Some(doing) = self.accounts.get_mut(&entry.planned.account) else { return };
-        doing.checking = false;
-        match &mut doing.standstill {
-            Some(standstill) if standstill.reason == Reason::SignIn && is_another => doing.standstill = None,
-            Some(standstill) => standstill.again = now.plus(interval),
-            None => {}
-        }
-    }
-
     /// A run ended. Returns the runs that were asked for and will never be: where the sign-in was refused, each of them
     /// would be one refusal more.
     pub fn finished(&mut self, now: Moment, run: RunId, end: End) -> Vec<(RunId, Name)> {
@@ -203,7 +199,7 @@ impl Schedule {
         let Some((name, entry)) = self.profiles.iter_mut().find(|(_, entry)| is_it(entry)) else {
             return Vec::new();
         };
-        let Some(Running { account, order, by_hand, took, .. }) = entry.running.take() else {
+        let Some(Running { access, order, by_hand, took, .. }) = entry.running.take() else {
             return Vec::new();
         };
         let (name, full) = (name.clone(), order.does_everything());
@@ -212,15 +208,17 @@ impl Schedule {
         let reason = match obstacle {
             Some(Obstacle::Offline) => Some(Reason::Offline),
             Some(Obstacle::Busy { .. }) => Some(Reason::Busy),
-            Some(Obstacle::SignIn) => Some(Reason::SignIn),
+            Some(Obstacle::SignIn | Obstacle::ProxySignIn) => Some(Reason::SignIn),
             Some(Obstacle::KeyringLocked) => Some(Reason::KeyringLocked),
-            Some(Obstacle::Elsewhere | Obstacle::Stopped) => {
+            Some(Obstacle::Elsewhere) => {
                 // What it was to do is still to be done.
-                if entry.planned.by_itself {
+                if entry.planned.by_itself && !order.dry_run {
                     entry.due = Some(now.plus(ELSEWHERE));
                 }
                 None
             }
+            // The daemon ends.
+            Some(Obstacle::Stopped) => None,
             Some(Obstacle::NotUnderstood | Obstacle::Other) | None => {
                 if !order.dry_run {
                     entry.failed = end.failed;
@@ -237,44 +235,31 @@ impl Schedule {
             entry.due = None;
             entry.want(now, Order::everything());
         }
+        // Only together with all others it can be judged.
+        if end.held && order.only.is_some() && !order.dry_run {
+            entry.want(now, Order::everything());
+        }
         if entry.gone {
             self.profiles.remove(&name);
         }
-        let refused = if reason == Some(Reason::SignIn) { self.drop_asked(&account) } else { Vec::new() };
+        let refused = if reason == Some(Reason::SignIn) { self.drop_asked(&access) } else { Vec::new() };
         match (reason, obstacle) {
             (Some(reason), Some(obstacle)) => {
-                let interval = self.shortest_interval(&account);
-                let doing = self.accounts.entry(account).or_default();
-                doing.hindered(now, (reason, obstacle), end.why, !by_hand, interval);
+                self.hindered(now, &access, (reason, obstacle), end.why, !by_hand);
             }
-            (_, None) if end.obstacle.is_none() => self.came_through(&account, true),
-            (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&account, false),
+            _ if !end.reached => {}
+            (_, None) if end.obstacle.is_none() => self.came_through(&access, true),
+            (_, Some(Obstacle::NotUnderstood | Obstacle::Other)) => self.came_through(&access, false),
             (_, _) => {}
         }
         refused
     }
 
-    fn drop_asked(&mut self, account: &Account) -> Vec<(RunId, Name)> {
-        let of_account = self.profiles.iter_mut().filter(|(_, entry)| entry.planned.account == *account);
-        of_account
+    fn drop_asked(&mut self, access: &Access) -> Vec<(RunId, Name)> {
+        let of_access = self.profiles.iter_mut().filter(|(_, entry)| entry.planned.access == *access);
+        of_access
             .flat_map(|(name, entry)| entry.asked.drain(..).map(|asked| (asked.run, name.clone())))
             .collect()
-    }
-
-    /// Something of the account could be done, or failed for a reason of its own.
-    fn came_through(&mut self, account: &Account, signed_in: bool) {
-        let is_caught_up = !self.of(account).any(|entry| entry.wanted.is_some());
-        let Some(doing) = self.accounts.get_mut(account) else { return };
-        if doing
-            .standstill
-            .as_ref()
-            .is_some_and(|standstill| signed_in || standstill.reason != Reason::SignIn)
-        {
-            doing.standstill = None;
-        }
-        if is_caught_up && doing.standstill.is_none() {
-            doing.tries = 0;
-        }
     }
 
     /// Takes note of the time, and says what is to be done now.
@@ -298,22 +283,14 @@ impl Schedule {
     /// When there may be something to do, if nothing happens before.
     pub fn next(&self, now: Moment) -> Option<Moment> {
         let dues = self.profiles.values().filter_map(|entry| entry.due);
-        let tries = self.accounts.iter().filter_map(|(account, doing)| {
-            let standstill = doing.standstill.as_ref()?;
-            let waits = self.pause.is_none() && self.of(account).any(|entry| entry.wanted.is_some());
-            waits.then_some(standstill.again)
-        });
+        let waiting = self.profiles.values().filter(|entry| self.pause.is_none() && entry.wanted.is_some());
+        let tries = waiting.flat_map(|entry| self.standstills(entry)).map(|standstill| standstill.again);
         let pause = self.pause.and_then(|pause| pause.until);
         dues.chain(tries).chain(pause).filter(|moment| *moment > now).min()
     }
 
     pub fn paused(&self) -> Option<Pause> {
         self.pause
-    }
-
-    /// Why nothing of a profile's account can be done.
-    pub fn standstill(&self, profile: &Name) -> Option<&Standstill> {
-        self.accounts.get(&self.profiles.get(profile)?.planned.account)?.standstill.as_ref()
     }
 
     /// Whether something may be asked of an account's server besides the runs: none of its profiles runs or waits for
@@ -343,12 +320,11 @@ impl Schedule {
     /// When a profile runs next by itself, as far as that is known.
     pub fn next_of(&self, profile: &Name) -> Option<Moment> {
         let entry = self.profiles.get(profile).filter(|entry| entry.planned.by_itself)?;
-        let next = match (&entry.wanted, self.standstill(profile)) {
-            (Some(_), Some(standstill)) if standstill.reason == Reason::SignIn => None,
-            (Some(_), Some(standstill)) => Some(standstill.again),
-            (Some(wanted), None) => Some(wanted.since),
-            (None, _) => entry.due,
-        }?;
+        if self.standstills(entry).any(|standstill| standstill.reason == Reason::SignIn) {
+            return None;
+        }
+        let due = entry.wanted.as_ref().map(|wanted| wanted.since).or(entry.due)?;
+        let next = self.standstills(entry).map(|standstill| standstill.again).fold(due, Moment::max);
         match self.pause {
             Some(Pause { until, .. }) => until.map(|until| until.max(next)),
             None => Some(next),
@@ -356,7 +332,7 @@ impl Schedule {
     }
 
     fn of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Entry> {
-        self.profiles.values().filter(move |entry| entry.planned.account == *account)
+        self.profiles.values().filter(move |entry| entry.planned.access.account == *account)
     }
 
     fn intervals<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = Duration> {
@@ -373,50 +349,29 @@ impl Schedule {
         if entry.wanted.is_none() || entry.running.is_some() || self.pause.is_some() {
             return false;
         }
-        let account = &entry.planned.account;
-        match self.accounts.get(account).and_then(|doing| doing.standstill.as_ref()) {
-            None => true,
-            Some(standstill) if standstill.reason == Reason::SignIn || now < standstill.again => false,
-            // One of them tries, each time another one: the trouble may be of one profile only.
-            Some(_) => {
-                let waiting = self.of(account).filter(|entry| entry.wanted.is_some());
-                let first = waiting.min_by_key(|entry| (entry.tried, &entry.planned.name));
-                first.is_some_and(|first| first.planned.name == entry.planned.name)
-            }
-        }
-    }
-
-    /// Which refused sign-ins are to be looked at again.
-    fn checks(&mut self, now: Moment) -> Vec<Do> {
-        if self.pause.is_some() {
-            return Vec::new();
-        }
-        let mut todo = Vec::new();
-        for entry in self.profiles.values().filter(|entry| entry.wanted.is_some()) {
-            let Some(doing) = self.accounts.get_mut(&entry.planned.account) else { continue };
-            let is_due =
-                |standstill: &Standstill| standstill.reason == Reason::SignIn && standstill.again <= now;
-            if doing.standstill.as_ref().is_some_and(is_due) && !doing.checking {
-                doing.checking = true;
-                todo.push(Do::CheckSecret { profile: entry.planned.name.clone() });
-            }
-        }
-        todo
+        let account = &entry.planned.access.account;
+        let server = self.accounts.get(account).and_then(|doing| doing.standstill.as_ref());
+        let waiting = || self.of(account).filter(|other| other.wanted.is_some() && self.is_open(now, other));
+        self.is_open(now, entry)
+            && server.is_none_or(|standstill| standstill.again <= now && entry.is_first_of(waiting()))
     }
 
     /// Begins the run that is first in turn, where another one can run now.
     fn begin_one(&mut self, now: Moment) -> Option<Do> {
-        let running: Vec<&Account> =
-            self.profiles.values().filter_map(|entry| Some(&entry.running.as_ref()?.account)).collect();
+        let running: Vec<&Account> = self
+            .profiles
+            .values()
+            .filter_map(|entry| Some(&entry.running.as_ref()?.access.account))
+            .collect();
         if running.len() >= AT_ONCE {
             return None;
         }
         let has_room = |account: &Account| {
             !running.contains(&account)
-                && running.iter().filter(|other| other.same_host(account)).count() < ON_A_HOST
+                && running.iter().filter(|other| same_host(other, account)).count() < ON_A_HOST
         };
         let candidates = self.profiles.values().filter_map(|entry| {
-            if entry.running.is_some() || !has_room(&entry.planned.account) {
+            if entry.running.is_some() || !has_room(&entry.planned.access.account) {
                 return None;
             }
             let by_itself = entry.wanted.as_ref().filter(|_| self.may_begin(now, entry));
@@ -447,8 +402,8 @@ impl Schedule {
             (entry.wanted, entry.due) = (None, None);
         }
         entry.tried = Some(now);
-        let account = entry.planned.account.clone();
-        entry.running = Some(Running { run, account, order: order.clone(), by_hand, took });
+        let access = entry.planned.access.clone();
+        entry.running = Some(Running { run, access, order: order.clone(), by_hand, took });
         Some(Do::Run { run, profile: name, order, by_hand })
     }
 

@@ -13,23 +13,29 @@ pub(in crate::daemon) fn name(name: &str) -> Name {
 pub(in crate::daemon) fn account(host: &str, user: &str) -> Account {
     let origin = url::Url::parse(&format!("https://{host}/")).unwrap().origin();
     let sign_in = SignIn::Password { user: user.to_owned(), password: PasswordSource::Keyring };
-    Account { origin, sign_in: Some(sign_in) }
+    Account::new(origin, Some(&sign_in))
+}
+
+/// The way of those whose secret is in the keyring.
+pub(in crate::daemon) fn access(host: &str, user: &str) -> Access {
+    let sign_in = SignIn::Password { user: user.to_owned(), password: PasswordSource::Keyring };
+    Access { account: account(host, user), sign_in: Some(sign_in) }
 }
 
 pub(in crate::daemon) fn planned(profile: &str, host: &str, user: &str, minutes: u64) -> Planned {
     let interval = (minutes > 0).then(|| MINUTE * minutes as u32);
-    Planned { name: name(profile), account: account(host, user), by_itself: true, interval }
+    Planned { name: name(profile), access: access(host, user), by_itself: true, interval }
 }
 
 pub(in crate::daemon) fn well() -> End {
-    End { obstacle: None, failed: false, why: String::new() }
+    End { obstacle: None, failed: false, reached: true, held: false, why: String::new() }
 }
 
 pub(in crate::daemon) fn hindered(obstacle: Obstacle) -> End {
-    End { obstacle: Some(obstacle), failed: true, why: "why".into() }
+    End { obstacle: Some(obstacle), failed: true, why: "why".into(), ..well() }
 }
 
-fn at(minutes: f64) -> Moment {
+pub(super) fn at(minutes: f64) -> Moment {
     Moment::at(MINUTE.mul_f64(minutes))
 }
 
@@ -37,11 +43,11 @@ fn files(names: &[&str]) -> BTreeSet<Href> {
     names.iter().map(|name| Href::new(*name)).collect()
 }
 
-const RAN: Begin = Begin { ran: Some(Duration::ZERO), chance: 0.0 };
-const NEVER: Begin = Begin { ran: None, chance: 0.5 };
+pub(super) const RAN: Begin = Begin { ran: Some(Duration::ZERO), chance: 0.0 };
+pub(super) const NEVER: Begin = Begin { ran: None, chance: 0.5 };
 
 /// Profiles that ran just now.
-fn resting(profiles: &[Planned]) -> Schedule {
+pub(super) fn resting(profiles: &[Planned]) -> Schedule {
     let mut schedule = Schedule::new(true);
     schedule.plan(at(0.0), profiles.to_vec(), |_| RAN);
     schedule
@@ -54,17 +60,17 @@ fn begun(schedule: &mut Schedule, minutes: f64) -> Vec<(RunId, String)> {
             let what = if order.only.is_some() { " some" } else { "" };
             (run, format!("{profile}{what}{}", if by_hand { " by hand" } else { "" }))
         }
-        Do::CheckSecret { profile } => (RunId(0), format!("check {profile}")),
+        Do::CheckSecret { profile, .. } => (RunId(0), format!("check {profile}")),
     };
     schedule.advance(at(minutes)).into_iter().map(word).collect()
 }
 
-fn words(schedule: &mut Schedule, minutes: f64) -> Vec<String> {
+pub(super) fn words(schedule: &mut Schedule, minutes: f64) -> Vec<String> {
     begun(schedule, minutes).into_iter().map(|(_, word)| word).collect()
 }
 
 /// Ends the only run that goes on of a profile.
-fn end(schedule: &mut Schedule, minutes: f64, profile: &str, end: End) {
+pub(super) fn end(schedule: &mut Schedule, minutes: f64, profile: &str, end: End) {
     let run = schedule.running(&name(profile)).unwrap();
     schedule.finished(at(minutes), run, end);
 }
@@ -266,19 +272,67 @@ fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
     assert_eq!(words(&mut schedule, 30.0), ["check a"], "it may be an old one");
-    schedule.secret_checked(at(30.0), &name("a"), false);
+    schedule.secret_checked(at(30.0), &access("one", "jana"), false);
     schedule.local_changed(at(31.0), &name("a"), files(&["x"]));
-    assert_eq!(words(&mut schedule, 59.0), Vec::<String>::new());
+    assert_eq!(words(&mut schedule, 34.0), Vec::<String>::new());
     assert_eq!(schedule.next_of(&name("a")), None);
-    assert_eq!(words(&mut schedule, 60.0), ["check a"]);
-    assert_eq!(words(&mut schedule, 60.0), Vec::<String>::new(), "once");
-    schedule.secret_checked(at(60.0), &name("a"), false);
-    assert_eq!(words(&mut schedule, 89.0), Vec::<String>::new());
-    assert_eq!(words(&mut schedule, 90.0), ["check a"]);
-    schedule.secret_checked(at(90.0), &name("a"), true);
-    assert_eq!(words(&mut schedule, 90.0), ["a"]);
-    end(&mut schedule, 91.0, "a", well());
-    assert_eq!(words(&mut schedule, 91.0), ["b"]);
+    assert_eq!(words(&mut schedule, 35.0), ["check a"]);
+    assert_eq!(words(&mut schedule, 35.0), Vec::<String>::new(), "once");
+    schedule.secret_checked(at(35.0), &access("one", "jana"), false);
+    assert_eq!(words(&mut schedule, 39.0), Vec::<String>::new());
+    assert_eq!(words(&mut schedule, 40.0), ["check a"]);
+    schedule.secret_checked(at(40.0), &access("one", "jana"), true);
+    assert_eq!(words(&mut schedule, 40.0), ["a"]);
+    end(&mut schedule, 41.0, "a", well());
+    assert_eq!(words(&mut schedule, 41.0), ["b"]);
+}
+
+#[test]
+fn a_refused_password_is_looked_at_at_once_whatever_went_wrong_before() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 30)]);
+    for minute in [30.0, 31.0, 33.0] {
+        assert_eq!(words(&mut schedule, minute), ["a"], "{minute}");
+        end(&mut schedule, minute, "a", hindered(Obstacle::KeyringLocked));
+    }
+    assert_eq!(words(&mut schedule, 38.0), ["a"]);
+    end(&mut schedule, 38.0, "a", hindered(Obstacle::SignIn));
+    assert_eq!(words(&mut schedule, 38.0), ["check a"]);
+}
+
+#[test]
+fn what_is_found_about_a_secret_counts_for_its_account_whatever_becomes_of_the_profile() {
+    let (a, b) = (planned("a", "one", "jana", 30), planned("b", "one", "jana", 30));
+    let moved = planned("a", "two", "ole", 30);
+    for profiles in [vec![b.clone()], vec![moved, b.clone()]] {
+        let mut schedule = resting(&[a.clone(), b.clone()]);
+        assert_eq!(words(&mut schedule, 30.0), ["a"]);
+        end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
+        assert_eq!(words(&mut schedule, 30.0), ["check a"]);
+        schedule.plan(at(31.0), profiles, |_| RAN);
+        words(&mut schedule, 31.0);
+        schedule.secret_checked(at(31.0), &access("one", "jana"), false);
+        assert_eq!(words(&mut schedule, 36.0), ["check b"]);
+        schedule.secret_checked(at(36.0), &access("one", "jana"), true);
+        assert_eq!(words(&mut schedule, 36.0), ["b"]);
+    }
+}
+
+#[test]
+fn a_run_that_the_server_did_not_answer_says_nothing_of_the_account() {
+    let unanswered = |end| End { reached: false, ..end };
+    for obstacle in [Obstacle::SignIn, Obstacle::Offline] {
+        let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 0)]);
+        assert_eq!(words(&mut schedule, 30.0), ["a"]);
+        end(&mut schedule, 30.0, "a", hindered(obstacle));
+        for end_of in [well(), hindered(Obstacle::Other)] {
+            let before = schedule.standstill(&name("a")).cloned();
+            schedule.ask(at(30.1), &name("b"), Order::everything());
+            let by_hand = words(&mut schedule, 30.1).pop();
+            assert_eq!(by_hand.as_deref(), Some("b by hand"));
+            end(&mut schedule, 30.2, "b", unanswered(end_of));
+            assert!(before.is_some() && schedule.standstill(&name("a")) == before.as_ref(), "{obstacle:?}");
+        }
+    }
 }
 
 #[test]
@@ -287,17 +341,17 @@ fn a_person_can_always_try() {
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
     assert_eq!(words(&mut schedule, 30.0), ["check a"]);
-    schedule.secret_checked(at(30.0), &name("a"), false);
+    schedule.secret_checked(at(30.0), &access("one", "jana"), false);
     for minute in [31.0, 32.0] {
         schedule.ask(at(minute), &name("b"), Order::everything());
         assert_eq!(words(&mut schedule, minute), ["b by hand"]);
         end(&mut schedule, minute, "b", hindered(Obstacle::SignIn));
     }
-    assert_eq!(schedule.standstill(&name("a")).unwrap().again, at(60.0));
-    schedule.ask(at(40.0), &name("b"), Order::everything());
-    assert_eq!(words(&mut schedule, 40.0), ["b by hand"]);
-    end(&mut schedule, 40.0, "b", well());
-    assert_eq!(words(&mut schedule, 40.0), ["a"], "the password is right again");
+    assert_eq!(schedule.standstill(&name("a")).unwrap().again, at(35.0));
+    schedule.ask(at(34.0), &name("b"), Order::everything());
+    assert_eq!(words(&mut schedule, 34.0), ["b by hand"]);
+    end(&mut schedule, 34.0, "b", well());
+    assert_eq!(words(&mut schedule, 34.0), ["a"], "the password is right again");
 }
 
 #[test]
@@ -319,14 +373,41 @@ fn another_pimbridge_is_waited_for() {
     assert_eq!(words(&mut schedule, 1.5), ["a"]);
     // Whoever asked for the run: what it was to do is still to be done.
     end(&mut schedule, 1.5, "a", well());
-    for obstacle in [Obstacle::Elsewhere, Obstacle::Stopped] {
-        schedule.ask(at(2.0), &name("a"), Order::everything());
-        assert_eq!(words(&mut schedule, 2.0), ["a by hand"]);
-        end(&mut schedule, 2.0, "a", hindered(obstacle));
-        assert_eq!(schedule.next_of(&name("a")), Some(at(2.0).plus(ELSEWHERE)));
-        assert_eq!(words(&mut schedule, 2.5), ["a"]);
-        end(&mut schedule, 2.5, "a", well());
+    schedule.ask(at(2.0), &name("a"), Order::everything());
+    assert_eq!(words(&mut schedule, 2.0), ["a by hand"]);
+    end(&mut schedule, 2.0, "a", hindered(Obstacle::Elsewhere));
+    assert_eq!(schedule.next_of(&name("a")), Some(at(2.0).plus(ELSEWHERE)));
+    assert_eq!(words(&mut schedule, 2.5), ["a"]);
+}
+
+#[test]
+fn a_look_ahead_in_vain_starts_no_run() {
+    for minutes in [0, 30] {
+        let mut schedule = resting(&[planned("a", "one", "jana", minutes)]);
+        let next = schedule.next_of(&name("a"));
+        schedule.ask(at(1.0), &name("a"), Order { dry_run: true, ..Order::everything() });
+        assert_eq!(words(&mut schedule, 1.0), ["a by hand"]);
+        end(&mut schedule, 1.0, "a", hindered(Obstacle::Elsewhere));
+        assert_eq!(schedule.next_of(&name("a")), next);
     }
+}
+
+#[test]
+fn when_a_profile_is_said_to_run_something_can_be_done() {
+    let resting = || {
+        let mut schedule = resting(&[planned("a", "one", "jana", 30), planned("b", "one", "jana", 60)]);
+        assert_eq!(words(&mut schedule, 30.0), ["a"]);
+        schedule
+    };
+    let next_after = |obstacle| {
+        let mut schedule = resting();
+        end(&mut schedule, 30.0, "a", hindered(obstacle));
+        schedule.next_of(&name("b"))
+    };
+    assert_eq!(next_after(Obstacle::SignIn), None);
+    assert_eq!(next_after(Obstacle::Offline), Some(at(60.0)));
+    let retry_after = Some(MINUTE * 45);
+    assert_eq!(next_after(Obstacle::Busy { retry_after }), Some(at(75.0)));
 }
 
 #[test]
@@ -339,7 +420,7 @@ fn a_command_that_gives_another_wrong_password_each_time_is_not_asked_all_the_ti
                 tries += 1;
                 end(&mut schedule, minute, "a", hindered(Obstacle::SignIn));
             } else {
-                schedule.secret_checked(at(minute), &name("a"), true);
+                schedule.secret_checked(at(minute), &access("one", "jana"), true);
             }
         }
         minute += 0.1;
@@ -380,6 +461,18 @@ fn the_last_answer_counts() {
 }
 
 #[test]
+fn what_some_items_hold_back_is_seen_together_with_all_others() {
+    let mut schedule = resting(&[planned("a", "one", "jana", 0)]);
+    let held = || End { held: true, ..well() };
+    schedule.local_changed(at(1.0), &name("a"), files(&["x"]));
+    assert_eq!(words(&mut schedule, 1.0), ["a some"]);
+    end(&mut schedule, 1.0, "a", held());
+    assert_eq!(words(&mut schedule, 1.0), ["a"]);
+    end(&mut schedule, 1.0, "a", held());
+    assert_eq!(words(&mut schedule, 1.0), Vec::<String>::new());
+}
+
+#[test]
 fn a_change_that_a_person_took_along_is_not_missed() {
     for changed in [true, false] {
         let mut schedule = resting(&[planned("a", "one", "jana", 0)]);
@@ -402,7 +495,7 @@ fn a_refused_sign_in_is_not_forgotten_while_the_server_is_away() {
     assert_eq!(words(&mut schedule, 30.0), ["a"]);
     end(&mut schedule, 30.0, "a", hindered(Obstacle::SignIn));
     words(&mut schedule, 30.0);
-    schedule.secret_checked(at(30.0), &name("a"), false);
+    schedule.secret_checked(at(30.0), &access("one", "jana"), false);
     for quiet in [true, false] {
         schedule.set_quiet_offline(quiet);
         for obstacle in [Obstacle::Busy { retry_after: None }, Obstacle::Offline, Obstacle::KeyringLocked] {
@@ -410,7 +503,7 @@ fn a_refused_sign_in_is_not_forgotten_while_the_server_is_away() {
             assert_eq!(words(&mut schedule, 31.0), ["a by hand"]);
             end(&mut schedule, 31.0, "a", hindered(obstacle));
             assert_eq!(schedule.standstill(&name("a")).unwrap().reason, Reason::SignIn);
-            assert_eq!(words(&mut schedule, 45.0), Vec::<String>::new());
+            assert_eq!(words(&mut schedule, 34.0), Vec::<String>::new());
         }
     }
 }
@@ -455,6 +548,21 @@ fn profiles_come_change_and_go() {
     let b = planned("b", "one", "jana", 30);
     schedule.plan(at(4.0), vec![planned("a", "one", "jana", 10), b], |_| NEVER);
     assert_eq!(words(&mut schedule, 4.0), ["b"], "switched on again");
+}
+
+#[test]
+fn a_profile_that_comes_back_before_its_run_has_ended_is_not_forgotten() {
+    let dry_run = Order { dry_run: true, ..Order::everything() };
+    for order in [Order::everything(), Order::files(files(&["x"])), dry_run] {
+        let a = planned("a", "one", "jana", 30);
+        let mut schedule = resting(std::slice::from_ref(&a));
+        schedule.ask(at(1.0), &name("a"), order);
+        schedule.advance(at(1.0));
+        schedule.plan(at(2.0), Vec::new(), |_| NEVER);
+        schedule.plan(at(3.0), vec![a], |_| NEVER);
+        end(&mut schedule, 4.0, "a", well());
+        assert!(schedule.next_of(&name("a")).is_some());
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::Daemon;
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::protocol::{Event, RunId};
-use crate::daemon::schedule::{Account, Begin, Planned};
+use crate::daemon::schedule::{Access, Account, Begin, Planned};
 use crate::daemon::watch::Watched;
 use crate::profile::{Name, Profile};
 use crate::report::{Report, RunOutcome};
@@ -28,23 +28,7 @@ impl Daemon {
             self.reload();
             self.stamps = stamps;
         }
-        self.look_for_first_syncs();
-    }
-
-    /// A person may have synced for the first time without the daemon.
-    fn look_for_first_syncs(&mut self) {
-        let waiting =
-            self.known.profiles.values().filter(|profile| is_yours(profile, self.last.get(&profile.name)));
-        let read = waiting.filter_map(|profile| {
-            let last = Last::read(&self.home, &profile.name).ok()??;
-            last.was_done.then(|| (profile.name.clone(), last))
-        });
-        let done: Vec<(Name, Last)> = read.collect();
-        if !done.is_empty() {
-            self.last.extend(done);
-            // No profile goes by this, so no run is dropped.
-            self.plan();
-        }
+        self.look_elsewhere();
     }
 
     pub(super) fn stamps(&self) -> Stamps {
@@ -102,22 +86,16 @@ impl Daemon {
                 self.accounts.forget(old);
             }
         }
-        let (home, known) = (&self.home, &self.known);
-        self.last
-            .retain(|name, _| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str()));
-        for name in known.profiles.keys() {
-            if !self.last.contains_key(name) {
-                match Last::read(home, name) {
-                    Ok(last) => drop(last.map(|last| self.last.insert(name.clone(), last))),
-                    Err(error) => {
-                        tracing::warn!(profile = name.as_str(), "its reports cannot be read: {error}")
-                    }
-                }
-            }
-        }
+        let known = &self.known;
+        let is_there =
+            |name: &Name| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str());
+        self.last.retain(|name, _| is_there(name));
+        self.states.retain(|name, _| is_there(name));
+        let (_, mut told) = self.read_runs();
+        let known = &self.known;
         let accounts: Vec<(&Name, Account)> =
             known.profiles.values().map(|profile| (&profile.name, Account::of(profile))).collect();
-        let told = self.notices.profiles(&accounts, &known.broken);
+        told.extend(self.notices.profiles(&accounts, &known.broken));
         if let Some(watcher) = &self.watcher {
             let watched = known
                 .profiles
@@ -165,7 +143,7 @@ pub(super) fn planned(profile: &Profile, last: Option<&Last>) -> Planned {
     let minutes = u64::from(profile.interval_minutes);
     Planned {
         name: profile.name.clone(),
-        account: Account::of(profile),
+        access: Access::of(profile),
         by_itself: profile.active && !profile.preview_needed && !is_yours,
         interval: (minutes > 0).then(|| Duration::from_secs(60 * minutes)),
     }

@@ -16,25 +16,27 @@ use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
-use crate::daemon::poll::Looks;
+use crate::daemon::poll::{Looks, Polled};
 use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
-use crate::daemon::schedule::{Account, Do, End, Order, Schedule};
+use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, run, stop};
-use crate::desktop::{self, Desktop, Shown, Wish};
+use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
-use crate::report::RunOutcome;
+use crate::report::{Held, RunOutcome};
 use crate::settings::{self, Background};
 use crate::sync::run::{Done, Obstacle, Options, Stop};
 
+mod elsewhere;
 mod files;
 mod looks;
 mod requests;
 mod show;
 
+use elsewhere::Stamp;
 use files::Stamps;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
@@ -64,13 +66,15 @@ pub struct Daemon {
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
+    /// As the states were when they were read last, or written.
+    states: BTreeMap<Name, Stamp>,
     accounts: Arc<Accounts>,
     stop: Stop,
     tasks: JoinSet<Ready>,
     runs: BTreeMap<RunId, Name>,
     steps: BTreeMap<RunId, Step>,
     progress: UnboundedSender<(RunId, Step)>,
-    desktop: Box<dyn Desktop>,
+    desktop: Desktop,
     windows: Windows,
     /// Whether a page is on its way to the person.
     opens: bool,
@@ -88,6 +92,8 @@ pub struct Daemon {
     unreadable: Option<String>,
     /// As the files were when they were looked at last.
     stamps: Stamps,
+    /// When they are looked at next.
+    look: Moment,
     lock: Lock,
 }
 
@@ -95,12 +101,12 @@ pub struct Daemon {
 enum Ready {
     Run(Box<Ran>),
     Secret {
-        profile: Name,
+        access: Box<Access>,
         is_another: bool,
     },
     Look {
         account: Box<Account>,
-        changed: Vec<Name>,
+        found: Polled,
     },
     Page {
         failed: Option<String>,
@@ -181,7 +187,7 @@ impl Daemon {
             },
             |settings| settings.background,
         );
-        let desktop = desktop::start(background.tray, wishes_in, shown_in);
+        let desktop = Desktop::start(background.tray, wishes_in, shown_in);
         let (changes_in, changes) = mpsc::unbounded_channel();
         let watcher = Watcher::start(home, changes_in);
         let watcher = watcher.inspect_err(|error| tracing::warn!("no folder is watched: {error}")).ok();
@@ -213,6 +219,7 @@ impl Daemon {
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
+            states: BTreeMap::new(),
             accounts: Arc::default(),
             stop: Stop::default(),
             tasks: JoinSet::new(),
@@ -232,6 +239,7 @@ impl Daemon {
             remembered,
             unreadable: None,
             stamps: Stamps::default(),
+            look: Moment::default(),
             lock,
         };
         daemon.reload();
@@ -252,13 +260,17 @@ impl Daemon {
         tokio::pin!(told_to_end);
         loop {
             let now = self.clock.now();
+            if self.look <= now {
+                self.look_at_files();
+                self.look = now.plus(LOOK);
+            }
             for todo in self.schedule.advance(now) {
                 self.begin(todo);
             }
             self.begin_looks(now);
             self.show(now);
-            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten().min();
-            let wait = next.map_or(LOOK, |next| next.since(now)).min(LOOK);
+            let next = [self.schedule.next(now), self.looks.next()].into_iter().flatten();
+            let wait = next.fold(self.look, Moment::min).since(now);
             let then = tokio::select! {
                 () = &mut told_to_end => Then::End,
                 Some(asked) = inbox.requests.recv() => self.take(asked),
@@ -274,7 +286,10 @@ impl Daemon {
                     self.changed(change);
                     Then::GoOn
                 }
-                Some((run, step)) = inbox.steps.recv() => self.progressed(run, step),
+                Some((run, step)) = inbox.steps.recv() => {
+                    self.progressed(run, step);
+                    Then::GoOn
+                }
                 Some(ready) = self.tasks.join_next() => {
                     match ready {
                         Ok(ready) => self.ready(ready),
@@ -285,10 +300,7 @@ impl Daemon {
                     }
                     Then::GoOn
                 }
-                () = tokio::time::sleep(wait) => {
-                    self.look_at_files();
-                    Then::GoOn
-                }
+                () = tokio::time::sleep(wait) => Then::GoOn,
             };
             if then == Then::End {
                 return;
@@ -317,7 +329,13 @@ impl Daemon {
         match todo {
             Do::Run { run, profile, order, by_hand } => {
                 let Some(profile) = self.known.profiles.get(&profile).cloned() else {
-                    let end = End { obstacle: None, failed: true, why: String::new() };
+                    let end = End {
+                        obstacle: Some(Obstacle::Other),
+                        failed: true,
+                        reached: false,
+                        held: false,
+                        why: String::new(),
+                    };
                     self.schedule.finished(self.clock.now(), run, end);
                     self.will_not_run(vec![(run, profile)], "the profile was just removed");
                     return;
@@ -343,15 +361,15 @@ impl Daemon {
                     Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
                 });
             }
-            Do::CheckSecret { profile } => {
-                let Some(found) = self.known.profiles.get(&profile).cloned() else {
-                    self.schedule.secret_checked(self.clock.now(), &profile, false);
+            Do::CheckSecret { profile, access } => {
+                let Some(profile) = self.known.profiles.get(&profile).cloned() else {
+                    self.schedule.secret_checked(self.clock.now(), &access, false);
                     return;
                 };
-                let accounts = Arc::clone(&self.accounts);
+                let (accounts, access) = (Arc::clone(&self.accounts), Box::new(access));
                 self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.secret_changed(&found)).await;
-                    Ready::Secret { profile, is_another }
+                    let is_another = run::found(accounts.is_worth_a_try(&profile)).await;
+                    Ready::Secret { access, is_another }
                 });
             }
         }
@@ -360,8 +378,8 @@ impl Daemon {
     fn ready(&mut self, ready: Ready) {
         let now = self.clock.now();
         match ready {
-            Ready::Secret { profile, is_another } => self.schedule.secret_checked(now, &profile, is_another),
-            Ready::Look { account, changed } => self.looked(now, &account, &changed),
+            Ready::Secret { access, is_another } => self.schedule.secret_checked(now, &access, is_another),
+            Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
             Ready::Answered => self.reload(),
@@ -370,19 +388,30 @@ impl Daemon {
 
     fn ran(&mut self, now: Moment, ran: Ran) {
         let Ran { run, profile, order, by_hand, done } = ran;
-        let Done { report, id, mut foreseen, obstacle } = done;
+        let Done { report, id, mut foreseen, obstacle, reached } = done;
         let why = report.failure.clone().unwrap_or_default();
         let failed = report.outcome == RunOutcome::Failed;
-        let refused = self.schedule.finished(now, run, End { obstacle, failed, why: why.clone() });
+        let held = report.held != Held::default();
+        let end = End { obstacle, failed, reached, held, why: why.clone() };
+        let refused = self.schedule.finished(now, run, end);
         self.will_not_run(refused, &why);
         self.runs.remove(&run);
         self.steps.remove(&run);
+        self.wrote(&profile.name);
         if !order.dry_run && !report.did_nothing() {
             self.worked(now, &Account::of(&profile));
         }
-        if obstacle == Some(Obstacle::SignIn) {
+        match obstacle {
             // Whoever tries next asks for the secret anew.
-            self.accounts.forget(&profile);
+            Some(Obstacle::SignIn) => self.accounts.refused(&profile),
+            Some(Obstacle::ProxySignIn) => self.accounts.refused_by_proxy(&profile),
+            None if reached => self.accounts.accepted(&profile),
+            // A file or a secret that it was connected with may be another one now.
+            Some(Obstacle::KeyringLocked | Obstacle::NotUnderstood | Obstacle::Other) => {
+                self.accounts.forget(&profile);
+            }
+            None
+            | Some(Obstacle::Offline | Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => {}
         }
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
@@ -401,11 +430,14 @@ impl Daemon {
                     self.plan();
                 }
             }
+            let account = Account::of(&profile);
             let ended = Ended {
                 profile: &profile.name,
-                account: &Account::of(&profile),
+                account: &account,
+                closed: &self.schedule.closed(&account),
                 report: &report,
                 obstacle: obstacle.as_ref(),
+                reached,
                 by_hand,
                 full: order.only.is_none(),
             };
@@ -431,7 +463,7 @@ impl Daemon {
         }
     }
 
-    fn progressed(&mut self, run: RunId, step: Step) -> Then {
+    fn progressed(&mut self, run: RunId, step: Step) {
         if let Some(profile) = self.runs.get(&run) {
             self.steps.insert(run, step);
             // Whoever asks sees it; those who follow are told of the step, not of everything.
@@ -444,7 +476,6 @@ impl Daemon {
             });
             self.tell(Event::Progress { run, profile: profile.to_string(), step });
         }
-        Then::GoOn
     }
 
     /// Nothing is told of such a run; the account's state is.

@@ -8,7 +8,7 @@ use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
 use crate::daemon::control::Asked;
-use crate::daemon::protocol::{Answer, Event, How, NotRun, Reply, Request, Ticket};
+use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Request, Ticket};
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
@@ -50,6 +50,8 @@ impl Daemon {
                     Answer::Delete => Deletions::AllowedUpTo(shown),
                     Answer::Keep => Deletions::kept(shown),
                 };
+                let told = self.notices.answered(&profile);
+                self.say(told.into_iter().collect());
                 self.ask(now, &[profile], Order { deletions, ..Order::everything() })
             }
             Request::Pause { minutes } => {
@@ -62,7 +64,8 @@ impl Daemon {
                 Reply::Done
             }
             Request::Status | Request::Follow { .. } => {
-                // What of the desktop is missing may have changed without a word.
+                // What of the desktop is missing may have changed without a word, and others may have synced.
+                self.look_elsewhere();
                 let now = self.clock.now();
                 self.show(now);
                 Reply::Status { status: Box::new(Arc::unwrap_or_clone(Arc::clone(&self.status.borrow()))) }
@@ -80,9 +83,11 @@ impl Daemon {
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
-        let Some(deletions) = how.deletions() else {
-            return Reply::Refused { why: "deletions can be allowed or undone, but not both".to_owned() };
-        };
+        if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
+            return Reply::Refused {
+                why: "name the profiles whose deletions are allowed or undone".to_owned(),
+            };
+        }
         if how.accept_preview {
             for name in profiles {
                 if let Err(error) = profile::accept_preview(&self.home, name) {
@@ -92,26 +97,15 @@ impl Daemon {
         }
         let files: BTreeSet<Href> = how.only.into_iter().map(Href::new).collect();
         let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
-        self.ask(now, profiles, Order { deletions, ..order })
+        self.ask(now, profiles, Order { deletions: how.deletions.into(), ..order })
     }
 
     /// Has these profiles run, or all active ones.
     fn ask(&mut self, now: Moment, profiles: &[String], order: Order) -> Reply {
         self.reload();
-        let refused = |(name, why): (&String, &String)| NotRun { profile: name.clone(), why: why.clone() };
-        let (names, mut refused) = if profiles.is_empty() {
-            let active = self.known.profiles.values().filter(|profile| profile.active);
-            (
-                active.map(|profile| profile.name.to_string()).collect(),
-                self.known.broken.iter().map(refused).collect(),
-            )
-        } else {
-            (profiles.to_vec(), Vec::new())
-        };
-        let mut runs = Vec::new();
-        for profile in names {
-            let name = self.known.to_run(&self.home, &profile).map(|found| found.name.clone());
-            match name.map(|name| self.schedule.ask(now, &name, order.clone())) {
+        let (mut runs, mut refused) = (Vec::new(), Vec::new());
+        for (profile, may_run) in self.known.requested(&self.home, profiles) {
+            match may_run.map(|name| self.schedule.ask(now, &name, order.clone())) {
                 Ok(Some(run)) => runs.push(Ticket { profile, run }),
                 Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
                 Err(why) => refused.push(NotRun { profile, why }),

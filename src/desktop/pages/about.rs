@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::View;
 use crate::report::page::{header, safe, section};
-use crate::report::text::moment;
+use crate::report::wording::moment;
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let version = safe(&view.status.version);

@@ -14,7 +14,7 @@ use crate::daemon::protocol::Status;
 use crate::home::{Home, HomeError, make_private, private_file};
 use crate::item::hex;
 use crate::profile::Name;
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 use crate::report::{Report, Touched, html, page};
 use crate::state::{Peek, ReportId, State, StateError};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::View;
 use super::profiles::row;
 use crate::report::page::{header, safe};
-use crate::report::text::sentence;
+use crate::report::wording::sentence;
 use crate::settings::{self, TABLE};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {

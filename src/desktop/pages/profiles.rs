@@ -8,7 +8,7 @@ use super::View;
 use crate::keyed::Key;
 use crate::profile::{self, MODES, Profile, TABLE, word_of};
 use crate::report::page::{header, named, safe, section};
-use crate::report::text::{enumerated, sentence, shell_word};
+use crate::report::wording::{enumerated, sentence, shell_word};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let folder = safe(&view.home.profiles_dir().display().to_string());

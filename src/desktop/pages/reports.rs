@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::{REPORTS, View};
 use crate::report::html::heading;
 use crate::report::page::{header, named, safe};
-use crate::report::text::{count, in_words, moment};
+use crate::report::wording::{count, in_words, moment};
 use crate::report::{Counts, Report};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {

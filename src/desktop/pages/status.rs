@@ -6,7 +6,7 @@ use super::View;
 use crate::daemon::protocol::{Part, Phase, ProfileStatus, State, Step};
 use crate::desktop::face::{self, Face, Look};
 use crate::report::page::{header, named, safe, section};
-use crate::report::text::{count, moment, sentence, shell_word};
+use crate::report::wording::{count, moment, sentence, shell_word};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let face = Face::of(view.status, view.now, view.zone);

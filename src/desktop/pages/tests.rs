@@ -76,7 +76,7 @@ fn the_status() {
     let page = made(&home(folder.path(), &["work"]), &Page::Status, &eventful());
     assert_eq!(page.file_name().unwrap(), "status.html");
     let body =
-        body(&page).replace(&crate::report::text::moment("2026-11-26T13:00:00Z".parse().unwrap()), "NOW");
+        body(&page).replace(&crate::report::wording::moment("2026-11-26T13:00:00Z".parse().unwrap()), "NOW");
     insta::assert_snapshot!(body, @r#"
     <header class="bad">
     <p>Last sync: Thursday 13:20 · Next sync: Thursday 14:20</p>
@@ -141,7 +141,8 @@ fn the_reports() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(folder.path(), &["work"]);
     let page = made(&home, &Page::Reports, &eventful());
-    let body_of = |page: &Path| body(page).replace(&crate::report::text::moment(report().started), "MOMENT");
+    let body_of =
+        |page: &Path| body(page).replace(&crate::report::wording::moment(report().started), "MOMENT");
     insta::assert_snapshot!(body_of(&page), @r#"
     <header class="">
     <p>What the syncs did</p>

@@ -5,7 +5,7 @@ use super::document::{MAPPING, Options};
 use super::keys::Keys;
 use super::{fields, identity, kept, ours, translate, write};
 use crate::item::Kind;
-use crate::report::text::{cut, enumerated};
+use crate::report::wording::{cut, enumerated};
 
 /// A profile as the file has it.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::document::{Element, Options, TYPE, is_allowed};
-use crate::report::text::cut;
+use crate::report::wording::cut;
 
 const MOST_DEPTH: usize = 16;
 const MOST_ELEMENTS: usize = 500_000;

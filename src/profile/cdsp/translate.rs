@@ -13,7 +13,7 @@ use crate::collection::dav::is_loopback;
 use crate::item::Kind;
 use crate::profile::connection::proxy_address;
 use crate::profile::preset_named;
-use crate::report::text::cut;
+use crate::report::wording::cut;
 
 /// A range this long is none.
 pub const NO_LIMIT: i64 = 36_525;

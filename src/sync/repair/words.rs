@@ -1,7 +1,7 @@
 //! What a repair says of its findings.
 
 use super::{Finding, Left, What};
-use crate::report::text::line;
+use crate::report::wording::line;
 
 /// What is wrong, and what mends it: goes on from the name of the item.
 pub fn problem(finding: &Finding) -> String {

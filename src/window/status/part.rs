@@ -2,7 +2,7 @@
 
 use pimbridge::daemon::protocol::activity::{HeldItem, Waiting};
 use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request};
-use pimbridge::report::text::{sentence, summary};
+use pimbridge::report::wording::{sentence, summary};
 use pimbridge::report::{Counts, Held, Operation, Report, Touched};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};

@@ -7,13 +7,10 @@ use std::process::Stdio;
 
 use pimbridge::item::Kind;
 
+use crate::session::{Running, Session, wait_for};
 use crate::support::program::{Home, files};
 use crate::support::servers::{PASSWORD, Server, Software};
 use crate::support::{http, item};
-
-mod session;
-
-use session::{Running, Session, wait_for};
 
 const ITEMS: usize = 4;
 

@@ -12,7 +12,7 @@ use super::Args;
 use crate::item::Kind;
 use crate::profile::cdsp::{Imported, Keys};
 use crate::profile::{self, LocalSpec, Name, expand, local_key};
-use crate::report::text::cut;
+use crate::report::wording::cut;
 use crate::settings::Folders as Roots;
 
 /// What Outlook CalDav Synchronizer writes for a folder that it cannot open.

@@ -9,7 +9,7 @@ use super::Folders;
 use crate::home::Home;
 use crate::profile::cdsp::{self, Imported, Keys};
 use crate::profile::{self, Loaded, Profile};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// What is read of a profile's file that is broken.
 const MAX_BYTES: u64 = 256 * 1024;

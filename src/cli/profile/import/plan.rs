@@ -11,7 +11,7 @@ use super::{Args, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
 use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, Secret, word_of};
-use crate::report::text::{cut, shell_word};
+use crate::report::wording::{cut, shell_word};
 use crate::settings;
 
 /// What becomes of a profile of the file.
@@ -122,7 +122,7 @@ pub fn plan(home: &Home, args: &Args, document: &Document, loaded: &Loaded) -> R
         return Err(Failure::Usage(format!(
             "there is no terminal to ask on where {} {} here; make folders for all of them with --root FOLDER, or name \
              each one: --folder \"{}=FOLDER\"",
-            crate::report::text::enumerated(without_folder.iter().map(String::as_str)),
+            crate::report::wording::enumerated(without_folder.iter().map(String::as_str)),
             if without_folder.len() == 1 { "is" } else { "are" },
             cut(name, 60)
         )));

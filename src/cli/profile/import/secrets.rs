@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::plan::{Fate, Planned};
 use crate::profile::{PasswordSource, Profile, RemoteSpec, Secret, SignIn, keyring_entry};
-use crate::report::text::shell_word;
+use crate::report::wording::shell_word;
 
 /// Tells which passwords and sign-ins are needed beside those of the profiles that are here, and leaves only the passwords
 /// of the file that take the place of one.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::keyed::{Absent, Shape};
 use crate::profile::cdsp::Keys;
 use crate::profile::{Profile, ProxySpec, RemoteSpec, SignIn, TABLE, local_key};
-use crate::report::text::{cut, enumerated};
+use crate::report::wording::{cut, enumerated};
 
 /// Keys that are told of a new profile where they are not as usual: what is synced, what may be deleted, and where one
 /// signs in.

@@ -460,7 +460,8 @@ impl<'a> Search<'a> {
                     return Ok(None);
                 }
                 Err(fault) => {
-                    if matches!(fault.trouble(), Trouble::Offline | Trouble::Untrusted) {
+                    if matches!(fault.trouble(), Trouble::Offline | Trouble::ProxySignIn | Trouble::Untrusted)
+                    {
                         self.dead.insert(url.origin());
                     }
                     self.failed(&url, &fault);

@@ -68,6 +68,7 @@ async fn a_proxy_that_wants_a_sign_in() {
         let through = Proxy::Via { url: url.join("/").unwrap(), sign_in: Some(sign_in) };
         let account = jana_by(|connection| connection.proxy = through);
         let error = Dav::open(account, address, Kind::Events).unwrap().observe(None).await.unwrap_err();
+        assert_eq!(error.trouble, Trouble::ProxySignIn);
         assert!(error.message.starts_with("the proxy 127.0.0.1:"), "{error}");
         assert!(!error.message.contains("proxypw"));
     }

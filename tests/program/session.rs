@@ -50,6 +50,7 @@ pub struct Session {
     panel: Option<Running>,
     notifications: Option<Running>,
     keyring: Option<Running>,
+    accessibility: Option<Running>,
     bus: Option<Running>,
     _display: Option<Running>,
     display: String,
@@ -78,6 +79,7 @@ impl Session {
             panel: None,
             notifications: None,
             keyring: None,
+            accessibility: None,
             bus: None,
             _display: None,
             display: String::new(),
@@ -99,7 +101,7 @@ impl Session {
             return;
         }
         let mut command = self.command("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "900x500x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1000x720x24", "-nolisten", "tcp"]);
         let mut server = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
         let mut number = String::new();
         BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut number).unwrap();
@@ -136,7 +138,7 @@ impl Session {
     pub fn kill_bus(&mut self) {
         self.bus = None;
         fs::remove_file(self.path("run/bus")).unwrap();
-        (self.panel, self.notifications, self.keyring) = (None, None, None);
+        (self.panel, self.notifications, self.keyring, self.accessibility) = (None, None, None, None);
     }
 
     /// Starts a panel that shows tray icons.
@@ -196,6 +198,21 @@ impl Session {
         keyring.0.stdin.take().unwrap().write_all(b"keyring-password").unwrap();
         self.keyring = Some(keyring);
         wait_for("a keyring", || self.has("org.freedesktop.secrets"));
+    }
+
+    /// Starts what screen readers read windows with.
+    pub fn start_accessibility(&mut self) {
+        let mut command = self.command("/usr/libexec/at-spi-bus-launcher");
+        command.arg("--launch-immediately").stdout(Stdio::null()).stderr(Stdio::null());
+        self.accessibility = Some(Running::start(&mut command));
+        wait_for("accessibility", || self.has("org.a11y.Bus"));
+        let set = ["org.a11y.Status", "IsEnabled", "<true>"];
+        self.call("org.a11y.Bus", "/org/a11y/bus", "org.freedesktop.DBus.Properties.Set", &set).unwrap();
+    }
+
+    /// A picture of the whole screen.
+    pub fn picture(&self, file: &Path) {
+        self.told("import", &["-window", "root", file.to_str().unwrap()]).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -53,9 +53,9 @@ impl Language {
     fn catalogue(self) -> Option<&'static str> {
         match self {
             Language::English => None,
-            Language::German => Some(include_str!("../lang/de/LC_MESSAGES/pimbridge.po")),
-            Language::Czech => Some(include_str!("../lang/cs/LC_MESSAGES/pimbridge.po")),
-            Language::Italian => Some(include_str!("../lang/it/LC_MESSAGES/pimbridge.po")),
+            Language::German => Some(include_str!("../../lang/de/LC_MESSAGES/pimbridge.po")),
+            Language::Czech => Some(include_str!("../../lang/cs/LC_MESSAGES/pimbridge.po")),
+            Language::Italian => Some(include_str!("../../lang/it/LC_MESSAGES/pimbridge.po")),
         }
     }
 
@@ -79,6 +79,9 @@ impl Language {
         }
     }
 }
+
+#[cfg(test)]
+mod catalogue;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,257 @@
+//! The page of reports: what past runs did, and the conflicts that they met.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pimbridge::daemon::protocol::reports::{Export, One, Written};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
+use pimbridge::report::Form;
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use crate::link::Link;
+use crate::{MainWindow, Page, ReportsAt, ReportsPage, Shell, StatusPage, shell};
+
+mod conflict;
+mod lines;
+mod list;
+#[cfg(test)]
+mod tests;
+
+/// How many reports are listed at first, and how many more each time.
+const LISTED: i32 = 100;
+/// How much of the raw form is shown, in bytes: an export has all of it.
+const RAW: usize = 200_000;
+const FORMS: [(Form, &str); 4] =
+    [(Form::Html, "html"), (Form::Xml, "xml"), (Form::Text, "txt"), (Form::Json, "json")];
+
+pub fn attach(window: &MainWindow, link: &Link) {
+    let page = window.global::<ReportsPage>();
+    page.set_limit(LISTED);
+    page.set_profiles(ModelRc::new(VecModel::from(vec![SharedString::from(tr!("All profiles"))])));
+    let on = |act: fn(&MainWindow, &Link)| {
+        let (weak, to) = (window.as_weak(), link.clone());
+        move || {
+            if let Some(window) = weak.upgrade() {
+                act(&window, &to);
+            }
+        }
+    };
+    page.on_filter(on(|window, link| {
+        window.global::<ReportsPage>().set_limit(LISTED);
+        list::ask(window, link);
+    }));
+    page.on_show_more(on(|window, link| {
+        let page = window.global::<ReportsPage>();
+        page.set_limit(page.get_limit().saturating_add(2 * LISTED));
+        list::ask(window, link);
+    }));
+    page.on_back(on(back));
+    page.on_show_raw(on(show_raw));
+    page.on_begin_export(on(begin_export));
+    page.on_choose_form(on(|window, _| propose_file(window)));
+    page.on_export(on(export));
+    let on_text = |act: fn(&MainWindow, &Link, &str)| {
+        let (weak, to) = (window.as_weak(), link.clone());
+        move |text: SharedString| {
+            if let Some(window) = weak.upgrade() {
+                act(&window, &to, &text);
+            }
+        }
+    };
+    page.on_open_conflict(on_text(conflict::open_settled));
+    page.on_choose(on_text(conflict::choose));
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_open_report(move |at| {
+        let Some(window) = weak.upgrade() else { return };
+        let row = window.global::<ReportsPage>().get_reports().row_data(usize::try_from(at).unwrap_or(0));
+        if let Some((id, profile)) = row.as_ref().and_then(|row| list::named(&row.key)) {
+            open(&window, &to, One { profile: profile.to_owned(), report: Some(id) });
+        }
+    });
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_open_waiting(move |at| {
+        let Some(window) = weak.upgrade() else { return };
+        let row = window.global::<ReportsPage>().get_waiting().row_data(usize::try_from(at).unwrap_or(0));
+        if let Some(row) = row {
+            conflict::open_waiting(&window, &to, &row.key);
+        }
+    });
+    let (weak, to) = (window.as_weak(), link.clone());
+    window.global::<StatusPage>().on_open_report(move |profile| {
+        if let Some(window) = weak.upgrade() {
+            open_last(&window, &to, &profile);
+        }
+    });
+}
+
+/// The page is shown: what it says is brought up to date.
+pub fn opened(window: &MainWindow, link: &Link) {
+    list::ask(window, link);
+    list::ask_waiting(window, link);
+}
+
+/// New reports come into the list where it is open.
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    if matches!(event, Event::RunFinished { .. }) && window.global::<Shell>().get_page() == Page::Reports {
+        opened(window, link);
+    }
+}
+
+/// Shows the last report of a profile.
+pub fn open_last(window: &MainWindow, link: &Link, profile: &str) {
+    shell::open(window, link, Page::Reports);
+    open(window, link, One { profile: profile.to_owned(), report: None });
+}
+
+/// Begins with something else on the page; the number tells whether its answer is still wanted when it comes.
+fn turn(window: &MainWindow, at: ReportsAt) -> i32 {
+    let page = window.global::<ReportsPage>();
+    page.set_at(at);
+    page.set_busy(false);
+    page.set_trouble(SharedString::new());
+    page.set_turn(page.get_turn().wrapping_add(1));
+    page.get_turn()
+}
+
+/// Asks for something that the page waits for. `then` gets the answer, unless the person has gone on by then.
+fn ask(
+    window: &MainWindow,
+    link: &Link,
+    question: Question,
+    then: impl FnOnce(&MainWindow, &Link, Reply) + Send + 'static,
+) {
+    let page = window.global::<ReportsPage>();
+    page.set_busy(true);
+    page.set_trouble(SharedString::new());
+    let turn = page.get_turn();
+    link.ask(Request::Question(question), move |window, link, reply| {
+        let page = window.global::<ReportsPage>();
+        if page.get_turn() != turn {
+            return;
+        }
+        page.set_busy(false);
+        match reply {
+            Ok(reply) => then(window, link, reply),
+            Err(why) => page.set_trouble(why.into()),
+        }
+    });
+}
+
+fn open(window: &MainWindow, link: &Link, one: One) {
+    turn(window, ReportsAt::Report);
+    let page = window.global::<ReportsPage>();
+    page.set_report(SharedString::new());
+    page.set_heading(one.profile.as_str().into());
+    page.set_headline(SharedString::new());
+    page.set_lines(ModelRc::default());
+    page.set_exporting(false);
+    let profile = one.profile.clone();
+    ask(window, link, Question::Report(one), move |window, _, reply| {
+        let page = window.global::<ReportsPage>();
+        let Reply::Answered(Answered::Report(whole)) = reply else {
+            page.set_headline(tr!("This profile has not been synchronized yet.").into());
+            return;
+        };
+        let (now, zone) = (Timestamp::now(), TimeZone::system());
+        page.set_report(list::key(&profile, whole.id));
+        page.set_heading(lines::heading(&whole.report, now, &zone).into());
+        page.set_tone(list::tone(whole.report.outcome));
+        page.set_headline(whole.headline.as_str().into());
+        page.set_lines(ModelRc::new(VecModel::from(lines::of(&whole))));
+    });
+}
+
+/// The report that is open.
+fn opened_report(window: &MainWindow) -> Option<(i64, String)> {
+    let key = window.global::<ReportsPage>().get_report();
+    list::named(&key).map(|(id, profile)| (id, profile.to_owned()))
+}
+
+/// Goes to what is around what is open.
+fn back(window: &MainWindow, link: &Link) {
+    let page = window.global::<ReportsPage>();
+    let of_report = conflict::is_of_report(&page.get_conflict());
+    match page.get_at() {
+        ReportsAt::Raw => turn(window, ReportsAt::Report),
+        ReportsAt::Conflict if of_report => turn(window, ReportsAt::Report),
+        ReportsAt::Conflict | ReportsAt::Report | ReportsAt::List => {
+            turn(window, ReportsAt::List);
+            return opened(window, link);
+        }
+    };
+}
+
+fn show_raw(window: &MainWindow, link: &Link) {
+    let Some((id, profile)) = opened_report(window) else { return };
+    turn(window, ReportsAt::Raw);
+    window.global::<ReportsPage>().set_raw(SharedString::new());
+    let which = Written { profile, report: id, form: Form::Json };
+    ask(window, link, Question::ReportText(which), |window, _, reply| {
+        if let Reply::Answered(Answered::Text { text }) = reply {
+            window.global::<ReportsPage>().set_raw(cut(text).into());
+        }
+    });
+}
+
+/// As much of a long text as can be shown.
+fn cut(mut text: String) -> String {
+    if text.len() > RAW {
+        text.truncate(text.floor_char_boundary(RAW));
+        text.push_str("\n…\n");
+        text.push_str(&tr!("This is only the beginning. An export has all of it."));
+    }
+    text
+}
+
+fn begin_export(window: &MainWindow, _: &Link) {
+    let page = window.global::<ReportsPage>();
+    page.set_exporting(!page.get_exporting());
+    propose_file(window);
+}
+
+/// The form that is chosen, and how its files end.
+fn form(window: &MainWindow) -> (Form, &'static str) {
+    let chosen = usize::try_from(window.global::<ReportsPage>().get_form()).unwrap_or(0);
+    FORMS.get(chosen).copied().unwrap_or(FORMS[0])
+}
+
+fn propose_file(window: &MainWindow) {
+    let page = window.global::<ReportsPage>();
+    page.set_exported(SharedString::new());
+    let Some((id, profile)) = opened_report(window) else { return };
+    let folder = directories::UserDirs::new().map(|dirs| {
+        let downloads = dirs.download_dir().filter(|folder| folder.is_dir());
+        downloads.unwrap_or(dirs.home_dir()).to_owned()
+    });
+    let file = proposed(folder.unwrap_or_default(), &profile, id, form(window).1);
+    page.set_file(file.display().to_string().into());
+}
+
+/// A name that nothing has yet.
+fn proposed(folder: PathBuf, profile: &str, id: i64, ending: &str) -> PathBuf {
+    let names = (1..100).map(|n| match n {
+        1 => format!("pimbridge-{profile}-{id}.{ending}"),
+        n => format!("pimbridge-{profile}-{id}-{n}.{ending}"),
+    });
+    let mut files = names.map(|name| folder.join(name));
+    let first = files.next().unwrap_or_default();
+    match first.exists() {
+        true => files.find(|file| !file.exists()).unwrap_or(first),
+        false => first,
+    }
+}
+
+fn export(window: &MainWindow, link: &Link) {
+    let Some((id, profile)) = opened_report(window) else { return };
+    let page = window.global::<ReportsPage>();
+    page.set_exported(SharedString::new());
+    let file = page.get_file().trim().to_owned();
+    let written = Written { profile, report: id, form: form(window).0 };
+    let question = Question::ExportReport(Export { written, file: PathBuf::from(&file) });
+    ask(window, link, question, move |window, _, _| {
+        let page = window.global::<ReportsPage>();
+        page.set_exported(tr!("The report is in {}", file).into());
+    });
+}

@@ -1,0 +1,102 @@
+"""Sees and moves a window as a screen reader does: one JSON request a line, one JSON answer a line."""
+
+import json
+import sys
+import time
+
+import pyatspi
+
+PATIENCE = 60
+
+
+def children(node):
+    for number in range(node.childCount):
+        child = node.getChildAtIndex(number)
+        if child is not None:
+            yield child
+
+
+def walk(node, depth=0):
+    yield depth, node
+    for child in children(node):
+        yield from walk(child, depth + 1)
+
+
+def everything():
+    for app in children(pyatspi.Registry.getDesktop(0)):
+        yield from walk(app)
+
+
+def actions(node):
+    try:
+        action = node.queryAction()
+        return [action.getName(number) for number in range(action.nActions)]
+    except NotImplementedError:
+        return []
+
+
+def text_of(node):
+    try:
+        text = node.queryText()
+        return text.getText(0, -1)
+    except NotImplementedError:
+        return ""
+
+
+def find(role, name):
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            for _, node in everything():
+                if node.getRoleName() == role and node.name == name:
+                    return node
+        except Exception:  # the tree changes while it is read
+            pass
+        if time.monotonic() > until:
+            raise LookupError(f"no {role} {name!r}")
+        time.sleep(0.1)
+
+
+def click(role, name):
+    node = find(role, name)
+    until = time.monotonic() + PATIENCE
+    while not node.getState().contains(pyatspi.STATE_ENABLED):
+        if time.monotonic() > until:
+            raise LookupError(f"{role} {name!r} cannot be used")
+        time.sleep(0.1)
+        node = find(role, name)
+    node.queryAction().doAction(0)
+
+
+def write(role, name, text):
+    node = find(role, name)
+    if not node.queryEditableText().setTextContents(text):
+        raise LookupError(f"{role} {name!r} takes no text")
+
+
+def tree():
+    found = []
+    for depth, node in everything():
+        found.append([depth, node.getRoleName(), node.name, text_of(node), actions(node)])
+    return found
+
+
+def answer(ask):
+    match ask["do"]:
+        case "click":
+            click(ask["role"], ask["name"])
+        case "write":
+            write(ask["role"], ask["name"], ask["text"])
+        case "find":
+            find(ask["role"], ask["name"])
+        case "tree":
+            return tree()
+    return None
+
+
+for line in sys.stdin:
+    try:
+        told = {"ok": answer(json.loads(line))}
+    except Exception as error:
+        told = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(told), flush=True)
