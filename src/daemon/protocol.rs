@@ -189,6 +189,10 @@ pub enum Page {
     History,
     Profiles,
     Options,
+    /// What the import of a .cdsp file would do.
+    Import {
+        file: String,
+    },
     About,
 }
 
@@ -202,7 +206,7 @@ impl Page {
             Page::Report { profile } => ("reports", Some(profile)),
             Page::History => ("history", None),
             Page::Profiles => ("profiles", None),
-            Page::Options => ("options", None),
+            Page::Options | Page::Import { .. } => ("options", None),
             Page::About => ("about", None),
         }
     }

@@ -81,23 +81,15 @@ pub fn opened(window: &MainWindow, link: &Link) {
 
 /// A run may have overwritten or deleted something.
 pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    let Event::RunFinished { report, .. } = event else { return };
     let page = window.global::<HistoryPage>();
-    match event {
-        Event::Status { status } => {
-            let names = status.profiles.iter().map(|profile| profile.name.as_str());
-            know(&page, names);
-        }
-        Event::RunFinished { report, .. } if !report.dry_run && !report.did_nothing() => {
-            let is_shown = window.global::<Shell>().get_page() == crate::Page::History;
-            if is_shown && page.get_part() == HistoryPart::Search {
-                search(window, link, page.get_versions().row_count().max(AT_ONCE));
-            }
-        }
-        _ => {}
+    let is_shown = window.global::<Shell>().get_page() == crate::Page::History;
+    if is_shown && page.get_part() == HistoryPart::Search && !report.dry_run && !report.did_nothing() {
+        search(window, link, page.get_versions().row_count().max(AT_ONCE));
     }
 }
 
-/// Lets these profiles be chosen too; those that were removed stay.
+/// Lets these profiles be chosen too.
 fn know<'a>(page: &HistoryPage<'_>, names: impl IntoIterator<Item = &'a str>) {
     let mut known: Vec<SharedString> = page.get_profiles().iter().collect();
     if known.is_empty() {
@@ -133,8 +125,8 @@ fn search(window: &MainWindow, link: &Link, limit: usize) {
         if page.get_text() != wanted.text || chosen(&page) != wanted.profile {
             return;
         }
-        if let Some(Answered::Versions(Found { versions, more })) = settled(&page, reply) {
-            know(&page, versions.iter().map(|kept| kept.profile.as_str()));
+        if let Some(Answered::Versions(Found { versions, more, profiles })) = settled(&page, reply) {
+            know(&page, profiles.iter().map(String::as_str));
             page.set_versions(model(versions.iter().map(|kept| line(kept, now())).collect()));
             page.set_more(more);
         }

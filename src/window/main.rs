@@ -1,9 +1,10 @@
 //! The window: what a person sees and does. It talks to the daemon only, and starts it where none runs.
 
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use pimbridge::daemon::protocol;
 use pimbridge::home::Home;
 use pimbridge::language::Language;
 use pimbridge::settings;
@@ -36,6 +37,9 @@ struct Args {
     /// The profile whose last report is shown
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// A .cdsp file to import
+    #[arg(conflicts_with_all = ["page", "profile"])]
+    file: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -51,7 +55,10 @@ fn main() -> ExitCode {
 
 fn start(args: Args) -> Result<(), String> {
     let home = Home::chosen(args.home).map_err(|error| error.to_string())?;
-    let page = args.page.about(args.profile);
+    let page = match args.file {
+        Some(file) => protocol::Page::Import { file: path::absolute(&file).unwrap_or(file).display().to_string() },
+        None => args.page.about(args.profile),
+    };
     if link::shown_elsewhere(&home, &page).map_err(no_threads)? {
         return Ok(());
     }

@@ -177,6 +177,12 @@ fn wanted(window: &MainWindow) -> Import {
     Import { file: page.get_import_file().trim().to_owned(), folders }
 }
 
+/// Shows the import of a file, which the person has still to look into.
+pub fn import_file(window: &MainWindow, link: &Link, file: &str) {
+    open(window, link, OptionsPart::Import);
+    window.global::<OptionsPage>().set_import_file(file.into());
+}
+
 fn plan_import(window: &MainWindow, link: &Link) {
     begin(window);
     let file = wanted(window).file;

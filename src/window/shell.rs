@@ -75,8 +75,10 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
 /// Shows what the person asked for somewhere else.
 pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
     window.window().set_minimized(false);
-    if let protocol::Page::Report { profile } = page {
-        return reports::open_last(window, link, profile);
+    match page {
+        protocol::Page::Report { profile } => return reports::open_last(window, link, profile),
+        protocol::Page::Import { file } => options::import_file(window, link, file),
+        _ => {}
     }
     let page = match page {
         protocol::Page::Status => Page::Status,
@@ -84,7 +86,7 @@ pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
         protocol::Page::Profiles => Page::Profiles,
         protocol::Page::Reports | protocol::Page::Report { .. } => Page::Reports,
         protocol::Page::History => Page::History,
-        protocol::Page::Options => Page::Options,
+        protocol::Page::Options | protocol::Page::Import { .. } => Page::Options,
         protocol::Page::About => Page::About,
     };
     open(window, link, page);

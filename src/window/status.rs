@@ -15,7 +15,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ProfileRow, StatusPage, Tone, shell};
+use crate::{MainWindow, ProfileRow, StatusPage, Tone, account, shell};
 
 mod chart;
 mod part;
@@ -32,6 +32,12 @@ pub fn attach(window: &MainWindow, link: &Link) {
     page.on_pause(move || to.ask(Request::Pause { minutes: None }, told));
     let to = link.clone();
     page.on_resume(move || to.ask(Request::Resume, told));
+    let (weak, to) = (window.as_weak(), link.clone());
+    page.on_password(move |profile| {
+        if let Some(window) = weak.upgrade() {
+            account::ask_password(&window, &to, &profile);
+        }
+    });
     part::attach(window, link);
 }
 

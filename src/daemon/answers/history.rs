@@ -28,7 +28,11 @@ pub fn find(home: &Home, which: &Find) -> Result<Found, String> {
     versions.sort_by_key(|kept| std::cmp::Reverse((kept.version.at, kept.version.id)));
     let more = versions.len() > which.limit;
     versions.truncate(which.limit);
-    Ok(Found { versions, more })
+    Ok(Found { versions, more, profiles: with_history(home)? })
+}
+
+fn with_history(home: &Home) -> Result<Vec<String>, String> {
+    Ok(stored::all(home).map_err(told)?.iter().map(ToString::to_string).collect())
 }
 
 /// One version, beside what is there now.
@@ -83,7 +87,7 @@ pub fn deleted(home: &Home, of: &OfRun) -> Result<Found, String> {
     let (name, state) = one(home, &of.profile)?;
     let found = state.deleted_in(of.run).map_err(told)?;
     let versions = found.into_iter().map(|version| Kept { profile: name.to_string(), version }).collect();
-    Ok(Found { versions, more: false })
+    Ok(Found { versions, more: false, profiles: with_history(home)? })
 }
 
 /// Brings a version back, over what is there now.

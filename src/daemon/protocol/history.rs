@@ -24,6 +24,8 @@ pub struct Found {
     pub versions: Vec<Kept>,
     /// There are more than so many.
     pub more: bool,
+    /// The profiles that have a history, those that were removed too.
+    pub profiles: Vec<String>,
 }
 
 /// A version that is kept.

@@ -62,7 +62,7 @@ pub fn write(
         Page::Status | Page::Account | Page::History => Tab::Status.file().to_owned(),
         Page::Reports => Tab::Reports.file().to_owned(),
         Page::Profiles => Tab::Profiles.file().to_owned(),
-        Page::Options => Tab::Options.file().to_owned(),
+        Page::Options | Page::Import { .. } => Tab::Options.file().to_owned(),
         Page::About => Tab::About.file().to_owned(),
         Page::Report { profile } => {
             let last = view.reports.iter().find(|listed| listed.report.profile == *profile);

@@ -105,11 +105,12 @@ impl Shown {
 fn answers(question: &Question) -> Reply {
     Reply::Answered(match question {
         Question::FindVersions(find) if find.text == "nothing" => {
-            Answered::Versions(Found { versions: Vec::new(), more: false })
+            Answered::Versions(Found { versions: Vec::new(), more: false, profiles: Vec::new() })
         }
         Question::FindVersions(_) => Answered::Versions(Found {
             versions: vec![kept(7, "Dentist", Loss::Overwritten), kept(8, "Lunch", Loss::Deleted)],
             more: true,
+            profiles: vec!["my work".into(), "removed".into()],
         }),
         Question::Version(which) => Answered::Version(Box::new(view(which.version))),
         Question::Deletions { .. } => Answered::Deletions {
@@ -119,9 +120,11 @@ fn answers(question: &Question) -> Reply {
                 items: 14,
             }],
         },
-        Question::Deleted(_) => {
-            Answered::Versions(Found { versions: vec![kept(8, "Lunch", Loss::Deleted)], more: false })
-        }
+        Question::Deleted(_) => Answered::Versions(Found {
+            versions: vec![kept(8, "Lunch", Loss::Deleted)],
+            more: false,
+            profiles: Vec::new(),
+        }),
         Question::RestoreVersion(_) => Answered::Restored(Restored { back: 1, there: 0, failed: Vec::new() }),
         Question::RestoreDeleted(_) => return Reply::Refused { why: "the server cannot be reached".into() },
         other => panic!("{other:?}"),
@@ -142,7 +145,7 @@ fn an_item_is_found_by_its_text() {
     shown.click(AccessibleRole::Button, "Show more versions");
     assert_eq!(shown.last(), find("dent", None, 202));
     let names: Vec<_> = page.get_profiles().iter().collect();
-    assert_eq!(names, ["All profiles", "my work"], "that of a removed one too");
+    assert_eq!(names, ["All profiles", "my work", "removed"]);
     page.set_profile(1);
     field.set_accessible_value("nothing");
     assert_eq!(shown.last(), find("nothing", Some("my work"), 200));
