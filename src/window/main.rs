@@ -56,7 +56,9 @@ fn main() -> ExitCode {
 fn start(args: Args) -> Result<(), String> {
     let home = Home::chosen(args.home).map_err(|error| error.to_string())?;
     let page = match args.file {
-        Some(file) => protocol::Page::Import { file: path::absolute(&file).unwrap_or(file).display().to_string() },
+        Some(file) => {
+            protocol::Page::Import { file: path::absolute(&file).unwrap_or(file).display().to_string() }
+        }
         None => args.page.about(args.profile),
     };
     if link::shown_elsewhere(&home, &page).map_err(no_threads)? {
