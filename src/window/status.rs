@@ -223,7 +223,7 @@ fn words(state: &State, now: Timestamp, zone: &TimeZone) -> (Tone, String, Strin
         State::PreviewNeeded => (
             Tone::Attention,
             tr!("Waits until you have looked at what it would do"),
-            tr!("It may delete what only one side has."),
+            tr!("Nothing of it is synchronized before you say yes."),
         ),
         State::Warning { why } => (Tone::Attention, tr!("In sync but for some items"), sentence(why)),
         State::Error { why } => (Tone::Trouble, tr!("It could not be synchronized"), sentence(why)),

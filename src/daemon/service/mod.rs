@@ -395,7 +395,7 @@ impl Daemon {
         let mut all = self.known.profiles.values();
         if let Some(profile) = all.find(|known| known.name.as_str() == profile) {
             self.accounts.forget(profile);
-            self.schedule.secret_checked(now, &profile.name, true);
+            self.schedule.secret_checked(now, &Access::of(profile), true);
         }
     }
 
