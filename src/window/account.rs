@@ -17,7 +17,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use password::ask_password;
+#[cfg(test)]
+use password::ask_password;
 
 pub fn attach(window: &MainWindow, link: &Link) {
     password::attach(window, link);

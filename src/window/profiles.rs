@@ -10,9 +10,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{
-    MainWindow, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, TestLine, Tone, account, form, shell,
-};
+use crate::{MainWindow, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, TestLine, Tone, form, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<ProfilesPage>();
@@ -46,10 +44,6 @@ pub fn attach(window: &MainWindow, link: &Link) {
         page.set_trouble(SharedString::new());
     }));
     page.on_test(on(test));
-    page.on_password(on(|window, link| {
-        let chosen = window.global::<ProfilesPage>().get_chosen();
-        account::ask_password(window, link, &chosen);
-    }));
     page.on_reset(on(reset));
     page.on_remove(on(remove));
     let (weak, to) = (window.as_weak(), link.clone());

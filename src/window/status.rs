@@ -15,7 +15,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ProfileRow, StatusPage, Tone, account, shell};
+use crate::{MainWindow, ProfileRow, StatusPage, Tone, shell};
 
 mod chart;
 mod part;
@@ -32,12 +32,6 @@ pub fn attach(window: &MainWindow, link: &Link) {
     page.on_pause(move || to.ask(Request::Pause { minutes: None }, told));
     let to = link.clone();
     page.on_resume(move || to.ask(Request::Resume, told));
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_password(move |profile| {
-        if let Some(window) = weak.upgrade() {
-            account::ask_password(&window, &to, &profile);
-        }
-    });
     part::attach(window, link);
 }
 
@@ -227,7 +221,7 @@ fn words(state: &State, now: Timestamp, zone: &TimeZone) -> (Tone, String, Strin
         State::PreviewNeeded => (
             Tone::Attention,
             tr!("Waits until you have looked at what it would do"),
-            tr!("It may delete what only one side has."),
+            tr!("Nothing of it is synchronized before you say yes."),
         ),
         State::Warning { why } => (Tone::Attention, tr!("In sync but for some items"), sentence(why)),
         State::Error { why } => (Tone::Trouble, tr!("It could not be synchronized"), sentence(why)),

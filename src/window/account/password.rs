@@ -3,20 +3,24 @@
 use pimbridge::daemon::protocol::account::{Means, Password, SignIn};
 use pimbridge::daemon::protocol::{Answered, How, Question, Reply, Request};
 use pimbridge::profile::Secret;
-use slint::ComponentHandle;
+use slint::{ComponentHandle, SharedString};
 use tr::tr;
 
 use super::{ask, call, leave};
 use crate::link::Link;
-use crate::{MainWindow, PasswordCard, StatusPage, Tone, Wanted, shell};
+use crate::{MainWindow, PasswordCard, ProfilesPage, StatusPage, Tone, Wanted, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
-    let (weak, to) = (window.as_weak(), link.clone());
-    window.global::<StatusPage>().on_password(move |profile| {
-        if let Some(window) = weak.upgrade() {
-            ask_password(&window, &to, &profile);
+    let asks = || {
+        let (weak, link) = (window.as_weak(), link.clone());
+        move |profile: SharedString| {
+            if let Some(window) = weak.upgrade() {
+                ask_password(&window, &link, &profile);
+            }
         }
-    });
+    };
+    window.global::<StatusPage>().on_password(asks());
+    window.global::<ProfilesPage>().on_password(asks());
     let card = window.global::<PasswordCard>();
     card.on_store(call(window, link, store));
     card.on_sign_in(call(window, link, sign_in));
@@ -29,7 +33,7 @@ pub fn attach(window: &MainWindow, link: &Link) {
 }
 
 /// Asks for the password of a profile, or lets the person sign in in a browser, as the profile wants it.
-pub fn ask_password(_: &MainWindow, link: &Link, profile: &str) {
+pub(super) fn ask_password(_: &MainWindow, link: &Link, profile: &str) {
     let question = Question::HowItSignsIn { profile: profile.to_owned() };
     ask(link, question, |window, _, reply| match reply {
         Ok(Reply::Answered(Answered::SignsIn(how))) => open(window, &how),
