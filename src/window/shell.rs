@@ -50,7 +50,7 @@ pub fn attach(window: &MainWindow, link: &Link) {
 pub fn open(window: &MainWindow, link: &Link, page: Page) {
     window.global::<Shell>().set_page(page);
     match page {
-        Page::Profiles => profiles::opened(window, link),
+        Page::Profiles => profiles::opened(link),
         Page::Options => options::opened(window, link),
         _ => {}
     }
@@ -63,6 +63,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     }
     status::heard(window, event);
     profiles::heard(window, link, event);
+    options::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.
