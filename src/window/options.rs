@@ -3,7 +3,7 @@
 use pimbridge::daemon::protocol::transfer::{
     Export, Exported, Fate, Import, Imported, Place, PlannedProfile,
 };
-use pimbridge::daemon::protocol::{Answered, Question, Reply, Request};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::language::Language;
 use pimbridge::report::wording::sentence;
 use pimbridge::settings::{APPEARANCES, Appearance, LANGUAGES};
@@ -13,7 +13,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{ExportRow, ImportRow, MainWindow, OptionsPage, OptionsPart, Shell, Tone, form, speak};
+use crate::{ExportRow, ImportRow, MainWindow, OptionsPage, OptionsPart, Page, Shell, Tone, form, speak};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<OptionsPage>();
@@ -73,6 +73,16 @@ fn change_row<T: 'static>(rows: &ModelRc<T>, index: i32, change: impl FnOnce(&mu
 /// The page is shown.
 pub fn opened(window: &MainWindow, link: &Link) {
     if !window.global::<OptionsPage>().get_dirty() {
+        load(link);
+    }
+}
+
+/// The background program runs: what could not be had before can be now.
+pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
+    let page = window.global::<OptionsPage>();
+    let is_open = window.global::<Shell>().get_page() == Page::Options;
+    if matches!(event, Event::Status { .. }) && is_open && page.get_rows().row_count() == 0 {
+        page.set_trouble(SharedString::new());
         load(link);
     }
 }

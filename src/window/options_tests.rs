@@ -7,7 +7,7 @@ use pimbridge::daemon::protocol::transfer::Planned;
 use pimbridge::setup::form::of_settings;
 
 use super::*;
-use crate::{Page, shell};
+use crate::shell;
 
 type Asked = Rc<RefCell<Vec<Question>>>;
 

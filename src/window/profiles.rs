@@ -10,7 +10,9 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, TestLine, Tone, form, shell};
+use crate::{
+    MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, shell,
+};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<ProfilesPage>();
@@ -67,15 +69,19 @@ pub fn attach(window: &MainWindow, link: &Link) {
 }
 
 /// The page is shown.
-pub fn opened(window: &MainWindow, link: &Link) {
-    list(window, link);
+pub fn opened(link: &Link) {
+    list(link);
 }
 
 /// Profiles may have come or gone.
 pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     let Event::Status { status } = event else { return };
     let page = window.global::<ProfilesPage>();
+    let is_open = window.global::<Shell>().get_page() == Page::Profiles;
     if !page.get_known() {
+        if is_open {
+            list(link);
+        }
         return;
     }
     let shown: Vec<(String, bool)> =
@@ -83,7 +89,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     let now: Vec<(String, bool)> =
         status.profiles.iter().map(|profile| (profile.name.clone(), profile.active)).collect();
     if shown != now {
-        list(window, link);
+        list(link);
     }
 }
 
@@ -106,8 +112,7 @@ fn begin(window: &MainWindow) -> SharedString {
     page.get_chosen()
 }
 
-fn list(window: &MainWindow, link: &Link) {
-    let _ = window;
+fn list(link: &Link) {
     link.ask(question(Question::Profiles), |window, link, reply| match reply {
         Ok(Reply::Answered(Answered::Profiles(listing))) => listed(window, link, &listing.profiles),
         Ok(_) => {}
@@ -121,6 +126,10 @@ fn listed(window: &MainWindow, link: &Link, profiles: &[Listed]) {
     let chosen = page.get_chosen();
     let is_there = items.iter().any(|item| item.name == chosen);
     let first = items.first().map(|item| item.name.clone());
+    if !page.get_known() {
+        // It was not to be had before the background program ran.
+        page.set_trouble(SharedString::new());
+    }
     page.set_profiles(ModelRc::new(VecModel::from(items)));
     page.set_known(true);
     match (is_there, first) {
@@ -233,7 +242,7 @@ fn store(window: &MainWindow, link: &Link, changes: Changes) {
             Ok(_) => {
                 page.set_dirty(false);
                 page.set_busy(false);
-                list(window, link);
+                list(link);
             }
             Err(why) => refused(window, &why),
         }
@@ -304,7 +313,7 @@ fn activate(window: &MainWindow, link: &Link, active: bool) {
     link.ask(question(Question::SetProfile(changes)), |window, link, reply| {
         window.global::<ProfilesPage>().set_busy(false);
         match reply {
-            Ok(_) => list(window, link),
+            Ok(_) => list(link),
             Err(why) => refused(window, &why),
         }
     });
@@ -350,7 +359,7 @@ fn copy(window: &MainWindow, link: &Link, new: &str) {
             page.set_dirty(false);
             page.set_part(ProfilePart::Options);
             page.set_chosen(made);
-            list(window, link);
+            list(link);
         }
         Err(why) => refused(window, &why),
     });
@@ -380,7 +389,7 @@ fn remove(window: &MainWindow, link: &Link) {
             page.set_dirty(false);
             page.set_part(ProfilePart::Options);
             shell::tell(window, Tone::Calm, &told_removed(&name, &removed));
-            list(window, link);
+            list(link);
         }
         Ok(_) => {}
         Err(why) => refused(window, &why),
@@ -407,7 +416,7 @@ fn arrange(window: &MainWindow, link: &Link, by: i32) {
     link.ask(question(Question::ArrangeProfiles { profiles }), |window, link, reply| {
         window.global::<ProfilesPage>().set_busy(false);
         match reply {
-            Ok(_) => list(window, link),
+            Ok(_) => list(link),
             Err(why) => refused(window, &why),
         }
     });

@@ -9,7 +9,6 @@ use pimbridge::setup::check::About;
 use pimbridge::setup::form::of_profile;
 
 use super::*;
-use crate::Page;
 
 const TEXT: &str = "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"~/c\"\n[remote]\ntype = \"dav\"\n\
                     url = \"https://s.example/\"\n";
@@ -173,7 +172,7 @@ fn what_is_entered_is_not_lost_by_a_click_elsewhere() {
     let page = window.global::<ProfilesPage>();
     assert_eq!(page.get_chosen(), "work");
     assert!(page.get_trouble().contains("Save or undo"));
-    opened(&window, &link);
+    opened(&link);
     assert!(page.get_dirty());
     click(&window, "Undo");
     let days = by(&window, AccessibleRole::TextInput, "Days back");

@@ -54,7 +54,7 @@ pub fn open(window: &MainWindow, link: &Link, page: Page) {
         Page::Account => account::opened(window, link),
         Page::Reports => reports::opened(window, link),
         Page::History => history::opened(window, link),
-        Page::Profiles => profiles::opened(window, link),
+        Page::Profiles => profiles::opened(link),
         Page::Options => options::opened(window, link),
         _ => {}
     }
@@ -70,6 +70,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     history::heard(window, link, event);
     account::heard(window, link, event);
     profiles::heard(window, link, event);
+    options::heard(window, link, event);
 }
 
 /// Shows what the person asked for somewhere else.
