@@ -59,7 +59,13 @@ pub fn held(home: &Home, waiting: &Waiting) -> Result<Vec<HeldItem>, String> {
     if Held::of(&held) != waiting.held {
         return Err(changed());
     }
-    let on = |side: Side| held[side].values().map(move |title| HeldItem { side, summary: summary(title) });
+    let on = |side: Side| {
+        held[side].iter().map(move |(name, title)| {
+            // An older version of this program did not keep the titles.
+            let title = if title.is_empty() { name.as_str() } else { title };
+            HeldItem { side, summary: summary(title) }
+        })
+    };
     let mut items: Vec<HeldItem> = Side::BOTH.into_iter().flat_map(on).collect();
     items.sort_by(|one, other| (one.side, &one.summary).cmp(&(other.side, &other.summary)));
     Ok(items)
