@@ -281,9 +281,11 @@ fn the_help_of_profile_add() {
               Possible values:
               - two-way:               changes of both sides go to the other
               - replicate-to-server:   the server becomes a copy of the folder
-              - merge-to-server:       the server gets what the folder has; what only the server has is left alone
+              - merge-to-server:       the server gets what the folder has; what only the server has is
+                left alone
               - replicate-from-server: the folder becomes a copy of the server
-              - merge-from-server:     the folder gets what the server has; what only the folder has is left alone
+              - merge-from-server:     the folder gets what the server has; what only the folder has is
+                left alone
               
               [default: two-way]
 

@@ -340,12 +340,12 @@ fn test(window: &MainWindow, link: &Link) {
 }
 
 fn test_line(finding: &Finding) -> TestLine {
-    let (tone, word, text) = match &finding.found {
-        Found::Fine(text) => (Tone::Calm, tr!("In order"), text),
-        Found::Warning(text) => (Tone::Attention, tr!("Note"), text),
-        Found::Wrong(text) => (Tone::Trouble, tr!("Wrong"), text),
+    let (tone, text) = match &finding.found {
+        Found::Fine(text) => (Tone::Calm, tr!("In order: {}", sentence(text))),
+        Found::Warning(text) => (Tone::Attention, tr!("Note: {}", sentence(text))),
+        Found::Wrong(text) => (Tone::Trouble, tr!("Wrong: {}", sentence(text))),
     };
-    TestLine { tone, word: word.into(), text: sentence(text).into() }
+    TestLine { tone, text: text.into() }
 }
 
 fn copy(window: &MainWindow, link: &Link, new: &str) {

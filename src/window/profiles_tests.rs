@@ -196,7 +196,8 @@ fn copying_moving_testing_and_removing() {
     let profiles = vec!["home".to_owned(), "work".to_owned()];
     assert_eq!(all(&asked)[0], Question::ArrangeProfiles { profiles });
     click(&window, "Test");
-    assert_eq!(page.get_tested().row_data(0).unwrap().word, "Wrong");
+    assert_eq!(page.get_tested().row_data(0).unwrap().text, "Wrong: /c does not exist.");
+    click(&window, "Back");
     click(&window, "Remove …");
     asked.borrow_mut().clear();
     click(&window, "Cancel");
