@@ -120,7 +120,8 @@ pub fn foreseen(window: &MainWindow, profile: &str, report: &Report, foreseen: &
     page.set_busy(false);
     page.set_trouble(report.failure.as_deref().map(sentence).unwrap_or_default().into());
     page.set_can_do(report.failure.is_none());
-    page.set_numbers(plan(report).into());
+    let numbers = if report.failure.is_none() { plan(report) } else { String::new() };
+    page.set_numbers(numbers.into());
     let rows: Vec<RowItem> = foreseen.iter().map(plan_row).collect();
     page.set_items(ModelRc::new(VecModel::from(rows)));
 }
