@@ -112,7 +112,7 @@ fn file_of(language: Language) -> PathBuf {
 /// The translations of a language: one, or one for each plural form.
 fn translations(language: Language) -> BTreeMap<Message, Vec<String>> {
     let text = fs::read_to_string(file_of(language)).unwrap();
-    let file = rspolib::pofile(rspolib::FileOptions::from(text.into_bytes())).unwrap();
+    let file = rspolib::pofile(text.as_str()).unwrap();
     let entry = |entry: rspolib::POEntry| {
         let translated = match entry.msgid_plural {
             Some(_) => entry.msgstr_plural,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tr::PoTranslator;
+use tr::MoTranslator;
 
 /// A language of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,20 +49,20 @@ impl Language {
         Language::ALL.into_iter().find(|language| language.code() == code).unwrap_or(Language::English)
     }
 
-    /// Its messages; none where they are those of the code.
-    fn catalogue(self) -> Option<&'static str> {
+    /// Its messages, as `build.rs` compiles them; none where they are those of the code.
+    fn catalogue(self) -> Option<&'static [u8]> {
         match self {
             Language::English => None,
-            Language::German => Some(include_str!("../../lang/de/LC_MESSAGES/pimbridge.po")),
-            Language::Czech => Some(include_str!("../../lang/cs/LC_MESSAGES/pimbridge.po")),
-            Language::Italian => Some(include_str!("../../lang/it/LC_MESSAGES/pimbridge.po")),
+            Language::German => Some(include_bytes!(concat!(env!("OUT_DIR"), "/de.mo"))),
+            Language::Czech => Some(include_bytes!(concat!(env!("OUT_DIR"), "/cs.mo"))),
+            Language::Italian => Some(include_bytes!(concat!(env!("OUT_DIR"), "/it.mo"))),
         }
     }
 
     /// Translates the messages of a crate; none where they are those of the code.
-    pub fn translator(self) -> Option<Arc<PoTranslator>> {
+    pub fn translator(self) -> Option<Arc<MoTranslator>> {
         let catalogue = self.catalogue()?;
-        match PoTranslator::from_vec_u8(catalogue.into()) {
+        match MoTranslator::from_vec_u8(catalogue.into()) {
             Ok(translator) => Some(Arc::new(translator)),
             Err(error) => {
                 tracing::error!("the messages in {} cannot be read: {error}", self.own_name());

@@ -215,6 +215,11 @@ impl Session {
         self.told("import", &["-window", "root", file.to_str().unwrap()]).unwrap();
     }
 
+    /// The home folder of the person who sits there.
+    pub fn home(&self) -> &Path {
+        self.dir.path()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

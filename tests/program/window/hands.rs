@@ -31,8 +31,13 @@ impl Hands {
         // Debian's own Python has pyatspi.
         let mut command = Command::new("/usr/bin/python3");
         command.arg(script);
-        let mut program =
-            session.within(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut program = session
+            .within(&mut command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let asks = RefCell::new(program.stdin.take().unwrap());
         let answers = RefCell::new(BufReader::new(program.stdout.take().unwrap()).lines());
         Hands { program, asks, answers }
@@ -50,7 +55,7 @@ impl Hands {
         answer["ok"].take()
     }
 
-    /// Waits for a thing of the window.
+    /// Waits for a thing of the window. A name that ends with … is only how it begins.
     #[track_caller]
     pub fn see(&self, role: &str, name: &str) {
         self.ask(json!({"do": "find", "role": role, "name": name}));
@@ -77,6 +82,12 @@ impl Hands {
     #[track_caller]
     pub fn write(&self, field: &str, text: &str) {
         self.ask(json!({"do": "write", "role": "entry", "name": field, "text": text}));
+    }
+
+    /// Presses a key.
+    #[track_caller]
+    pub fn key(&self, key: &str) {
+        self.ask(json!({"do": "key", "key": key}));
     }
 
     /// Everything that is seen now.

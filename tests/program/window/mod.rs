@@ -1,9 +1,15 @@
 //! The window as a person starts it: a real display, a real daemon, a real server, seen and moved as a screen reader does.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
+use pimbridge::item::Kind;
+
 use crate::session::{Running, Session, wait_for};
-use crate::support::program::Home;
+use crate::support::dns::{Dns, here};
+use crate::support::program::{Home, files};
+use crate::support::servers::{PASSWORD, Server, Software, USER};
+use crate::support::{http, item};
 
 mod hands;
 
@@ -20,10 +26,18 @@ struct World {
 impl World {
     /// Starts the window of an empty home; `None` where no desktop could be installed.
     fn new() -> Option<World> {
+        World::with(|_| {})
+    }
+
+    /// The same, with these variables of the session.
+    fn with(change: impl FnOnce(&mut Command)) -> Option<World> {
         let mut session = Session::start()?;
         session.start_accessibility();
+        session.start_keyring();
         let home = Home::default();
-        let window = Running::start(&mut window(&session, &home, &[]));
+        let mut command = window(&session, &home, &[]);
+        change(&mut command);
+        let window = Running::start(&mut command);
         let hands = Hands::new(&session);
         hands.see("frame", "Pimbridge");
         Some(World { hands, window, home, session })
@@ -72,4 +86,73 @@ fn there_is_one_window() {
     world.hands.see("label", "About Pimbridge");
     wait_for("the end of the second", || second.has_ended());
     assert!(!world.window.has_ended());
+}
+
+const DOMAIN: &str = "example.test";
+const ITEMS: usize = 6;
+
+/// From nothing to a calendar in sync, an edit on the server, its report, a held run, and an item that comes back.
+#[test]
+fn an_account_is_added_synced_and_looked_after() {
+    let server = Server::start(Software::Radicale);
+    let url = server.create("work", Kind::Events);
+    let put = |number: usize, title: &str| {
+        let uid = format!("e{number}");
+        http::put(
+            &url,
+            &format!("{uid}.ics"),
+            Kind::Events.media_type(),
+            &item(Kind::Events, &uid, title, number as u32),
+        );
+    };
+    (0..ITEMS).for_each(|number| put(number, &format!("Event {number}")));
+    let dns = Dns::start(here(DOMAIN, server.port));
+    let Some(world) = World::with(|command| {
+        command.env("PIMBRIDGE_NAMESERVER", &dns.address);
+    }) else {
+        return;
+    };
+    let hands = &world.hands;
+
+    hands.open("Add an account");
+    hands.write("E-mail address", &format!("{USER}@{DOMAIN}"));
+    hands.write("Password", PASSWORD);
+    hands.press("Find my calendars");
+    hands.see("check box", "work: …");
+    hands.press("Go on");
+    hands.press("Start syncing");
+    let folder = world.session.home().join("Calendars/work");
+    wait_for("the items of the server", || folder.exists() && files(&folder).len() == ITEMS);
+    hands.press("Show the status");
+    hands.see("label", "In sync");
+
+    put(0, "Dentist");
+    hands.press("Synchronize now");
+    let has = |text: &str| files(&folder).values().any(|bytes| String::from_utf8_lossy(bytes).contains(text));
+    wait_for("the edit", || has("Dentist"));
+    hands.see("label", "In sync");
+    hands.press("Last report of work");
+    hands.see("label", "Event 0, 1 May 2026, changed: …");
+
+    for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_some_and(|kind| kind == "ics") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    hands.open("Status");
+    hands.press("Synchronize work");
+    hands.press("See the deletions of work");
+    hands.see("label", "Dentist…");
+    assert_eq!(http::names(&url).len(), ITEMS);
+    hands.press("Keep them (restore)");
+    wait_for("what was deleted", || files(&folder).len() == ITEMS);
+
+    fs::remove_file(folder.join("e0.ics")).unwrap();
+    hands.open("Status");
+    hands.press("Synchronize work");
+    wait_for("the deletion", || http::names(&url).len() == ITEMS - 1);
+    hands.open("History");
+    hands.click("list item", "Dentist, 1 May 2026, Deleted on the server, …");
+    hands.press("Restore Dentist, 1 May 2026");
+    wait_for("what was restored", || http::names(&url).len() == ITEMS && has("Dentist"));
 }
