@@ -37,6 +37,7 @@ pub struct Ask {
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a line is read, done and dropped")]
 pub enum Request {
     /// Run these profiles now, or all active ones where none is named. Answered with [`Reply::Runs`].
     Sync {
@@ -265,6 +266,7 @@ pub struct Telling {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a line is read, done and dropped")]
 pub enum Tell {
     /// The answer to the request of this number (0: to a line that could not be read).
     Reply {
@@ -278,6 +280,7 @@ pub enum Tell {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a line is read, done and dropped")]
 pub enum Reply {
     Done,
     /// What will run, and what will not and why. How each run ends is told by [`Event::RunFinished`].

@@ -298,7 +298,7 @@ mod tests {
         Untrusted: the connection to dav.example.org is not safe: its certificate is sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B, not the pinned sha256:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A:0A; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate sha256:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B:0B
         Untrusted: dav.example.org wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE
         Untrusted: dav.example.org does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired
-        Offline: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
+        ProxySignIn: the proxy proxy.example.org:8080 wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile
         Offline: the proxy proxy.example.org cannot be reached (it refuses the connection): check proxy in the profile, or the proxy of this computer
         Offline: the proxy proxy.example.org does not let the connection to dav.example.org through: ask whoever runs it, or set another proxy in the profile
         Untrusted: the proxy proxy.example.org cannot be used (no such scheme): correct proxy in the profile

@@ -4,14 +4,19 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::{Daemon, Ready};
 use crate::daemon::notices;
 use crate::daemon::protocol::{Event, Page};
 use crate::desktop::pages;
 use crate::home::Home;
+
+/// A window that is there after so long can be seen.
+const BEGINS: Duration = Duration::from_secs(2);
 
 impl Daemon {
     /// Shows a page, without waiting for it. Of several that are asked for meanwhile the last one is shown.
@@ -27,15 +32,16 @@ impl Daemon {
         self.opens = true;
         let (home, status) = (self.home.clone(), Arc::clone(&self.status.borrow()));
         self.tasks.spawn(async move {
-            let failed = match window() {
-                Some(program) => show_window(program, &home, &page).err().map(|error| error.to_string()),
-                None => {
-                    let opened = tokio::task::spawn_blocking(move || pages::open(&home, &page, &status));
-                    match opened.await {
-                        Ok(opened) => opened.err().map(|error| error.to_string()),
-                        Err(error) => Some(format!("a mistake in Pimbridge: {error}")),
-                    }
+            if let Some(program) = window() {
+                match show_window(program, &home, &page).await {
+                    Ok(()) => return Ready::Page { failed: None },
+                    Err(why) => tracing::warn!("there is no window, so the browser shows the page: {why}"),
                 }
+            }
+            let opened = tokio::task::spawn_blocking(move || pages::open(&home, &page, &status));
+            let failed = match opened.await {
+                Ok(opened) => opened.err().map(|error| error.to_string()),
+                Err(error) => Some(format!("a mistake in Pimbridge: {error}")),
             };
             Ready::Page { failed }
         });
@@ -62,7 +68,7 @@ fn window() -> Option<PathBuf> {
 }
 
 /// Starts the window. It goes on when this program ends.
-fn show_window(program: PathBuf, home: &Home, page: &Page) -> io::Result<()> {
+async fn show_window(program: PathBuf, home: &Home, page: &Page) -> io::Result<()> {
     let mut command = Command::new(program);
     if let Some(folder) = home.folder() {
         command.arg("--home").arg(folder);
@@ -75,6 +81,12 @@ fn show_window(program: PathBuf, home: &Home, page: &Page) -> io::Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     #[cfg(unix)]
     command.process_group(0);
-    // The runtime takes note of its end, so that nothing of it stays.
-    command.spawn().map(drop)
+    // Where there is nothing to show it on, it ends at once. Later the runtime takes note of its end.
+    match timeout(BEGINS, command.spawn()?.wait()).await {
+        Ok(ended) => match ended?.success() {
+            true => Ok(()),
+            false => Err(io::Error::other("it cannot be shown here")),
+        },
+        Err(_) => Ok(()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use pimbridge::item::Kind;
 
@@ -48,9 +48,12 @@ impl World {
         World { home, session, url, _server: server }
     }
 
-    /// Starts the daemon in the session.
+    /// Starts the daemon in the session, as it is where no window was installed beside it.
     fn daemon(&self) -> Running {
-        let mut command = self.home.command(&["daemon"]);
+        let alone = self.session.home().join("pimbridge");
+        fs::copy(env!("CARGO_BIN_EXE_pimbridge"), &alone).unwrap();
+        let mut command = Command::new(alone);
+        command.arg("--home").arg(self.home.path()).arg("daemon");
         Running::start(self.session.within(&mut command).stdout(Stdio::null()))
     }
 

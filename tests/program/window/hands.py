@@ -102,8 +102,6 @@ def answer(ask):
             click(ask["role"], ask["name"])
         case "write":
             write(ask["role"], ask["name"], ask["text"])
-        case "key":
-            keys("key", ask["key"])
         case "find":
             find(ask["role"], ask["name"])
         case "tree":

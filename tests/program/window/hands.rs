@@ -84,12 +84,6 @@ impl Hands {
         self.ask(json!({"do": "write", "role": "entry", "name": field, "text": text}));
     }
 
-    /// Presses a key.
-    #[track_caller]
-    pub fn key(&self, key: &str) {
-        self.ask(json!({"do": "key", "key": key}));
-    }
-
     /// Everything that is seen now.
     pub fn things(&self) -> Vec<Thing> {
         writeln!(self.asks.borrow_mut(), "{}", json!({"do": "tree"})).unwrap();

@@ -1,7 +1,9 @@
 //! The window as a person starts it: a real display, a real daemon, a real server, seen and moved as a screen reader does.
 
-use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, thread};
 
 use pimbridge::item::Kind;
 
@@ -35,6 +37,7 @@ impl World {
         session.start_accessibility();
         session.start_keyring();
         let home = Home::default();
+        fs::write(home.path().join("settings.toml"), format!("appearance = \"{}\"\n", look())).unwrap();
         let mut command = window(&session, &home, &[]);
         change(&mut command);
         let window = Running::start(&mut command);
@@ -42,6 +45,21 @@ impl World {
         hands.see("frame", "Pimbridge");
         Some(World { hands, window, home, session })
     }
+}
+
+impl World {
+    /// Takes a picture of the page for the README: `PIMBRIDGE_PICTURES=FOLDER cargo test --test program window::an_account`;
+    /// with `PIMBRIDGE_PICTURES_LOOK=dark` in that look.
+    fn picture(&self, page: &str) {
+        let Some(folder) = env::var_os("PIMBRIDGE_PICTURES") else { return };
+        // What moves comes to rest.
+        thread::sleep(Duration::from_secs(1));
+        self.session.picture(&PathBuf::from(folder).join(format!("window-{page}-{}.png", look())));
+    }
+}
+
+fn look() -> String {
+    env::var("PIMBRIDGE_PICTURES_LOOK").unwrap_or("light".to_owned())
 }
 
 /// The command that starts the window.
@@ -75,6 +93,29 @@ fn every_page_can_be_read_by_a_screen_reader() {
             .collect();
         assert!(nameless.is_empty(), "{page}: {nameless:?}");
     }
+}
+
+/// What is chosen in the tray is shown in the window, which is started where none is open.
+#[test]
+fn the_tray_opens_pages() {
+    let Some(mut session) = Session::start() else { return };
+    session.start_accessibility();
+    session.start_panel();
+    let home = Home::default();
+    let mut daemon = home.command(&["daemon"]);
+    let _daemon =
+        Running::start(session.within(&mut daemon).env_remove("NO_AT_BRIDGE").stdout(Stdio::null()));
+    wait_for("a menu", || session.menu().is_some_and(|menu| menu.contains("'Reports'")));
+    let hands = Hands::new(&session);
+    session.click("General options");
+    hands.see("push button", "Import profiles …");
+    for (entry, heading) in
+        [("Reports", "Reports"), ("About Pimbridge", "About Pimbridge"), ("Status", "Status")]
+    {
+        session.click(entry);
+        hands.see("label", heading);
+    }
+    assert_eq!(hands.things().iter().filter(|thing| thing.role == "frame").count(), 1);
 }
 
 /// The second one shows its page in the first one, and ends.
@@ -119,12 +160,16 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.write("Password", PASSWORD);
     hands.press("Find my calendars");
     hands.see("check box", "work: …");
+    world.picture("account");
     hands.press("Go on");
+    hands.see("push button", "Start syncing");
+    world.picture("preview");
     hands.press("Start syncing");
     let folder = world.session.home().join("Calendars/work");
     wait_for("the items of the server", || folder.exists() && files(&folder).len() == ITEMS);
     hands.press("Show the status");
     hands.see("label", "In sync");
+    world.picture("status");
 
     put(0, "Dentist");
     hands.press("Synchronize now");
@@ -133,6 +178,7 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.see("label", "In sync");
     hands.press("Last report of work");
     hands.see("label", "Event 0, 1 May 2026, changed: …");
+    world.picture("report");
 
     for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
         if file.extension().is_some_and(|kind| kind == "ics") {
@@ -143,6 +189,7 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.press("Synchronize work");
     hands.press("See the deletions of work");
     hands.see("label", "Dentist…");
+    world.picture("held");
     assert_eq!(http::names(&url).len(), ITEMS);
     hands.press("Keep them (restore)");
     wait_for("what was deleted", || files(&folder).len() == ITEMS);
@@ -152,7 +199,34 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.press("Synchronize work");
     wait_for("the deletion", || http::names(&url).len() == ITEMS - 1);
     hands.open("History");
+    hands.see("list item", "Dentist, 1 May 2026, Deleted on the server, …");
+    world.picture("history");
     hands.click("list item", "Dentist, 1 May 2026, Deleted on the server, …");
+    hands.see("push button", "Restore Dentist, 1 May 2026");
+    world.picture("version");
     hands.press("Restore Dentist, 1 May 2026");
     wait_for("what was restored", || http::names(&url).len() == ITEMS && has("Dentist"));
+
+    hands.open("Reports");
+    hands.press("Back");
+    hands.see("list item", "…");
+    world.picture("reports");
+    hands.open("Profiles");
+    hands.see("push button", "Test");
+    world.picture("profiles");
+    hands.open("General options");
+    hands.see("push button", "Import profiles …");
+    world.picture("options");
+    hands.press("Import profiles …");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles-examples/outlook.cdsp");
+    hands.write("File (.cdsp)", file.to_str().unwrap());
+    hands.press("Look into it");
+    hands.see("push button", "Import");
+    world.picture("import");
+    let profiles = || fs::read_dir(world.home.path().join("profiles")).unwrap().count();
+    let before = profiles();
+    hands.press("Import");
+    wait_for("imported profiles", || profiles() > before);
+    hands.open("About");
+    world.picture("about");
 }
