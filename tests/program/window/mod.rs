@@ -208,6 +208,7 @@ fn an_account_is_added_synced_and_looked_after() {
     wait_for("what was restored", || http::names(&url).len() == ITEMS && has("Dentist"));
 
     hands.open("Reports");
+    hands.see("push button", "Export …");
     hands.press("Back");
     hands.see("list item", "…");
     world.picture("reports");
