@@ -25,7 +25,7 @@ pub struct Link(Rc<Way>);
 
 enum Way {
     Daemon {
-        runtime: Runtime,
+        runtime: Box<Runtime>,
         home: Home,
         window: Weak<MainWindow>,
     },
@@ -49,7 +49,11 @@ impl Link {
     /// The system gives no thread.
     pub fn to_daemon(home: &Home, window: &MainWindow) -> io::Result<Link> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let link = Link(Rc::new(Way::Daemon { runtime, home: home.clone(), window: window.as_weak() }));
+        let link = Link(Rc::new(Way::Daemon {
+            runtime: Box::new(runtime),
+            home: home.clone(),
+            window: window.as_weak(),
+        }));
         LINK.set(Some(link.clone()));
         Ok(link)
     }

@@ -39,6 +39,8 @@ pub fn attach(window: &MainWindow, link: &Link) {
     let (weak, to) = (window.as_weak(), link.clone());
     shell.on_open(move |page| {
         if let Some(window) = weak.upgrade() {
+            // What was told was about the page before.
+            window.global::<Shell>().set_notice("".into());
             open(&window, &to, page);
         }
     });

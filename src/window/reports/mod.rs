@@ -173,14 +173,15 @@ fn opened_report(window: &MainWindow) -> Option<(i64, String)> {
 fn back(window: &MainWindow, link: &Link) {
     let page = window.global::<ReportsPage>();
     let of_report = conflict::is_of_report(&page.get_conflict());
-    match page.get_at() {
-        ReportsAt::Raw => turn(window, ReportsAt::Report),
-        ReportsAt::Conflict if of_report => turn(window, ReportsAt::Report),
-        ReportsAt::Conflict | ReportsAt::Report | ReportsAt::List => {
-            turn(window, ReportsAt::List);
-            return opened(window, link);
-        }
+    let around = match page.get_at() {
+        ReportsAt::Raw => ReportsAt::Report,
+        ReportsAt::Conflict if of_report => ReportsAt::Report,
+        ReportsAt::Conflict | ReportsAt::Report | ReportsAt::List => ReportsAt::List,
     };
+    turn(window, around);
+    if around == ReportsAt::List {
+        opened(window, link);
+    }
 }
 
 fn show_raw(window: &MainWindow, link: &Link) {
