@@ -66,7 +66,6 @@ fn start(args: Args) -> Result<(), String> {
     }
     // What is wrong with them is told on their page.
     let settings = settings::load(&home).unwrap_or_default();
-    speak(settings.language());
     let told = |error: slint::PlatformError| format!("the window cannot be shown: {error}");
     slint::BackendSelector::new()
         .backend_name("winit".into())
@@ -76,6 +75,8 @@ fn start(args: Args) -> Result<(), String> {
     // As the desktop file is called.
     slint::set_xdg_app_id("pimbridge").map_err(told)?;
     let window = MainWindow::new().map_err(told)?;
+    // The pages know their languages once there is one of them.
+    speak(settings.language());
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     options::show_look(&window, settings.appearance);
     attach(&window, &home, &link);
@@ -91,8 +92,9 @@ fn no_threads(error: std::io::Error) -> String {
 /// The window's own messages and those of the pages.
 fn speak(language: Language) {
     language.speak();
-    if let Some(translator) = language.translator() {
-        tr::set_translator!(translator);
+    match language.translator() {
+        Some(translator) => tr::set_translator!(translator),
+        None => tr::unset_translator!(),
     }
     // English is the language of the pages themselves.
     let _ = slint::select_bundled_translation(language.code());

@@ -118,6 +118,21 @@ fn the_tray_opens_pages() {
     assert_eq!(hands.things().iter().filter(|thing| thing.role == "frame").count(), 1);
 }
 
+/// The pages and what the program says on them, in the language of the settings.
+#[test]
+fn the_window_speaks_the_language_of_the_person() {
+    let Some(mut session) = Session::start() else { return };
+    session.start_accessibility();
+    let home = Home::default();
+    fs::write(home.path().join("settings.toml"), "language = \"de\"\n").unwrap();
+    let window = Running::start(&mut window(&session, &home, &[]));
+    let hands = Hands::new(&session);
+    let world = World { hands, window, home, session };
+    world.hands.see("label", "Noch wird nichts synchronisiert");
+    world.hands.open("Verlauf");
+    world.hands.see("label", "Verlauf");
+}
+
 /// The second one shows its page in the first one, and ends.
 #[test]
 fn there_is_one_window() {
