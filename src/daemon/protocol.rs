@@ -165,6 +165,22 @@ pub enum Question {
 }
 
 impl Question {
+    /// Whether profiles or settings may be others afterwards.
+    pub fn changes_files(&self) -> bool {
+        matches!(
+            self,
+            Question::AddAccount(_)
+                | Question::TakeBack { .. }
+                | Question::SetProfile(_)
+                | Question::CopyProfile { .. }
+                | Question::ArrangeProfiles { .. }
+                | Question::ResetProfile { .. }
+                | Question::RemoveProfile { .. }
+                | Question::SetSettings { .. }
+                | Question::Import(_)
+        )
+    }
+
     /// The profile whose sign-in is another one afterwards.
     pub fn signs_in(&self) -> Option<&str> {
         match self {

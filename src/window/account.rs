@@ -9,6 +9,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{AccountPage, AccountStep, MadeRow, MainWindow, Page, PlanLine, Shell, Tone};
 
 mod password;
@@ -24,40 +25,21 @@ pub fn attach(window: &MainWindow, link: &Link) {
     password::attach(window, link);
     show_ways(window, &[]);
     let page = window.global::<AccountPage>();
-    page.on_search(call(window, link, search));
-    page.on_back(call(window, link, |window, _| show(window, AccountStep::SignIn)));
-    page.on_add(call(window, link, add));
-    page.on_start(call(window, link, start));
-    page.on_sign_in(call(window, link, sign_in));
-    page.on_leave_browser(call(window, link, |_, link| leave(link)));
-    page.on_take_back(call(window, link, take_back));
-    page.on_again(call(window, link, |window, _| begin_anew(window)));
-    page.on_keep_for_later(call(window, link, |window, _| {
+    let on = Wires::new(window, link);
+    page.on_search(on.plain(search));
+    page.on_back(on.plain(|window, _| show(window, AccountStep::SignIn)));
+    page.on_add(on.plain(add));
+    page.on_start(on.plain(start));
+    page.on_sign_in(on.plain(sign_in));
+    page.on_leave_browser(on.plain(|_, link| leave(link)));
+    page.on_take_back(on.plain(take_back));
+    page.on_again(on.plain(|window, _| begin_anew(window)));
+    page.on_keep_for_later(on.plain(|window, _| {
         begin_anew(window);
         window.global::<Shell>().invoke_open(Page::Status);
     }));
-    page.on_trust(answer(window, link, trust));
-    page.on_accept_certificate(answer(window, link, accept_certificate));
-}
-
-/// Does something with the window and the link when it is called.
-fn call(window: &MainWindow, link: &Link, act: fn(&MainWindow, &Link)) -> impl Fn() + 'static {
-    let (weak, link) = (window.as_weak(), link.clone());
-    move || {
-        if let Some(window) = weak.upgrade() {
-            act(&window, &link);
-        }
-    }
-}
-
-/// The same for a question that was answered with yes or no.
-fn answer(window: &MainWindow, link: &Link, act: fn(&MainWindow, &Link, bool)) -> impl Fn(bool) + 'static {
-    let (weak, link) = (window.as_weak(), link.clone());
-    move |yes| {
-        if let Some(window) = weak.upgrade() {
-            act(&window, &link, yes);
-        }
-    }
+    page.on_trust(on.one(trust));
+    page.on_accept_certificate(on.one(accept_certificate));
 }
 
 /// The page is shown: it knows the services.

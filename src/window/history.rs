@@ -15,6 +15,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{CompareRow, HistoryPage, HistoryPart, HistoryVersion, MainWindow, RowItem, Shell, Tone, shell};
 
 /// How many versions are shown at first, and how many more each time.
@@ -24,48 +25,29 @@ const RUNS: usize = 200;
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<HistoryPage>();
-    let weak = window.as_weak();
-    let with = move |act: fn(&MainWindow, &Link, &str)| {
-        let (weak, link) = (weak.clone(), link.clone());
-        move |key: &str| {
-            if let Some(window) = weak.upgrade() {
-                act(&window, &link, key);
-            }
-        }
-    };
-    let search_again = with(|window, link, _| search(window, link, AT_ONCE));
-    page.on_search(move || search_again(""));
-    let more = with(|window, link, _| {
+    let on = Wires::new(window, link);
+    page.on_search(on.plain(|window, link| search(window, link, AT_ONCE)));
+    page.on_show_more(on.plain(|window, link| {
         let shown = window.global::<HistoryPage>().get_versions().row_count();
         search(window, link, shown + AT_ONCE);
-    });
-    page.on_show_more(move || more(""));
-    let open = with(open_version);
-    page.on_open_version(move |key| open(&key));
-    let runs = with(|window, link, _| open_runs(window, link));
-    page.on_open_runs(move || runs(""));
-    let run = with(open_run);
-    let weak = window.as_weak();
-    page.on_open_run(move |key, title| {
-        if let Some(window) = weak.upgrade() {
-            window.global::<HistoryPage>().set_run_title(title);
-            run(&key);
-        }
-    });
-    let restore_one = with(|window, link, key| {
-        if let Some((profile, version)) = split(key) {
+    }));
+    page.on_open_version(on.one(|window, link, key: SharedString| open_version(window, link, &key)));
+    page.on_open_runs(on.plain(open_runs));
+    page.on_open_run(on.two(|window, link, key: SharedString, title| {
+        window.global::<HistoryPage>().set_run_title(title);
+        open_run(window, link, &key);
+    }));
+    page.on_restore(on.one(|window, link, key: SharedString| {
+        if let Some((profile, version)) = split(&key) {
             restore(window, link, Question::RestoreVersion(Which { profile, version }));
         }
-    });
-    page.on_restore(move |key| restore_one(&key));
-    let restore_run = with(|window, link, key| {
-        if let Some(of) = of_run(key) {
+    }));
+    page.on_restore_run(on.one(|window, link, key: SharedString| {
+        if let Some(of) = of_run(&key) {
             restore(window, link, Question::RestoreDeleted(of));
         }
-    });
-    page.on_restore_run(move |key| restore_run(&key));
-    let back = with(|window, link, _| go_back(window, link));
-    page.on_back(move || back(""));
+    }));
+    page.on_back(on.plain(go_back));
 }
 
 /// The page is shown: what is true now.

@@ -19,6 +19,9 @@ mod profiles;
 mod reports;
 mod shell;
 mod status;
+#[cfg(test)]
+mod testing;
+mod wires;
 
 slint::include_modules!();
 

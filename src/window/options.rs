@@ -13,53 +13,33 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{ExportRow, ImportRow, MainWindow, OptionsPage, OptionsPart, Page, Shell, Tone, form, speak};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<OptionsPage>();
-    let on = |act: fn(&MainWindow, &Link)| {
-        let (weak, link) = (window.as_weak(), link.clone());
-        move || {
-            if let Some(window) = weak.upgrade() {
-                act(&window, &link);
-            }
-        }
-    };
-    let weak = window.as_weak();
-    page.on_edited(move |row, value| {
-        if let Some(window) = weak.upgrade() {
-            let page = window.global::<OptionsPage>();
-            page.set_dirty(form::enter(&page.get_rows(), row, &value));
-        }
-    });
-    page.on_save(on(save));
-    page.on_undo(on(|window, _| {
+    let on = Wires::new(window, link);
+    page.on_edited(on.two(|window, _, row, value: SharedString| {
+        let page = window.global::<OptionsPage>();
+        page.set_dirty(form::enter(&page.get_rows(), row, &value));
+    }));
+    page.on_save(on.plain(save));
+    page.on_undo(on.plain(|window, _| {
         let page = window.global::<OptionsPage>();
         page.set_rows(form::undone(&page.get_rows()));
         page.set_dirty(false);
         page.set_trouble(SharedString::new());
     }));
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_open(move |part| {
-        if let Some(window) = weak.upgrade() {
-            open(&window, &to, part);
-        }
-    });
-    page.on_plan_import(on(plan_import));
-    let weak = window.as_weak();
-    page.on_place(move |row, folder| {
-        if let Some(window) = weak.upgrade() {
-            change_row(&window.global::<OptionsPage>().get_planned(), row, |planned| planned.folder = folder);
-        }
-    });
-    page.on_import(on(import));
-    let weak = window.as_weak();
-    page.on_want(move |row, wanted| {
-        if let Some(window) = weak.upgrade() {
-            change_row(&window.global::<OptionsPage>().get_exported(), row, |row| row.wanted = wanted);
-        }
-    });
-    page.on_export(on(export));
+    page.on_open(on.one(open));
+    page.on_plan_import(on.plain(plan_import));
+    page.on_place(on.two(|window, _, row, folder| {
+        change_row(&window.global::<OptionsPage>().get_planned(), row, |planned| planned.folder = folder);
+    }));
+    page.on_import(on.plain(import));
+    page.on_want(on.two(|window, _, row, wanted| {
+        change_row(&window.global::<OptionsPage>().get_exported(), row, |row| row.wanted = wanted);
+    }));
+    page.on_export(on.plain(export));
 }
 
 fn change_row<T: 'static>(rows: &ModelRc<T>, index: i32, change: impl FnOnce(&mut T)) {

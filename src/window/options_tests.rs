@@ -1,19 +1,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use i_slint_backend_testing::AccessibleRole;
 use pimbridge::daemon::protocol::profiles::{Change, Listed, Listing};
 use pimbridge::daemon::protocol::transfer::Planned;
 use pimbridge::setup::form::of_settings;
 
 use super::*;
 use crate::shell;
+use crate::testing::{self, get};
 
 type Asked = Rc<RefCell<Vec<Question>>>;
 
 fn page() -> (MainWindow, Asked) {
-    i_slint_backend_testing::init_no_event_loop();
-    let window = MainWindow::new().unwrap();
+    let window = testing::window(1000.0, 9000.0);
     let asked = Asked::default();
     let seen = Rc::clone(&asked);
     let link = Link::canned(&window, move |request| {
@@ -24,8 +24,6 @@ fn page() -> (MainWindow, Asked) {
     });
     attach(&window, &link);
     shell::attach(&window, &link);
-    // What is scrolled away is not found.
-    window.window().set_size(slint::LogicalSize::new(1000.0, 9000.0));
     window.show().unwrap();
     shell::open(&window, &link, Page::Options);
     (window, asked)
@@ -67,19 +65,8 @@ fn answer(question: &Question) -> Reply {
 }
 
 #[track_caller]
-fn by(window: &MainWindow, role: AccessibleRole, label: &str) -> ElementHandle {
-    let wanted = label.to_owned();
-    ElementQuery::from_root(window)
-        .match_descendants()
-        .match_accessible_role(role)
-        .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
-        .find_first()
-        .unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
-}
-
-#[track_caller]
 fn click(window: &MainWindow, label: &str) {
-    by(window, AccessibleRole::Button, label).invoke_accessible_default_action();
+    get(window, AccessibleRole::Button, label).invoke_accessible_default_action();
 }
 
 fn all(asked: &Asked) -> Vec<Question> {
@@ -91,7 +78,7 @@ fn settings_are_shown_and_saved() {
     let (window, asked) = page();
     assert_eq!(all(&asked), [Question::Settings]);
     assert_eq!(window.global::<Shell>().get_look(), ColorScheme::Dark);
-    by(&window, AccessibleRole::Switch, "Icon in the panel").invoke_accessible_default_action();
+    get(&window, AccessibleRole::Switch, "Icon in the panel").invoke_accessible_default_action();
     click(&window, "Save");
     let change = Change { key: "tray".into(), value: Some("false".into()) };
     assert_eq!(all(&asked), [Question::SetSettings { changes: vec![change] }, Question::Settings]);
@@ -102,12 +89,12 @@ fn settings_are_shown_and_saved() {
 fn a_file_is_looked_into_and_then_imported() {
     let (window, asked) = page();
     click(&window, "Import profiles …");
-    by(&window, AccessibleRole::TextInput, "File (.cdsp)").set_accessible_value("/x.cdsp");
+    get(&window, AccessibleRole::TextInput, "File (.cdsp)").set_accessible_value("/x.cdsp");
     all(&asked);
     click(&window, "Look into it");
     let file = || "/x.cdsp".to_owned();
     assert_eq!(all(&asked), [Question::PlanImport(Import { file: file(), folders: Vec::new() })]);
-    by(&window, AccessibleRole::TextInput, "Folder of Work").set_accessible_value("/d");
+    get(&window, AccessibleRole::TextInput, "Folder of Work").set_accessible_value("/d");
     let planned = window.global::<OptionsPage>().get_planned();
     assert_eq!(planned.row_data(1).unwrap().notes, "It is no calendar.\nnote");
     click(&window, "Import");
@@ -120,13 +107,13 @@ fn a_file_is_looked_into_and_then_imported() {
 fn the_profiles_that_are_wanted_are_exported() {
     let (window, asked) = page();
     click(&window, "Export profiles …");
-    by(&window, AccessibleRole::TextInput, "File (.cdsp)").set_accessible_value("/x.cdsp");
-    by(&window, AccessibleRole::Checkbox, "home").invoke_accessible_default_action();
+    get(&window, AccessibleRole::TextInput, "File (.cdsp)").set_accessible_value("/x.cdsp");
+    get(&window, AccessibleRole::Checkbox, "home").invoke_accessible_default_action();
     all(&asked);
     click(&window, "Export");
     let wanted = Export { profiles: vec!["work".into()], file: "/x.cdsp".into() };
     assert_eq!(all(&asked), [Question::Export(wanted)]);
-    by(&window, AccessibleRole::Checkbox, "work").invoke_accessible_default_action();
+    get(&window, AccessibleRole::Checkbox, "work").invoke_accessible_default_action();
     click(&window, "Export");
     assert!(all(&asked).is_empty(), "none is wanted");
     assert!(window.global::<OptionsPage>().get_trouble().contains("Choose"));

@@ -10,62 +10,33 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{
     MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, shell,
 };
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<ProfilesPage>();
-    let on = |act: fn(&MainWindow, &Link)| {
-        let (weak, link) = (window.as_weak(), link.clone());
-        move || {
-            if let Some(window) = weak.upgrade() {
-                act(&window, &link);
-            }
-        }
-    };
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_choose(move |name| {
-        if let Some(window) = weak.upgrade() {
-            choose(&window, &to, name);
-        }
-    });
-    let weak = window.as_weak();
-    page.on_edited(move |row, value| {
-        if let Some(window) = weak.upgrade() {
-            let page = window.global::<ProfilesPage>();
-            page.set_dirty(form::enter(&page.get_rows(), row, &value));
-        }
-    });
-    page.on_save(on(save));
-    page.on_save_planned(on(save_planned));
-    page.on_undo(on(|window, _| {
+    let on = Wires::new(window, link);
+    page.on_choose(on.one(choose));
+    page.on_edited(on.two(|window, _, row, value: SharedString| {
+        let page = window.global::<ProfilesPage>();
+        page.set_dirty(form::enter(&page.get_rows(), row, &value));
+    }));
+    page.on_save(on.plain(save));
+    page.on_save_planned(on.plain(save_planned));
+    page.on_undo(on.plain(|window, _| {
         let page = window.global::<ProfilesPage>();
         page.set_rows(form::undone(&page.get_rows()));
         page.set_dirty(false);
         page.set_trouble(SharedString::new());
     }));
-    page.on_test(on(test));
-    page.on_reset(on(reset));
-    page.on_remove(on(remove));
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_activate(move |active| {
-        if let Some(window) = weak.upgrade() {
-            activate(&window, &to, active);
-        }
-    });
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_copy(move |new| {
-        if let Some(window) = weak.upgrade() {
-            copy(&window, &to, &new);
-        }
-    });
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_move(move |by| {
-        if let Some(window) = weak.upgrade() {
-            arrange(&window, &to, by);
-        }
-    });
+    page.on_test(on.plain(test));
+    page.on_reset(on.plain(reset));
+    page.on_remove(on.plain(remove));
+    page.on_activate(on.one(activate));
+    page.on_copy(on.one(|window, link, new: SharedString| copy(window, link, &new)));
+    page.on_move(on.one(arrange));
 }
 
 /// The page is shown.

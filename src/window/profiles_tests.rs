@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use i_slint_backend_testing::AccessibleRole;
 use jiff::Timestamp;
 use pimbridge::daemon::protocol::profiles::{Change, Listing, Tested};
 use pimbridge::item::Kind;
@@ -9,6 +9,7 @@ use pimbridge::setup::check::About;
 use pimbridge::setup::form::of_profile;
 
 use super::*;
+use crate::testing::{self, find, get};
 
 const TEXT: &str = "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"~/c\"\n[remote]\ntype = \"dav\"\n\
                     url = \"https://s.example/\"\n";
@@ -17,8 +18,7 @@ type Asked = Rc<RefCell<Vec<Question>>>;
 
 /// The page with two profiles, and what it asks for.
 fn page() -> (MainWindow, Link, Asked) {
-    i_slint_backend_testing::init_no_event_loop();
-    let window = MainWindow::new().unwrap();
+    let window = testing::window(1000.0, 9000.0);
     let asked = Asked::default();
     let seen = Rc::clone(&asked);
     let link = Link::canned(&window, move |request| {
@@ -29,8 +29,6 @@ fn page() -> (MainWindow, Link, Asked) {
     });
     attach(&window, &link);
     shell::attach(&window, &link);
-    // What is scrolled away is not found.
-    window.window().set_size(slint::LogicalSize::new(1000.0, 9000.0));
     window.show().unwrap();
     shell::open(&window, &link, Page::Profiles);
     (window, link, asked)
@@ -87,23 +85,9 @@ fn answer(question: &Question) -> Reply {
     })
 }
 
-fn find(window: &MainWindow, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
-    let label = label.to_owned();
-    ElementQuery::from_root(window)
-        .match_descendants()
-        .match_accessible_role(role)
-        .match_predicate(move |element| element.accessible_label().as_deref() == Some(&label))
-        .find_first()
-}
-
-#[track_caller]
-fn by(window: &MainWindow, role: AccessibleRole, label: &str) -> ElementHandle {
-    find(window, role, label).unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
-}
-
 #[track_caller]
 fn click(window: &MainWindow, label: &str) {
-    by(window, AccessibleRole::Button, label).invoke_accessible_default_action();
+    get(window, AccessibleRole::Button, label).invoke_accessible_default_action();
 }
 
 fn last(asked: &Asked) -> Question {
@@ -123,13 +107,13 @@ fn changes(profile: &str, key: &str, value: &str) -> Changes {
 fn the_profiles_and_the_options_of_one() {
     let (window, _, asked) = page();
     assert_eq!(all(&asked), [Question::Profiles, Question::Profile { profile: "work".into() }]);
-    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    get(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
     assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
-    let folder = by(&window, AccessibleRole::TextInput, "Folder on this computer");
+    let folder = get(&window, AccessibleRole::TextInput, "Folder on this computer");
     assert_eq!(folder.accessible_value().as_deref(), Some("~/c"));
     assert!(find(&window, AccessibleRole::Switch, "Without HTTP/2").is_none(), "it is folded away");
-    by(&window, AccessibleRole::Checkbox, "Advanced options").invoke_accessible_default_action();
-    by(&window, AccessibleRole::Switch, "Without HTTP/2");
+    get(&window, AccessibleRole::Checkbox, "Advanced options").invoke_accessible_default_action();
+    get(&window, AccessibleRole::Switch, "Without HTTP/2");
     click(&window, "Switch on");
     assert!(all(&asked).contains(&Question::SetProfile(changes("home", "active", "true"))));
 }
@@ -137,7 +121,7 @@ fn the_profiles_and_the_options_of_one() {
 #[test]
 fn what_changes_nothing_of_items_is_saved_at_once() {
     let (window, _, asked) = page();
-    by(&window, AccessibleRole::Spinbox, "Minutes between two runs").set_accessible_value("5");
+    get(&window, AccessibleRole::Spinbox, "Minutes between two runs").set_accessible_value("5");
     asked.borrow_mut().clear();
     click(&window, "Save");
     assert_eq!(all(&asked)[0], Question::SetProfile(changes("work", "interval_minutes", "5")));
@@ -147,7 +131,7 @@ fn what_changes_nothing_of_items_is_saved_at_once() {
 #[test]
 fn what_changes_what_happens_to_items_is_seen_before_it_is_saved() {
     let (window, _, asked) = page();
-    by(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
     asked.borrow_mut().clear();
     click(&window, "Save");
     let wanted = changes("work", "past_days", "30");
@@ -157,7 +141,7 @@ fn what_changes_what_happens_to_items_is_seen_before_it_is_saved() {
     assert_eq!(page.get_plan_items().row_data(0).unwrap().what, "Deleted here");
     click(&window, "Back");
     assert!(all(&asked).is_empty() && page.get_dirty(), "what was entered is still there");
-    let days = by(&window, AccessibleRole::TextInput, "Days back");
+    let days = get(&window, AccessibleRole::TextInput, "Days back");
     assert_eq!(days.accessible_value().as_deref(), Some("30"));
     click(&window, "Save");
     click(&window, "Save");
@@ -167,17 +151,17 @@ fn what_changes_what_happens_to_items_is_seen_before_it_is_saved() {
 #[test]
 fn what_is_entered_is_not_lost_by_a_click_elsewhere() {
     let (window, link, asked) = page();
-    by(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
-    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    get(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
     let page = window.global::<ProfilesPage>();
     assert_eq!(page.get_chosen(), "work");
     assert!(page.get_trouble().contains("Save or undo"));
     opened(&link);
     assert!(page.get_dirty());
     click(&window, "Undo");
-    let days = by(&window, AccessibleRole::TextInput, "Days back");
+    let days = get(&window, AccessibleRole::TextInput, "Days back");
     assert_eq!(days.accessible_value().as_deref(), Some(""));
-    by(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    get(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
     assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
 }
 
@@ -186,7 +170,7 @@ fn copying_moving_testing_and_removing() {
     let (window, _, asked) = page();
     let page = window.global::<ProfilesPage>();
     click(&window, "Copy …");
-    by(&window, AccessibleRole::TextInput, "Name of the copy").set_accessible_value("work");
+    get(&window, AccessibleRole::TextInput, "Name of the copy").set_accessible_value("work");
     click(&window, "Copy");
     assert!(page.get_trouble().contains("already"));
     asked.borrow_mut().clear();

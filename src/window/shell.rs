@@ -4,6 +4,7 @@ use pimbridge::daemon::protocol::{self, Event};
 use slint::ComponentHandle;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status};
 
 /// A page, as the command line names it.
@@ -36,14 +37,11 @@ impl PageWord {
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let shell = window.global::<Shell>();
-    let (weak, to) = (window.as_weak(), link.clone());
-    shell.on_open(move |page| {
-        if let Some(window) = weak.upgrade() {
-            // What was told was about the page before.
-            window.global::<Shell>().set_notice("".into());
-            open(&window, &to, page);
-        }
-    });
+    shell.on_open(Wires::new(window, link).one(|window, link, page| {
+        // What was told was about the page before.
+        window.global::<Shell>().set_notice("".into());
+        open(window, link, page);
+    }));
     let to = link.clone();
     shell.on_start_daemon(move || to.follow());
 }

@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 use tr::tr;
 use url::Url;
 
+use super::told;
 use crate::collection::dav::discovery::{Discovered, Found, Service, Start};
 use crate::daemon::protocol::account as words;
 use crate::daemon::protocol::account::{
@@ -307,8 +308,4 @@ pub async fn sign_in(home: &Home, name: &str) -> Result<(), String> {
 
 pub fn leave_sign_in() {
     LEAVE.notify_waiters();
-}
-
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

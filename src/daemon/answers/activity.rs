@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use tr::tr;
 
+use super::told;
 use crate::daemon::protocol::activity::{Activity, Day, HeldItem, Items, Waiting};
 use crate::home::Home;
 use crate::profile;
@@ -69,10 +70,6 @@ pub fn held(home: &Home, waiting: &Waiting) -> Result<Vec<HeldItem>, String> {
     let mut items: Vec<HeldItem> = Side::BOTH.into_iter().flat_map(on).collect();
     items.sort_by(|one, other| (one.side, &one.summary).cmp(&(other.side, &other.summary)));
     Ok(items)
-}
-
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Conflicts that wait for the person's decision.
 
+use super::told;
 use crate::daemon::protocol::conflicts::{Decide, View, Waiting, Which};
 use crate::home::Home;
 use crate::item::compare::compare;
@@ -13,7 +14,7 @@ use crate::sync::{Side, Sides};
 
 /// Those of all profiles, the oldest first.
 pub fn list(home: &Home) -> Result<Vec<Waiting>, String> {
-    let found = stored::conflicts(home, None).map_err(|error| error.to_string())?;
+    let found = stored::conflicts(home, None).map_err(told)?;
     let mut waiting: Vec<Waiting> =
         found.into_iter().map(|(profile, aside)| one(profile.as_str(), aside)).collect();
     waiting.sort_by_key(|waiting| waiting.since);
@@ -32,9 +33,9 @@ fn one(profile: &str, aside: Aside) -> Waiting {
 
 /// One of them, with what is on both sides now.
 pub async fn view(home: &Home, which: Which) -> Result<View, String> {
-    let profile = profile::load(home, &which.profile).map_err(|error| error.to_string())?;
+    let profile = profile::load(home, &which.profile).map_err(told)?;
     let look = view_conflict(home, &profile, &which.conflict);
-    let view = keyring::with_person(look).await.map_err(|error| error.to_string())?;
+    let view = keyring::with_person(look).await.map_err(told)?;
     let bytes = |side: Side| view.versions[side].as_deref().unwrap_or_default();
     let merged = view.merged.as_ref().map(|merged| choices(view.newer, &merged.choices));
     Ok(View {
@@ -49,9 +50,9 @@ pub async fn view(home: &Home, which: Which) -> Result<View, String> {
 /// Does what the person decided.
 pub async fn decide(home: &Home, decide: Decide) -> Result<(), String> {
     let Decide { which, decision } = decide;
-    let profile = profile::load(home, &which.profile).map_err(|error| error.to_string())?;
+    let profile = profile::load(home, &which.profile).map_err(told)?;
     let work = decide_conflict(home, &profile, &which.conflict, decision);
-    let done = keyring::with_person(work).await.map_err(|error| error.to_string())?;
+    let done = keyring::with_person(work).await.map_err(told)?;
     let problem = done.report.problems.into_iter().find(|problem| !problem.parked);
     match done.report.failure.or(problem.map(|problem| problem.message)) {
         Some(why) => Err(why),

@@ -2,6 +2,7 @@
 
 use tr::tr;
 
+use super::{reading, told};
 use crate::daemon::protocol::history::{
     Deletions, Find, Found, Kept, NotRestored, OfRun, Reasoned, Restored, View, Which,
 };
@@ -94,15 +95,16 @@ pub fn deleted(home: &Home, of: &OfRun) -> Result<Found, String> {
 pub async fn restore_one(home: &Home, which: Which) -> Result<Restored, String> {
     let profile = to_restore(home, &which.profile)?;
     let restored = keyring::with_person(restore_version(home, &profile, VersionId(which.version))).await;
-    restored.map(|_| Restored { back: 1, there: 0, failed: Vec::new() }).map_err(|error| error.to_string())
+    restored.map(|_| Restored { back: 1, there: 0, failed: Vec::new() }).map_err(told)
 }
 
 /// Brings back what a run deleted, as far as it is on neither side any more.
 pub async fn restore_deleted(home: &Home, of: OfRun) -> Result<Restored, String> {
     let profile = to_restore(home, &of.profile)?;
-    let ids: Vec<VersionId> = deleted(home, &of)?.versions.into_iter().map(|kept| kept.version.id).collect();
+    let read = move |home: &Home| one(home, &of.profile)?.1.deleted_in(of.run).map_err(told);
+    let ids: Vec<VersionId> = reading(home, read).await?.into_iter().map(|version| version.id).collect();
     let restored = keyring::with_person(restore_versions(home, &profile, &ids)).await;
-    restored.map(in_numbers).map_err(|error| error.to_string())
+    restored.map(in_numbers).map_err(told)
 }
 
 fn in_numbers(restored: restore::Restored) -> Restored {
@@ -141,8 +143,4 @@ fn states(home: &Home, profile: Option<&str>) -> Result<Vec<(Name, Peek)>, Strin
 fn one(home: &Home, profile: &str) -> Result<(Name, Peek), String> {
     let mut states = states(home, Some(profile))?;
     states.pop().ok_or_else(|| tr!("the profile {} has not run yet", profile))
-}
-
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

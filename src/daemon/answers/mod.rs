@@ -27,7 +27,7 @@ pub async fn answer(home: &Home, accounts: &Arc<Accounts>, question: Question) -
     answered.unwrap_or_else(|_| Err(MISTAKE.to_owned())).unwrap_or_else(refused)
 }
 
-const MISTAKE: &str =
+pub const MISTAKE: &str =
     "a mistake in Pimbridge itself; nothing is lost; please report it to those who make Pimbridge";
 
 async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Result<Reply, String> {
@@ -118,6 +118,11 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
         Question::Conflict(which) => Answered::Conflict(conflicts::view(home, which).await?),
         Question::Decide(decide) => return done(conflicts::decide(home, decide).await),
     }))
+}
+
+/// An error as a sentence for a person.
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }
 
 /// Something was done about which there is nothing to say.

@@ -1,5 +1,6 @@
 //! Profiles and settings: what there is, and what is changed.
 
+use super::told;
 use crate::daemon::protocol::profiles::{
     Change, Changes, Finding, Foreseen, Listed, Listing, Removed, Shown, Tested,
 };
@@ -112,8 +113,4 @@ pub fn set_settings(home: &Home, changes: Vec<Change>) -> Result<(), String> {
 
 fn of(changes: Vec<Change>) -> Vec<change::Change> {
     changes.into_iter().map(|Change { key, value }| (key, value)).collect()
-}
-
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -113,6 +113,7 @@ enum Ready {
     },
     /// A question was answered; the person signed in for this profile.
     Answered {
+        changes_files: bool,
         signed_in: Option<String>,
     },
 }
@@ -381,8 +382,10 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered { signed_in } => {
-                self.reload();
+            Ready::Answered { changes_files, signed_in } => {
+                if changes_files {
+                    self.reload();
+                }
                 if let Some(name) = signed_in {
                     self.signed_in(now, &name);
                 }

@@ -22,12 +22,13 @@ impl Daemon {
             Request::Question(question) => {
                 let (home, accounts) = (self.home.clone(), Arc::clone(&self.accounts));
                 let signed_in = question.signs_in().map(str::to_owned);
+                let changes_files = question.changes_files();
                 self.tasks.spawn(async move {
                     let reply = answers::answer(&home, &accounts, question).await;
                     let signed_in = signed_in.filter(|_| reply == Reply::Done);
                     // The client may be gone.
                     let _ = asked.reply.send(reply);
-                    Ready::Answered { signed_in }
+                    Ready::Answered { changes_files, signed_in }
                 });
                 Then::GoOn
             }
@@ -78,8 +79,8 @@ impl Daemon {
             }
             Request::Show { .. } => Reply::NoWindow,
             Request::Stop => return (Reply::Done, Then::End),
-            // They are taken before.
-            Request::Question(_) => Reply::Done,
+            // It is taken before.
+            Request::Question(_) => Reply::Refused { why: answers::MISTAKE.to_owned() },
         };
         (reply, Then::GoOn)
     }

@@ -6,25 +6,20 @@ use pimbridge::profile::Secret;
 use slint::{ComponentHandle, SharedString};
 use tr::tr;
 
-use super::{ask, call, leave};
+use super::{ask, leave};
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{MainWindow, PasswordCard, ProfilesPage, StatusPage, Tone, Wanted, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
-    let asks = || {
-        let (weak, link) = (window.as_weak(), link.clone());
-        move |profile: SharedString| {
-            if let Some(window) = weak.upgrade() {
-                ask_password(&window, &link, &profile);
-            }
-        }
-    };
+    let on = Wires::new(window, link);
+    let asks = || on.one(|window, link, profile: SharedString| ask_password(window, link, &profile));
     window.global::<StatusPage>().on_password(asks());
     window.global::<ProfilesPage>().on_password(asks());
     let card = window.global::<PasswordCard>();
-    card.on_store(call(window, link, store));
-    card.on_sign_in(call(window, link, sign_in));
-    card.on_close(call(window, link, |window, link| {
+    card.on_store(on.plain(store));
+    card.on_sign_in(on.plain(sign_in));
+    card.on_close(on.plain(|window, link| {
         if window.global::<PasswordCard>().get_wanted() == Wanted::Browser {
             leave(link);
         }

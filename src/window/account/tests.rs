@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use jiff::Timestamp;
 use pimbridge::daemon::protocol::account::{
     Account, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
@@ -15,7 +15,7 @@ use pimbridge::sync::policy::Mode;
 use slint::platform::{Key, WindowEvent};
 
 use super::*;
-use crate::shell;
+use crate::{shell, testing};
 
 struct Page {
     window: MainWindow,
@@ -25,9 +25,7 @@ struct Page {
 
 impl Page {
     fn open(answer: impl Fn(&Question) -> Reply + 'static) -> Page {
-        i_slint_backend_testing::init_no_event_loop();
-        let window = MainWindow::new().unwrap();
-        window.window().set_size(slint::LogicalSize::new(940.0, 660.0));
+        let window = testing::window(940.0, 660.0);
         let asked: Rc<RefCell<Vec<Request>>> = Rc::default();
         let noted = Rc::clone(&asked);
         let link = Link::canned(&window, move |request| {
@@ -49,17 +47,12 @@ impl Page {
     }
 
     fn find(&self, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
-        let wanted = label.to_owned();
-        ElementQuery::from_root(&self.window)
-            .match_descendants()
-            .match_accessible_role(role)
-            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
-            .find_first()
+        testing::find(&self.window, role, label)
     }
 
     #[track_caller]
     fn get(&self, role: AccessibleRole, label: &str) -> ElementHandle {
-        self.find(role, label).unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
+        testing::get(&self.window, role, label)
     }
 
     #[track_caller]

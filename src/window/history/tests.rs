@@ -8,6 +8,7 @@ use pimbridge::daemon::protocol::history::NotRestored;
 use pimbridge::state::VersionId;
 
 use super::*;
+use crate::testing;
 
 const NOW: &str = "2026-11-26T13:00:00Z";
 
@@ -62,8 +63,7 @@ struct Shown {
 }
 
 fn shown(answer: impl Fn(&Question) -> Reply + 'static) -> Shown {
-    i_slint_backend_testing::init_no_event_loop();
-    let window = MainWindow::new().unwrap();
+    let window = testing::window(940.0, 660.0);
     let asked = Rc::new(RefCell::new(Vec::new()));
     let noted = Rc::clone(&asked);
     let link = Link::canned(&window, move |request| match request {
@@ -83,13 +83,7 @@ fn shown(answer: impl Fn(&Question) -> Reply + 'static) -> Shown {
 impl Shown {
     #[track_caller]
     fn by(&self, role: AccessibleRole, label: &str) -> ElementHandle {
-        let wanted = label.to_owned();
-        ElementQuery::from_root(&self.window)
-            .match_descendants()
-            .match_accessible_role(role)
-            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
-            .find_first()
-            .unwrap_or_else(|| panic!("no {role:?} {label:?}"))
+        testing::get(&self.window, role, label)
     }
 
     #[track_caller]

@@ -11,6 +11,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{MainWindow, Page, ReportsAt, ReportsPage, Shell, StatusPage, shell};
 
 mod conflict;
@@ -30,60 +31,39 @@ pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<ReportsPage>();
     page.set_limit(LISTED);
     page.set_profiles(ModelRc::new(VecModel::from(vec![SharedString::from(tr!("All profiles"))])));
-    let on = |act: fn(&MainWindow, &Link)| {
-        let (weak, to) = (window.as_weak(), link.clone());
-        move || {
-            if let Some(window) = weak.upgrade() {
-                act(&window, &to);
-            }
-        }
-    };
-    page.on_filter(on(|window, link| {
+    let on = Wires::new(window, link);
+    page.on_filter(on.plain(|window, link| {
         window.global::<ReportsPage>().set_limit(LISTED);
         list::ask(window, link);
     }));
-    page.on_show_more(on(|window, link| {
+    page.on_show_more(on.plain(|window, link| {
         let page = window.global::<ReportsPage>();
         page.set_limit(page.get_limit().saturating_add(2 * LISTED));
         list::ask(window, link);
     }));
-    page.on_back(on(back));
-    page.on_show_raw(on(show_raw));
-    page.on_begin_export(on(begin_export));
-    page.on_choose_form(on(|window, _| propose_file(window)));
-    page.on_export(on(export));
-    let on_text = |act: fn(&MainWindow, &Link, &str)| {
-        let (weak, to) = (window.as_weak(), link.clone());
-        move |text: SharedString| {
-            if let Some(window) = weak.upgrade() {
-                act(&window, &to, &text);
-            }
-        }
-    };
-    page.on_open_conflict(on_text(conflict::open_settled));
-    page.on_choose(on_text(conflict::choose));
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_open_report(move |at| {
-        let Some(window) = weak.upgrade() else { return };
+    page.on_back(on.plain(back));
+    page.on_show_raw(on.plain(show_raw));
+    page.on_begin_export(on.plain(begin_export));
+    page.on_choose_form(on.plain(|window, _| propose_file(window)));
+    page.on_export(on.plain(export));
+    page.on_open_conflict(
+        on.one(|window, link, key: SharedString| conflict::open_settled(window, link, &key)),
+    );
+    page.on_choose(on.one(|window, link, choice: SharedString| conflict::choose(window, link, &choice)));
+    page.on_open_report(on.one(|window, link, at| {
         let row = window.global::<ReportsPage>().get_reports().row_data(usize::try_from(at).unwrap_or(0));
         if let Some((id, profile)) = row.as_ref().and_then(|row| list::named(&row.key)) {
-            open(&window, &to, One { profile: profile.to_owned(), report: Some(id) });
+            open(window, link, One { profile: profile.to_owned(), report: Some(id) });
         }
-    });
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_open_waiting(move |at| {
-        let Some(window) = weak.upgrade() else { return };
+    }));
+    page.on_open_waiting(on.one(|window, link, at| {
         let row = window.global::<ReportsPage>().get_waiting().row_data(usize::try_from(at).unwrap_or(0));
         if let Some(row) = row {
-            conflict::open_waiting(&window, &to, &row.key);
+            conflict::open_waiting(window, link, &row.key);
         }
-    });
-    let (weak, to) = (window.as_weak(), link.clone());
-    window.global::<StatusPage>().on_open_report(move |profile| {
-        if let Some(window) = weak.upgrade() {
-            open_last(&window, &to, &profile);
-        }
-    });
+    }));
+    let last = on.one(|window, link, profile: SharedString| open_last(window, link, &profile));
+    window.global::<StatusPage>().on_open_report(last);
 }
 
 /// The page is shown: what it says is brought up to date.

@@ -13,14 +13,13 @@ use pimbridge::sync::conflict::Decision;
 use pimbridge::sync::{Side, Sides};
 
 use super::*;
+use crate::testing;
 
 type Asked = Rc<RefCell<Vec<Question>>>;
 
 /// A window whose daemon answers like this, and what it was asked.
 fn window(answer: impl Fn(&Question) -> Reply + 'static) -> (MainWindow, Link, Asked) {
-    // Once for each thread.
-    let _ = std::panic::catch_unwind(i_slint_backend_testing::init_no_event_loop);
-    let window = MainWindow::new().unwrap();
+    let window = testing::window(940.0, 660.0);
     let asked = Asked::default();
     let noted = Rc::clone(&asked);
     let link = Link::canned(&window, move |request| match request {

@@ -10,48 +10,24 @@ use tr::tr;
 
 use super::not_done;
 use crate::link::Link;
+use crate::wires::Wires;
 use crate::{MainWindow, RowItem, StatusPage, StatusPart, Tone, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_look_at_held(move |profile, held| {
-        if let Some(window) = weak.upgrade() {
-            look_at_held(&window, &to, &profile, &held);
-        }
-    });
-    for answer in [Answer::Delete, Answer::Keep] {
-        let (weak, to) = (window.as_weak(), link.clone());
-        let answered = move || {
-            if let Some(window) = weak.upgrade() {
-                answer_held(&window, &to, answer);
-            }
-        };
-        match answer {
-            Answer::Delete => page.on_delete_them(answered),
-            Answer::Keep => page.on_keep_them(answered),
-        }
-    }
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_look_at_plan(move |profile| {
-        if let Some(window) = weak.upgrade() {
-            look_at_plan(&window, &to, &profile);
-        }
-    });
-    let (weak, to) = (window.as_weak(), link.clone());
-    page.on_do_it(move || {
-        if let Some(window) = weak.upgrade() {
-            let profile = window.global::<StatusPage>().get_subject().into();
-            let how = How { accept_preview: true, ..How::default() };
-            carry_out(&window, &to, Request::Sync { profiles: vec![profile], how });
-        }
-    });
-    let weak = window.as_weak();
-    page.on_back(move || {
-        if let Some(window) = weak.upgrade() {
-            window.global::<StatusPage>().set_part(StatusPart::Profiles);
-        }
-    });
+    let on = Wires::new(window, link);
+    page.on_look_at_held(on.two(|window, link, profile: SharedString, held: SharedString| {
+        look_at_held(window, link, &profile, &held);
+    }));
+    page.on_delete_them(on.plain(|window, link| answer_held(window, link, Answer::Delete)));
+    page.on_keep_them(on.plain(|window, link| answer_held(window, link, Answer::Keep)));
+    page.on_look_at_plan(on.one(|window, link, profile: SharedString| look_at_plan(window, link, &profile)));
+    page.on_do_it(on.plain(|window, link| {
+        let profile = window.global::<StatusPage>().get_subject().into();
+        let how = How { accept_preview: true, ..How::default() };
+        carry_out(window, link, Request::Sync { profiles: vec![profile], how });
+    }));
+    page.on_back(on.plain(|window, _| window.global::<StatusPage>().set_part(StatusPart::Profiles)));
 }
 
 /// What was told to wait, as the page keeps it: the answer is about that and nothing else.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use jiff::civil::date;
 use pimbridge::daemon::protocol::activity::{Activity, Day, HeldItem, Waiting};
 use pimbridge::daemon::protocol::{Answer, LastRun, RunId, Ticket};
@@ -11,6 +11,7 @@ use pimbridge::sync::Side;
 
 use super::*;
 use crate::StatusPart;
+use crate::testing;
 
 fn held() -> Held {
     Held { local: 0, remote: 2, ..Held::default() }
@@ -75,10 +76,8 @@ struct Shown {
 }
 
 fn shown() -> Shown {
-    i_slint_backend_testing::init_no_event_loop();
-    let window = MainWindow::new().unwrap();
     // All of it is in sight.
-    window.window().set_size(slint::LogicalSize::new(940.0, 1200.0));
+    let window = testing::window(940.0, 1200.0);
     let asked = Rc::new(RefCell::new(Vec::new()));
     let noted = Rc::clone(&asked);
     let link = Link::canned(&window, move |request| {
@@ -95,18 +94,12 @@ fn shown() -> Shown {
 
 impl Shown {
     fn find(&self, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
-        let wanted = label.to_owned();
-        ElementQuery::from_root(&self.window)
-            .match_descendants()
-            .match_accessible_role(role)
-            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
-            .find_first()
+        testing::find(&self.window, role, label)
     }
 
     #[track_caller]
     fn click(&self, label: &str) {
-        let button = self.find(AccessibleRole::Button, label).unwrap_or_else(|| panic!("no {label:?}"));
-        button.invoke_accessible_default_action();
+        testing::get(&self.window, AccessibleRole::Button, label).invoke_accessible_default_action();
     }
 
     fn page(&self) -> StatusPage<'_> {
