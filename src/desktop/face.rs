@@ -1,12 +1,12 @@
 //! What the tray shows: from how everything is to a look, a few words and a menu.
 
 use jiff::Timestamp;
-use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use tr::tr;
 
 use super::{Page, Wish};
 use crate::daemon::protocol::{ProfileStatus, State, Status};
+use crate::language::dates;
 use crate::report::RunOutcome;
 
 /// How the icon looks.
@@ -175,43 +175,12 @@ pub fn last_run(outcome: RunOutcome, when: &str) -> String {
 /// A time in plain words that stay true for a week: "Thursday 14:20".
 pub fn when(time: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let near = time.duration_since(now).unsigned_abs().as_secs() < 6 * 24 * 3600;
-    let time = time.to_zoned(zone.clone());
-    let clock = time.strftime("%H:%M");
+    let time = time.to_zoned(zone.clone()).datetime();
     if near {
-        tr!("{weekday} {clock}", weekday = weekday(time.weekday()), clock)
+        let weekday = dates::weekday(time.date().weekday());
+        tr!("{weekday} {clock}", weekday, clock = time.strftime("%H:%M"))
     } else {
-        let (day, year) = (time.day(), time.year());
-        tr!("{day} {month} {year}, {clock}", day, month = month(time.month()), year, clock)
-    }
-}
-
-fn weekday(day: Weekday) -> String {
-    match day {
-        Weekday::Monday => tr!("Monday"),
-        Weekday::Tuesday => tr!("Tuesday"),
-        Weekday::Wednesday => tr!("Wednesday"),
-        Weekday::Thursday => tr!("Thursday"),
-        Weekday::Friday => tr!("Friday"),
-        Weekday::Saturday => tr!("Saturday"),
-        Weekday::Sunday => tr!("Sunday"),
-    }
-}
-
-/// A month's name, as it stands within a date.
-fn month(number: i8) -> String {
-    match number {
-        1 => tr!("January"),
-        2 => tr!("February"),
-        3 => tr!("March"),
-        4 => tr!("April"),
-        5 => tr!("May"),
-        6 => tr!("June"),
-        7 => tr!("July"),
-        8 => tr!("August"),
-        9 => tr!("September"),
-        10 => tr!("October"),
-        11 => tr!("November"),
-        _ => tr!("December"),
+        dates::minute(time)
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use tr::MoTranslator;
 
+pub mod dates;
+
 /// A language of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {

@@ -1,5 +1,6 @@
 //! Values in words for a person.
 
+use jiff::civil::Weekday;
 use tr::tr;
 
 use super::super::digest;
@@ -8,6 +9,7 @@ use super::super::lines::Line;
 use super::super::merge::words;
 use super::super::text;
 use super::super::time::{Length, Moment};
+use crate::language::dates;
 
 /// How much of a value is shown, in characters and in lines.
 const LONGEST: usize = 2_000;
@@ -101,7 +103,7 @@ fn with_types(line: &Line<'_>, value: String) -> String {
 
 fn day(value: &str) -> Option<String> {
     match Moment::read(&value.replace('-', ""), None)? {
-        Moment::Day(day) => Some(day.strftime("%-d %B %Y").to_string()),
+        Moment::Day(day) => Some(dates::day(day)),
         Moment::Time(..) => None,
     }
 }
@@ -207,7 +209,7 @@ fn repetition(rule: &str) -> Option<String> {
             }
             ("UNTIL", until) => {
                 let day = Moment::read(until, None)?.day();
-                end = Some(tr!("until {}", day.strftime("%-d %B %Y")));
+                end = Some(tr!("until {}", dates::day(day)));
             }
             _ => return None,
         }
@@ -223,14 +225,7 @@ fn repetition(rule: &str) -> Option<String> {
 }
 
 fn weekday(day: &str) -> Option<String> {
-    Some(match day {
-        "MO" => tr!("Monday"),
-        "TU" => tr!("Tuesday"),
-        "WE" => tr!("Wednesday"),
-        "TH" => tr!("Thursday"),
-        "FR" => tr!("Friday"),
-        "SA" => tr!("Saturday"),
-        "SU" => tr!("Sunday"),
-        _ => return None,
-    })
+    let names = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+    let at = names.iter().position(|name| *name == day)?;
+    Some(dates::weekday(Weekday::from_monday_zero_offset(at.try_into().ok()?).ok()?))
 }

@@ -6,6 +6,7 @@ use crate::item::edit::ComponentId;
 use crate::item::lines::Line;
 use crate::item::text;
 use crate::item::time::Moment;
+use crate::language::dates;
 
 /// How much of a value is shown, in characters.
 const LONGEST: usize = 60;
@@ -83,14 +84,14 @@ pub fn moment(line: &Line<'_>) -> String {
 pub fn one_moment(line: &Line<'_>, written: &str) -> String {
     let tzid = line.param("TZID");
     match Moment::read(written, tzid) {
-        Some(Moment::Day(day)) => day.strftime("%-d %B %Y").to_string(),
+        Some(Moment::Day(day)) => dates::day(day),
         Some(Moment::Time(time, _)) => {
             let zone = match tzid {
                 _ if written.trim().ends_with(['Z', 'z']) => " UTC".to_owned(),
                 Some(tzid) => format!(" ({})", text::shown(tzid, LONGEST)),
                 None => String::new(),
             };
-            format!("{}{zone}", time.strftime("%-d %B %Y, %H:%M"))
+            format!("{}{zone}", dates::minute(time))
         }
         None => text::shown(written, LONGEST),
     }

@@ -1,6 +1,7 @@
 //! What was changed on each of the last days, as bars and in words.
 
 use pimbridge::daemon::protocol::activity::Day;
+use pimbridge::language::dates;
 use tr::tr;
 
 use crate::DayBar;
@@ -27,7 +28,7 @@ fn words(day: &Day) -> String {
     let Day { date, changes } = day;
     tr!(
         "{}: {} new, {} changed, {} deleted",
-        date.strftime("%-d %B"),
+        dates::day_of_year(*date),
         changes.created,
         changes.updated,
         changes.deleted
