@@ -9,6 +9,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use crate::collection::vdir::Vdir;
 use crate::collection::{
@@ -85,13 +86,11 @@ impl Done {
         let done = (self.counts.total() > 0).then(|| in_words(self.counts));
         let held = self.held.map(|(number, of)| {
             let word = shell_word(profile.name.as_str());
-            format!(
-                "{number} of the {of} events in it belong to no contact any more, and so many are not deleted without \
-                 your yes; if that is right: pimbridge sync {word} --allow-deletions"
-            )
+            tr!("{number} of the {of} events in it belong to no contact any more, and so many are not deleted without \
+                 your yes; if that is right: pimbridge sync {word} --allow-deletions", number, of, word)
         });
         let parts: Vec<String> = done.into_iter().chain(held).collect();
-        (!parts.is_empty()).then(|| format!("the calendar of birthdays: {}", parts.join("; ")))
+        (!parts.is_empty()).then(|| tr!("the calendar of birthdays: {}", parts.join("; ")))
     }
 }
 
@@ -106,7 +105,7 @@ fn is_no_copy(home: &Home, folder: &Path) -> Result<(), String> {
             && local_key(&other.local) == key
     });
     match copied {
-        Some(other) => Err(format!(
+        Some(other) => Err(tr!(
             "the profile {} makes the folder {} a copy of the server, and would delete the birthdays; choose another \
              folder for them",
             other.name,

@@ -1,5 +1,7 @@
 //! `autostart`: whether the background program starts when the person logs in.
 
+use tr::tr;
+
 use super::{Failure, exit, out};
 use crate::desktop::autostart::{self, AutostartError, Entry, Kind, Program};
 use crate::home::Home;
@@ -30,7 +32,7 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
             let entry = autostart::on(&Program::this(home)?, systemd)?;
             settings::change(home, &[(START_WITH_SESSION.to_owned(), Some("true".to_owned()))])?;
             let at = if entry.kind == Kind::Xdg { " to your desktop" } else { "" };
-            out::say(format!("From now on, Pimbridge starts when you log in{at}.{}", by(&entry)));
+            out::say(tr!("From now on, Pimbridge starts when you log in{at}.{}", by(&entry), at));
             out::say("To start it now: pimbridge daemon");
         }
         Command::Off => {
@@ -56,7 +58,7 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 }
 
 fn by(entry: &Entry) -> String {
-    format!("\n  It is started by {}: {}", entry.kind, entry.place)
+    tr!("\n  It is started by {}: {}", entry.kind, entry.place)
 }
 
 impl From<AutostartError> for Failure {

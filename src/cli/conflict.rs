@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use clap::ValueEnum;
+use tr::tr;
 
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
@@ -81,8 +82,10 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
     }
     out::say(match first {
-        Some(first) => format!("\nTo see one of them, and how to decide it: pimbridge conflict show {first}"),
-        None => "No conflict waits for a decision.".to_owned(),
+        Some(first) => {
+            tr!("\nTo see one of them, and how to decide it: pimbridge conflict show {first}", first)
+        }
+        None => tr!("No conflict waits for a decision."),
     });
     Ok(exit::IN_SYNC)
 }
@@ -110,19 +113,19 @@ fn shown(profile: &str, conflict: &str, view: &View) -> String {
     for side in Side::BOTH {
         shown.push_str(&match &view.versions[side] {
             Some(bytes) => format!("\n--- {}:\n{}", place(side), readable(bytes)),
-            None => format!("\n--- {}: it is not there any more\n", place(side)),
+            None => tr!("\n--- {}: it is not there any more\n", place(side)),
         });
     }
     if let Some(merged) = &view.merged {
         let choices = match choices(view.newer, &merged.choices) {
-            none if none.is_empty() => "all that both have".to_owned(),
+            none if none.is_empty() => tr!("all that both have"),
             choices => choices,
         };
-        shown.push_str(&format!("\n--- put together: {choices}\n"));
+        shown.push_str(&tr!("\n--- put together: {choices}\n", choices));
     }
     shown.push_str("\nTo decide, one of these:");
     for (take, what) in ways(&view.versions) {
-        let command = format!("pimbridge conflict resolve {} {conflict}", shell_word(profile));
+        let command = tr!("pimbridge conflict resolve {} {conflict}", shell_word(profile), conflict);
         shown.push_str(&format!("\n  {command} {take:<6}  {what}"));
     }
     shown

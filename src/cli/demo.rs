@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
+use tr::tr;
 
 use super::samples::{Sample, What, samples};
 use super::{Failure, exit, out, stored};
@@ -58,18 +59,21 @@ pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
     }
     let second = sync_all(&home).await?;
 
-    out::say(format!("The files are in {}:", demo_dir.display()));
+    out::say(tr!("The files are in {}:", demo_dir.display()));
     for demo in &demos {
         let files = fs::read_dir(&demo.folder).map_or(0, Iterator::count);
         let (items, title) = (server.items(&demo.path).len(), demo.sample.title);
-        out::say(format!(
+        out::say(tr!(
             "  {}: {files} files, {items} items on the server ({title})",
-            demo.folder.display()
+            demo.folder.display(),
+            files,
+            items,
+            title
         ));
     }
     let command = format!("pimbridge --home {}", wording::shell_word(&demo_dir.display().to_string()));
     out::say("What was overwritten or deleted is kept; to see it:");
-    out::say(format!("  {command} history list {}", demos[0].sample.name));
+    out::say(tr!("  {command} history list {}", demos[0].sample.name, command));
     out::say("The server ended with this program. For your own calendars: pimbridge profile add --help");
     Ok(first.max(second))
 }
@@ -81,13 +85,18 @@ fn make_room(folder: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(folder).is_ok() {
         let empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
         if !empty && !marker.exists() {
-            return Err(Failure::NotDone(format!(
+            return Err(Failure::NotDone(tr!(
                 "{shown} was not made by a demo, so it is left alone; rename it, or name another place with: \
-                 pimbridge --home FOLDER demo"
+                 pimbridge --home FOLDER demo",
+                shown
             )));
         }
         fs::remove_dir_all(folder).map_err(|error| {
-            Failure::NotDone(format!("the files of the last demo in {shown} cannot be removed: {error}"))
+            Failure::NotDone(tr!(
+                "the files of the last demo in {shown} cannot be removed: {error}",
+                shown,
+                error
+            ))
         })?;
     }
     make_private(folder)?;
@@ -109,11 +118,12 @@ impl Demo {
         for item in demo.sample.both.iter().chain(&demo.sample.remote_only) {
             server.put(&demo.path, &item.name, item.bytes.clone());
         }
-        let profile = format!(
+        let profile = tr!(
             "# Made by \"pimbridge demo\".\nkind = \"{}\"\nmode = \"two-way\"\nconflict = \"automatic\"\n\n[local]\ntype = \"vdir\"\n\
              path = {}\n\n[remote]\ntype = \"dav\"\nurl = \"{url}\"\n",
             demo.sample.kind,
-            toml::Value::String(demo.folder.display().to_string())
+            toml::Value::String(demo.folder.display().to_string()),
+            url
         );
         let file = home.profiles_dir().join(format!("{}.toml", demo.sample.name));
         fs::write(&file, profile).map_err(|e| cannot_write(&file, &e))?;
@@ -144,7 +154,7 @@ impl Demo {
 }
 
 fn cannot_write(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::NotDone(format!("{} cannot be written: {error}", file.display()))
+    Failure::NotDone(tr!("{} cannot be written: {error}", file.display(), error))
 }
 
 async fn sync_all(home: &Home) -> Result<u8, Failure> {

@@ -1,6 +1,7 @@
 //! `discover`.
 
 use serde::Serialize;
+use tr::tr;
 
 use super::connection::ConnectionArgs;
 use super::search::{SignInArgs, search};
@@ -44,7 +45,7 @@ pub async fn run(args: Args) -> Result<u8, Failure> {
     let access = args.sign_in.access(&args.connection)?;
     let (searched, _) = search(&start, Service::BOTH, &access, args.connection.trusted_hosts(), None).await?;
     if let (Some(refused), Some(user)) = (&searched.refused, &searched.user) {
-        out::complain(&format!("the server knows you as {user}, not as {refused}"));
+        out::complain(&tr!("the server knows you as {user}, not as {refused}", user, refused));
     }
     let collections = &searched.discovered.collections;
     if collections.is_empty() {
@@ -67,14 +68,14 @@ pub async fn run(args: Args) -> Result<u8, Failure> {
 
 /// What was tried, where nothing was found.
 pub fn nothing(discovered: &Discovered) -> String {
-    let mut text = "no calendar and no address book was found.".to_owned();
+    let mut text = tr!("no calendar and no address book was found.");
     if !discovered.tried.is_empty() {
         text += " What was tried:";
     }
     for tried in &discovered.tried {
         text += &format!("\n  {}", line(&tried.why));
         if let Some(shown) = tried.certificate {
-            text += &format!("; if {shown} is the certificate of your server, say so with --pin {shown}");
+            text += &tr!("; if {shown} is the certificate of your server, say so with --pin {shown}", shown);
         }
     }
     text + "\nIf you know the address of a calendar, address book or user folder on the server, give that instead."
@@ -163,20 +164,26 @@ fn next(args: &Args, collections: &[Found], user: Option<&str>) -> String {
         sign_in += &format!(" --password-command {}", shell_word(command));
     }
     sign_in += &args.connection.typed();
-    let all = format!(
+    let all = tr!(
         "Next:\n  pimbridge profile add --all {}{sign_in} --dry-run\n      shows a profile for each of them; without --dry-run it makes them",
-        shell_word(args.start.trim())
+        shell_word(args.start.trim()),
+        sign_in
     );
     let Some(first) = collections.first() else { return all };
     let Some(kind) = first.kinds.first() else { return all };
     let folder = if *kind == Kind::Contacts { "Contacts" } else { "Calendars" };
     let mode = if first.writable == Some(false) { " --mode replicate-from-server" } else { "" };
     let name = crate::profile::Name::like(&first.name);
-    format!(
+    tr!(
         "{all}\n  pimbridge profile add {} --kind {kind} --local ~/{folder}/{} --create-local{sign_in}{mode} --url {}\n      makes one for \
          the first",
         shell_word(name.as_str()),
         shell_word(name.as_str()),
-        shell_word(first.url.as_str())
+        shell_word(first.url.as_str()),
+        all,
+        kind,
+        folder,
+        sign_in,
+        mode
     )
 }

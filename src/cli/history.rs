@@ -1,5 +1,7 @@
 //! `history`: versions that runs overwrote or deleted.
 
+use tr::tr;
+
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, ProfileError};
@@ -79,25 +81,28 @@ fn show(home: &Home, args: One) -> Result<u8, Failure> {
         None => None,
     };
     let Some((_, bytes)) = found else {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "the profile {name} has no version {}; see: pimbridge history list {}",
             args.id,
-            shell_word(name.as_str())
+            shell_word(name.as_str()),
+            name
         )));
     };
-    out::put(&bytes).map_err(|error| Failure::NotDone(format!("the output cannot be written: {error}")))?;
+    out::put(&bytes)
+        .map_err(|error| Failure::NotDone(tr!("the output cannot be written: {error}", error)))?;
     Ok(exit::IN_SYNC)
 }
 
 async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
     let name = stored::known(home, &args.profile)?;
     if matches!(profile::existing(home, &args.profile), Err(ProfileError::NoSuch { .. })) {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "the profile {name} was removed, and without it there are no two sides to bring a version back to; add it \
              again with the same name (see: pimbridge profile add --help), or print the version with: pimbridge \
              history show {} {}",
             shell_word(name.as_str()),
-            args.id
+            args.id,
+            name
         )));
     }
     let profile = profile::load(home, &args.profile)?;
@@ -106,7 +111,7 @@ async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
             SessionError::Restore(RestoreError::Unknown(_)) => Failure::Usage(error.to_string()),
             _ => Failure::NotDone(error.to_string()),
         })?;
-    out::say(format!(
+    out::say(tr!(
         "{} is back on both sides, as it was until {}.",
         summary(&version.summary),
         moment(version.at)

@@ -1,5 +1,7 @@
 //! How the daemon and its profiles are, in words.
 
+use tr::tr;
+
 use super::bars;
 use crate::daemon::protocol::{Paused, State, Status, Step};
 use crate::report::wording::{line, moment};
@@ -7,7 +9,7 @@ use crate::report::wording::{line, moment};
 /// What is to be said of the daemon itself.
 pub fn about(daemon: &Status) -> Vec<String> {
     let runs =
-        format!("Pimbridge runs in the background since {} (process {})", moment(daemon.since), daemon.pid);
+        tr!("Pimbridge runs in the background since {} (process {})", moment(daemon.since), daemon.pid);
     let paused = daemon.paused.map(paused);
     let missing =
         daemon.parts.iter().filter_map(|part| Some(format!("{}: {}", part.name, part.missing.as_ref()?)));
@@ -17,9 +19,10 @@ pub fn about(daemon: &Status) -> Vec<String> {
 /// How long nothing runs by itself.
 pub fn paused(paused: Paused) -> String {
     match paused.until {
-        Some(until) => format!("Nothing runs by itself until {}", moment(until)),
-        None => "Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)"
-            .to_owned(),
+        Some(until) => tr!("Nothing runs by itself until {}", moment(until)),
+        None => {
+            tr!("Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)")
+        }
     }
 }
 
@@ -33,13 +36,13 @@ pub fn live(state: &State) -> Option<String> {
         | State::PreviewNeeded
         | State::Warning { .. }
         | State::Error { .. } => return None,
-        State::Queued => "waits for its turn".to_owned(),
+        State::Queued => tr!("waits for its turn"),
         State::Running { step: None } => "running".to_owned(),
         State::Running { step: Some(step) } => format!("running: {}", far(*step)),
-        State::Offline { since, why } => format!("offline since {}: {}", moment(*since), line(why)),
-        State::Busy { since, why } => format!("the server is busy since {}: {}", moment(*since), line(why)),
+        State::Offline { since, why } => tr!("offline since {}: {}", moment(*since), line(why)),
+        State::Busy { since, why } => tr!("the server is busy since {}: {}", moment(*since), line(why)),
         State::SignInNeeded { why } => {
-            format!("does not run by itself until you sign in again: {}", line(why))
+            tr!("does not run by itself until you sign in again: {}", line(why))
         }
         State::KeyringLocked { why } | State::Broken { why } => line(why),
     })

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tr::tr;
 
 use crate::home::{Home, HomeError};
 use crate::language::Language;
@@ -201,7 +202,9 @@ fn start(cli: Cli) -> Result<u8, Failure> {
     // It is the network and the disk that a sync waits for; each thread more takes memory.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
-            |error| Failure::NotDone(format!("the system gives no threads: {error}; close other programs")),
+            |error| {
+                Failure::NotDone(tr!("the system gives no threads: {error}; close other programs", error))
+            },
         )?;
     let status = runtime.block_on(run(&home, cli.command, cli.debug));
     // What a command can do without the settings it has done; one that cannot has told why.

@@ -2,13 +2,15 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use tr::tr;
+
 /// Writes a line (or several) to the standard output. A reader that went away is no error, and what
 /// was begun goes on; any other trouble is told once.
 pub fn say(text: impl AsRef<str>) {
     match try_say(text.as_ref()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             static TOLD: std::sync::Once = std::sync::Once::new();
-            TOLD.call_once(|| complain(&format!("the output cannot be written: {error}")));
+            TOLD.call_once(|| complain(&tr!("the output cannot be written: {error}", error)));
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! `repair`: what is doubled or broken.
 
 use serde::Serialize;
+use tr::tr;
 
 use super::{Failure, exit, out};
 use crate::home::Home;
@@ -96,9 +97,9 @@ fn text(profile: &str, options: Options, report: &RepairReport) -> String {
     };
     let number = report.found.len();
     let mut text = match number {
-        0 => return format!("{profile}: nothing is doubled or broken."),
-        1 => format!("{profile}: 1 item is doubled or broken.\n"),
-        _ => format!("{profile}: {number} items are doubled or broken.\n"),
+        0 => return tr!("{profile}: nothing is doubled or broken.", profile),
+        1 => tr!("{profile}: 1 item is doubled or broken.\n", profile),
+        _ => tr!("{profile}: {number} items are doubled or broken.\n", profile, number),
     };
     text.push_str(&group("Mended", |fate| *fate == Fate::Mended));
     text.push_str(&group("Can be mended", |fate| *fate == Fate::Mendable));
@@ -106,18 +107,20 @@ fn text(profile: &str, options: Options, report: &RepairReport) -> String {
     text.push_str(&group("Left to you", |fate| matches!(fate, Fate::Left(_))));
     let any = |fate: Fate| report.found.iter().any(|found| found.fate == fate);
     if any(Fate::Mended) {
-        text.push_str(&format!(
+        text.push_str(&tr!(
             "\nThe next sync brings this to the other side: pimbridge sync {profile}\n\
-             What was removed or changed is kept: pimbridge history list {profile}\n"
+             What was removed or changed is kept: pimbridge history list {profile}\n",
+            profile
         ));
     }
     if any(Fate::Held) {
-        text.push_str(&format!(
-            "\nThese are unusually many to remove. To do it: pimbridge repair {profile} --apply --allow-deletions\n"
-        ));
+        text.push_str(&tr!("\nThese are unusually many to remove. To do it: pimbridge repair {profile} --apply --allow-deletions\n", profile));
     }
     if any(Fate::Mendable) && !options.apply {
-        text.push_str(&format!("\nNothing was changed. To mend them: pimbridge repair {profile} --apply\n"));
+        text.push_str(&tr!(
+            "\nNothing was changed. To mend them: pimbridge repair {profile} --apply\n",
+            profile
+        ));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! `status`: how each profile is doing.
 
 use serde_json::json;
+use tr::tr;
 
 use super::live::{about, live};
 use super::{Failure, exit, out, stored};
@@ -67,16 +68,15 @@ fn as_text(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
     let status = in_daemon(daemon, profile);
     let live = status.and_then(|status| live(&status.state));
     let never = || match profile.active && profile.mode.deletes_at_first() {
-        true => format!(
-            "never synced: run it once yourself: pimbridge sync {}",
-            shell_word(profile.name.as_str())
-        ),
-        false => "never run".to_owned(),
+        true => {
+            tr!("never synced: run it once yourself: pimbridge sync {}", shell_word(profile.name.as_str()))
+        }
+        false => tr!("never run"),
     };
     let went = || last.map_or_else(never, how_it_went);
     let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
     let next = match status.and_then(|status| status.next) {
-        Some(next) => format!("; next run {}", moment(next)),
+        Some(next) => tr!("; next run {}", moment(next)),
         None => String::new(),
     };
     format!("{}: {}{off}{next}", profile.name, live.unwrap_or_else(went))
@@ -106,13 +106,13 @@ fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
 /// "all in sync, 2026-11-21 08:00".
 pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
-        RunOutcome::Ok => "all in sync".to_owned(),
+        RunOutcome::Ok => tr!("all in sync"),
         RunOutcome::Partial => but_for(report),
-        RunOutcome::Held if report.failure.is_some() => "waits for you to look ahead".to_owned(),
-        RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
+        RunOutcome::Held if report.failure.is_some() => tr!("waits for you to look ahead"),
+        RunOutcome::Held => tr!("{} deletions wait for your yes", report.held.local + report.held.remote),
         RunOutcome::Failed => match &report.failure {
-            Some(failure) => format!("could not be synced: {}", line(failure)),
-            None => "could not be synced".to_owned(),
+            Some(failure) => tr!("could not be synced: {}", line(failure)),
+            None => tr!("could not be synced"),
         },
     };
     format!("{outcome} ({})", moment(report.started))

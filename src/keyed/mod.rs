@@ -8,6 +8,7 @@ mod schema;
 
 pub use edit::set;
 pub use read::{File, Read, Section, Wrong, not_known, wrong};
+use tr::tr;
 
 /// A word that a key takes.
 #[derive(Debug)]
@@ -129,22 +130,37 @@ impl Table {
             return instead.to_owned();
         }
         if section.is_empty() && self.sections().contains(&name) {
-            return format!(
-                "{name} must be a section: write [{name}] on a line of its own, its keys below it"
+            return tr!(
+                "{name} must be a section: write [{name}] on a line of its own, its keys below it",
+                name
             );
         }
         if let Some(key) = self.keys.iter().find(|key| key.section != section && key.name == name) {
             return match key.section {
-                "" => format!(
-                    "the key {name:?} does not belong into [{section}]; move it above the first [section]"
+                "" => tr!(
+                    "the key {name} does not belong into [{section}]; move it above the first [section]",
+                    name = format_args!("{name:?}"),
+                    section
                 ),
-                right => format!("the key {name:?} belongs into the section [{right}]"),
+                right => tr!(
+                    "the key {name} belongs into the section [{right}]",
+                    name = format_args!("{name:?}"),
+                    right
+                ),
             };
         }
         let here = || self.of(section).map(|key| key.name);
         match nearest(name, here()) {
-            Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
-            None => format!("the key {name:?} is not known; the known keys here are {}", enumerated(here())),
+            Some(near) => tr!(
+                "the key {name} is not known; did you mean {near}?",
+                name = format_args!("{name:?}"),
+                near = format_args!("{near:?}")
+            ),
+            None => tr!(
+                "the key {name} is not known; the known keys here are {}",
+                enumerated(here()),
+                name = format_args!("{name:?}")
+            ),
         }
     }
 }

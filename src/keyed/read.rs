@@ -2,6 +2,7 @@
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use tr::tr;
 
 use super::{Shape, Table, Word, nearest};
 use crate::report::wording::enumerated;
@@ -32,17 +33,41 @@ pub fn not_known<'a>(key: &str, typed: &str, known: impl Iterator<Item = &'a str
     let near = nearest(typed, known.clone());
     let others: Vec<&str> = known.filter(|word| Some(*word) != near).collect();
     match (near, others.as_slice()) {
-        (Some(near), []) => format!("{key} = {typed:?} is not known; did you mean {near:?}?"),
-        (Some(near), [other]) => {
-            format!("{key} = {typed:?} is not known; did you mean {near:?}? The other one is {other}")
-        }
-        (Some(near), others) => format!(
-            "{key} = {typed:?} is not known; did you mean {near:?}? The others are {}",
-            enumerated(others.iter().copied())
+        (Some(near), []) => tr!(
+            "{key} = {typed} is not known; did you mean {near}?",
+            key,
+            typed = format_args!("{typed:?}"),
+            near = format_args!("{near:?}")
         ),
-        (None, [only]) => format!("{key} = {typed:?} is not known; use {only:?}"),
+        (Some(near), [other]) => {
+            tr!(
+                "{key} = {typed} is not known; did you mean {near}? The other one is {other}",
+                key,
+                typed = format_args!("{typed:?}"),
+                near = format_args!("{near:?}"),
+                other
+            )
+        }
+        (Some(near), others) => tr!(
+            "{key} = {typed} is not known; did you mean {near}? The others are {}",
+            enumerated(others.iter().copied()),
+            key,
+            typed = format_args!("{typed:?}"),
+            near = format_args!("{near:?}")
+        ),
+        (None, [only]) => tr!(
+            "{key} = {typed} is not known; use {only}",
+            key,
+            typed = format_args!("{typed:?}"),
+            only = format_args!("{only:?}")
+        ),
         (None, all) => {
-            format!("{key} = {typed:?} is not known; use one of {}", enumerated(all.iter().copied()))
+            tr!(
+                "{key} = {typed} is not known; use one of {}",
+                enumerated(all.iter().copied()),
+                key,
+                typed = format_args!("{typed:?}")
+            )
         }
     }
 }
@@ -80,7 +105,7 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
         Some(line) if line.contains('\\') => "; a text with backslashes needs 'single quotation marks'",
         _ => "",
     };
-    Wrong { at, what: format!("this is not written as TOML demands: {}{hint}", error.message()) }
+    Wrong { at, what: tr!("this is not written as TOML demands: {}{hint}", error.message(), hint) }
 }
 
 /// One section of the file, or what stands above the first.
@@ -105,14 +130,14 @@ impl<'a> Section<'a> {
             None => Ok(()),
             Some((key, _)) => {
                 let hint = match nearest(key.get_ref(), sections.iter().copied()) {
-                    Some(near) => format!("did you mean [{near}]?"),
-                    None if sections.is_empty() => "there are no sections in this file".to_owned(),
+                    Some(near) => tr!("did you mean [{near}]?", near),
+                    None if sections.is_empty() => tr!("there are no sections in this file"),
                     None => {
                         let named: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
-                        format!("the known ones are {}", enumerated(named.iter().map(String::as_str)))
+                        tr!("the known ones are {}", enumerated(named.iter().map(String::as_str)))
                     }
                 };
-                wrong(key.span().start, format!("the section [{}] is not known; {hint}", key.get_ref()))
+                wrong(key.span().start, tr!("the section [{}] is not known; {hint}", key.get_ref(), hint))
             }
         }
     }
@@ -152,12 +177,20 @@ impl<'a> Section<'a> {
     }
 
     pub fn missing_section<T>(&self, name: &str, what: &str) -> Read<T> {
-        Err(Wrong { at: self.at, what: format!("the section [{name}] is missing; it says {what}") })
+        Err(Wrong { at: self.at, what: tr!("the section [{name}] is missing; it says {what}", name, what) })
     }
 
     pub fn missing<T>(&self, key: &str, what: &str) -> Read<T> {
         let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-        Err(Wrong { at: self.at, what: format!("the key {key:?} is missing{place}; give {what}") })
+        Err(Wrong {
+            at: self.at,
+            what: tr!(
+                "the key {key} is missing{place}; give {what}",
+                key = format_args!("{key:?}"),
+                place,
+                what
+            ),
+        })
     }
 
     fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -169,10 +202,12 @@ impl<'a> Section<'a> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let at = value.span().start;
         match value.get_ref().as_str() {
-            Some(text) if text.trim().is_empty() => wrong(at, format!("{key} must not be empty")),
-            Some(text) if text.contains('\0') => wrong(at, format!("{key} must not contain a NUL character")),
+            Some(text) if text.trim().is_empty() => wrong(at, tr!("{key} must not be empty", key)),
+            Some(text) if text.contains('\0') => {
+                wrong(at, tr!("{key} must not contain a NUL character", key))
+            }
             Some(text) => Ok(Some((text, at))),
-            None => wrong(at, format!("{key} must be a text in quotation marks")),
+            None => wrong(at, tr!("{key} must be a text in quotation marks", key)),
         }
     }
 
@@ -186,7 +221,7 @@ impl<'a> Section<'a> {
             Some(texts) => Ok(texts),
             None => wrong(
                 value.span().start,
-                format!("{key} must be a list of texts, such as [\"one\", \"two\"]"),
+                tr!("{key} must be a list of texts, such as [\"one\", \"two\"]", key),
             ),
         }
     }
@@ -250,7 +285,10 @@ impl<'a> Section<'a> {
             .and_then(|number| T::try_from(number).ok());
         match number {
             Some(number) => Ok(Some(number)),
-            None => wrong(value.span().start, format!("{key} must be a whole number from {first} to {last}")),
+            None => wrong(
+                value.span().start,
+                tr!("{key} must be a whole number from {first} to {last}", key, first, last),
+            ),
         }
     }
 
@@ -259,7 +297,7 @@ impl<'a> Section<'a> {
         match value.get_ref().as_bool() {
             Some(on) => Ok(Some(on)),
             None => {
-                wrong(value.span().start, format!("{key} must be true or false, without quotation marks"))
+                wrong(value.span().start, tr!("{key} must be true or false, without quotation marks", key))
             }
         }
     }

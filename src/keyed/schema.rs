@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
+use tr::tr;
 
 use super::{Absent, Key, Meant, Shape, Table};
 
@@ -79,12 +80,12 @@ impl Key {
     fn what(&self) -> String {
         let shape = match self.shape {
             Shape::Text => "text".to_owned(),
-            Shape::Words(_) => "one of these words".to_owned(),
-            Shape::Number(first, last) => format!("whole number from {first} to {last}"),
-            Shape::Switch => "true or false".to_owned(),
-            Shape::List => "list of texts".to_owned(),
-            Shape::Pairs => "table of texts".to_owned(),
-            Shape::WordList(_) => "list of these words".to_owned(),
+            Shape::Words(_) => tr!("one of these words"),
+            Shape::Number(first, last) => tr!("whole number from {first} to {last}", first, last),
+            Shape::Switch => tr!("true or false"),
+            Shape::List => tr!("list of texts"),
+            Shape::Pairs => tr!("table of texts"),
+            Shape::WordList(_) => tr!("list of these words"),
         };
         match (self.absent, self.default()) {
             (Absent::Wrong, _) => format!("{shape}; required"),

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tr::tr;
 use url::{Host, Url};
 
 use super::parse::{expand, secret_source};
@@ -141,7 +142,7 @@ impl ProxyUser {
         self.password.read(PROXY_PASSWORD, &entry).await?.ok_or_else(|| SecretError::NotStored {
             what: PROXY_PASSWORD.name,
             entry,
-            way: "store it with: pimbridge profile password NAME --proxy".to_owned(),
+            way: tr!("store it with: pimbridge profile password NAME --proxy"),
         })
     }
 
@@ -165,8 +166,8 @@ fn from_file<T>(
     let mut bytes = Vec::new();
     let opened = File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     let found = match opened {
-        Err(error) => Err(format!("cannot be read: {error}")),
-        Ok(_) if bytes.len() as u64 > MAX_BYTES => Err("is too large for certificates".to_owned()),
+        Err(error) => Err(tr!("cannot be read: {error}", error)),
+        Ok(_) if bytes.len() as u64 > MAX_BYTES => Err(tr!("is too large for certificates")),
         Ok(_) => read(&bytes),
     };
     found.map_err(|what| OpenError::File { key, file: file.to_owned(), what })
@@ -203,14 +204,15 @@ fn trust(section: &Section) -> Read<TrustSpec> {
         (Some(file), None) => Ok(TrustSpec::Authority(path("ca_file", file)?)),
         (None, Some((pin, at))) => match pin.parse() {
             Ok(pin) => Ok(TrustSpec::Pinned(pin)),
-            Err(what) => wrong(at, format!("pinned_certificate must be {what}")),
+            Err(what) => wrong(at, tr!("pinned_certificate must be {what}", what)),
         },
         (None, None) => Ok(TrustSpec::System),
     }
 }
 
 fn path(key: &str, (text, at): (&str, usize)) -> Read<PathBuf> {
-    expand(text).map_or_else(|| wrong(at, format!("{key} must be a full path, such as \"~/server.pem\"")), Ok)
+    expand(text)
+        .map_or_else(|| wrong(at, tr!("{key} must be a full path, such as \"~/server.pem\"", key)), Ok)
 }
 
 fn client_certificate(section: &Section) -> Read<Option<CertificateSpec>> {

@@ -1,6 +1,7 @@
 //! Writing profile files: a new one, and one key of an old one with everything else as it was.
 
 use toml_edit::Value;
+use tr::tr;
 
 use super::keys::TABLE;
 use super::{PasswordSource, SecretSource};
@@ -41,7 +42,7 @@ pub fn new_text(new: &New) -> String {
     if let Some(user) = &new.user {
         text += &format!("user = {}\n", quoted(user));
         text += &match &new.password {
-            PasswordSource::Keyring => "# The password is in the system's keyring.\n".to_owned(),
+            PasswordSource::Keyring => tr!("# The password is in the system's keyring.\n"),
             PasswordSource::Given(SecretSource::Env(name)) => format!("password_env = {}\n", quoted(name)),
             PasswordSource::Given(SecretSource::Command(command)) => {
                 format!("password_command = {}\n", quoted(command))

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use tr::tr;
+
 use super::{BadName, Name};
 
 /// A profile cannot be used. The text is one plain sentence with a way out.
@@ -17,13 +19,11 @@ pub enum ProfileError {
         line: Option<usize>,
         what: String,
     },
-    #[error("there is no profile {name:?}; {hint}")]
+    #[error("{}", tr!("there is no profile {name}; {hint}", name = format_args!("{name:?}"), hint))]
     NoSuch { name: String, hint: String },
-    #[error(
-        "there is a profile \"{0}\" already; choose another name, or change it with \"pimbridge profile set\""
-    )]
+    #[error("{}", tr!("there is a profile \"{0}\" already; choose another name, or change it with \"pimbridge profile set\"", .0))]
     Exists(Name),
-    #[error("{} cannot be {doing}: {source}", .file.display())]
+    #[error("{}", tr!("{} cannot be {doing}: {source}", .file.display(), doing, source))]
     Io { file: PathBuf, doing: &'static str, source: io::Error },
     #[error(transparent)]
     Home(#[from] crate::home::HomeError),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tr::tr;
+
 use super::connection::ProxySpec;
 use super::sign_in::{self, LastRead, credentials};
 use super::{Account, ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
@@ -24,11 +26,11 @@ pub struct Sides {
 pub enum OpenError {
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("the password of the proxy cannot be had: {0}")]
+    #[error("{}", tr!("the password of the proxy cannot be had: {0}", .0))]
     Proxy(SecretError),
-    #[error("the passphrase of the client certificate cannot be had: {0}")]
+    #[error("{}", tr!("the passphrase of the client certificate cannot be had: {0}", .0))]
     Passphrase(SecretError),
-    #[error("the file {}, which remote.{key} names, {what}; correct the key, or the file", .file.display())]
+    #[error("{}", tr!("the file {}, which remote.{key} names, {what}; correct the key, or the file", .file.display(), key, what))]
     File { key: &'static str, file: PathBuf, what: String },
     #[error(transparent)]
     Collection(#[from] CollectionError),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tr::tr;
 use url::Url;
 
 use super::connection;
@@ -151,19 +152,18 @@ fn address(text: &str) -> Result<Url, String> {
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            return Err("the url must begin with https:// (or http://)".to_owned());
+            return Err(tr!("the url must begin with https:// (or http://)"));
         }
-        Err(error) => return Err(format!("the url cannot be read: {error}")),
+        Err(error) => return Err(tr!("the url cannot be read: {error}", error)),
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("the url must begin with https:// (or http://)".to_owned());
+        return Err(tr!("the url must begin with https:// (or http://)"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
+        return Err(tr!(
             "the url must not contain a user name or a password; write the name as user = \"…\" and store \
                     the password with \"pimbridge profile password NAME\""
-                .to_owned(),
-        );
+        ));
     }
     Ok(url)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
+use tr::tr;
 
 use super::keyring;
 use crate::collection::{CollectionError, Trouble};
@@ -94,30 +95,22 @@ impl PasswordSource {
 /// A secret cannot be had or kept. The text is a sentence with a way out and never contains it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    #[error("the environment variable {variable}, which should hold the {what}, {why}")]
+    #[error("{}", tr!("the environment variable {variable}, which should hold the {what}, {why}", variable, what, why))]
     Env { variable: String, what: &'static str, why: &'static str },
-    #[error(
-        "the {key}_command {why}; look at what the command itself says, and try it in a terminal: it must print the \
-         {what} on its first line"
-    )]
+    #[error("{}", tr!("the {key}_command {why}; look at what the command itself says, and try it in a terminal: it must print the \
+         {what} on its first line", key, why, what))]
     Command { key: &'static str, what: &'static str, why: String },
-    #[error("the {what} of {entry} is not in the keyring; {way}")]
+    #[error("{}", tr!("the {what} of {entry} is not in the keyring; {way}", what, entry, way))]
     NotStored { what: &'static str, entry: String, way: String },
-    #[error(
-        "this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
+    #[error("{}", tr!("this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
          Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is \
-         (password_env or password_command, and the same with proxy_ before it for that of a proxy)"
-    )]
+         (password_env or password_command, and the same with proxy_ before it for that of a proxy)"))]
     NoKeyring,
-    #[error("the keyring is locked; unlock it (or sign in to your desktop) and try again")]
+    #[error("{}", tr!("the keyring is locked; unlock it (or sign in to your desktop) and try again"))]
     Locked,
-    #[error(
-        "the keyring failed: {0}; try again, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)"
-    )]
+    #[error("{}", tr!("the keyring failed: {0}; try again, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)", .0))]
     Keyring(String),
-    #[error(
-        "the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"
-    )]
+    #[error("{}", tr!("the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"))]
     NoUser,
 }
 
@@ -166,25 +159,25 @@ async fn from_command(command: &str, limit: Duration, purpose: Purpose) -> Resul
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| wrong(format!("cannot be started: {error}")))?;
+        .map_err(|error| wrong(tr!("cannot be started: {error}", error)))?;
     let stdout = child.stdout.take();
     let finished = tokio::time::timeout(limit, async { tokio::join!(read_some(stdout), child.wait()) });
     let Ok((printed, status)) = finished.await else {
-        return Err(wrong(format!("did not end within {} seconds", limit.as_secs())));
+        return Err(wrong(tr!("did not end within {} seconds", limit.as_secs())));
     };
-    let status = status.map_err(|error| wrong(format!("cannot be run: {error}")))?;
+    let status = status.map_err(|error| wrong(tr!("cannot be run: {error}", error)))?;
     if !status.success() {
         return Err(wrong(match status.code() {
-            Some(code) => format!("failed with exit status {code}"),
-            None => "was killed".to_owned(),
+            Some(code) => tr!("failed with exit status {code}", code),
+            None => tr!("was killed"),
         }));
     }
     let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
     match std::str::from_utf8(first) {
-        Ok("") => Err(wrong(format!("printed no {}", purpose.name))),
+        Ok("") => Err(wrong(tr!("printed no {}", purpose.name))),
         Ok(password) => Ok(Secret(password.to_owned())),
-        Err(_) => Err(wrong("printed something that is not UTF-8 text".to_owned())),
+        Err(_) => Err(wrong(tr!("printed something that is not UTF-8 text"))),
     }
 }
 

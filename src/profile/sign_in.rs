@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
+use tr::tr;
 use url::Url;
 
 use super::secret::{
@@ -63,7 +64,7 @@ impl SignIn {
             SignIn::Password { .. } => format!("{user}@{server}"),
             SignIn::Token { .. } => format!("token: {user}@{server}"),
             SignIn::OAuth { client, .. } => {
-                format!("refresh token: {user}@{} ({})", client.token_url, client.id)
+                tr!("refresh token: {user}@{} ({})", client.token_url, client.id, user)
             }
         }
     }
@@ -224,7 +225,7 @@ impl Store {
         secret.ok_or_else(|| SecretError::NotStored {
             what: purpose.name,
             entry: self.entry.clone(),
-            way: format!("store it with: pimbridge profile password \"{}\"", self.profile),
+            way: tr!("store it with: pimbridge profile password \"{}\"", self.profile),
         })
     }
 }
@@ -320,7 +321,7 @@ impl RefreshedToken {
 
     fn sign_in_again(&self, why: &str) -> CollectionError {
         let word = shell_word(&self.store.profile);
-        let message = format!("{why}; to sign in: pimbridge profile sign-in {word}");
+        let message = tr!("{why}; to sign in: pimbridge profile sign-in {word}", why, word);
         CollectionError::new(Trouble::SignIn, message)
     }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use tr::tr;
+
 use super::{Name, Profile, ProfileError, parse, set};
 use crate::home::{Home, make_private, write_private};
 use crate::keyed::nearest;
@@ -123,9 +125,9 @@ pub fn existing(home: &Home, typed: &str) -> Result<Name, ProfileError> {
         return Ok(Name::new(typed)?);
     }
     let hint = match nearest(typed, stems.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean {near:?}?"),
-        None if stems.is_empty() => "none was made yet: see \"pimbridge profile add --help\"".to_owned(),
-        None => "\"pimbridge profile list\" shows those that there are".to_owned(),
+        Some(near) => tr!("did you mean {near}?", near = format_args!("{near:?}")),
+        None if stems.is_empty() => tr!("none was made yet: see \"pimbridge profile add --help\""),
+        None => tr!("\"pimbridge profile list\" shows those that there are"),
     };
     Err(ProfileError::NoSuch { name: typed.to_owned(), hint })
 }

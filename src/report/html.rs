@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use tr::tr;
+
 use super::page::{self, named, safe, section};
 use super::wording::{
     Start, bytes, count, day, headline, in_short, in_words, moment, place, sentence, shell_word,
@@ -88,7 +90,7 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     let what = count(failed.len() as u64, "item", "items");
-    section(out, &format!("{what} could not be synced"))?;
+    section(out, &tr!("{what} could not be synced", what))?;
     out.write_str("<p>Everything else was, and none of these is lost.</p>\n<ul>\n")?;
     for Problem { item, summary, side, message, since, .. } in failed {
         let called = if summary.trim().is_empty() { item } else { summary };
@@ -116,7 +118,7 @@ fn parked(out: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     let verb = if number == 1 { "waits" } else { "wait" };
-    section(out, &format!("{} {verb} for your decision", count(number, "conflict", "conflicts")))?;
+    section(out, &tr!("{} {verb} for your decision", count(number, "conflict", "conflicts"), verb))?;
     out.write_str("<p>Both sides stay as they are until then.</p>\n<ul>\n")?;
     for problem in &told {
         writeln!(

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tr::tr;
 
 use super::{Counts, Report, RunOutcome};
 use crate::sync::Side;
@@ -44,13 +45,13 @@ pub fn in_short(message: &str) -> String {
 pub fn but_for(report: &Report) -> String {
     let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
         0 => None,
-        1 => Some("in sync except for 1 item".to_owned()),
-        number => Some(format!("in sync except for {number} items")),
+        1 => Some(tr!("in sync except for 1 item")),
+        number => Some(tr!("in sync except for {number} items", number)),
     };
     let waits = match report.parked {
         0 => None,
-        1 => Some("1 conflict waits for your decision".to_owned()),
-        number => Some(format!("{number} conflicts wait for your decision")),
+        1 => Some(tr!("1 conflict waits for your decision")),
+        number => Some(tr!("{number} conflicts wait for your decision", number)),
     };
     [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

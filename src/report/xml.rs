@@ -5,6 +5,7 @@ use std::io;
 use jiff::Unit;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use tr::tr;
 
 use super::wording::{Start, count, line, place};
 use super::{Counts, Delta, Operation, Problem, Report, Touched};
@@ -40,7 +41,7 @@ fn write_all(out: &mut Out, report: &Report, touched: &[Touched], id: &str) -> i
         group(out, "EntitySynchronizationReports", touched, entity)?;
         let held = Sides { local: report.held.local, remote: report.held.remote };
         let held = Side::BOTH.into_iter().filter(|side| held[*side] > 0).map(|side| {
-            format!("{} {} held back", count(held[side], "deletion", "deletions"), place(side, Start::Within))
+            tr!("{} {} held back", count(held[side], "deletion", "deletions"), place(side, Start::Within))
         });
         let held = held.collect::<Vec<_>>().join(", ");
         let failure = report.failure.as_deref().or((!held.is_empty()).then_some(held.as_str()));

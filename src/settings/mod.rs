@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
+use tr::tr;
 
 use crate::home::{Home, HomeError, make_private, write_private};
 use crate::item::Kind;
@@ -152,9 +153,9 @@ pub enum Finding {
 pub enum SettingsError {
     #[error("{}{}: {what}", .file.display(), .line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Content { file: PathBuf, line: Option<usize>, what: String },
-    #[error("the settings in {} cannot be read: {source}", .file.display())]
+    #[error("{}", tr!("the settings in {} cannot be read: {source}", .file.display(), source))]
     Read { file: PathBuf, source: io::Error },
-    #[error("the settings in {} cannot be written: {source}", .file.display())]
+    #[error("{}", tr!("the settings in {} cannot be written: {source}", .file.display(), source))]
     Write { file: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -237,7 +238,7 @@ fn read(text: &str) -> Read<Settings> {
 fn folder(top: &Section, key: &str) -> Read<Option<PathBuf>> {
     match top.text(key)? {
         Some((path, at)) if profile::expand(path).is_none() => {
-            wrong(at, format!("{key} must be a full path, such as \"~/Calendars\""))
+            wrong(at, tr!("{key} must be a full path, such as \"~/Calendars\"", key))
         }
         path => Ok(path.map(|(path, _)| path.into())),
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use tr::tr;
 
 use super::{SetupError, password};
 use crate::home::Home;
@@ -45,9 +46,11 @@ pub fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), SetupError> 
     let others = others.iter().filter(|other| other.active && other.name != changed.name);
     let all = others.chain(changed.active.then_some(changed));
     match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
-        Some(two) => Err(SetupError::Wrong(format!(
+        Some(two) => Err(SetupError::Wrong(tr!(
             "the profile {} already syncs {} with {}; a second active profile on both would double the items",
-            two.first, two.local, two.remote
+            two.first,
+            two.local,
+            two.remote
         ))),
         None => Ok(()),
     }
@@ -71,7 +74,7 @@ pub fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, SetupErr
 pub fn make_folder(new: &Profile) -> Result<(), SetupError> {
     let LocalSpec::Vdir { path } = &new.local;
     std::fs::create_dir_all(path).map_err(|error| {
-        SetupError::NotDone(format!("the folder {} cannot be made: {error}", path.display()))
+        SetupError::NotDone(tr!("the folder {} cannot be made: {error}", path.display(), error))
     })
 }
 

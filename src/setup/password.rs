@@ -1,5 +1,7 @@
 //! What the keyring keeps for profiles.
 
+use tr::tr;
+
 use super::SetupError;
 use crate::home::Home;
 use crate::profile::{self, Profile, RemoteSpec, Secret, SignIn};
@@ -16,7 +18,7 @@ pub fn name(profile: &Profile) -> &'static str {
 /// It is empty, or the keyring does not take it.
 pub async fn store(profile: &Profile, secret: Secret) -> Result<(), SetupError> {
     if secret.expose().is_empty() {
-        return Err(SetupError::Wrong(format!("the {} is empty; nothing is stored", name(profile))));
+        return Err(SetupError::Wrong(tr!("the {} is empty; nothing is stored", name(profile))));
     }
     Ok(profile::store_secret(profile, secret).await?)
 }

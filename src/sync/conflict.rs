@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::policy::{Conflict as Winner, Policy};
 use super::resolve::{BaseContent, Content, newer};
@@ -36,9 +37,9 @@ pub enum DecisionError {
         "no conflict {0:?} waits in this profile (any more); \"pimbridge conflict list\" shows those that do"
     )]
     Unknown(String),
-    #[error("a copy of the version on this computer could not be stored: {0}")]
+    #[error("{}", tr!("a copy of the version on this computer could not be stored: {0}", .0))]
     Copy(String),
-    #[error("the version {} could not be read, so nothing was done: {reason}", place(*.side))]
+    #[error("{}", tr!("the version {} could not be read, so nothing was done: {reason}", place(*.side), reason))]
     Unread { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),
@@ -166,7 +167,7 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Copy, DecisionError> {
         Some(Outcome::Stored { href, .. }) => Ok(Copy::Made(href)),
         Some(Outcome::Stale { sure: true }) => Ok(Copy::There),
         Some(Outcome::Refused { reason } | Outcome::Failed { reason }) => Err(DecisionError::Copy(reason)),
-        _ => Err(DecisionError::Copy("it is not known whether it was done".into())),
+        _ => Err(DecisionError::Copy(tr!("it is not known whether it was done"))),
     }
 }
 
@@ -187,6 +188,6 @@ async fn fetch(job: &Job<'_>, side: Side, href: &Href) -> Result<Option<Found>, 
         Some(Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. }) => {
             Err(DecisionError::Unread { side, reason })
         }
-        None => Err(DecisionError::Unread { side, reason: "no answer came".into() }),
+        None => Err(DecisionError::Unread { side, reason: tr!("no answer came") }),
     }
 }

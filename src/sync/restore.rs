@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use tr::tr;
 
 use super::run::{Job, RunError, look_at_both};
 use super::words::place;
@@ -15,21 +16,15 @@ use crate::state::{Base, Loss, Lost, Pair, Seen, StateError, Version, VersionId,
 /// Why a version could not be brought back.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    #[error(
-        "there is no version {0} in the history of this profile; \"history list\" shows those that are kept"
-    )]
+    #[error("{}", tr!("there is no version {0} in the history of this profile; \"history list\" shows those that are kept", .0))]
     Unknown(i64),
-    #[error(
-        "version {0} is only a busy block, which is made of an event in the folder; change the event there, and the next \
-         sync makes the block anew"
-    )]
+    #[error("{}", tr!("version {0} is only a busy block, which is made of an event in the folder; change the event there, and the next \
+         sync makes the block anew", .0))]
     Busy(i64),
-    #[error(
-        "this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
-         write it into the folder yourself"
-    )]
+    #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
+         write it into the folder yourself", .0))]
     OnlyBlocks(i64),
-    #[error("the version could not be written {}: {reason}", place(*.side))]
+    #[error("{}", tr!("the version could not be written {}: {reason}", place(*.side), reason))]
     Refused { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tr::tr;
 
 use super::plan::Row;
 use super::run::{Job, RunError};
@@ -128,7 +129,12 @@ fn understand(
 }
 
 fn sentence(what: &str, reason: &str, until: &str) -> String {
-    format!("{what}: {}. It is left as it is on both sides until {until}.", reason.trim_end_matches('.'))
+    tr!(
+        "{what}: {}. It is left as it is on both sides until {until}.",
+        reason.trim_end_matches('.'),
+        what,
+        until
+    )
 }
 
 /// This side's version from the base, where that is known to be it, octet for octet.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tr::tr;
+
 use super::invitations::Invitation;
 use super::policy::{Action, Change, Conflict, Policy, decide};
 use super::{Side, Sides};
@@ -46,32 +48,32 @@ pub(super) fn why(
     let both = |change: Change| matches!(change, Changed | Deleted | New);
     if changes[side] == Deleted && decide(policy, changes.local, changes.remote) == Action::Delete(from) {
         let is_conflict = changes[from] == Changed && !one_way;
-        return (format!("deleted {there}; you want it back"), is_conflict);
+        return (tr!("deleted {there}; you want it back", there), is_conflict);
     }
     if both(changes.local) && both(changes.remote) {
         let how = match (changes[from], changes[side]) {
-            (Deleted, _) => format!("deleted {here}, but changed {there}"),
-            (_, Deleted) => format!("changed {here}, but deleted {there}"),
-            (New, New) => "different on both sides".to_owned(),
-            _ => "changed on both sides".to_owned(),
+            (Deleted, _) => tr!("deleted {here}, but changed {there}", here, there),
+            (_, Deleted) => tr!("changed {here}, but deleted {there}", here, there),
+            (New, New) => tr!("different on both sides"),
+            _ => tr!("changed on both sides"),
         };
         let winner = match policy {
-            _ if decided => format!("you decided for what is {here}"),
-            Policy::TwoWay(Conflict::LocalWins) => "this computer wins in this profile".to_owned(),
-            Policy::TwoWay(Conflict::ServerWins) => "the server wins in this profile".to_owned(),
+            _ if decided => tr!("you decided for what is {here}", here),
+            Policy::TwoWay(Conflict::LocalWins) => tr!("this computer wins in this profile"),
+            Policy::TwoWay(Conflict::ServerWins) => tr!("the server wins in this profile"),
             Policy::TwoWay(Conflict::Automatic) if operation == Operation::Delete => {
-                "a deletion wins in this profile".to_owned()
+                tr!("a deletion wins in this profile")
             }
-            Policy::TwoWay(Conflict::Automatic) => format!("the version {here} is newer"),
+            Policy::TwoWay(Conflict::Automatic) => tr!("the version {here} is newer", here),
             Policy::TwoWay(Conflict::Merge | Conflict::Ask)
                 if changes[side] == Deleted || changes[from] == Deleted =>
             {
-                "a change wins over a deletion".to_owned()
+                tr!("a change wins over a deletion")
             }
             Policy::TwoWay(Conflict::Merge | Conflict::Ask) => {
-                format!("they cannot be put together, and the version {here} is newer")
+                tr!("they cannot be put together, and the version {here} is newer", here)
             }
-            _ => format!("this profile keeps it as it is {here}"),
+            _ => tr!("this profile keeps it as it is {here}", here),
         };
         return (format!("{how}; {winner}"), !one_way);
     }
@@ -80,7 +82,7 @@ pub(super) fn why(
     }
     let only = changes[from] == Change::Absent;
     let what = if only { format!("only {there}") } else { format!("{} {there}", verb(changes[side])) };
-    (format!("{what}; this profile keeps it as it is {here}"), false)
+    (tr!("{what}; this profile keeps it as it is {here}", what, here), false)
 }
 
 /// Why an item is left as it is on both sides until the person has decided.
@@ -91,7 +93,7 @@ pub(super) fn parked(changes: Sides<Change>) -> String {
         (Change::New, _) => "It is on both sides, but different",
         _ => "It was changed on both sides",
     };
-    format!("{what}. Both sides are left as they are until you decide.")
+    tr!("{what}. Both sides are left as they are until you decide.", what)
 }
 
 /// Why an item is now what both sides had made of it.
@@ -131,7 +133,7 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
             Some(value) => format!("{value:?} from {}", whose(side)),
             None => format!("removed {}", place(side)),
         };
-        format!(
+        tr!(
             "{} changed on both sides: {}, which is newer, instead of {}",
             of(choice),
             there(&choice.newer, newer),
@@ -148,19 +150,19 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
 
 /// What a report says of the name and the colour of the two collections.
 pub(super) fn look_changed(side: Side, feature: &Feature) -> String {
-    format!("{} now has {feature}, as {}", collection(side), place(side.other()))
+    tr!("{} now has {feature}, as {}", collection(side), place(side.other()), feature)
 }
 
 pub(super) fn look_would_change(side: Side, feature: &Feature) -> String {
-    format!("{} would get {feature}, as {}", collection(side), place(side.other()))
+    tr!("{} would get {feature}, as {}", collection(side), place(side.other()), feature)
 }
 
 pub(super) fn look_refused(side: Side, feature: &Feature, why: &str) -> String {
-    format!("{} could not be given {feature}: {why}", collection(side))
+    tr!("{} could not be given {feature}: {why}", collection(side), feature, why)
 }
 
 pub(super) fn look_unread(why: &str) -> String {
-    format!("name and colour could not be kept the same: {why}")
+    tr!("name and colour could not be kept the same: {why}", why)
 }
 
 fn collection(side: Side) -> &'static str {
@@ -179,10 +181,11 @@ pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
         Conflict::Ask => "you are asked",
         Conflict::Merge => "both changes are kept",
     };
-    format!(
+    tr!(
         "Where both sides change the same item, {now}. We recommend to keep both changes instead (pimbridge profile \
          set {} conflict merge)",
-        shell_word(profile)
+        shell_word(profile),
+        now
     )
 }
 
@@ -201,16 +204,24 @@ pub(super) fn invitations(profile: &str, all: &[Invitation], dry_run: bool) -> S
     let more = format!("{} more", all.len().saturating_sub(NAMED));
     let named = all.iter().take(NAMED).map(|one| one.summary.as_str());
     let named = enumerated(named.chain((all.len() > NAMED).then_some(more.as_str())));
-    let option = format!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
+    let option = tr!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
     match dry_run {
-        true => format!(
+        true => tr!(
             "{meetings} that you organise would be new on the server, and it sends invitations by itself: \
-             {people} may get mail ({named}). To keep it from doing so, before you sync: {option}"
+             {people} may get mail ({named}). To keep it from doing so, before you sync: {option}",
+            meetings,
+            people,
+            named,
+            option
         ),
-        false => format!(
+        false => tr!(
             "{meetings} that you organise {} new on the server, and it sends invitations by itself: {people} may have \
              got mail ({named}). To keep it from doing so in future: {option}",
-            if all.len() == 1 { "is" } else { "are" }
+            if all.len() == 1 { "is" } else { "are" },
+            meetings,
+            people,
+            named,
+            option
         ),
     }
 }

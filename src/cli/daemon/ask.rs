@@ -1,5 +1,7 @@
 //! `daemon stop`, `daemon pause` and `daemon resume`.
 
+use tr::tr;
+
 use crate::cli::{Failure, exit, out};
 use crate::daemon::control::{Client, ControlError};
 use crate::daemon::protocol::{Reply, Request};
@@ -40,11 +42,11 @@ pub async fn stop(home: &Home) -> Result<u8, Failure> {
 pub async fn pause(home: &Home, Pause { minutes }: Pause) -> Result<u8, Failure> {
     done(home, Request::Pause { minutes }).await?;
     let until = match minutes {
-        None => "until: pimbridge daemon resume (or until Pimbridge is started anew)".to_owned(),
-        Some(1) => "for a minute (or until Pimbridge is started anew)".to_owned(),
-        Some(minutes) => format!("for {minutes} minutes (or until Pimbridge is started anew)"),
+        None => tr!("until: pimbridge daemon resume (or until Pimbridge is started anew)"),
+        Some(1) => tr!("for a minute (or until Pimbridge is started anew)"),
+        Some(minutes) => tr!("for {minutes} minutes (or until Pimbridge is started anew)", minutes),
     };
-    out::say(format!("Nothing runs by itself {until}"));
+    out::say(tr!("Nothing runs by itself {until}", until));
     Ok(exit::IN_SYNC)
 }
 
@@ -65,9 +67,8 @@ async fn done(home: &Home, request: Request) -> Result<(), Failure> {
 pub async fn connect(home: &Home) -> Result<Client, Failure> {
     Client::connect(home).await?.ok_or_else(|| {
         Failure::NotDone(
-            "no Pimbridge runs in the background; start it with \"pimbridge daemon\", or with each session by \
-             \"pimbridge autostart on\""
-                .to_owned(),
+            tr!("no Pimbridge runs in the background; start it with \"pimbridge daemon\", or with each session by \
+             \"pimbridge autostart on\""),
         )
     })
 }

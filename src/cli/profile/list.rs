@@ -1,5 +1,7 @@
 //! `profile list`.
 
+use tr::tr;
+
 use super::super::status::how_it_went;
 use super::super::{Failure, exit, out, stored};
 use crate::home::Home;
@@ -20,7 +22,7 @@ pub fn run(home: &Home) -> Result<u8, Failure> {
     if loaded.profiles.is_empty() && loaded.broken.is_empty() {
         out::say("There is no profile yet; \"pimbridge profile add --help\" says how to make one.");
     }
-    out::say(format!("Profiles are kept in {}", home.profiles_dir().display()));
+    out::say(tr!("Profiles are kept in {}", home.profiles_dir().display()));
     Ok(if loaded.broken.is_empty() { exit::IN_SYNC } else { exit::WRONG_USE })
 }
 
@@ -30,12 +32,14 @@ fn block(profile: &Profile, last: &str) -> String {
         (true, true) => ", waits for you to look ahead",
         (true, false) => "",
     };
-    format!(
+    tr!(
         "{}: {}, {}{active}\n  folder    {}\n  server    {}\n  last run  {last}\n",
         profile.name,
         profile.kind,
         word_of(MODES, profile.mode),
         profile.local,
         profile.remote,
+        active,
+        last
     )
 }

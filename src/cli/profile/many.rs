@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use tr::tr;
+
 use super::super::discover::nothing;
 use super::super::search::search;
 use super::super::{Failure, exit, out};
@@ -32,7 +34,7 @@ pub async fn run(
     let mut planned = Vec::new();
     let mut taken = Taken::new(home, args.root.as_deref())?;
     if let Some(preset) = preset.filter(|preset| preset.oauth) {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "with {} the collections cannot be looked for before you have signed in; add one after the other, with a name, \
              --kind and --local",
             preset.title
@@ -56,7 +58,12 @@ pub async fn run(
             for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
                 if let Some(profile) = taken.syncing(&found.url, kind) {
                     let name = crate::report::wording::line(&found.name);
-                    out::say(format!("{name} ({kind}) is synced by the profile {profile} already"));
+                    out::say(tr!(
+                        "{name} ({kind}) is synced by the profile {profile} already",
+                        name,
+                        kind,
+                        profile
+                    ));
                     continue;
                 }
                 let (plan, what) = plan(home, &wish, &searched, found, kind, &mut taken)?;
@@ -98,7 +105,7 @@ fn plan(
         what += " (you may only read it)";
     }
     if let Some(owner) = found.owner.as_deref().filter(|_| found.shared) {
-        what += &format!(" (shared by {})", cut(owner, 40));
+        what += &tr!(" (shared by {})", cut(owner, 40));
     } else if found.shared {
         what += " (shared)";
     }
@@ -127,11 +134,13 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
     }
     let number = planned.len();
     let made =
-        if number == 1 { "One profile is made.".to_owned() } else { format!("{number} profiles are made.") };
+        if number == 1 { tr!("One profile is made.") } else { tr!("{number} profiles are made.", number) };
     let word = first_without_password.map(|name| crate::report::wording::shell_word(name.as_str()));
-    let password = word.map(|word| format!("  pimbridge profile password {word}\n")).unwrap_or_default();
-    out::say(format!(
-        "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it"
+    let password = word.map(|word| tr!("  pimbridge profile password {word}\n", word)).unwrap_or_default();
+    out::say(tr!(
+        "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it",
+        made,
+        password
     ));
     Ok(status)
 }

@@ -1,6 +1,7 @@
 //! `report prune`.
 
 use jiff::{SignedDuration, Timestamp};
+use tr::tr;
 
 use super::super::{Failure, exit, out, stored};
 use crate::home::Home;
@@ -46,7 +47,7 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
         }
     }
     if !found {
-        out::say(format!("No report is older than {}.", count(days.into(), "day", "days")));
+        out::say(tr!("No report is older than {}.", count(days.into(), "day", "days")));
     }
     Ok(exit::IN_SYNC)
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 use tokio_util::io::StreamReader;
+use tr::tr;
 use url::Url;
 
 use super::error::Fault;
@@ -151,7 +152,7 @@ impl Answer {
             return Err(Fault::Html);
         }
         if self.status != 207 {
-            return Err(Fault::Malformed(format!("status {} instead of 207", self.status)));
+            return Err(Fault::Malformed(tr!("status {} instead of 207", self.status)));
         }
         Ok(Multistatus::new(self.body))
     }

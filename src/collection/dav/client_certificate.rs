@@ -6,6 +6,7 @@ use p12_keystore::error::Error;
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tr::tr;
 
 use super::tls::certificates;
 
@@ -50,8 +51,8 @@ impl ClientCertificate {
     fn read_pkcs12(bytes: &[u8], passphrase: &str) -> Result<Self, String> {
         let store = KeyStore::from_pkcs12(bytes, passphrase, Pkcs12ImportPolicy::Relaxed).map_err(
             |error| match error {
-                Error::MacError(_) | Error::UnpadError => "cannot be opened with this passphrase".to_owned(),
-                _ => format!("is not a PKCS#12 file that can be read ({error})"),
+                Error::MacError(_) | Error::UnpadError => tr!("cannot be opened with this passphrase"),
+                _ => tr!("is not a PKCS#12 file that can be read ({error})", error),
             },
         )?;
         let (_, chain) = store.private_key_chain().ok_or("holds no private key")?;
@@ -59,7 +60,7 @@ impl ClientCertificate {
         let chain: Vec<_> =
             chain.certs().iter().map(|one| CertificateDer::from(one.as_der().to_vec())).collect();
         match chain.is_empty() {
-            true => Err("holds no certificate for its key".to_owned()),
+            true => Err(tr!("holds no certificate for its key")),
             false => Ok(Self { chain, key }),
         }
     }

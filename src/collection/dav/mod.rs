@@ -42,6 +42,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
+use tr::tr;
 use url::Url;
 
 pub use account::Account;
@@ -107,9 +108,9 @@ impl Dav {
     /// # Errors
     /// The address is not an `http` or `https` URL.
     pub fn open(account: Account, url: &str, kind: Kind) -> Result<Self, CollectionError> {
-        let wrong = |why: &str| CollectionError::new(Trouble::NotUnderstood, format!("the address {why}"));
+        let wrong = |why: &str| CollectionError::new(Trouble::NotUnderstood, tr!("the address {why}", why));
         let mut url = Url::parse(url.trim()).map_err(|error| {
-            wrong(&format!("of the collection is not a URL ({error}): correct it in the profile"))
+            wrong(&tr!("of the collection is not a URL ({error}): correct it in the profile", error))
         })?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(wrong("of the collection must begin with https:// or http://"));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use tr::tr;
 use url::Url;
 
 use super::answer::{Answer, Body};
@@ -214,7 +215,7 @@ impl Dav {
             }
         }
         let Some(own) = own else {
-            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+            return Err(Fault::Malformed(tr!("it does not say anything of the collection")));
         };
         // A property that is not there is told with a 404 of its own: that is not the collection's.
         if let Some(status) = own.status.filter(|status| !(200..300).contains(status)) {
@@ -264,7 +265,7 @@ impl Dav {
             ),
             _ => ("a single file, not a calendar or address book", "the collection that it is in"),
         };
-        Err(Fault::WrongPlace(format!("{url} is {is}: give the address of {instead}")))
+        Err(Fault::WrongPlace(tr!("{url} is {is}: give the address of {instead}", url, is, instead)))
     }
 
     /// A Depth 1 listing of versions. The CTag was read before it, so that a change in between is
@@ -294,7 +295,7 @@ impl Dav {
             }
         }
         if !answered {
-            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+            return Err(Fault::Malformed(tr!("it does not say anything of the collection")));
         }
         let (entries, _) = self.settle(changes).await?;
         let how = ctag.map_or(How::List, |tag| How::Ctag { tag });

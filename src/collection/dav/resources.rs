@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use quick_xml::escape::escape;
+use tr::tr;
 use url::Url;
 
 use super::address::{key, last_segment, resolve};
@@ -54,14 +55,19 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
     {
         return Err(CollectionError::new(
             Trouble::Forbidden,
-            format!("there is {} called {:?} already, {url}: choose another name", noun(new.kind), new.name),
+            tr!(
+                "there is {} called {} already, {url}: choose another name",
+                noun(new.kind),
+                format_args!("{:?}", new.name),
+                url
+            ),
         ));
     }
     // Some servers do not tell names apart by case.
     let segment_of = |(url, _): &(Url, Props)| Some(last_segment(url)?.to_lowercase());
     let taken: HashSet<String> = before.iter().filter_map(segment_of).collect();
     let url = home.base().url().join(&format!("{}/", segment(new, &taken))).map_err(|error| {
-        CollectionError::new(Trouble::NotUnderstood, format!("the address of the folder is odd ({error})"))
+        CollectionError::new(Trouble::NotUnderstood, tr!("the address of the folder is odd ({error})", error))
     })?;
     let made = Dav::open(account.clone(), url.as_str(), new.kind)?;
     made.make(new).await?;
@@ -77,7 +83,7 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
             let Some((url, _)) = moved else {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    format!(
+                    tr!(
                         "the server says that it made {}, but it is not there: look again later",
                         noun(new.kind)
                     ),
@@ -108,7 +114,7 @@ impl Dav {
             if is_home && !kinds_of(&props).is_empty() {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    format!(
+                    tr!(
                         "{} is a calendar or an address book itself: give the address of the folder that it is in",
                         presentable(&home)
                     ),
@@ -148,7 +154,7 @@ impl Dav {
         }
         Err(CollectionError::new(
             Trouble::Forbidden,
-            format!(
+            tr!(
                 "the server does not make {} there (error {}){}: check that the address is that of the folder which \
                  holds yours, or make it on the server's own pages",
                 noun(new.kind),

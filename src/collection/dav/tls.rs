@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::client_certificate::ClientCertificate;
 
@@ -199,9 +200,9 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> 
     use rustls::pki_types::pem::PemObject;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
-        Ok(found) if found.is_empty() => Err("holds no certificate in PEM form".to_owned()),
+        Ok(found) if found.is_empty() => Err(tr!("holds no certificate in PEM form")),
         Ok(found) => Ok(found),
-        Err(error) => Err(format!("is not a PEM file that can be read ({error})")),
+        Err(error) => Err(tr!("is not a PEM file that can be read ({error})", error)),
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::OnceCell;
+use tr::tr;
 
 use super::answer::Answer;
 use super::href::{self, Place};
@@ -94,9 +95,9 @@ fn reason(refusal: &Refusal) -> String {
         })
     });
     match (plain, &refusal.words) {
-        (Some(plain), Some(words)) => format!("{plain} (it says: {words})"),
+        (Some(plain), Some(words)) => tr!("{plain} (it says: {words})", plain, words),
         (Some(plain), None) => plain.to_owned(),
-        (None, _) => format!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
+        (None, _) => tr!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
     }
 }
 
@@ -190,9 +191,8 @@ impl Dav {
             }
         }
         Ok(Outcome::Refused {
-            reason: "other items have the names under which it would be stored on the server: \
-                     rename or delete them there"
-                .to_owned(),
+            reason: tr!("other items have the names under which it would be stored on the server: \
+                     rename or delete them there"),
         })
     }
 
@@ -317,7 +317,7 @@ impl Dav {
                     });
                 }
             }
-            first.ok_or_else(|| Fault::Malformed("it does not say what became of the item".into()))?
+            first.ok_or_else(|| Fault::Malformed(tr!("it does not say what became of the item")))?
         } else if answer.ok() {
             // A page may come with the 201 of an honest server.
             if answer.status == 200 && answer.is_web_page().await? {
@@ -429,17 +429,17 @@ enum Again {
 
 fn uid_taken() -> Outcome {
     Outcome::Refused {
-        reason: "another item of this account on the server has the same UID already, perhaps in another \
+        reason: tr!(
+            "another item of this account on the server has the same UID already, perhaps in another \
                  calendar or address book: delete one of them"
-            .to_owned(),
+        ),
     }
 }
 
 fn hopeless() -> Outcome {
     Outcome::Refused {
-        reason: "the server says that it was changed meanwhile, although it was not: \
-                 change it on the server, or ask whoever runs it"
-            .to_owned(),
+        reason: tr!("the server says that it was changed meanwhile, although it was not: \
+                 change it on the server, or ask whoever runs it"),
     }
 }
 

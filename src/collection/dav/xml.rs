@@ -5,6 +5,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::NsReader;
 use tokio::io::AsyncBufRead;
+use tr::tr;
 
 use super::error::Fault;
 use super::meter::Meter;
@@ -107,7 +108,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
                         self.append(text.as_bytes());
                         Ok(Step::On)
                     }
-                    None => Err(Fault::Malformed(format!("unknown entity &{};", shorten(&name)))),
+                    None => Err(Fault::Malformed(tr!("unknown entity &{};", shorten(&name)))),
                 },
                 Err(_) => {
                     // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
@@ -119,7 +120,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             },
             Ok(Event::DocType(text)) => Err(match text.trim_start().get(..4) {
                 Some(name) if name.eq_ignore_ascii_case("html") => Fault::Html,
-                _ => Fault::Malformed("it has a document type definition".into()),
+                _ => Fault::Malformed(tr!("it has a document type definition")),
             }),
             Ok(Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => Ok(Step::On),
         };
@@ -132,7 +133,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         let tag = tag(&space, local.as_ref());
         if self.path.is_empty() {
             if self.begun {
-                return Err(Fault::Malformed("there is more after its end".into()));
+                return Err(Fault::Malformed(tr!("there is more after its end")));
             }
             if local.as_ref().eq_ignore_ascii_case("html") {
                 return Err(Fault::Html);

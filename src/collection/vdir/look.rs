@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 
+use tr::tr;
+
 use super::temporary::Temporary;
 use super::{Folder, sys};
 use crate::collection::{CollectionError, Color, Feature, Look, Trouble, plain_name};
@@ -54,7 +56,7 @@ impl Folder {
                 Err(_) => Err(self.odd(name, "is not UTF-8 text")),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.odd(name, &format!("cannot be read ({error})"))),
+            Err(error) => Err(self.odd(name, &tr!("cannot be read ({error})", error))),
         }
     }
 
@@ -62,9 +64,10 @@ impl Folder {
         let file = self.path.join(name);
         CollectionError::new(
             Trouble::Storage,
-            format!(
+            tr!(
                 "the file {} {what}: correct it, or delete it so that it is written anew",
-                file.display()
+                file.display(),
+                what
             ),
         )
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tr::tr;
+
 use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
@@ -87,9 +89,7 @@ impl Daemon {
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
         if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
-            return Reply::Refused {
-                why: "name the profiles whose deletions are allowed or undone".to_owned(),
-            };
+            return Reply::Refused { why: tr!("name the profiles whose deletions are allowed or undone") };
         }
         if how.accept_preview {
             for name in profiles {
@@ -110,7 +110,7 @@ impl Daemon {
         for (profile, may_run) in self.known.requested(&self.home, profiles) {
             match may_run.map(|name| self.schedule.ask(now, &name, order.clone())) {
                 Ok(Some(run)) => runs.push(Ticket { profile, run }),
-                Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
+                Ok(None) => refused.push(NotRun { profile, why: tr!("it was just removed") }),
                 Err(why) => refused.push(NotRun { profile, why }),
             }
         }

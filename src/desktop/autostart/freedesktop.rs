@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
+use tr::tr;
+
 use super::{AutostartError, Entry, Kind, Program, quote};
 use crate::home::write_private;
 
@@ -106,9 +108,10 @@ fn desktop_file(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::desktop_entry);
     let exec: Vec<_> = [quote::desktop_entry_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(format!(
+    Some(tr!(
         "[Desktop Entry]\nType=Application\nName=Pimbridge\nComment=Keeps calendars, tasks and contacts the same as on \
-         your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n"
+         your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n",
+        exec
     ))
 }
 
@@ -126,9 +129,10 @@ fn unit(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::systemd);
     let exec: Vec<_> = [quote::systemd_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(format!(
+    Some(tr!(
         "[Unit]\nDescription=Pimbridge: keeps calendars, tasks and contacts the same as on your server\n\n[Service]\n\
-         ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n"
+         ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n",
+        exec
     ))
 }
 

@@ -8,6 +8,7 @@ use std::{fs, io};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::Page;
 use crate::daemon::protocol::Status;
@@ -34,9 +35,9 @@ const ITEMS: usize = 1000;
 pub enum PageError {
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error("the page {} cannot be written: {source}", .file.display())]
+    #[error("{}", tr!("the page {} cannot be written: {source}", .file.display(), source))]
     Write { file: PathBuf, source: io::Error },
-    #[error("no browser could be started ({source}); open the page yourself: {}", .file.display())]
+    #[error("{}", tr!("no browser could be started ({source}); open the page yourself: {}", .file.display(), source))]
     Browser { file: PathBuf, source: io::Error },
 }
 
@@ -168,7 +169,7 @@ impl Listed {
             Err(error) => (Vec::new(), 0, Some(error.to_string())),
         };
         let more = number.saturating_sub(touched.len() as u64);
-        let command = format!("pimbridge report show {} {}", shell_word(self.name.as_str()), self.id.0);
+        let command = tr!("pimbridge report show {} {}", shell_word(self.name.as_str()), self.id.0);
         let among = html::Among {
             navigation: &navigation(None),
             more: (more > 0).then_some((more, &command)),

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use serde_json::Value;
+use tr::tr;
 
 use super::View;
 use super::profiles::row;
@@ -12,7 +13,13 @@ use crate::settings::{self, TABLE};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let path = safe(&view.home.settings_file().display().to_string());
-    header(out, "", "What counts for all profiles", "General options", &format!("They are kept in {path}"))?;
+    header(
+        out,
+        "",
+        "What counts for all profiles",
+        "General options",
+        &tr!("They are kept in {path}", path),
+    )?;
     if let Err(error) = settings::load(view.home) {
         return writeln!(out, "<p class=\"why\">{}</p>", safe(&sentence(&error.to_string())));
     }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use serde_json::Value;
+use tr::tr;
 
 use super::View;
 use crate::keyed::Key;
@@ -17,7 +18,7 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
         "",
         "What is kept the same",
         "Synchronization profiles",
-        &format!("They are files in {folder}"),
+        &tr!("They are files in {folder}", folder),
     )?;
     let loaded = match profile::load_all(view.home) {
         Ok(loaded) => loaded,

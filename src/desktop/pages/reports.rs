@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use tr::tr;
+
 use super::{REPORTS, View};
 use crate::report::html::heading;
 use crate::report::page::{header, named, safe};
@@ -10,8 +12,8 @@ use crate::report::{Counts, Report};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let below = match view.reports.len() {
-        REPORTS => format!("The newest {REPORTS}. All of them: pimbridge report list"),
-        0 => "As soon as a profile has run, its report is here.".to_owned(),
+        REPORTS => tr!("The newest {REPORTS}. All of them: pimbridge report list", REPORTS),
+        0 => tr!("As soon as a profile has run, its report is here."),
         number => count(number as u64, "report", "reports"),
     };
     header(out, "", "What the syncs did", "Reports", &below)?;

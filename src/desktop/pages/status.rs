@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use tr::tr;
+
 use super::View;
 use crate::daemon::protocol::{Part, Phase, ProfileStatus, State, Step};
 use crate::desktop::face::{self, Face, Look};
@@ -13,8 +15,7 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let mut lines = face.tooltip.lines();
     let heading = safe(lines.next().unwrap_or_default());
     let more: Vec<String> = lines.map(safe).collect();
-    let as_of =
-        format!("As it was at {}; to see how it is now, open it again from the icon.", moment(view.now));
+    let as_of = tr!("As it was at {}; to see how it is now, open it again from the icon.", moment(view.now));
     header(out, class(face.look), &more.join(" · "), &heading, &as_of)?;
     if view.status.profiles.is_empty() {
         section(out, "How to begin")?;
@@ -69,7 +70,7 @@ fn one(out: &mut String, view: &View<'_>, profile: &ProfileStatus) -> fmt::Resul
         times.push(face::last_run(last.outcome, &when));
     }
     if let Some(next) = profile.next.filter(|_| view.status.paused.is_none()) {
-        times.push(format!("Next sync: {}", safe(&view.when(next.max(view.now)))));
+        times.push(tr!("Next sync: {}", safe(&view.when(next.max(view.now)))));
     }
     if !times.is_empty() {
         writeln!(out, "<p class=\"small\">{}</p>", times.join(" · "))?;
@@ -120,7 +121,7 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
         State::Queued => ("It waits for its turn", None, vec![]),
         State::Running { step } => return Told { what: running(*step), why: None, ways: vec![] },
         State::Offline { since, why } => {
-            let what = format!("The server cannot be reached since {}", view.when(*since));
+            let what = tr!("The server cannot be reached since {}", view.when(*since));
             let ways = vec![("It is tried again by itself.", None)];
             return Told { what, why: Some(why.clone()), ways };
         }
@@ -138,7 +139,7 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
         State::KeyringLocked { why } => ("The password cannot be read", Some(why), vec![]),
         State::Held { held } => {
             let number = held.local + held.remote;
-            let what = format!("{} for your yes", count(number, "deletion waits", "deletions wait"));
+            let what = tr!("{} for your yes", count(number, "deletion waits", "deletions wait"));
             let ways = vec![
                 (
                     "If that was you, let them be deleted on the other side too:",
@@ -167,7 +168,7 @@ fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
 }
 
 fn running(step: Option<Step>) -> String {
-    let Some(step) = step else { return "It is being synced".to_owned() };
+    let Some(step) = step else { return tr!("It is being synced") };
     let phase = match step.phase {
         Phase::LookingHere => "looking at this computer",
         Phase::LookingAtServer => "looking at the server",
@@ -175,8 +176,8 @@ fn running(step: Option<Step>) -> String {
         Phase::Writing => "writing",
     };
     match step.total {
-        Some(total) => format!("It is being synced: {phase}, {} of {total}", step.done),
-        None => format!("It is being synced: {phase}"),
+        Some(total) => tr!("It is being synced: {phase}, {} of {total}", step.done, phase, total),
+        None => tr!("It is being synced: {phase}", phase),
     }
 }
 

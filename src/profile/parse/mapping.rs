@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tr::tr;
+
 use super::expand;
 use crate::item::Kind;
 use crate::item::mapping::options::{Calendar, Contacts, Options};
@@ -84,7 +86,7 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
     match top.text("birthdays")? {
         Some((_, at)) if kind != Kind::Contacts => wrong(
             at,
-            format!("birthdays are those of contacts, and this profile keeps {kind}; remove the key"),
+            tr!("birthdays are those of contacts, and this profile keeps {kind}; remove the key", kind),
         ),
         Some((path, at)) => match expand(path) {
             Some(path) => Ok(Some(path)),
@@ -99,7 +101,7 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
 fn busy_blocks(top: &Section, kind: Kind, mode: Mode) -> Read<Option<String>> {
     match top.text("busy_blocks")? {
         Some((_, at)) if kind != Kind::Events => {
-            wrong(at, format!("busy_blocks is about events, and this profile keeps {kind}; remove the key"))
+            wrong(at, tr!("busy_blocks is about events, and this profile keeps {kind}; remove the key", kind))
         }
         Some((_, at)) if !matches!(mode, Mode::ReplicateToServer | Mode::MergeToServer) => wrong(
             at,
@@ -119,7 +121,12 @@ fn know_kind(mapping: &Section, kind: Kind) -> Read<()> {
         None => Ok(()),
         Some((key, at)) => {
             let about = if kind == Kind::Contacts { "events and tasks" } else { "contacts" };
-            let what = format!("{key} is about {about}, and this profile keeps {kind}; remove the key");
+            let what = tr!(
+                "{key} is about {about}, and this profile keeps {kind}; remove the key",
+                key,
+                about,
+                kind
+            );
             wrong(at, what)
         }
     }
@@ -131,8 +138,9 @@ fn category_colors(mapping: &Section) -> Read<BTreeMap<String, String>> {
         if csscolorparser::parse(color).is_err() {
             return wrong(
                 at,
-                format!(
-                    "{color:?} is no colour; give a name that CSS knows, such as \"red\", or \"#rrggbb\""
+                tr!(
+                    "{color} is no colour; give a name that CSS knows, such as \"red\", or \"#rrggbb\"",
+                    color = format_args!("{color:?}")
                 ),
             );
         }
@@ -150,14 +158,20 @@ fn rename_properties(mapping: &Section) -> Read<BTreeMap<String, String>> {
         let (here, there) = (here.to_ascii_uppercase(), there.to_ascii_uppercase());
         for name in [&here, &there] {
             if name.is_empty() || !name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-') {
-                return wrong(at, format!("{name:?} is no name of a property: letters, digits and - only"));
+                return wrong(
+                    at,
+                    tr!(
+                        "{name} is no name of a property: letters, digits and - only",
+                        name = format_args!("{name:?}")
+                    ),
+                );
             }
         }
         if FIXED.contains(&here.as_str()) {
-            return wrong(at, format!("{here} says what an item is or when; it cannot have another name"));
+            return wrong(at, tr!("{here} says what an item is or when; it cannot have another name", here));
         }
         if !there.starts_with("X-") {
-            return wrong(at, format!("the name on the server must begin with X-, such as \"X-{there}\""));
+            return wrong(at, tr!("the name on the server must begin with X-, such as \"X-{there}\"", there));
         }
         names.insert(here, there);
     }
@@ -166,10 +180,7 @@ fn rename_properties(mapping: &Section) -> Read<BTreeMap<String, String>> {
     match taken.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
             let at = mapping.keys().find(|(key, _)| *key == "rename_properties").map_or(0, |(_, at)| at);
-            wrong(
-                at,
-                format!("rename_properties names {} twice; each property can have one other name", pair[0]),
-            )
+            wrong(at, tr!("rename_properties names {} twice; each property can have one other name", pair[0]))
         }
         None => Ok(names),
     }

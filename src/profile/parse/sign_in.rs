@@ -1,5 +1,6 @@
 //! The keys that say how to sign in.
 
+use tr::tr;
 use url::Url;
 
 use crate::keyed::{Read, Section, not_known, wrong};
@@ -54,7 +55,7 @@ pub(in crate::profile) fn secret_source(
 ) -> Read<Option<(SecretSource, usize)>> {
     match (section.text(env)?, section.text(command)?) {
         (Some(_), Some((_, at))) => {
-            wrong(at, format!("only one of {env} and {command} can be given; remove one of them"))
+            wrong(at, tr!("only one of {env} and {command} can be given; remove one of them", env, command))
         }
         (Some((name, at)), None) => {
             let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -62,9 +63,11 @@ pub(in crate::profile) fn secret_source(
                 let what = env.trim_end_matches("_env").replace('_', " ");
                 return wrong(
                     at,
-                    format!(
+                    tr!(
                         "{env} must be the name of an environment variable (letters, digits and _), not the {what} \
-                         itself"
+                         itself",
+                        env,
+                        what
                     ),
                 );
             }
@@ -85,7 +88,7 @@ fn client(oauth: &Section) -> Read<Client> {
                 let what = not_known("provider", typed, names);
                 return wrong(
                     at,
-                    format!("{what}; for another provider give authorization_url, token_url and scopes"),
+                    tr!("{what}; for another provider give authorization_url, token_url and scopes", what),
                 );
             }
         },
@@ -95,7 +98,7 @@ fn client(oauth: &Section) -> Read<Client> {
             provider.map_or("ask whoever runs the server for it", |(provider, _)| provider.registration);
         return oauth.missing(
             "client_id",
-            &format!("one of your own (Pimbridge itself is registered nowhere yet): {way}"),
+            &tr!("one of your own (Pimbridge itself is registered nowhere yet): {way}", way),
         );
     };
     let id = id.to_owned();
@@ -103,7 +106,7 @@ fn client(oauth: &Section) -> Read<Client> {
     match (provider, own) {
         (Some((provider, at)), (None, None, None)) => provider
             .client(id)
-            .or_else(|error| wrong(at, format!("the addresses of {} are wrong: {error}", provider.name))),
+            .or_else(|error| wrong(at, tr!("the addresses of {} are wrong: {error}", provider.name, error))),
         (Some((_, at)), _) => wrong(
             at,
             "the provider says where to sign in; remove authorization_url, token_url and scopes, or the provider",
@@ -127,6 +130,6 @@ fn endpoint(oauth: &Section, key: &'static str) -> Read<Option<Url>> {
             Ok(Some(url))
         }
         Ok(url) if url.scheme() == "http" && crate::collection::dav::is_loopback(&url) => Ok(Some(url)),
-        _ => wrong(at, format!("{key} must be an address that begins with https://")),
+        _ => wrong(at, tr!("{key} must be an address that begins with https://", key)),
     }
 }

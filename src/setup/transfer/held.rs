@@ -1,5 +1,7 @@
 //! What a file does not decide: whether a profile that is switched off here runs, and how much a run may delete.
 
+use tr::tr;
+
 use super::told::default;
 use crate::profile::cdsp::{Imported, Keys};
 
@@ -24,14 +26,14 @@ fn active(imported: &mut Imported, old: Option<&Keys>) -> Option<String> {
     match old.map(is_on) {
         Some(false) if is_on(&imported.keys) => {
             imported.keys.set("active", false);
-            Some(format!("it stays switched off, as it is here; {way}"))
+            Some(tr!("it stays switched off, as it is here; {way}", way))
         }
         Some(true) if is_off_for_outlook => {
             imported.keys.remove("active");
             None
         }
         None if is_off_for_outlook && !is_on(&imported.keys) => {
-            Some(format!("a profile with busy_blocks is always switched off in a file; {way}"))
+            Some(tr!("a profile with busy_blocks is always switched off in a file; {way}", way))
         }
         _ => None,
     }

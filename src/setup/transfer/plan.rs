@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use tr::tr;
+
 use super::super::SetupError;
 use super::super::places::Places;
 use super::folders::called;
@@ -99,7 +101,7 @@ pub fn plan(
             }
         };
         if let Some(first) = seen.insert(imported.id.clone(), label.clone()) {
-            planned.push(Planned::skipped(label, format!("it has the same Id as {first} in this file")));
+            planned.push(Planned::skipped(label, tr!("it has the same Id as {first} in this file", first)));
             continue;
         }
         if let Some(why) = here.refuses(&imported) {
@@ -124,7 +126,7 @@ pub fn plan(
         planned.push(new);
     }
     if let Some(name) = without_folder.first() {
-        return Err(SetupError::Wrong(format!(
+        return Err(SetupError::Wrong(tr!(
             "there is no terminal to ask on where {} {} here; make folders for all of them with --root FOLDER, or name \
              each one: --folder \"{}=FOLDER\"",
             crate::report::wording::enumerated(without_folder.iter().map(String::as_str)),
@@ -133,8 +135,9 @@ pub fn plan(
         )));
     }
     if let Some(name) = folders.unused() {
-        return Err(SetupError::Wrong(format!(
-            "no new profile of the file is called {name:?} or has a folder of that name, so --folder cannot be used for it"
+        return Err(SetupError::Wrong(tr!(
+            "no new profile of the file is called {name} or has a folder of that name, so --folder cannot be used for it",
+            name = format_args!("{name:?}")
         )));
     }
     refuse_overlaps(&mut planned, &loaded.profiles);
@@ -160,9 +163,10 @@ fn read(
         match choices.client_id.as_deref().or(known) {
             Some(id) => keys.set("oauth.client_id", id),
             None => {
-                return Err("Google signs you in in a browser, for which you need a client id of your own: give it with \
+                return Err(tr!(
+                    "Google signs you in in a browser, for which you need a client id of your own: give it with \
                             --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
-                    .to_owned());
+                ));
             }
         }
     }
@@ -219,7 +223,7 @@ fn tell_of_others(planned: &mut [Planned], loaded: &[Profile]) {
         let Some((profile, _)) = one.file.as_ref().filter(|(profile, _)| profile.preview_needed) else {
             continue;
         };
-        one.notes.push(format!(
+        one.notes.push(tr!(
             "it may delete what only one side has, so look ahead first: pimbridge sync {} --dry-run",
             shell_word(profile.name.as_str())
         ));
@@ -237,9 +241,11 @@ fn refuse_overlaps(planned: &mut [Planned], loaded: &[Profile]) {
         let Some((profile, _)) = one.file.as_ref().filter(|(profile, _)| profile.active) else { continue };
         all.push(profile.clone());
         if let Some(two) = profile::overlaps(&all).first() {
-            let why = format!(
+            let why = tr!(
                 "the profile {} already syncs {} with {}; a second one on both would double the items",
-                two.first, two.local, two.remote
+                two.first,
+                two.local,
+                two.remote
             );
             all.pop();
             *one = Planned::skipped(std::mem::take(&mut one.label), why);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tr::tr;
+
 use crate::keyed::{Absent, Shape};
 use crate::profile::cdsp::Keys;
 use crate::profile::{Profile, ProxySpec, RemoteSpec, SignIn, TABLE, local_key};
@@ -30,7 +32,7 @@ pub fn server(profile: &Profile) -> Vec<String> {
     let mut told = vec![format!("on {url}{}", as_whom(user))];
     if let ProxySpec::Via { url, sign_in } = &connection.proxy {
         let user = sign_in.as_ref().map(|user| user.user.as_str());
-        told.push(format!("through the proxy {url}{}", as_whom(user)));
+        told.push(tr!("through the proxy {url}{}", as_whom(user), url));
     }
     told
 }
@@ -65,7 +67,7 @@ pub fn changes(before: &str, after: &str) -> Vec<String> {
 /// The value of a key, or its default.
 fn value(keys: &Keys, path: &str) -> String {
     shown(keys, path)
-        .or_else(|| default(path).map(|default| format!("{default} (the default)")))
+        .or_else(|| default(path).map(|default| tr!("{default} (the default)", default)))
         .unwrap_or_else(|| "none".to_owned())
 }
 
@@ -93,7 +95,7 @@ pub fn sharers<'a>(profile: &Profile, others: impl Iterator<Item = &'a Profile>)
     let folder = local_key(&profile.local);
     let same = others.filter(|other| other.name != profile.name && local_key(&other.local) == folder);
     let names: BTreeSet<&str> = same.map(|other| other.name.as_str()).collect();
-    (!names.is_empty()).then(|| format!("shares its folder with {}", enumerated(names)))
+    (!names.is_empty()).then(|| tr!("shares its folder with {}", enumerated(names)))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod find;
 pub mod words;
 
 pub use find::{Content, Finding, Item, Left, What, find};
+use tr::tr;
 
 /// What the person asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -469,10 +470,9 @@ fn why(steps: &[Step]) -> String {
     match not_done.map(|step| (&step.edit, &step.outcome)) {
         Some((_, Some(Outcome::Refused { reason } | Outcome::Failed { reason }))) => reason.clone(),
         Some((Edit::Create { .. }, Some(Outcome::Stale { .. }))) => {
-            "It was left as it is, because another item has the name that one of its items would get."
-                .to_owned()
+            tr!("It was left as it is, because another item has the name that one of its items would get.")
         }
         Some((_, Some(Outcome::Stale { .. }))) => CHANGED.to_owned(),
-        _ => "It was not done. Run the repair again.".to_owned(),
+        _ => tr!("It was not done. Run the repair again."),
     }
 }

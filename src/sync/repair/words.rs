@@ -1,5 +1,7 @@
 //! What a repair says of its findings.
 
+use tr::tr;
+
 use super::{Finding, Left, What};
 use crate::report::wording::line;
 
@@ -7,21 +9,18 @@ use crate::report::wording::line;
 pub fn problem(finding: &Finding) -> String {
     match &finding.what {
         What::Double { of, twin: None } => {
-            format!("says the same as {}; it goes, and the history keeps it", line(of.as_str()))
+            tr!("says the same as {}; it goes, and the history keeps it", line(of.as_str()))
         }
-        What::Double { of, twin: Some(_) } => format!(
+        What::Double { of, twin: Some(_) } => tr!(
             "says the same as {}, and so it is on the other side; it goes on both sides, and the history keeps it",
             line(of.as_str())
         ),
         What::SharedUid { with, .. } => {
-            format!(
-                "has the UID of {}, but says something else; it gets a UID of its own",
-                line(with.as_str())
-            )
+            tr!("has the UID of {}, but says something else; it gets a UID of its own", line(with.as_str()))
         }
-        What::NoUid { .. } => "has no UID; it gets one".to_owned(),
-        What::SeveralUids { .. } => "holds several items; each gets a place of its own".to_owned(),
-        What::Unreadable { reason } => format!("cannot be read: {}", line(reason.trim_end_matches('.'))),
+        What::NoUid { .. } => tr!("has no UID; it gets one"),
+        What::SeveralUids { .. } => tr!("holds several items; each gets a place of its own"),
+        What::Unreadable { reason } => tr!("cannot be read: {}", line(reason.trim_end_matches('.'))),
     }
 }
 
