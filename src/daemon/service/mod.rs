@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::collection::dav::Newsreader;
@@ -17,7 +17,7 @@ use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
 use crate::daemon::notices::{Ended, Notices, Tell, Told};
 use crate::daemon::poll::{Looks, Polled};
-use crate::daemon::protocol::{Event, Page, Part, RunId, State, Status, Step};
+use crate::daemon::protocol::{Event, Page, Part, Reply, RunId, State, Status, Step};
 use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
@@ -113,6 +113,8 @@ enum Ready {
     },
     /// A question was answered; the person signed in for this profile.
     Answered {
+        reply: Box<Reply>,
+        to: oneshot::Sender<Reply>,
         changes_files: bool,
         signed_in: Option<String>,
     },
@@ -382,13 +384,16 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered { changes_files, signed_in } => {
+            Ready::Answered { reply, to, changes_files, signed_in } => {
                 if changes_files {
                     self.reload();
+                    self.show(now);
                 }
                 if let Some(name) = signed_in {
                     self.signed_in(now, &name);
                 }
+                // Who hears of it sees it. The client may be gone.
+                let _ = to.send(*reply);
             }
         }
     }

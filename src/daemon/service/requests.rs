@@ -28,14 +28,13 @@ impl Daemon {
                 self.tasks.spawn(async move {
                     let reply = answers::answer(&home, &accounts, question).await;
                     let signed_in = signed_in.filter(|_| reply == Reply::Done);
-                    // The client may be gone.
-                    let _ = asked.reply.send(reply);
-                    Ready::Answered { changes_files, signed_in }
+                    Ready::Answered { reply: Box::new(reply), to: asked.reply, changes_files, signed_in }
                 });
                 Then::GoOn
             }
             request => {
                 let (reply, then) = self.answer(request);
+                // The client may be gone.
                 let _ = asked.reply.send(reply);
                 then
             }

@@ -74,15 +74,29 @@ def click(role, name):
 
 
 def write(role, name, text):
-    box = find(role, name).queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
-    middle = [str(box.x + box.width // 2), str(box.y + box.height // 2)]
-    # No window manager does it.
-    keys("search", "--name", "Pimbridge", "windowfocus", "--sync")
-    keys("mousemove", *middle, "click", "1")
-    time.sleep(0.2)
-    keys("key", "ctrl+a")
-    # A letter that is on no key needs a moment.
-    keys("type", "--delay", "80", text)
+    for pause in (80, 200, 400):
+        box = find(role, name).queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
+        middle = [str(box.x + box.width // 2), str(box.y + box.height // 2)]
+        # No window manager does it.
+        keys("search", "--name", "Pimbridge", "windowfocus", "--sync")
+        keys("mousemove", *middle, "click", "1")
+        time.sleep(0.2)
+        keys("key", "ctrl+a")
+        # A letter that is on no key needs a moment, which is longer on a machine that does a lot besides.
+        keys("type", "--delay", str(pause), text)
+        if has_length(role, name, len(text)):
+            return
+    raise LookupError(f"{name!r} has {text_of(find(role, name))!r}")
+
+
+def has_length(role, name, length):
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        # A password is as many dots.
+        if len(text_of(find(role, name))) == length:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def keys(*arguments):
