@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use super::Language;
+use super::{Language, command_line};
 use crate::keyed::{Shape, Table};
 
 /// A message: the singular, and the plural where there is one.
@@ -27,6 +27,10 @@ fn messages() -> Found {
             found.entry(message).or_insert_with(|| name.clone());
         }
     }
+    command_line::said(crate::cli::command(), &mut |text| {
+        found.entry((text.to_owned(), None)).or_insert_with(|| "the command line".to_owned());
+        text.to_owned()
+    });
     for (table, name) in [(&crate::settings::TABLE, "settings"), (&crate::profile::TABLE, "profiles")] {
         for text in texts_of(table) {
             found.entry((text.to_owned(), None)).or_insert_with(|| format!("the keys of {name}"));
