@@ -14,7 +14,7 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let below = match view.reports.len() {
         REPORTS => tr!("The newest {REPORTS}. All of them: pimbridge report list", REPORTS),
         0 => tr!("As soon as a profile has run, its report is here."),
-        number => tr!("One report" | "{n} reports" % number as u64),
+        number => tr!("{n} report" | "{n} reports" % number as u64),
     };
     header(out, "", &tr!("What the syncs did"), &tr!("Reports"), &below)?;
     if view.reports.is_empty() {
