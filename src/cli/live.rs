@@ -37,8 +37,8 @@ pub fn live(state: &State) -> Option<String> {
         | State::Warning { .. }
         | State::Error { .. } => return None,
         State::Queued => tr!("waits for its turn"),
-        State::Running { step: None } => "running".to_owned(),
-        State::Running { step: Some(step) } => format!("running: {}", far(*step)),
+        State::Running { step: None } => tr!("running"),
+        State::Running { step: Some(step) } => tr!("running: {}", far(*step)),
         State::Offline { since, why } => tr!("offline since {}: {}", moment(*since), line(why)),
         State::Busy { since, why } => tr!("the server is busy since {}: {}", moment(*since), line(why)),
         State::SignInNeeded { why } => {
@@ -51,8 +51,8 @@ pub fn live(state: &State) -> Option<String> {
 fn far(Step { phase, done, total }: Step) -> String {
     let what = bars::words(phase.into());
     match total {
-        Some(total) => format!("{what} ({done} of {total})"),
-        None => what.to_owned(),
+        Some(total) => tr!("{what} ({done} of {total})", what, done, total),
+        None => what,
     }
 }
 

@@ -51,6 +51,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What a person calls items of this kind.
+    pub fn in_words(self) -> String {
+        match self {
+            Kind::Events => tr!("events"),
+            Kind::Tasks => tr!("tasks"),
+            Kind::Contacts => tr!("contacts"),
+        }
+    }
+
     /// The extension of a file that holds an item of this kind, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
