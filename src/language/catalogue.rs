@@ -32,9 +32,6 @@ fn messages() -> Found {
             found.entry((text.to_owned(), None)).or_insert_with(|| format!("the keys of {name}"));
         }
     }
-    for note in crate::profile::PRESETS.iter().filter_map(|preset| preset.note) {
-        found.entry((note.to_owned(), None)).or_insert_with(|| "the presets".to_owned());
-    }
     found
 }
 
