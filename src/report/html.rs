@@ -74,16 +74,10 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     section(out, &tr!("Deletions that wait for your yes"))?;
     for (side, number) in sides.into_iter().filter(|(_, number)| *number > 0) {
         let held = match side {
-            Side::Local => tr!(
-                "1 deletion was held back on this computer, because that is unusually many."
-                    | "{n} deletions were held back on this computer, because that is unusually many."
-                    % number
-            ),
-            Side::Remote => tr!(
-                "1 deletion was held back on the server, because that is unusually many."
-                    | "{n} deletions were held back on the server, because that is unusually many."
-                    % number
-            ),
+            Side::Local => tr!("1 deletion was held back on this computer, because that is unusually many."
+                | "{n} deletions were held back on this computer, because that is unusually many." % number),
+            Side::Remote => tr!("1 deletion was held back on the server, because that is unusually many."
+                | "{n} deletions were held back on the server, because that is unusually many." % number),
         };
         writeln!(out, "<p>{held}</p>")?;
     }
@@ -93,7 +87,9 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
         "<p>{}</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n\
          <p>{}</p>\n<pre>pimbridge sync {word} --undo-deletions</pre>\n</section>",
         tr!("If you want them deleted, say yes with:"),
-        tr!("If you did not delete them, find out first where they went on the other side. To bring them back there:")
+        tr!(
+            "If you did not delete them, find out first where they went on the other side. To bring them back there:"
+        )
     )
 }
 
@@ -215,19 +211,15 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], among: Among<
 fn footer(out: &mut String, report: &Report) -> fmt::Result {
     out.write_str("<footer>\n")?;
     if report.linked > 0 {
-        let linked = tr!(
-            "1 item was the same on both sides and only had to be linked."
-                | "{n} items were the same on both sides and only had to be linked."
-                % report.linked
-        );
+        let linked = tr!("1 item was the same on both sides and only had to be linked."
+            | "{n} items were the same on both sides and only had to be linked." % report.linked);
         writeln!(out, "<p>{linked}</p>")?;
     }
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
     let seconds = format!("{:.1}", report.seconds.max(0.0));
     let traffic = tr!(
         "1 request, {received} received, {sent} sent, {seconds} seconds"
-            | "{n} requests, {received} received, {sent} sent, {seconds} seconds"
-            % report.requests,
+            | "{n} requests, {received} received, {sent} sent, {seconds} seconds" % report.requests,
         received,
         sent,
         seconds

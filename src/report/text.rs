@@ -48,16 +48,10 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     }
     if report.linked > 0 {
         let linked = match report.dry_run {
-            true => tr!(
-                "1 item is the same on both sides and would only be linked."
-                    | "{n} items are the same on both sides and would only be linked."
-                    % report.linked
-            ),
-            false => tr!(
-                "1 item is the same on both sides and only had to be linked."
-                    | "{n} items are the same on both sides and only had to be linked."
-                    % report.linked
-            ),
+            true => tr!("1 item is the same on both sides and would only be linked."
+                | "{n} items are the same on both sides and would only be linked." % report.linked),
+            false => tr!("1 item is the same on both sides and only had to be linked."
+                | "{n} items are the same on both sides and only had to be linked." % report.linked),
         };
         writeln!(out, "  {linked}")?;
     }
@@ -79,8 +73,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     let seconds = format!("{:.1}", report.seconds.max(0.0));
     let traffic = tr!(
         "1 request, {received} received, {sent} sent, {seconds} s"
-            | "{n} requests, {received} received, {sent} sent, {seconds} s"
-            % report.requests,
+            | "{n} requests, {received} received, {sent} sent, {seconds} s" % report.requests,
         received,
         sent,
         seconds
@@ -92,11 +85,10 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Op
     if report.conflicts == 0 {
         return Ok(());
     }
-    let heading = tr!(
-        "1 conflict (both sides had changed the item; what was replaced is kept in the history):"
+    let heading =
+        tr!("1 conflict (both sides had changed the item; what was replaced is kept in the history):"
             | "{n} conflicts (both sides had changed the item; what was replaced is kept in the history):"
-            % report.conflicts
-    );
+                % report.conflicts);
     writeln!(out, "\n  {heading}")?;
     let conflicts = touched.iter().filter(|item| item.conflict);
     list(out, conflicts, report.conflicts, options, |out, item| {
@@ -155,11 +147,8 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
     if number == 0 {
         return Ok(());
     }
-    let heading = tr!(
-        "1 item could not be synced (everything else was, and none of these is lost):"
-            | "{n} items could not be synced (everything else was, and none of these is lost):"
-            % number
-    );
+    let heading = tr!("1 item could not be synced (everything else was, and none of these is lost):"
+        | "{n} items could not be synced (everything else was, and none of these is lost):" % number);
     writeln!(out, "\n  {heading}")?;
     for Problem { item, summary: called, side, message, since, .. } in failed() {
         let called = if called.trim().is_empty() { item } else { called };
@@ -182,33 +171,33 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     for (side, number) in [(Side::Remote, report.held.remote), (Side::Local, report.held.local)] {
         if number > 0 {
             let held = match (side, report.dry_run) {
-                (Side::Remote, false) => tr!(
-                    "1 deletion on the server held back, because that is unusually many."
-                        | "{n} deletions on the server held back, because that is unusually many."
-                        % number
-                ),
-                (Side::Remote, true) => tr!(
-                    "1 deletion on the server would be held back, because that is unusually many."
+                (Side::Remote, false) => {
+                    tr!("1 deletion on the server held back, because that is unusually many."
+                        | "{n} deletions on the server held back, because that is unusually many." % number)
+                }
+                (Side::Remote, true) => {
+                    tr!("1 deletion on the server would be held back, because that is unusually many."
                         | "{n} deletions on the server would be held back, because that is unusually many."
-                        % number
-                ),
-                (Side::Local, false) => tr!(
-                    "1 deletion on this computer held back, because that is unusually many."
+                            % number)
+                }
+                (Side::Local, false) => {
+                    tr!("1 deletion on this computer held back, because that is unusually many."
                         | "{n} deletions on this computer held back, because that is unusually many."
-                        % number
-                ),
-                (Side::Local, true) => tr!(
-                    "1 deletion on this computer would be held back, because that is unusually many."
+                            % number)
+                }
+                (Side::Local, true) => {
+                    tr!("1 deletion on this computer would be held back, because that is unusually many."
                         | "{n} deletions on this computer would be held back, because that is unusually many."
-                        % number
-                ),
+                            % number)
+                }
             };
             writeln!(out, "\n  {held}")?;
         }
     }
     if report.held.remote + report.held.local > 0 {
         let word = shell_word(&report.profile);
-        let yes = tr!("If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions", word);
+        let yes =
+            tr!("If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions", word);
         let no = tr!(
             "If you did not delete them, find out first where they went on the other side; to bring them back there: \
              pimbridge sync {word} --undo-deletions",
@@ -226,12 +215,14 @@ fn parked(out: &mut String, report: &Report, options: Options) -> fmt::Result {
     if number == 0 {
         return Ok(());
     }
-    let (word, wait) = (shell_word(&report.profile), match report.dry_run {
-        true => tr!(
-            "1 conflict would wait for your decision" | "{n} conflicts would wait for your decision" % number
-        ),
-        false => waiting(number),
-    });
+    let (word, wait) = (
+        shell_word(&report.profile),
+        match report.dry_run {
+            true => tr!("1 conflict would wait for your decision"
+                | "{n} conflicts would wait for your decision" % number),
+            false => waiting(number),
+        },
+    );
     if told.is_empty() {
         return writeln!(out, "\n  {wait}. {}", tr!("To see which: pimbridge conflict list {}", word));
     }
