@@ -68,6 +68,15 @@ impl Kind {
         }
     }
 
+    /// What a person calls items of this kind.
+    pub fn in_words(self) -> String {
+        match self {
+            Kind::Events => tr!("events"),
+            Kind::Tasks => tr!("tasks"),
+            Kind::Contacts => tr!("contacts"),
+        }
+    }
+
     /// The media type of an item of this kind.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -77,6 +86,7 @@ impl Kind {
     }
 }
 
+/// As it stands in a profile's file.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -142,7 +152,7 @@ pub enum Unreadable {
     NotUtf8(usize),
     #[error("{}", tr!("it contains a NUL byte (byte {0})", .0))]
     Nul(usize),
-    #[error("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD")]
+    #[error("{}", tr!("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD"))]
     NotAnItem,
     #[error("{}", tr!("line {line} is not a property: {text}", line, text = format_args!("{text:?}")))]
     BadLine { line: usize, text: String },
@@ -154,7 +164,7 @@ pub enum Unreadable {
     TooDeep(usize),
     #[error("{}", tr!("it contains no event, task, journal or contact"))]
     NoComponent,
-    #[error("it contains several items ({0:?} and {1:?}); each needs a file of its own")]
+    #[error("{}", tr!("it contains several items ({} and {}); each needs a file of its own", format_args!("{:?}", .0), format_args!("{:?}", .1)))]
     SeveralUids(String, String),
     #[error("{}", tr!("it contains more than one contact or calendar; each needs a file of its own"))]
     SeveralObjects,
