@@ -109,7 +109,7 @@ pub struct Removed {
     /// The file with its reports and its history, which stays.
     pub state: Option<PathBuf>,
     /// What is removed from the keyring, in a word.
-    pub secret: Option<&'static str>,
+    pub secret: Option<String>,
 }
 
 /// Removes a profile; its items stay as they are on both sides.
