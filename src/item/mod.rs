@@ -68,15 +68,6 @@ impl Kind {
         }
     }
 
-    /// What a person calls items of this kind.
-    pub fn in_words(self) -> String {
-        match self {
-            Kind::Events => tr!("events"),
-            Kind::Tasks => tr!("tasks"),
-            Kind::Contacts => tr!("contacts"),
-        }
-    }
-
     /// The media type of an item of this kind.
     pub fn media_type(self) -> &'static str {
         match self {
