@@ -74,17 +74,6 @@ pub enum Kind {
     LaunchAgent,
 }
 
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&match self {
-            Kind::Xdg => tr!("an autostart file of the desktop"),
-            Kind::Systemd => tr!("a systemd unit of yours"),
-            Kind::RunKey => tr!("an entry in the registry's Run key"),
-            Kind::LaunchAgent => tr!("a launch agent"),
-        })
-    }
-}
-
 /// Why the daemon cannot be made to start with the session. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum AutostartError {
