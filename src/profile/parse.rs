@@ -95,7 +95,7 @@ fn category(top: &Section) -> Read<Option<Category>> {
             at,
             tr!(
                 "category must not contain a comma or a semicolon; a profile has one category, so make a profile for \
-             each that you need"
+                 each that you need"
             ),
         ),
         Some((name, at)) if name.contains(char::is_control) => {
@@ -177,7 +177,7 @@ fn address(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(tr!(
             "the url must not contain a user name or a password; write the name as user = \"…\" and store \
-                    the password with \"pimbridge profile password NAME\""
+             the password with \"pimbridge profile password NAME\""
         ));
     }
     Ok(url)

@@ -132,7 +132,7 @@ impl Reading<'_> {
             "GoogleTaskApi" => {
                 return Err(tr!(
                     "Google's tasks are only to be had through a service of Google's own, which Pimbridge does not \
-                            speak; keep them in a task list of another server"
+                     speak; keep them in a task list of another server"
                 ));
             }
             other => return Err(unknown("ServerAdapterType", other)),

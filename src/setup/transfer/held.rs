@@ -35,7 +35,7 @@ fn active(imported: &mut Imported, old: Option<&Keys>) -> Option<String> {
         }
         None if is_off_for_outlook && !is_on(&imported.keys) => Some(tr!(
             "a profile with busy_blocks is always switched off in a file; to switch it on: pimbridge profile set \
-                 {name} active true"
+             {name} active true"
         )),
         _ => None,
     }

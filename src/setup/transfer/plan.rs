@@ -131,7 +131,7 @@ pub fn plan(
             "there is no terminal to ask on where {names} is here; make folders for all of them with --root FOLDER, or \
              name each one: --folder \"{name}=FOLDER\""
                 | "there is no terminal to ask on where {names} are here; make folders for all of them with --root FOLDER, or \
-             name each one: --folder \"{name}=FOLDER\""
+                   name each one: --folder \"{name}=FOLDER\""
                     % without_folder.len(),
             names = enumerated(without_folder.iter().map(String::as_str)),
             name = cut(name, 60)
@@ -168,7 +168,7 @@ fn read(
             None => {
                 return Err(tr!(
                     "Google signs you in in a browser, for which you need a client id of your own: give it with \
-                            --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
+                     --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
                 ));
             }
         }

@@ -60,12 +60,12 @@ fn needed(profile: &Profile, is_new_entry: bool, is_added: bool) -> Option<Strin
         }
         (SignIn::OAuth { secret: None, .. }, true) => Some(tr!(
             "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
-                 client's secret is, then pimbridge profile sign-in {word}",
+             client's secret is, then pimbridge profile sign-in {word}",
             word
         )),
         (SignIn::OAuth { secret: None, .. }, false) if is_added => Some(tr!(
             "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
-                 client's secret is",
+             client's secret is",
             word
         )),
         (SignIn::OAuth { .. }, true) => Some(tr!("sign-in needed: pimbridge profile sign-in {word}", word)),
