@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use tr::tr;
+
 use crate::home::Home;
 use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name, ProfileError};
@@ -16,7 +18,7 @@ pub enum StoredError {
     Profile(#[from] ProfileError),
     #[error("{}", in_words(.0))]
     State(#[from] StateError),
-    #[error("the folder {} cannot be read: {source}", .folder.display())]
+    #[error("{}", tr!("the folder {} cannot be read: {source}", .folder.display(), source))]
     Folder { folder: PathBuf, source: io::Error },
 }
 
@@ -24,8 +26,9 @@ pub enum StoredError {
 pub fn in_words(error: &StateError) -> String {
     match error {
         StateError::Damaged => {
-            "the memory of earlier runs is damaged; the next \"pimbridge sync\" sets it aside and starts a new one"
-                .to_owned()
+            tr!(
+                "the memory of earlier runs is damaged; the next \"pimbridge sync\" sets it aside and starts a new one"
+            )
         }
         other => other.to_string(),
     }

@@ -1,5 +1,7 @@
 //! Keys and their new values, as `profile set` and `settings set` take them.
 
+use tr::tr;
+
 use super::Failure;
 use crate::setup::change::Change;
 
@@ -15,10 +17,9 @@ pub struct Changes {
 
 impl Changes {
     pub fn read(self) -> Result<Vec<Change>, Failure> {
-        let wrong = |what: &str| Failure::Usage(format!("{what}, such as: interval_minutes=5"));
         match (self.unset, self.changes.as_slice()) {
             (true, keys) if keys.iter().any(|key| key.contains('=')) => {
-                Err(Failure::Usage("with --unset, name only the keys, without a value".to_owned()))
+                Err(Failure::Usage(tr!("with --unset, name only the keys, without a value")))
             }
             (true, keys) => Ok(keys.iter().map(|key| (key.clone(), None)).collect()),
             (false, [key, value]) if !key.contains('=') => Ok(vec![(key.clone(), Some(value.clone()))]),
@@ -26,7 +27,10 @@ impl Changes {
                 .iter()
                 .map(|change| match change.split_once('=') {
                     Some((key, value)) => Ok((key.trim().to_owned(), Some(value.trim().to_owned()))),
-                    None => Err(wrong(&format!("{change:?} is no change; write KEY=VALUE"))),
+                    None => Err(Failure::Usage(tr!(
+                        "{change} is no change; write KEY=VALUE, such as: interval_minutes=5",
+                        change = format_args!("{change:?}")
+                    ))),
                 })
                 .collect(),
         }
@@ -36,9 +40,9 @@ impl Changes {
 /// A change as it is told when it is done.
 pub fn told((key, value): &Change) -> String {
     match value {
-        Some(value) if value.is_empty() => format!("{key} is now empty"),
-        Some(value) => format!("{key} is now {value}"),
-        None => format!("{key} now has its default"),
+        Some(value) if value.is_empty() => tr!("{key} is now empty", key),
+        Some(value) => tr!("{key} is now {value}", key, value),
+        None => tr!("{key} now has its default", key),
     }
 }
 

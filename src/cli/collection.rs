@@ -1,7 +1,9 @@
 //! `collection`: make, rename and recolour collections on a server.
 
+use tr::tr;
+
 use super::connection::ConnectionArgs;
-use super::discover::nothing;
+use super::discover::{in_words, nothing};
 use super::profile::one_of;
 use super::search::{self, SignInArgs, search};
 use super::{Failure, exit, out};
@@ -10,7 +12,7 @@ use crate::collection::dav::{Account, Made, NewCollection, create};
 use crate::collection::{Collection, Color, Feature, plain_name};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{self, Accounts, KINDS, RemoteSpec};
+use crate::profile::{self, Accounts, KINDS, RemoteSpec, word_of};
 use crate::report::wording::{line, shell_word};
 use crate::setup::discover::Access;
 
@@ -65,13 +67,13 @@ pub struct Set {
 
 fn a_name(typed: &str) -> Result<String, String> {
     if typed.contains(char::is_control) {
-        return Err("a name must be one line without special characters".to_owned());
+        return Err(tr!("a name must be one line without special characters"));
     }
-    plain_name(typed).ok_or_else(|| "a name must not be empty".to_owned())
+    plain_name(typed).ok_or_else(|| tr!("a name must not be empty"))
 }
 
 fn a_color(typed: &str) -> Result<Color, String> {
-    Color::read(typed).ok_or_else(|| "write a colour as #FF8000, or by its name, such as orange".to_owned())
+    Color::read(typed).ok_or_else(|| tr!("write a colour as #FF8000, or by its name, such as orange"))
 }
 
 pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
@@ -84,16 +86,18 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
     let kind = KINDS.iter().find(|known| known.word == args.kind).map_or(Kind::Events, |known| known.value);
     if kind == Kind::Contacts && args.color.is_some() {
-        return Err(Failure::Usage("an address book has no colour; leave --color out".to_owned()));
+        return Err(Failure::Usage(tr!("an address book has no colour; leave --color out")));
     }
     let (account, place) = match &args.profile {
         Some(name) => {
             let profile = profile::load(home, name)?;
             if Service::of(profile.kind) != Service::of(kind) {
-                return Err(Failure::Usage(format!(
-                    "{name} is a profile for {}, beside which a server may not keep {kind}: give your e-mail address or the \
+                return Err(Failure::Usage(tr!(
+                    "{name} is a profile for {}, beside which a server may not keep {}: give your e-mail address or the \
                      address of the server instead of --profile",
-                    profile.kind
+                    profile.kind.in_words(),
+                    kind.in_words(),
+                    name
                 )));
             }
             let RemoteSpec::Dav { url, .. } = &profile.remote;
@@ -135,34 +139,34 @@ async fn home_of(args: &Create, typed: &str, kind: Kind) -> Result<(Account, Str
 
 fn told(new: &NewCollection, made: &Made) -> String {
     let url = &made.url;
-    format!(
-        "{} is made: {url}\nTo sync it with a folder: pimbridge profile add NAME --kind {} --local FOLDER --url {}",
-        line(&new.name),
-        new.kind,
+    let how = tr!(
+        "To sync it with a folder: pimbridge profile add NAME --kind {} --local FOLDER --url {}",
+        word_of(KINDS, new.kind),
         shell_word(url.as_str())
-    )
+    );
+    format!("{}\n{how}", tr!("{} is made: {url}", line(&new.name), url))
 }
 
 /// What the server made otherwise than was asked for.
 fn notes(new: &NewCollection, made: &Made) -> Vec<String> {
     let mut notes = Vec::new();
     match made.look.name.as_deref().filter(|name| *name != new.name) {
-        Some(name) => notes.push(format!("the server calls it {}", line(name))),
-        None if made.look.name.is_none() => notes.push("the server gives it no name".to_owned()),
+        Some(name) => notes.push(tr!("the server calls it {}", line(name))),
+        None if made.look.name.is_none() => notes.push(tr!("the server gives it no name")),
         None => {}
     }
     if new.color.is_some() && made.look.color != new.color {
-        notes.push("the server does not give it the colour".to_owned());
+        notes.push(tr!("the server does not give it the colour"));
     }
     match made.kinds.as_slice() {
         kinds if !kinds.contains(&new.kind) => {
-            notes.push(format!("the server says that it does not hold {}: remove it there", new.kind));
+            notes.push(tr!("the server says that it does not hold {}: remove it there", new.kind.in_words()));
         }
         [_] => {}
         // A profile takes only what is of its kind.
-        kinds => out::say(format!(
+        kinds => out::say(tr!(
             "On this server it holds {}; a profile syncs what is of its own kind.",
-            kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+            in_words(kinds)
         )),
     }
     notes
@@ -171,12 +175,21 @@ fn notes(new: &NewCollection, made: &Made) -> Vec<String> {
 async fn set(home: &Home, args: Set) -> Result<u8, Failure> {
     let profile = profile::load(home, &args.profile)?;
     if profile.kind == Kind::Contacts && args.color.is_some() {
-        return Err(Failure::Usage("an address book has no colour; leave --color out".to_owned()));
+        return Err(Failure::Usage(tr!("an address book has no colour; leave --color out")));
     }
     let dav = profile::open_remote(&profile, &Accounts::default()).await?;
     for feature in [args.name.map(Feature::Name), args.color.map(Feature::Color)].into_iter().flatten() {
         dav.set_look(&feature).await.map_err(|error| Failure::NotDone(error.to_string()))?;
-        out::say(format!("The collection of {} on the server now has {feature}.", profile.name));
+        out::say(match feature {
+            Feature::Name(name) => tr!(
+                "The collection of {} on the server now has the name {name}.",
+                profile.name,
+                name = format_args!("{name:?}")
+            ),
+            Feature::Color(color) => {
+                tr!("The collection of {} on the server now has the colour {color}.", profile.name, color)
+            }
+        });
     }
     Ok(exit::IN_SYNC)
 }

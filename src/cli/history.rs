@@ -1,10 +1,14 @@
 //! `history`: versions that runs overwrote or deleted.
 
+use tr::tr;
+
+use super::out::widest;
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, ProfileError};
 use crate::report::wording::{moment, shell_word, summary};
 use crate::state::{Loss, Version, VersionId};
+use crate::sync::Side;
 use crate::sync::restore::RestoreError;
 use crate::sync::session::{SessionError, restore_version};
 use crate::sync::words::place;
@@ -55,7 +59,7 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         None => Vec::new(),
     };
     if versions.is_empty() {
-        out::complain("no such version is kept");
+        out::complain(&tr!("no such version is kept"));
     }
     for version in &versions {
         out::say(line(version));
@@ -64,12 +68,17 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
 }
 
 fn line(version: &Version) -> String {
-    let what = match version.loss {
-        Loss::Deleted => "deleted",
-        Loss::Overwritten => "overwritten",
-    };
-    let (id, at, place) = (version.id.0, moment(version.at), place(version.side));
-    format!("{id:>6}  {at}  {what:<11} {place:<16}  {}", summary(&version.summary))
+    let (id, at, what, side) = (version.id.0, moment(version.at), lost(version.loss), place(version.side));
+    let what_width = widest([Loss::Deleted, Loss::Overwritten].map(lost));
+    let side_width = widest(Side::BOTH.map(place));
+    format!("{id:>6}  {at}  {what:what_width$} {side:side_width$}  {}", summary(&version.summary))
+}
+
+fn lost(loss: Loss) -> String {
+    match loss {
+        Loss::Deleted => tr!("deleted"),
+        Loss::Overwritten => tr!("overwritten"),
+    }
 }
 
 fn show(home: &Home, args: One) -> Result<u8, Failure> {
@@ -79,25 +88,28 @@ fn show(home: &Home, args: One) -> Result<u8, Failure> {
         None => None,
     };
     let Some((_, bytes)) = found else {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "the profile {name} has no version {}; see: pimbridge history list {}",
             args.id,
-            shell_word(name.as_str())
+            shell_word(name.as_str()),
+            name
         )));
     };
-    out::put(&bytes).map_err(|error| Failure::NotDone(format!("the output cannot be written: {error}")))?;
+    out::put(&bytes)
+        .map_err(|error| Failure::NotDone(tr!("the output cannot be written: {error}", error)))?;
     Ok(exit::IN_SYNC)
 }
 
 async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
     let name = stored::known(home, &args.profile)?;
     if matches!(profile::existing(home, &args.profile), Err(ProfileError::NoSuch { .. })) {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "the profile {name} was removed, and without it there are no two sides to bring a version back to; add it \
              again with the same name (see: pimbridge profile add --help), or print the version with: pimbridge \
              history show {} {}",
             shell_word(name.as_str()),
-            args.id
+            args.id,
+            name
         )));
     }
     let profile = profile::load(home, &args.profile)?;
@@ -106,7 +118,7 @@ async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
             SessionError::Restore(RestoreError::Unknown(_)) => Failure::Usage(error.to_string()),
             _ => Failure::NotDone(error.to_string()),
         })?;
-    out::say(format!(
+    out::say(tr!(
         "{} is back on both sides, as it was until {}.",
         summary(&version.summary),
         moment(version.at)
@@ -117,7 +129,6 @@ async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::Side;
 
     #[test]
     fn a_line_of_the_list() {

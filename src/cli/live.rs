@@ -1,25 +1,31 @@
 //! How the daemon and its profiles are, in words.
 
+use tr::tr;
+
 use super::bars;
 use crate::daemon::protocol::{Paused, State, Status, Step};
+use crate::desktop::face;
 use crate::report::wording::{line, moment};
 
 /// What is to be said of the daemon itself.
 pub fn about(daemon: &Status) -> Vec<String> {
     let runs =
-        format!("Pimbridge runs in the background since {} (process {})", moment(daemon.since), daemon.pid);
+        tr!("Pimbridge runs in the background since {} (process {})", moment(daemon.since), daemon.pid);
     let paused = daemon.paused.map(paused);
-    let missing =
-        daemon.parts.iter().filter_map(|part| Some(format!("{}: {}", part.name, part.missing.as_ref()?)));
+    let missing = daemon
+        .parts
+        .iter()
+        .filter_map(|part| Some(format!("{}: {}", face::part(&part.name), part.missing.as_ref()?)));
     [runs].into_iter().chain(paused).chain(missing).collect()
 }
 
 /// How long nothing runs by itself.
 pub fn paused(paused: Paused) -> String {
     match paused.until {
-        Some(until) => format!("Nothing runs by itself until {}", moment(until)),
-        None => "Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)"
-            .to_owned(),
+        Some(until) => tr!("Nothing runs by itself until {}", moment(until)),
+        None => {
+            tr!("Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)")
+        }
     }
 }
 
@@ -33,13 +39,13 @@ pub fn live(state: &State) -> Option<String> {
         | State::PreviewNeeded
         | State::Warning { .. }
         | State::Error { .. } => return None,
-        State::Queued => "waits for its turn".to_owned(),
-        State::Running { step: None } => "running".to_owned(),
-        State::Running { step: Some(step) } => format!("running: {}", far(*step)),
-        State::Offline { since, why } => format!("offline since {}: {}", moment(*since), line(why)),
-        State::Busy { since, why } => format!("the server is busy since {}: {}", moment(*since), line(why)),
+        State::Queued => tr!("waits for its turn"),
+        State::Running { step: None } => tr!("running"),
+        State::Running { step: Some(step) } => tr!("running: {}", far(*step)),
+        State::Offline { since, why } => tr!("offline since {}: {}", moment(*since), line(why)),
+        State::Busy { since, why } => tr!("the server is busy since {}: {}", moment(*since), line(why)),
         State::SignInNeeded { why } => {
-            format!("does not run by itself until you sign in again: {}", line(why))
+            tr!("does not run by itself until you sign in again: {}", line(why))
         }
         State::KeyringLocked { why } | State::Broken { why } => line(why),
     })
@@ -48,8 +54,8 @@ pub fn live(state: &State) -> Option<String> {
 fn far(Step { phase, done, total }: Step) -> String {
     let what = bars::words(phase.into());
     match total {
-        Some(total) => format!("{what} ({done} of {total})"),
-        None => what.to_owned(),
+        Some(total) => tr!("{what} ({done} of {total})", what, done, total),
+        None => what,
     }
 }
 

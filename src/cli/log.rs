@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tr::tr;
+
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::log::{Reader, is_of};
@@ -42,8 +44,8 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
     match printed {
         Printed::Nothing | Printed::Lines if args.follow => log.follow(home).await?,
         Printed::Nothing => out::say(match &log.profile {
-            Some(name) => format!("The log has no lines of the profile {name}."),
-            None => format!("The log in {} has no lines.", home.logs_dir().display()),
+            Some(name) => tr!("The log has no lines of the profile {name}.", name),
+            None => tr!("The log in {} has no lines.", home.logs_dir().display()),
         }),
         Printed::Lines | Printed::Unread => {}
     }
@@ -80,7 +82,7 @@ impl Log {
     /// Some of the next lines; none where all was read.
     fn next(&mut self, home: &Home) -> Result<Option<Vec<String>>, Failure> {
         let lines = self.reader.read().map_err(|error| {
-            Failure::NotDone(format!("the log in {} cannot be read: {error}", home.logs_dir().display()))
+            Failure::NotDone(tr!("the log in {} cannot be read: {error}", home.logs_dir().display(), error))
         })?;
         let wanted = |line: &String| self.profile.as_ref().is_none_or(|name| is_of(line, name.as_str()));
         let shown = lines.iter().filter(|line| wanted(line)).map(|text| line(text)).collect();

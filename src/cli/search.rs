@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use tr::tr;
+
 use super::connection::ConnectionArgs;
 use super::{Failure, out};
 use crate::collection::dav::Account;
@@ -58,9 +60,10 @@ pub async fn search(
             if trusted.contains(host) || declined.contains(host) {
                 continue;
             }
-            let question = format!(
+            let question = tr!(
                 "The collections may be on {host}, which belongs to another domain than the one you gave. May it get your \
-                 password?"
+                 password?",
+                host
             );
             match out::ask(&question) {
                 Some(true) => trusted.push(host.clone()),
@@ -72,9 +75,10 @@ pub async fn search(
         }
     };
     for host in &searched.discovered.foreign {
-        out::complain(&format!(
+        out::complain(&tr!(
             "{host} was not asked, because it belongs to another domain than the one you gave; if you trust it with your \
-             password, add --trusted-host {host}"
+             password, add --trusted-host {host}",
+            host
         ));
     }
     Ok((searched, asked))
@@ -91,15 +95,14 @@ pub async fn open(start: &Start, access: &Access, asked: Option<Secret>) -> Resu
 async fn ask(search: &Search, asked: Option<Secret>) -> Result<Option<Secret>, Failure> {
     let Some(user) = search.wants_password_of().filter(|_| asked.is_none()) else { return Ok(asked) };
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(Failure::Usage(
+        return Err(Failure::Usage(tr!(
             "there is no terminal to ask for the password; say where it is with --password-env or --password-command"
-                .to_owned(),
-        ));
+        )));
     }
-    let prompt = format!("Password of {user}: ");
+    let prompt = format!("{} ", tr!("Password of {user}:", user));
     match tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await {
         Ok(Ok(password)) if !password.is_empty() => Ok(Some(Secret::new(password))),
-        _ => Err(Failure::NotDone("the password was not entered".to_owned())),
+        _ => Err(Failure::NotDone(tr!("the password was not entered"))),
     }
 }
 
@@ -107,12 +110,15 @@ impl From<SearchError> for Failure {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Wrong(why) => Failure::Usage(why),
-            SearchError::NoUser => Failure::NotDone(
-                "the server wants a user name and a password: give the name with --user".to_owned(),
-            ),
+            SearchError::NoUser => Failure::NotDone(tr!(
+                "the server wants a user name and a password: give the name with --user"
+            )),
             SearchError::Refused { why, users } => Failure::NotDone(match users.as_slice() {
-                [first, second] => format!(
-                    "{why}; the user names {first} and {second} were tried: give another one with --user"
+                [first, second] => tr!(
+                    "{why}; the user names {first} and {second} were tried: give another one with --user",
+                    why,
+                    first,
+                    second
                 ),
                 _ => why,
             }),

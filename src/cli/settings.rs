@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use tr::tr;
 
 use super::changes::{Changes, told};
 use super::{Failure, exit, out};
@@ -58,12 +59,12 @@ fn list(home: &Home, args: &List) -> Result<u8, Failure> {
         if args.json {
             out::say(written(&Setting { key: key.name, value, default, meaning }));
         } else {
-            let note = if value == default { "the default".to_owned() } else { format!("default {default}") };
+            let note = if value == default { tr!("the default") } else { tr!("default {}", default) };
             out::say(format!("{} = {value}   ({note})\n    {}", key.name, meaning.replace('\n', "\n    ")));
         }
     }
     if !args.json {
-        out::say(format!("Settings are kept in {}", home.settings_file().display()));
+        out::say(tr!("Settings are kept in {}", home.settings_file().display()));
     }
     Ok(exit::IN_SYNC)
 }

@@ -1,6 +1,7 @@
 //! `status`: how each profile is doing.
 
 use serde_json::json;
+use tr::tr;
 
 use super::live::{about, live};
 use super::{Failure, exit, out, stored};
@@ -41,7 +42,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         out::complain(&error.to_string());
     }
     if loaded.profiles.is_empty() && loaded.broken.is_empty() && !args.json {
-        out::say("There is no profile yet; \"pimbridge profile add --help\" says how to make one.");
+        out::say(tr!("There is no profile yet; \"pimbridge profile add --help\" says how to make one."));
     }
     if let (Some(daemon), false) = (&daemon, args.json) {
         about(daemon).iter().for_each(out::say);
@@ -67,19 +68,22 @@ fn as_text(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
     let status = in_daemon(daemon, profile);
     let live = status.and_then(|status| live(&status.state));
     let never = || match profile.active && profile.mode.deletes_at_first() {
-        true => format!(
-            "never synced: run it once yourself: pimbridge sync {}",
-            shell_word(profile.name.as_str())
-        ),
-        false => "never run".to_owned(),
+        true => {
+            tr!("never synced: run it once yourself: pimbridge sync {}", shell_word(profile.name.as_str()))
+        }
+        false => tr!("never run"),
     };
     let went = || last.map_or_else(never, how_it_went);
-    let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
-    let next = match status.and_then(|status| status.next) {
-        Some(next) => format!("; next run {}", moment(next)),
-        None => String::new(),
+    let how = live.unwrap_or_else(went);
+    let how = match profile.active {
+        true => how,
+        false => tr!("{how} (inactive: runs only when it is named)", how),
     };
-    format!("{}: {}{off}{next}", profile.name, live.unwrap_or_else(went))
+    let how = match status.and_then(|status| status.next) {
+        Some(next) => tr!("{how}; next run {}", moment(next), how),
+        None => how,
+    };
+    format!("{}: {how}", profile.name)
 }
 
 fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) -> String {
@@ -106,13 +110,16 @@ fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
 /// "all in sync, 2026-11-21 08:00".
 pub fn how_it_went(report: &Report) -> String {
     let outcome = match report.outcome {
-        RunOutcome::Ok => "all in sync".to_owned(),
+        RunOutcome::Ok => tr!("all in sync"),
         RunOutcome::Partial => but_for(report),
-        RunOutcome::Held if report.failure.is_some() => "waits for you to look ahead".to_owned(),
-        RunOutcome::Held => format!("{} deletions wait for your yes", report.held.local + report.held.remote),
+        RunOutcome::Held if report.failure.is_some() => tr!("waits for you to look ahead"),
+        RunOutcome::Held => {
+            let waiting = report.held.local + report.held.remote;
+            tr!("1 deletion waits for your yes" | "{n} deletions wait for your yes" % waiting)
+        }
         RunOutcome::Failed => match &report.failure {
-            Some(failure) => format!("could not be synced: {}", line(failure)),
-            None => "could not be synced".to_owned(),
+            Some(failure) => tr!("could not be synced: {}", line(failure)),
+            None => tr!("could not be synced"),
         },
     };
     format!("{outcome} ({})", moment(report.started))

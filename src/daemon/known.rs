@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tr::tr;
+
 use crate::home::Home;
 use crate::profile::{self, Name, Profile, ProfileError, Requested};
 
@@ -55,9 +57,8 @@ impl Known {
         let one = |name: &String| {
             let unknown = || profile::existing(home, name).err().map(|error| error.to_string());
             let found = found.get(name).cloned();
-            let found = found.unwrap_or_else(|| {
-                Err(unknown().unwrap_or_else(|| "it was just made; try again".to_owned()))
-            });
+            let found =
+                found.unwrap_or_else(|| Err(unknown().unwrap_or_else(|| tr!("it was just made; try again"))));
             (name.clone(), found)
         };
         named.iter().map(one).collect()

@@ -1,6 +1,7 @@
 //! What is known of a profile's last run.
 
 use jiff::Timestamp;
+use tr::tr;
 
 use super::protocol::{LastRun, State};
 use crate::home::Home;
@@ -93,7 +94,7 @@ fn state_after(report: &Report) -> State {
         RunOutcome::Held if report.held == Held::default() => State::PreviewNeeded,
         RunOutcome::Held => State::Held { held: report.held },
         RunOutcome::Failed => {
-            let why = report.failure.as_deref().map_or_else(|| "the report says more".to_owned(), line);
+            let why = report.failure.as_deref().map_or_else(|| tr!("the report says more"), line);
             State::Error { why }
         }
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-#[cfg(windows)]
 use notify_rust::Urgency;
 use notify_rust::{Notification, Timeout};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+#[cfg(windows)]
+use tr::tr;
 
 use super::face::Face;
 use super::missing::{Missing, Piece};
@@ -84,11 +85,11 @@ impl Session {
                     });
                 }
                 Err(error) => missing
-                    .set(Piece::Notifications, Some(&format!("the system does not take them: {error}"))),
+                    .set(Piece::Notifications, Some(&tr!("the system does not take them: {error}", error))),
             }
         };
         if let Err(error) = std::thread::Builder::new().name("notification".into()).spawn(wait) {
-            self.missing.set(Piece::Notifications, Some(&format!("the system gives no threads: {error}")));
+            self.missing.set(Piece::Notifications, Some(&tr!("the system gives no threads: {error}", error)));
         }
     }
 }

@@ -32,6 +32,7 @@ pub use merge::{Choice, Merged, Winner, merge};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 pub use split::{Part, split};
+use tr::tr;
 pub use uid::with_uid;
 
 /// The largest item that is read, in bytes. A larger one is reported as [`Unreadable::TooLarge`].
@@ -50,6 +51,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What a person calls items of this kind.
+    pub fn in_words(self) -> String {
+        match self {
+            Kind::Events => tr!("events"),
+            Kind::Tasks => tr!("tasks"),
+            Kind::Contacts => tr!("contacts"),
+        }
+    }
+
     /// The extension of a file that holds an item of this kind, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
@@ -67,6 +77,8 @@ impl Kind {
     }
 }
 
+/// As it stands in a profile's file.
+/// As a profile names it, in every language; [`Kind::in_words`] is for people.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -124,28 +136,28 @@ pub struct Facts {
 /// Why an item's bytes cannot be understood. The text is a sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    #[error("the file is empty")]
+    #[error("{}", tr!("the file is empty"))]
     Empty,
-    #[error("it is larger than {} MB", MAX_BYTES / 1024 / 1024)]
+    #[error("{}", tr!("it is larger than {} MB", MAX_BYTES / 1024 / 1024))]
     TooLarge,
-    #[error("it is not valid UTF-8 text (byte {0})")]
+    #[error("{}", tr!("it is not valid UTF-8 text (byte {0})", .0))]
     NotUtf8(usize),
-    #[error("it contains a NUL byte (byte {0})")]
+    #[error("{}", tr!("it contains a NUL byte (byte {0})", .0))]
     Nul(usize),
-    #[error("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD")]
+    #[error("{}", tr!("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD"))]
     NotAnItem,
-    #[error("line {line} is not a property: {text:?}")]
+    #[error("{}", tr!("line {line} is not a property: {text}", line, text = format_args!("{text:?}")))]
     BadLine { line: usize, text: String },
-    #[error("{0} is begun but never ended")]
+    #[error("{}", tr!("{0} is begun but never ended", .0))]
     NotClosed(String),
-    #[error("line {line} ends {found}, but {expected} is open")]
+    #[error("{}", tr!("line {line} ends {found}, but {expected} is open", line, found, expected))]
     Mismatched { line: usize, found: String, expected: String },
-    #[error("components are nested more than {0} deep")]
+    #[error("{}", tr!("components are nested more than {0} deep", .0))]
     TooDeep(usize),
-    #[error("it contains no event, task, journal or contact")]
+    #[error("{}", tr!("it contains no event, task, journal or contact"))]
     NoComponent,
-    #[error("it contains several items ({0:?} and {1:?}); each needs a file of its own")]
+    #[error("{}", tr!("it contains several items ({} and {}); each needs a file of its own", format_args!("{:?}", .0), format_args!("{:?}", .1)))]
     SeveralUids(String, String),
-    #[error("it contains more than one contact or calendar; each needs a file of its own")]
+    #[error("{}", tr!("it contains more than one contact or calendar; each needs a file of its own"))]
     SeveralObjects,
 }

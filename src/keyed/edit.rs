@@ -1,6 +1,7 @@
 //! Changing one key, with everything else as it was.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Value};
+use tr::tr;
 
 use super::{Key, Shape, Table, nearest};
 use crate::report::wording::enumerated;
@@ -13,7 +14,7 @@ pub fn set(table: &Table, text: &str, key: &str, value: Option<&str>) -> Result<
     let crlf = text.contains("\r\n");
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| format!("the file is not TOML: {}", error.message()))?;
+        .map_err(|error: toml_edit::TomlError| tr!("the file is not TOML: {}", error.message()))?;
     let section = match known.section {
         "" => document.as_table_mut(),
         section => document
@@ -23,7 +24,7 @@ pub fn set(table: &Table, text: &str, key: &str, value: Option<&str>) -> Result<
             .map(|_| ())
             .and_then(|()| document.get_mut(section)?.as_table_mut())
             .ok_or_else(|| {
-                format!("[{section}] is not written as a section; change it in the file itself")
+                tr!("[{section}] is not written as a section; change it in the file itself", section)
             })?,
     };
     match value {
@@ -54,34 +55,41 @@ fn find(table: &Table, typed: &str) -> Result<&'static Key, String> {
     match (named.next(), named.next()) {
         (Some(key), None) => return Ok(key),
         (Some(one), Some(two)) => {
-            return Err(format!(
-                "the key {typed:?} is in two sections; say {} or {}",
+            return Err(tr!(
+                "the key {typed} is in two sections; say {} or {}",
                 one.path(),
-                two.path()
+                two.path(),
+                typed = format_args!("{typed:?}")
             ));
         }
         _ => {}
     }
     let (section, name) = typed.rsplit_once('.').unwrap_or(("", typed));
     if let Some(instead) = (table.instead)(section, name) {
-        return Err(instead.to_owned());
+        return Err(instead);
     }
     let paths: Vec<String> = table.keys.iter().map(Key::path).collect();
     let names = || paths.iter().map(String::as_str);
     Err(match nearest(typed, names().chain(table.keys.iter().map(|key| key.name))) {
-        Some(near) => format!("the key {typed:?} is not known; did you mean {near:?}?"),
-        None => format!("the key {typed:?} is not known; the keys are {}", enumerated(names())),
+        Some(near) => tr!(
+            "the key {typed} is not known; did you mean {near}?",
+            typed = format_args!("{typed:?}"),
+            near = format_args!("{near:?}")
+        ),
+        None => tr!(
+            "the key {typed} is not known; the keys are {}",
+            enumerated(names()),
+            typed = format_args!("{typed:?}")
+        ),
     })
 }
 
 fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
     match key.shape {
         Shape::Text | Shape::Words(_) => Ok(Value::from(typed)),
-        Shape::Number(..) => typed
-            .trim()
-            .parse::<i64>()
-            .map(Value::from)
-            .map_err(|_| format!("{} must be a whole number, not {typed:?}", key.path())),
+        Shape::Number(..) => typed.trim().parse::<i64>().map(Value::from).map_err(|_| {
+            tr!("{} must be a whole number, not {typed}", key.path(), typed = format_args!("{typed:?}"))
+        }),
         Shape::List | Shape::WordList(_) => {
             let typed = typed.trim().trim_start_matches('[').trim_end_matches(']');
             let texts = typed.split(',').map(|one| one.trim().trim_matches(['"', '\'']));
@@ -92,11 +100,15 @@ fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
             .map(|one| one.split_once('=').map(|(name, text)| (name.trim(), text.trim())))
             .collect::<Option<InlineTable>>()
             .map(Value::from)
-            .ok_or_else(|| format!("{} must be written as: one=two, three=four", key.path())),
+            .ok_or_else(|| tr!("{} must be written as: one=two, three=four", key.path())),
         Shape::Switch => match typed.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" => Ok(Value::from(true)),
             "false" | "no" | "off" => Ok(Value::from(false)),
-            _ => Err(format!("{} must be true or false, not {typed:?}", key.path())),
+            _ => Err(tr!(
+                "{} must be true or false, not {typed}",
+                key.path(),
+                typed = format_args!("{typed:?}")
+            )),
         },
     }
 }

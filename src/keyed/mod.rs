@@ -1,5 +1,9 @@
 //! Small TOML files whose keys are all known: a table of them, from which reading, changing, help and schema follow.
 
+use std::path::Path;
+
+use tr::tr;
+
 use crate::report::wording::enumerated;
 
 mod edit;
@@ -101,7 +105,7 @@ pub const fn key(
 pub struct Table {
     pub keys: &'static [Key],
     /// What is to be said, instead of that it is not known, of a key in a section: that it would be a password, say.
-    pub instead: fn(&str, &str) -> Option<&'static str>,
+    pub instead: fn(&str, &str) -> Option<String>,
 }
 
 impl Table {
@@ -126,26 +130,49 @@ impl Table {
     /// A sentence that tells that a key of a file is not known, and what may have been meant.
     fn unknown(&self, section: &str, name: &str) -> String {
         if let Some(instead) = (self.instead)(section, name) {
-            return instead.to_owned();
+            return instead;
         }
         if section.is_empty() && self.sections().contains(&name) {
-            return format!(
-                "{name} must be a section: write [{name}] on a line of its own, its keys below it"
+            return tr!(
+                "{name} must be a section: write [{name}] on a line of its own, its keys below it",
+                name
             );
         }
         if let Some(key) = self.keys.iter().find(|key| key.section != section && key.name == name) {
             return match key.section {
-                "" => format!(
-                    "the key {name:?} does not belong into [{section}]; move it above the first [section]"
+                "" => tr!(
+                    "the key {name} does not belong into [{section}]; move it above the first [section]",
+                    name = format_args!("{name:?}"),
+                    section
                 ),
-                right => format!("the key {name:?} belongs into the section [{right}]"),
+                right => tr!(
+                    "the key {name} belongs into the section [{right}]",
+                    name = format_args!("{name:?}"),
+                    right
+                ),
             };
         }
         let here = || self.of(section).map(|key| key.name);
         match nearest(name, here()) {
-            Some(near) => format!("the key {name:?} is not known; did you mean {near:?}?"),
-            None => format!("the key {name:?} is not known; the known keys here are {}", enumerated(here())),
+            Some(near) => tr!(
+                "the key {name} is not known; did you mean {near}?",
+                name = format_args!("{name:?}"),
+                near = format_args!("{near:?}")
+            ),
+            None => tr!(
+                "the key {name} is not known; the known keys here are {}",
+                enumerated(here()),
+                name = format_args!("{name:?}")
+            ),
         }
+    }
+}
+
+/// A place in a file, as a person is told of it.
+pub fn place(file: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => tr!("{}, line {line}", file.display(), line),
+        None => file.display().to_string(),
     }
 }
 

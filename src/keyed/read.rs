@@ -2,6 +2,7 @@
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use tr::tr;
 
 use super::{Shape, Table, Word, nearest};
 use crate::report::wording::enumerated;
@@ -32,17 +33,41 @@ pub fn not_known<'a>(key: &str, typed: &str, known: impl Iterator<Item = &'a str
     let near = nearest(typed, known.clone());
     let others: Vec<&str> = known.filter(|word| Some(*word) != near).collect();
     match (near, others.as_slice()) {
-        (Some(near), []) => format!("{key} = {typed:?} is not known; did you mean {near:?}?"),
-        (Some(near), [other]) => {
-            format!("{key} = {typed:?} is not known; did you mean {near:?}? The other one is {other}")
-        }
-        (Some(near), others) => format!(
-            "{key} = {typed:?} is not known; did you mean {near:?}? The others are {}",
-            enumerated(others.iter().copied())
+        (Some(near), []) => tr!(
+            "{key} = {typed} is not known; did you mean {near}?",
+            key,
+            typed = format_args!("{typed:?}"),
+            near = format_args!("{near:?}")
         ),
-        (None, [only]) => format!("{key} = {typed:?} is not known; use {only:?}"),
+        (Some(near), [other]) => {
+            tr!(
+                "{key} = {typed} is not known; did you mean {near}? The other one is {other}",
+                key,
+                typed = format_args!("{typed:?}"),
+                near = format_args!("{near:?}"),
+                other
+            )
+        }
+        (Some(near), others) => tr!(
+            "{key} = {typed} is not known; did you mean {near}? The others are {}",
+            enumerated(others.iter().copied()),
+            key,
+            typed = format_args!("{typed:?}"),
+            near = format_args!("{near:?}")
+        ),
+        (None, [only]) => tr!(
+            "{key} = {typed} is not known; use {only}",
+            key,
+            typed = format_args!("{typed:?}"),
+            only = format_args!("{only:?}")
+        ),
         (None, all) => {
-            format!("{key} = {typed:?} is not known; use one of {}", enumerated(all.iter().copied()))
+            tr!(
+                "{key} = {typed} is not known; use one of {}",
+                enumerated(all.iter().copied()),
+                key,
+                typed = format_args!("{typed:?}")
+            )
         }
     }
 }
@@ -76,11 +101,14 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
         let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
         text.get(start..)?.lines().next()
     });
-    let hint = match line {
-        Some(line) if line.contains('\\') => "; a text with backslashes needs 'single quotation marks'",
-        _ => "",
+    let what = match line {
+        Some(line) if line.contains('\\') => tr!(
+            "this is not written as TOML demands: {}; a text with backslashes needs 'single quotation marks'",
+            error.message()
+        ),
+        _ => tr!("this is not written as TOML demands: {}", error.message()),
     };
-    Wrong { at, what: format!("this is not written as TOML demands: {}{hint}", error.message()) }
+    Wrong { at, what }
 }
 
 /// One section of the file, or what stands above the first.
@@ -104,15 +132,24 @@ impl<'a> Section<'a> {
         {
             None => Ok(()),
             Some((key, _)) => {
-                let hint = match nearest(key.get_ref(), sections.iter().copied()) {
-                    Some(near) => format!("did you mean [{near}]?"),
-                    None if sections.is_empty() => "there are no sections in this file".to_owned(),
+                let name = key.get_ref();
+                let what = match nearest(name, sections.iter().copied()) {
+                    Some(near) => {
+                        tr!("the section [{name}] is not known; did you mean [{near}]?", name, near)
+                    }
+                    None if sections.is_empty() => {
+                        tr!("the section [{name}] is not known; there are no sections in this file", name)
+                    }
                     None => {
                         let named: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
-                        format!("the known ones are {}", enumerated(named.iter().map(String::as_str)))
+                        tr!(
+                            "the section [{name}] is not known; the known ones are {}",
+                            enumerated(named.iter().map(String::as_str)),
+                            name
+                        )
                     }
                 };
-                wrong(key.span().start, format!("the section [{}] is not known; {hint}", key.get_ref()))
+                wrong(key.span().start, what)
             }
         }
     }
@@ -144,20 +181,18 @@ impl<'a> Section<'a> {
         Ok(Some(section))
     }
 
-    pub fn required_section(&self, name: &'static str, what: &str) -> Read<Section<'a>> {
-        match self.section(name)? {
-            Some(section) => Ok(section),
-            None => self.missing_section(name, &format!("where {what} is")),
-        }
+    /// What is wrong about what is not there: a sentence.
+    pub fn lacks<T>(&self, what: String) -> Read<T> {
+        Err(Wrong { at: self.at, what })
     }
 
-    pub fn missing_section<T>(&self, name: &str, what: &str) -> Read<T> {
-        Err(Wrong { at: self.at, what: format!("the section [{name}] is missing; it says {what}") })
-    }
-
+    /// A key is not there; what to give for it goes on after "give".
     pub fn missing<T>(&self, key: &str, what: &str) -> Read<T> {
-        let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-        Err(Wrong { at: self.at, what: format!("the key {key:?} is missing{place}; give {what}") })
+        let key = format_args!("{key:?}");
+        self.lacks(match self.name {
+            "" => tr!("the key {key} is missing; give {what}", key, what),
+            section => tr!("the key {key} is missing in [{section}]; give {what}", key, section, what),
+        })
     }
 
     fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -169,10 +204,12 @@ impl<'a> Section<'a> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let at = value.span().start;
         match value.get_ref().as_str() {
-            Some(text) if text.trim().is_empty() => wrong(at, format!("{key} must not be empty")),
-            Some(text) if text.contains('\0') => wrong(at, format!("{key} must not contain a NUL character")),
+            Some(text) if text.trim().is_empty() => wrong(at, tr!("{key} must not be empty", key)),
+            Some(text) if text.contains('\0') => {
+                wrong(at, tr!("{key} must not contain a NUL character", key))
+            }
             Some(text) => Ok(Some((text, at))),
-            None => wrong(at, format!("{key} must be a text in quotation marks")),
+            None => wrong(at, tr!("{key} must be a text in quotation marks", key)),
         }
     }
 
@@ -186,7 +223,7 @@ impl<'a> Section<'a> {
             Some(texts) => Ok(texts),
             None => wrong(
                 value.span().start,
-                format!("{key} must be a list of texts, such as [\"one\", \"two\"]"),
+                tr!("{key} must be a list of texts, such as [\"one\", \"two\"]", key),
             ),
         }
     }
@@ -205,7 +242,7 @@ impl<'a> Section<'a> {
             Some(pairs) => Ok(pairs),
             None => wrong(
                 value.span().start,
-                format!("{key} must be a table of texts, such as {{ one = \"two\" }}"),
+                tr!("{key} must be a table of texts, such as {}", "{ one = \"two\" }", key),
             ),
         }
     }
@@ -250,7 +287,10 @@ impl<'a> Section<'a> {
             .and_then(|number| T::try_from(number).ok());
         match number {
             Some(number) => Ok(Some(number)),
-            None => wrong(value.span().start, format!("{key} must be a whole number from {first} to {last}")),
+            None => wrong(
+                value.span().start,
+                tr!("{key} must be a whole number from {first} to {last}", key, first, last),
+            ),
         }
     }
 
@@ -259,7 +299,7 @@ impl<'a> Section<'a> {
         match value.get_ref().as_bool() {
             Some(on) => Ok(Some(on)),
             None => {
-                wrong(value.span().start, format!("{key} must be true or false, without quotation marks"))
+                wrong(value.span().start, tr!("{key} must be true or false, without quotation marks", key))
             }
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use tr::tr;
 use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -41,9 +42,9 @@ pub fn start(home: &Home, days: Option<u32>, debug: bool) -> Result<(), String> 
     let debug =
         debug || std::env::var("PIMBRIDGE_LOG").is_ok_and(|level| level.eq_ignore_ascii_case("debug"));
     let log = layer(home.logs_dir(), days, debug)
-        .map_err(|error| format!("the log in {} cannot be written: {error}", home.logs_dir().display()))?;
+        .map_err(|error| tr!("the log in {} cannot be written: {error}", home.logs_dir().display(), error))?;
     tracing::subscriber::set_global_default(Registry::default().with(log))
-        .map_err(|_| "the log was started twice".to_owned())
+        .map_err(|_| tr!("the log was started twice"))
 }
 
 fn layer(folder: &Path, days: Option<u32>, debug: bool) -> io::Result<impl Layer<Registry>> {

@@ -8,6 +8,7 @@ use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
     HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
 };
+use tr::tr;
 
 use super::{Client, Grant, OAuthError};
 use crate::report::wording::line;
@@ -96,7 +97,7 @@ impl TokenEndpoint {
                 Err(OAuthError::Unreachable { host, why })
             }
             Err(RequestTokenError::Request(Broken::Late)) => {
-                Err(OAuthError::Unreachable { host, why: "it does not answer".to_owned() })
+                Err(OAuthError::Unreachable { host, why: tr!("it does not answer") })
             }
             Err(_) => Err(OAuthError::NotUnderstood { host }),
         }
@@ -112,11 +113,11 @@ pub(super) fn presentable(code: &str) -> String {
 
 #[derive(Debug, thiserror::Error)]
 enum Broken {
-    #[error("the request failed")]
+    #[error("{}", tr!("the request failed"))]
     Sending(reqwest::Error),
-    #[error("there is no answer")]
+    #[error("{}", tr!("there is no answer"))]
     Late,
-    #[error("the answer is not one of a token endpoint")]
+    #[error("{}", tr!("the answer is not one of a token endpoint"))]
     Odd,
 }
 

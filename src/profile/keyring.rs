@@ -7,6 +7,7 @@ use keyring_core::Entry;
 use keyring_core::api::CredentialStoreApi as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tr::tr;
 
 use super::secret::{Secret, SecretError};
 
@@ -95,11 +96,11 @@ async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SecretError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| SecretError::Keyring("it broke off".to_owned()))
+    done.map_err(|_| SecretError::Keyring(tr!("it broke off")))
 }
 
 fn no_answer() -> SecretError {
-    SecretError::Keyring("it does not answer".to_owned())
+    SecretError::Keyring(tr!("it does not answer"))
 }
 
 /// Where the entry is; for something new, where it would go. Nothing is shown to the person.
@@ -137,19 +138,19 @@ fn understand<T>(answer: keyring_core::Result<T>) -> Result<Option<T>, SecretErr
         Err(Error::NoEntry) => Ok(None),
         Err(Error::NoDefaultStore) => Err(SecretError::NoKeyring),
         Err(Error::NoStorageAccess(_)) => Err(SecretError::Locked),
-        Err(Error::Ambiguous(_)) => Err(SecretError::Keyring(
-            "it has several passwords for this account; remove all but one".to_owned(),
-        )),
+        Err(Error::Ambiguous(_)) => {
+            Err(SecretError::Keyring(tr!("it has several passwords for this account; remove all but one")))
+        }
         Err(Error::TooLong(_, limit)) => {
-            Err(SecretError::Keyring(format!("it takes no more than {limit} characters")))
+            Err(SecretError::Keyring(tr!("it takes no more than {limit} characters", limit)))
         }
         // These carry the stored bytes, which must not be shown.
         Err(Error::BadEncoding(_) | Error::BadDataFormat(..)) => {
-            Err(SecretError::Keyring("what it has for this account is not a password".to_owned()))
+            Err(SecretError::Keyring(tr!("what it has for this account is not a password")))
         }
         Err(Error::PlatformFailure(reason)) => Err(SecretError::Keyring(reason.to_string())),
         Err(Error::NotSupportedByStore(reason)) => Err(SecretError::Keyring(reason)),
-        Err(_) => Err(SecretError::Keyring("it does not answer as it should".to_owned())),
+        Err(_) => Err(SecretError::Keyring(tr!("it does not answer as it should"))),
     }
 }
 

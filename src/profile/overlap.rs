@@ -4,16 +4,15 @@
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
+use tr::tr;
 use url::Url;
 
 use super::{LocalSpec, Name, Profile, RemoteSpec};
 
 /// Two profiles that must not both run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the profiles {first} and {second} both sync {local} with {remote}, which would double its items; remove one of \
-     them, or switch one off with: pimbridge profile set \"{second}\" active false"
-)]
+#[error("{}", tr!("the profiles {first} and {second} both sync {local} with {remote}, which would double its items; remove one of \
+     them, or switch one off with: pimbridge profile set \"{second}\" active false", first, second, local, remote))]
 pub struct Overlap {
     pub first: Name,
     pub second: Name,

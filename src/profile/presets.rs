@@ -5,6 +5,8 @@
 //! The colours of categories are for the person to name. Its type Swisscom is left out: it signs in at a server of its own,
 //! with a client that is registered for that program.
 
+use tr::tr;
+
 use super::edit::Keys;
 use crate::item::Kind;
 use crate::keyed::nearest;
@@ -176,8 +178,16 @@ pub fn preset_named(name: &str) -> Result<&'static Preset, String> {
     }
     let names = || PRESETS.iter().map(|preset| preset.name);
     Err(match nearest(name, names()) {
-        Some(near) => format!("the preset {name:?} is not known; did you mean {near:?}?"),
-        None => format!("the preset {name:?} is not known; there are {}", enumerated(names())),
+        Some(near) => tr!(
+            "the preset {name} is not known; did you mean {near}?",
+            name = format_args!("{name:?}"),
+            near = format_args!("{near:?}")
+        ),
+        None => tr!(
+            "the preset {name} is not known; there are {}",
+            enumerated(names()),
+            name = format_args!("{name:?}")
+        ),
     })
 }
 
@@ -210,11 +220,11 @@ impl Preset {
             }
             Some(given) => Ok(given.to_owned()),
             None if self.needs_host() => {
-                Err(format!("{} runs on many servers; give the host of yours with --url HOST", self.title))
+                Err(tr!("{} runs on many servers; give the host of yours with --url HOST", self.title))
             }
             None if known.contains("{user}") => match user {
                 Some(user) => Ok(known.replace("{user}", user)),
-                None => Err(format!("give your address at {} with --user", self.title)),
+                None => Err(tr!("give your address at {} with --user", self.title)),
             },
             None => Ok(known.to_owned()),
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use crate::collection::Href;
 use crate::sync::{Side, Sides};
@@ -165,9 +166,10 @@ impl Report {
     /// The report of a run that waits until the person has looked ahead at it.
     pub fn preview_needed(profile: &str, started: Timestamp) -> Report {
         let word = wording::shell_word(profile);
-        let why = format!(
+        let why = tr!(
             "it may delete what only one side has, so see first what it would do: pimbridge sync {word} --dry-run; if that \
-             is right, accept it: pimbridge sync {word} --accept-preview"
+             is right, accept it: pimbridge sync {word} --accept-preview",
+            word
         );
         Report { outcome: RunOutcome::Held, ..Report::not_run(profile, started, why) }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
+use tr::tr;
 
 use crate::home::{Home, HomeError, make_private, write_private};
 use crate::item::Kind;
@@ -150,11 +151,11 @@ pub enum Finding {
 /// Why the settings cannot be read or written: a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("{}{}: {what}", .file.display(), .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error("{}: {what}", crate::keyed::place(.file, *.line))]
     Content { file: PathBuf, line: Option<usize>, what: String },
-    #[error("the settings in {} cannot be read: {source}", .file.display())]
+    #[error("{}", tr!("the settings in {} cannot be read: {source}", .file.display(), source))]
     Read { file: PathBuf, source: io::Error },
-    #[error("the settings in {} cannot be written: {source}", .file.display())]
+    #[error("{}", tr!("the settings in {} cannot be written: {source}", .file.display(), source))]
     Write { file: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -175,7 +176,7 @@ pub fn text(home: &Home) -> Result<String, SettingsError> {
     let read = fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut text));
     match read {
         Ok(_) if text.len() as u64 > MAX_BYTES => {
-            let source = io::Error::new(io::ErrorKind::InvalidData, "it is too large; move it away");
+            let source = io::Error::new(io::ErrorKind::InvalidData, tr!("it is too large; move it away"));
             Err(SettingsError::Read { file: file.to_owned(), source })
         }
         Ok(_) => Ok(text),
@@ -237,7 +238,7 @@ fn read(text: &str) -> Read<Settings> {
 fn folder(top: &Section, key: &str) -> Read<Option<PathBuf>> {
     match top.text(key)? {
         Some((path, at)) if profile::expand(path).is_none() => {
-            wrong(at, format!("{key} must be a full path, such as \"~/Calendars\""))
+            wrong(at, tr!("{key} must be a full path, such as \"~/Calendars\"", key))
         }
         path => Ok(path.map(|(path, _)| path.into())),
     }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use tr::tr;
 
 use super::{SetupError, password};
 use crate::home::Home;
-use crate::profile::{self, Loaded, LocalSpec, Name, Profile};
+use crate::profile::{self, Loaded, LocalSpec, Name, Profile, RemoteSpec, SignIn};
 use crate::settings;
 use crate::state::State;
 
@@ -45,9 +46,11 @@ pub fn refuse_overlap(home: &Home, changed: &Profile) -> Result<(), SetupError> 
     let others = others.iter().filter(|other| other.active && other.name != changed.name);
     let all = others.chain(changed.active.then_some(changed));
     match profile::overlaps(all).into_iter().find(|two| two.second == changed.name) {
-        Some(two) => Err(SetupError::Wrong(format!(
+        Some(two) => Err(SetupError::Wrong(tr!(
             "the profile {} already syncs {} with {}; a second active profile on both would double the items",
-            two.first, two.local, two.remote
+            two.first,
+            two.local,
+            two.remote
         ))),
         None => Ok(()),
     }
@@ -71,7 +74,7 @@ pub fn add_new(home: &Home, name: &Name, text: &str) -> Result<Profile, SetupErr
 pub fn make_folder(new: &Profile) -> Result<(), SetupError> {
     let LocalSpec::Vdir { path } = &new.local;
     std::fs::create_dir_all(path).map_err(|error| {
-        SetupError::NotDone(format!("the folder {} cannot be made: {error}", path.display()))
+        SetupError::NotDone(tr!("the folder {} cannot be made: {error}", path.display(), error))
     })
 }
 
@@ -105,8 +108,8 @@ pub struct Removed {
     pub name: Name,
     /// The file with its reports and its history, which stays.
     pub state: Option<PathBuf>,
-    /// What is removed from the keyring, in a word.
-    pub secret: Option<&'static str>,
+    /// The sign-in whose secret is removed from the keyring.
+    pub secret: Option<SignIn>,
 }
 
 /// Removes a profile; its items stay as they are on both sides.
@@ -121,7 +124,10 @@ pub async fn remove(home: &Home, name: &str) -> Result<Removed, SetupError> {
     profile::remove(home, name.as_str())?;
     let state = state.exists().then_some(state);
     let secret = match &removed {
-        Some(profile) if password::forget(home, profile).await? => Some(password::name(profile)),
+        Some(profile) if password::forget(home, profile).await? => {
+            let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+            sign_in.clone()
+        }
         _ => None,
     };
     Ok(Removed { name, state, secret })

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tr::tr;
 
 use super::SetupError;
 use super::change::refuse_overlap;
@@ -10,7 +11,7 @@ use crate::collection::dav::Capabilities;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
-use crate::report::wording::{line, shell_word};
+use crate::report::wording::{enumerated, line, shell_word};
 use crate::sync::policy::Mode;
 
 /// What a check is about.
@@ -44,7 +45,7 @@ pub async fn check(
 ) -> Result<(), SetupError> {
     let profile = profile::load(home, name)?;
     let file = home.profile_file(&profile.name);
-    tell(About::Profile, Found::Fine(format!("{} can be used", file.display())));
+    tell(About::Profile, Found::Fine(tr!("{} can be used", file.display())));
     if let Err(error) = refuse_overlap(home, &profile) {
         tell(About::Profile, Found::Wrong(error.to_string()));
         return Ok(());
@@ -70,17 +71,18 @@ fn folder(path: &Path, kind: Kind, must_write: bool) -> Found {
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Found::Wrong(format!(
-                "{shown} does not exist; make the folder, or connect the disk that it is on"
+            return Found::Wrong(tr!(
+                "{shown} does not exist; make the folder, or connect the disk that it is on",
+                shown
             ));
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Found::Wrong(format!("{shown} is not a folder"));
+            return Found::Wrong(tr!("{shown} is not a folder", shown));
         }
-        Err(error) => return Found::Wrong(format!("{shown} cannot be read: {error}")),
+        Err(error) => return Found::Wrong(tr!("{shown} cannot be read: {error}", shown, error)),
     };
     if must_write && !may_write(path) {
-        return Found::Wrong(format!("{shown} cannot be written; change its permissions"));
+        return Found::Wrong(tr!("{shown} cannot be written; change its permissions", shown));
     }
     let files: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().to_lowercase()).collect();
@@ -90,11 +92,21 @@ fn folder(path: &Path, kind: Kind, must_write: bool) -> Found {
     let (right, other) = (kind.extension(), if kind.extension() == "ics" { "vcf" } else { "ics" });
     if with(right) == 0 && with(other) > 0 {
         let many = with(other);
-        return Found::Warning(format!(
-            "{shown} holds no .{right} file but {many} .{other}; is {kind} the right kind?"
+        return Found::Warning(tr!(
+            "{shown} holds no .{right} file but {many} .{other}; is {kind} the right kind?",
+            shown,
+            right,
+            many,
+            other,
+            kind = kind.in_words()
         ));
     }
-    Found::Fine(format!("{shown} can be used; it holds {} .{right} files", with(right)))
+    Found::Fine(tr!(
+        "{shown} can be used; it holds one .{right} file"
+            | "{shown} can be used; it holds {n} .{right} files" % with(right),
+        shown,
+        right
+    ))
 }
 
 /// Whether files can be made in a folder, found out without making one.
@@ -126,42 +138,69 @@ async fn server(profile: &Profile) -> Vec<Found> {
 
 fn moved(profile: &Profile, to: &str) -> Found {
     let name = shell_word(profile.name.as_str());
-    Found::Warning(format!(
+    Found::Warning(tr!(
         "the server says that it has moved for good to {to}, and syncs go there; to make that its address: pimbridge \
          profile set {name} remote.url {}",
-        shell_word(to)
+        shell_word(to),
+        to,
+        name
     ))
 }
 
 fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
     let RemoteSpec::Dav { url, .. } = &profile.remote;
     if capabilities.writable == Some(false) && writes_remotely(profile.mode) {
-        return Found::Wrong(format!(
+        return Found::Wrong(tr!(
             "{url} can only be read by you; set mode to replicate-from-server or merge-from-server, or ask its owner \
-             for the right to write"
+             for the right to write",
+            url
         ));
     }
     // Whether it is an address book at all was found before; not every server tells it.
     let kind = profile.kind;
     if kind != Kind::Contacts && !capabilities.kinds.contains(&kind) {
-        let kinds: Vec<String> = capabilities.kinds.iter().map(ToString::to_string).collect();
+        let kinds: Vec<String> = capabilities.kinds.iter().map(|kind| kind.in_words()).collect();
         return Found::Wrong(if kinds.is_empty() {
-            format!("{url} holds neither events nor tasks; give the address of a collection for {kind}")
+            tr!(
+                "{url} holds neither events nor tasks; give the address of a collection for {kind}",
+                url,
+                kind = kind.in_words()
+            )
         } else {
-            let kinds = kinds.join(" and ");
-            format!(
-                "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {kinds}"
+            let words = capabilities.kinds.iter().map(|kind| profile::word_of(profile::KINDS, *kind));
+            tr!(
+                "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {words}",
+                url,
+                kinds = enumerated(kinds.iter().map(String::as_str)),
+                kind = kind.in_words(),
+                words = enumerated(words)
             )
         });
     }
     let name = capabilities.display_name.as_deref().map(line).filter(|name| !name.is_empty());
-    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-    let tells = match capabilities {
-        Capabilities { sync_collection: true, .. } => "the server tells what has changed in it",
-        Capabilities { ctag: true, .. } => "the server tells whether anything has changed in it",
-        _ => "the server does not tell what has changed in it, so each sync asks for the whole list",
-    };
-    Found::Fine(format!("{url}{name} can be used for {kind}; {tells}"))
+    let place = name.map_or_else(|| url.to_string(), |name| format!("{url} ({name})"));
+    Found::Fine(match capabilities {
+        Capabilities { sync_collection: true, .. } => {
+            tr!(
+                "{place} can be used for {kind}; the server tells what has changed in it",
+                place,
+                kind = kind.in_words()
+            )
+        }
+        Capabilities { ctag: true, .. } => {
+            tr!(
+                "{place} can be used for {kind}; the server tells whether anything has changed in it",
+                place,
+                kind = kind.in_words()
+            )
+        }
+        _ => tr!(
+            "{place} can be used for {kind}; the server does not tell what has changed in it, so each sync asks for the \
+             whole list",
+            place,
+            kind = kind.in_words()
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -188,7 +227,7 @@ mod tests {
         insta::assert_snapshot!(text(Kind::Events), @"ok: FOLDER can be used; it holds 0 .ics files");
         std::fs::write(path.join("a.ICS"), "").unwrap();
         std::fs::write(path.join(".b.ics"), "").unwrap();
-        insta::assert_snapshot!(text(Kind::Tasks), @"ok: FOLDER can be used; it holds 1 .ics files");
+        insta::assert_snapshot!(text(Kind::Tasks), @"ok: FOLDER can be used; it holds one .ics file");
         insta::assert_snapshot!(text(Kind::Contacts), @"note: FOLDER holds no .vcf file but 1 .ics; is contacts the right kind?");
         let left: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
         assert_eq!(left.len(), 2, "a check leaves nothing behind");

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tr::tr;
+
 use super::SetupError;
 use crate::collection::dav::Account;
 use crate::collection::dav::discovery::{Discovered, Service, Start, discover};
@@ -24,7 +26,7 @@ pub struct Access {
 pub enum SearchError {
     #[error("{0}")]
     Wrong(String),
-    #[error("the server wants a user name and a password")]
+    #[error("{}", tr!("the server wants a user name and a password"))]
     NoUser,
     /// The sign-in was refused to each of these.
     #[error("{why}")]

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tr::tr;
+
 use super::SetupError;
 use super::change::{Change, changed};
 use crate::home::{Home, make_private};
@@ -57,7 +59,7 @@ impl Aside {
             home.busy_key()?;
             let key = Path::new("busy.key");
             fs::copy(home.state_dir().join(key), there.state_dir().join(key))
-                .map_err(|error| SetupError::NotDone(format!("it cannot be looked ahead: {error}")))?;
+                .map_err(|error| SetupError::NotDone(tr!("it cannot be looked ahead: {error}", error)))?;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use tr::tr;
+
 use super::SetupError;
 use crate::profile::{self, Loaded, LocalSpec, Name};
 
@@ -67,7 +69,10 @@ fn first(wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, SetupError
         .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
         .find(|name| fits(name))
         .ok_or_else(|| {
-            SetupError::Wrong(format!("no name like \"{wanted}\" is free; give another folder with --root"))
+            SetupError::Wrong(tr!(
+                "no name like \"{wanted}\" is free; give another folder with --root",
+                wanted
+            ))
         })
 }
 
@@ -93,7 +98,7 @@ pub fn full_path(typed: &Path) -> Result<String, SetupError> {
     };
     match full.to_str() {
         Some(full) if !full.is_empty() => Ok(full.to_owned()),
-        _ => Err(SetupError::Wrong("the name of a file or folder must be UTF-8 text".to_owned())),
+        _ => Err(SetupError::Wrong(tr!("the name of a file or folder must be UTF-8 text"))),
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use tr::tr;
 
 use crate::collection::Look;
 use crate::item::Bytes;
@@ -48,25 +49,17 @@ pub struct Write<'a>(rusqlite::Transaction<'a>);
 /// Why a profile's state cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error(
-        "another Pimbridge is working on this profile at the moment; wait for it to finish and try again"
-    )]
+    #[error("{}", tr!("another Pimbridge is working on this profile at the moment; wait for it to finish and try again"))]
     Busy,
-    #[error(
-        "the state file {0} was written by a newer version of Pimbridge; install that version again, or move the file away to start anew (nothing is doubled by that)"
-    )]
+    #[error("{}", tr!("the state file {0} was written by a newer version of Pimbridge; install that version again, or move the file away to start anew (nothing is doubled by that)", .0.display()))]
     Newer(PathBuf),
-    #[error("the state file is damaged")]
+    #[error("{}", tr!("the state file is damaged"))]
     Damaged,
-    #[error(
-        "the disk on which Pimbridge keeps the state of this profile is full: free some space there and sync again; nothing is lost"
-    )]
+    #[error("{}", tr!("the disk on which Pimbridge keeps the state of this profile is full: free some space there and sync again; nothing is lost"))]
     Full,
-    #[error("the state file {path} could not be opened: {source}")]
+    #[error("{}", tr!("the state file {path} could not be opened: {source}", path = path.display(), source))]
     Io { path: PathBuf, source: io::Error },
-    #[error(
-        "the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost ({0})"
-    )]
+    #[error("{}", tr!("the memory of this profile's earlier runs could not be read or saved: see that the disk it is on is neither faulty nor write-protected, and try again; nothing is lost ({0})", .0))]
     Sql(rusqlite::Error),
 }
 
@@ -106,10 +99,9 @@ impl State {
         };
         let mut state = State { db: Mutex::new(db), notices: Vec::new(), _lock: lock };
         if state.identity()?.is_some_and(|known| known != identity) {
-            notices.push(
+            notices.push(tr!(
                 "The profile's folder, address, user or kind was changed: both sides are compared anew."
-                    .into(),
-            );
+            ));
             state.write(|w| w.forget_trees())?;
         }
         if state.identity()?.as_deref() != Some(identity) {
@@ -223,7 +215,7 @@ impl Peek {
     /// Writes all of it to a new file.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
         let Some(to) = file.to_str() else {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "its path is not UTF-8 text");
+            let source = io::Error::new(io::ErrorKind::InvalidInput, tr!("its path is not UTF-8 text"));
             return Err(StateError::Io { path: file.to_owned(), source });
         };
         self.db().execute("VACUUM INTO ?1", [to])?;
@@ -317,7 +309,7 @@ pub fn set_aside(path: &Path, now: Timestamp) -> Result<String> {
             _ => {}
         }
     }
-    Ok(format!(
+    Ok(tr!(
         "The memory of earlier runs was damaged and has been set aside as {}. Both sides were compared anew; nothing is doubled by that. Versions kept in the history before today are in that file.",
         aside.display()
     ))

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::policy::{Conflict as Winner, Policy};
 use super::resolve::{BaseContent, Content, newer};
 use super::run::{Deletions, Done, Job, Only, Options, RunError, run};
-use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Fetched, Href, Outcome};
 use crate::item;
@@ -32,13 +32,11 @@ pub enum Decision {
 /// Why a decision could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
-    #[error(
-        "no conflict {0:?} waits in this profile (any more); \"pimbridge conflict list\" shows those that do"
-    )]
+    #[error("{}", tr!("no conflict {} waits in this profile (any more); \"pimbridge conflict list\" shows those that do", format_args!("{:?}", .0)))]
     Unknown(String),
-    #[error("a copy of the version on this computer could not be stored: {0}")]
+    #[error("{}", tr!("a copy of the version on this computer could not be stored: {0}", .0))]
     Copy(String),
-    #[error("the version {} could not be read, so nothing was done: {reason}", place(*.side))]
+    #[error("{}", unread(*.side, .reason))]
     Unread { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),
@@ -47,6 +45,17 @@ pub enum DecisionError {
 impl From<StateError> for DecisionError {
     fn from(error: StateError) -> Self {
         DecisionError::Run(error.into())
+    }
+}
+
+fn unread(side: Side, reason: &str) -> String {
+    match side {
+        Side::Local => {
+            tr!("the version on this computer could not be read, so nothing was done: {reason}", reason)
+        }
+        Side::Remote => {
+            tr!("the version on the server could not be read, so nothing was done: {reason}", reason)
+        }
     }
 }
 
@@ -166,7 +175,7 @@ async fn copy(job: &Job<'_>, aside: &Aside) -> Result<Copy, DecisionError> {
         Some(Outcome::Stored { href, .. }) => Ok(Copy::Made(href)),
         Some(Outcome::Stale { sure: true }) => Ok(Copy::There),
         Some(Outcome::Refused { reason } | Outcome::Failed { reason }) => Err(DecisionError::Copy(reason)),
-        _ => Err(DecisionError::Copy("it is not known whether it was done".into())),
+        _ => Err(DecisionError::Copy(tr!("it is not known whether it was done"))),
     }
 }
 
@@ -187,6 +196,6 @@ async fn fetch(job: &Job<'_>, side: Side, href: &Href) -> Result<Option<Found>, 
         Some(Fetched::Unreadable { reason, .. } | Fetched::Failed { reason, .. }) => {
             Err(DecisionError::Unread { side, reason })
         }
-        None => Err(DecisionError::Unread { side, reason: "no answer came".into() }),
+        None => Err(DecisionError::Unread { side, reason: tr!("no answer came") }),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use tr::tr;
 
 use super::memory::Memory;
 use super::pair::{self, Candidate};
@@ -310,7 +311,7 @@ fn duplicate(side: Side, href: &Href) -> Problem {
 }
 
 fn unread_problem(side: Side, href: &Href) -> Problem {
-    about(side, href, "It could not be read this time. It will be tried again in the next run.".into())
+    about(side, href, tr!("It could not be read this time. It will be tried again in the next run."))
 }
 
 fn about(side: Side, href: &Href, message: String) -> Problem {

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use tr::tr;
 
 use super::plan::Row;
 use super::policy::{Action, Change};
@@ -263,7 +264,7 @@ fn outside(side: Side, version: Option<&Version>) -> Step {
         kind: AsideKind::Outside,
         side,
         summary: version.map(|version| version.facts.summary.clone()).unwrap_or_default(),
-        message: "It is out of this profile's time range or category.".into(),
+        message: tr!("It is out of this profile's time range or category."),
     }
 }
 
@@ -334,7 +335,7 @@ fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mu
             kind: AsideKind::Foreign,
             side,
             summary: href.to_string(),
-            message: "It is of another kind than this profile keeps.".into(),
+            message: tr!("It is of another kind than this profile keeps."),
         },
         Some(Found::Broken { summary, message }) => {
             Step::Aside { kind: AsideKind::Trouble, side, summary, message }
@@ -347,12 +348,12 @@ fn without_version(side: Side, href: &Href, found: Option<Found>, sightings: &mu
             kind: AsideKind::Passing,
             side,
             summary: href.to_string(),
-            message: format!("It could not be read this time: {}.", reason.trim_end_matches('.')),
+            message: tr!("It could not be read this time: {}.", reason.trim_end_matches('.')),
         },
         Some(Found::Version(_)) | None => Step::Problem {
             side,
             summary: href.to_string(),
-            message: "It was asked for, but no answer came. It will be tried again in the next run.".into(),
+            message: tr!("It was asked for, but no answer came. It will be tried again in the next run."),
         },
     }
 }
@@ -406,7 +407,8 @@ fn refuse_duplicate(
 }
 
 pub(super) fn duplicate_message(href: &Href) -> String {
-    format!(
-        "Another item has the same UID, so {href} is not synchronized. If it is a copy, delete one of the two; if it is not, give it a UID of its own."
+    tr!(
+        "Another item has the same UID, so {href} is not synchronized. If it is a copy, delete one of the two; if it is not, give it a UID of its own.",
+        href
     )
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use tr::tr;
 
 use super::guard::{self, Guard};
 use super::invitations::{self, Invitation};
@@ -60,8 +61,8 @@ pub enum RunError {
     Collection(Side, CollectionError),
     /// The profile's options do not go with what it did before; the text is a sentence with a way out.
     #[error("{0}")]
-    Options(&'static str),
-    #[error("The run was interrupted. The next run goes on where it stopped.")]
+    Options(String),
+    #[error("{}", tr!("The run was interrupted. The next run goes on where it stopped."))]
     Stopped,
     #[error(transparent)]
     State(#[from] StateError),
@@ -304,9 +305,10 @@ async fn rounds(
         report.problems.extend(paired.problems);
         report.problems.sort_by(|a, b| (a.side, &a.item).cmp(&(b.side, &b.item)));
         if round == 1 && paired.ambiguous > 0 {
-            report.notices.push(format!(
-                "{} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two.",
-                paired.ambiguous
+            report.notices.push(tr!(
+                "1 new item looks like more than one on the other side, so it was not linked; all are kept. If they are twins, delete one of each two."
+                    | "{n} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two."
+                    % paired.ambiguous
             ));
         }
         if let (1, true, true, Policy::TwoWay(conflict)) = (round, options.dry_run, in_sync == 0, job.policy)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tr::tr;
 use tracing::Instrument;
 
 use super::Sides;
@@ -94,7 +95,8 @@ async fn run_once(
     });
     if profile.preview_needed {
         let word = shell_word(profile.name.as_str());
-        let way = format!("It waits for your yes. If that is right: pimbridge sync {word} --accept-preview");
+        let way =
+            tr!("It waits for your yes. If that is right: pimbridge sync {word} --accept-preview", word);
         done.report.notices.push(way);
     }
     tell(&done.report);
@@ -312,17 +314,17 @@ fn sign_in_hint(profile: &Profile) -> String {
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     let word = shell_word(profile.name.as_str());
     match sign_in {
-        None => "Add your user name to the profile.".to_owned(),
+        None => tr!("Add your user name to the profile."),
         // What is wrong with it has the way out with it.
         Some(SignIn::OAuth { .. }) => String::new(),
         Some(SignIn::Password { password: source, .. } | SignIn::Token { token: source, .. }) => match source
         {
-            PasswordSource::Keyring => format!("To enter it again: pimbridge profile password {word}"),
+            PasswordSource::Keyring => tr!("To enter it again: pimbridge profile password {word}", word),
             PasswordSource::Given(SecretSource::Env(variable)) => {
-                format!("It comes from the environment variable {variable}.")
+                tr!("It comes from the environment variable {variable}.", variable)
             }
             PasswordSource::Given(SecretSource::Command(_)) => {
-                "It comes from the profile's password_command.".to_owned()
+                tr!("It comes from the profile's password_command.")
             }
         },
     }

@@ -1,5 +1,7 @@
 //! `daemon follow`: what happens, as it happens.
 
+use tr::tr;
+
 use crate::cli::live::{live, paused};
 use crate::cli::status::how_it_went;
 use crate::cli::{Failure, exit, out};
@@ -51,7 +53,7 @@ fn in_words(event: Event, before: &mut Option<Status>) -> Vec<String> {
             *before = Some(*status);
             lines
         }
-        Event::RunStarted { profile, .. } => vec![format!("{profile}: started")],
+        Event::RunStarted { profile, .. } => vec![tr!("{profile}: started", profile)],
         Event::Progress { .. } | Event::Show { .. } => Vec::new(),
         Event::RunFinished { profile, report, .. } => vec![format!("{profile}: {}", how_it_went(&report))],
     }
@@ -61,7 +63,7 @@ fn in_words(event: Event, before: &mut Option<Status>) -> Vec<String> {
 fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     let mut lines = Vec::new();
     if before.map(|before| before.paused) != Some(now.paused) && (before.is_some() || now.paused.is_some()) {
-        lines.push(now.paused.map_or_else(|| "Everything runs by itself again".to_owned(), paused));
+        lines.push(now.paused.map_or_else(|| tr!("Everything runs by itself again"), paused));
     }
     for ProfileStatus { name, state, .. } in &now.profiles {
         let old = before.and_then(|before| before.profiles.iter().find(|profile| profile.name == *name));

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use tr::tr;
 
 use super::super::connection::ConnectionArgs;
 use super::super::search::SignInArgs;
@@ -122,7 +123,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     // The command line was not read without them.
     let (Some(name), Some(kind)) = (&args.name, args.kind()) else {
-        return Err(Failure::Usage("a profile needs a name and a kind".to_owned()));
+        return Err(Failure::Usage(tr!("a profile needs a name and a kind")));
     };
     let name = Name::new(name).map_err(|error| Failure::Usage(error.to_string()))?;
     profile::refuse_taken(home, &name)?;
@@ -137,7 +138,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         None => args.url.clone().unwrap_or_default(),
     };
     if let (Some(preset), None) = (preset.filter(|preset| preset.oauth), &args.client_id) {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "{} signs you in in a browser, for which you need a client id of your own: give it with --client-id ID \
              (profiles-examples/google-calendar.toml says how to get one)",
             preset.title
@@ -159,7 +160,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         }
     };
     if place.user.is_none() && wish.password != PasswordSource::Keyring {
-        return Err(Failure::Usage("a password needs a user name; give it with --user".to_owned()));
+        return Err(Failure::Usage(tr!("a password needs a user name; give it with --user")));
     }
     let target =
         Target { name: &name, kind, mode: wish.mode, folder: &local, url: place.url, user: place.user };
@@ -171,7 +172,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     let LocalSpec::Vdir { path } = &new.profile.local;
     let path = path.clone();
     let new = add_new(home, &name, &new.text)?;
-    out::say(format!("The profile {name} is in {}", home.profile_file(&name).display()));
+    out::say(tr!("The profile {name} is in {}", home.profile_file(&name).display(), name));
     let password = match place.password {
         Some(asked) => password::store(&new, asked).await.map(|()| true),
         None => keep_password(&new).await,
@@ -181,7 +182,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     out::say(what_next(&new, matches!(password, Ok(true)), path.is_dir()));
     if let Some(note) = preset.and_then(|preset| preset.note) {
-        out::say(format!("Note: {note}."));
+        out::say(tr!("Note: {}.", tr!(note)));
     }
     Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
 }
@@ -191,8 +192,9 @@ fn default_folder(home: &Home, kind: Kind, name: &Name) -> Result<PathBuf, Failu
     let folder = settings::load(home)?.folders.of(kind).join(name.as_str());
     if places::expand(&folder).is_some_and(|path| !places::is_empty(&path)) {
         let shown = shell_word(&folder.display().to_string());
-        return Err(Failure::Usage(format!(
-            "the folder {shown} holds something already; if that is to be synced, say it with --local {shown}"
+        return Err(Failure::Usage(tr!(
+            "the folder {shown} holds something already; if that is to be synced, say it with --local {shown}",
+            shown
         )));
     }
     Ok(folder)
@@ -214,23 +216,25 @@ async fn keep_password(new: &Profile) -> Result<bool, Failure> {
 
 fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> String {
     let word = shell_word(new.name.as_str());
-    let mut steps = vec!["Next:".to_owned()];
+    let mut steps = vec![tr!("Next:")];
     if !folder_exists {
-        steps.push(format!("  make the folder {}", new.local));
+        steps.push(format!("  {}", tr!("make the folder {}", new.local)));
     }
     let RemoteSpec::Dav { sign_in, .. } = &new.remote;
     if let Some(SignIn::OAuth { .. }) = sign_in {
-        steps.push(format!("  pimbridge profile sign-in {word}    signs you in, in a browser"));
+        let what = tr!("signs you in, in a browser");
+        steps.push(format!("  pimbridge profile sign-in {word}    {what}"));
     }
     if !password_stored {
-        steps.push(format!("  pimbridge profile password {word}   puts the password into the keyring"));
+        let what = tr!("puts the password into the keyring");
+        steps.push(format!("  pimbridge profile password {word}   {what}"));
     }
-    steps.push(format!("  pimbridge profile check {word}      tests the folder, the server and the sign-in"));
-    steps.push(format!("  pimbridge sync {word} --dry-run     shows what a sync would do"));
-    steps.push(format!("  pimbridge sync {word}               does it"));
-    steps.push(
+    let tests = tr!("tests the folder, the server and the sign-in");
+    steps.push(format!("  pimbridge profile check {word}      {tests}"));
+    steps.push(format!("  pimbridge sync {word} --dry-run     {}", tr!("shows what a sync would do")));
+    steps.push(format!("  pimbridge sync {word}               {}", tr!("does it")));
+    steps.push(tr!(
         "To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)"
-            .to_owned(),
-    );
+    ));
     steps.join("\n")
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tr::tr;
+
 use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::setup::transfer;
@@ -23,9 +25,8 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
     gathered.broken.iter().for_each(|error| out::complain(error));
     let unkept = gathered.save(home, &args.file)?;
     let number = gathered.number();
-    out::say(format!(
-        "{} in {}, without passwords.",
-        if number == 1 { "One profile is".to_owned() } else { format!("{number} profiles are") },
+    out::say(tr!(
+        "One profile is in {}, without passwords." | "{n} profiles are in {}, without passwords." % number,
         args.file.display()
     ));
     gathered.notes.iter().for_each(out::say);

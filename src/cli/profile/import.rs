@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use tr::tr;
+
 use super::super::{Failure, exit, out};
+use super::password;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, KINDS, cdsp};
 use crate::report::wording::cut;
-use crate::setup::password;
 use crate::setup::transfer::{self, Choices, Fate, Password, Planned, Unplaced};
 
 /// Take over profiles of Outlook CalDav Synchronizer from a .cdsp file
@@ -40,19 +42,22 @@ fn named(typed: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
             Ok((name.to_owned(), value.to_owned()))
         }
-        _ => Err("write a name, an equals sign and a value".to_owned()),
+        _ => Err(tr!("write a name, an equals sign and a value")),
     }
 }
 
 pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     for (_, kind) in &args.kind {
         if KINDS.iter().all(|known| known.word != kind) {
-            return Err(Failure::Usage(format!("--kind takes events, tasks or contacts, not {kind:?}")));
+            return Err(Failure::Usage(tr!(
+                "--kind takes events, tasks or contacts, not {kind}",
+                kind = format_args!("{kind:?}")
+            )));
         }
     }
     let document = cdsp::load(&args.file).map_err(|error| Failure::Usage(error.to_string()))?;
     if document.profiles.is_empty() {
-        out::say(format!("There are no profiles in {}.", args.file.display()));
+        out::say(tr!("There are no profiles in {}.", args.file.display()));
         return Ok(exit::IN_SYNC);
     }
     let loaded = profile::load_all(home)?;
@@ -66,7 +71,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         out::say(one.shown());
     }
     if !document.stray.is_empty() {
-        out::say(format!("Left out, because no program puts it there: {}", document.stray.join(", ")));
+        out::say(tr!("Left out, because no program puts it there: {}", document.stray.join(", ")));
     }
     let skips = planned.iter().any(|one| matches!(one.fate, Fate::Skipped(_)));
     let status = match (loaded.broken.is_empty(), skips) {
@@ -75,16 +80,18 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         (true, false) => exit::IN_SYNC,
     };
     if args.dry_run {
-        out::say("Nothing was imported yet: without --dry-run it is.");
+        out::say(tr!("Nothing was imported yet: without --dry-run it is."));
         return Ok(status);
     }
     let written = write(home, &planned).await?;
     out::say(match written {
-        0 => "Nothing was changed.".to_owned(),
+        0 => tr!("Nothing was changed."),
         _ => format!(
-            "{} imported. Next:\n  pimbridge profile list       shows all\n  pimbridge sync --dry-run     shows what a sync \
-             would do",
-            if written == 1 { "One profile is".to_owned() } else { format!("{written} profiles are") }
+            "{} {}\n  pimbridge profile list       {}\n  pimbridge sync --dry-run     {}",
+            tr!("One profile is imported." | "{n} profiles are imported." % written),
+            tr!("Next:"),
+            tr!("shows all"),
+            tr!("shows what a sync would do")
         ),
     });
     Ok(status)
@@ -98,9 +105,9 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
         written += 1;
         match (password, &one.file) {
             (Password::Stored, Some((profile, _))) => {
-                out::say(format!("The {} is in the keyring.", password::name(profile)));
+                out::say(password::stored(profile));
             }
-            (Password::Stays, _) => out::say("The keyring has a password already, which stays."),
+            (Password::Stays, _) => out::say(tr!("The keyring has a password already, which stays.")),
             (Password::NotStored(error), _) => {
                 let (Failure::Usage(why) | Failure::NotDone(why)) = Failure::from(error);
                 out::complain(&why);
@@ -114,16 +121,18 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
 /// Asks which folder it is; none where nobody sits at a terminal.
 fn ask(unplaced: Unplaced) -> Option<PathBuf> {
     let Unplaced { label, called, kind, suggested } = unplaced;
-    let question = format!(
-        "Which folder here is {:?}, the {} of the profile {label:?}? [{}] ",
-        cut(called, 60),
-        match kind {
-            Kind::Events => "calendar",
-            Kind::Tasks => "task list",
-            Kind::Contacts => "address book",
-        },
-        suggested.display()
-    );
-    let answer = out::ask_text(&question)?;
+    let (folder, profile) = (format!("{:?}", cut(called, 60)), format!("{label:?}"));
+    let question = match kind {
+        Kind::Events => {
+            tr!("Which folder here is {folder}, the calendar of the profile {profile}?", folder, profile)
+        }
+        Kind::Tasks => {
+            tr!("Which folder here is {folder}, the task list of the profile {profile}?", folder, profile)
+        }
+        Kind::Contacts => {
+            tr!("Which folder here is {folder}, the address book of the profile {profile}?", folder, profile)
+        }
+    };
+    let answer = out::ask_text(&format!("{question} [{}] ", suggested.display()))?;
     Some(if answer.is_empty() { suggested } else { PathBuf::from(answer) })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use tr::tr;
+
 use super::super::discover::nothing;
 use super::super::search::search;
 use super::super::{Failure, exit, out};
@@ -32,7 +34,7 @@ pub async fn run(
     let mut planned = Vec::new();
     let mut taken = Taken::new(home, args.root.as_deref())?;
     if let Some(preset) = preset.filter(|preset| preset.oauth) {
-        return Err(Failure::Usage(format!(
+        return Err(Failure::Usage(tr!(
             "with {} the collections cannot be looked for before you have signed in; add one after the other, with a name, \
              --kind and --local",
             preset.title
@@ -56,7 +58,12 @@ pub async fn run(
             for &kind in found.kinds.iter().filter(|kind| args.kind().is_none_or(|only| only == **kind)) {
                 if let Some(profile) = taken.syncing(&found.url, kind) {
                     let name = crate::report::wording::line(&found.name);
-                    out::say(format!("{name} ({kind}) is synced by the profile {profile} already"));
+                    out::say(tr!(
+                        "{name} ({kind}) is synced by the profile {profile} already",
+                        name,
+                        profile,
+                        kind = kind.in_words()
+                    ));
                     continue;
                 }
                 let (plan, what) = plan(home, &wish, &searched, found, kind, &mut taken)?;
@@ -65,15 +72,15 @@ pub async fn run(
         }
     }
     if planned.is_empty() {
-        out::say("There is nothing to add.");
+        out::say(tr!("There is nothing to add."));
         return Ok(exit::IN_SYNC);
     }
-    let width = planned.iter().map(|one| one.plan.profile.name.as_str().chars().count()).max().unwrap_or(0);
+    let width = out::widest(planned.iter().map(|one| one.plan.profile.name.as_str()));
     for one in &planned {
         out::say(format!("{:width$}  {}", one.plan.profile.name, one.what));
     }
     if args.dry_run {
-        out::say("Nothing was made yet: without --dry-run these profiles are made.");
+        out::say(tr!("Nothing was made yet: without --dry-run these profiles are made."));
         return Ok(exit::IN_SYNC);
     }
     make(home, planned).await
@@ -92,15 +99,20 @@ fn plan(
     let mode = account::possible(wish.mode, found.writable == Some(false));
     let (url, user) = (found.url.to_string(), searched.user.clone());
     let plan = wish.plan(home, Target { name: &name, kind, mode, folder: &folder, url, user })?;
-    let word = word_of(MODES, mode);
-    let mut what = format!("{kind} of {:?} in {}, {word}", cut(&found.name, 40), folder.display());
+    let mut what = tr!(
+        "{kind} of {name} in {folder}, {mode}",
+        kind = kind.in_words(),
+        name = format_args!("{:?}", cut(&found.name, 40)),
+        folder = folder.display(),
+        mode = word_of(MODES, mode)
+    );
     if mode != wish.mode {
-        what += " (you may only read it)";
+        what = tr!("{what} (you may only read it)", what);
     }
     if let Some(owner) = found.owner.as_deref().filter(|_| found.shared) {
-        what += &format!(" (shared by {})", cut(owner, 40));
+        what = tr!("{what} (shared by {})", cut(owner, 40), what);
     } else if found.shared {
-        what += " (shared)";
+        what = tr!("{what} (shared)", what);
     }
     Ok((plan, what))
 }
@@ -125,13 +137,14 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
             _ => {}
         }
     }
-    let number = planned.len();
-    let made =
-        if number == 1 { "One profile is made.".to_owned() } else { format!("{number} profiles are made.") };
+    let made = tr!("One profile is made." | "{n} profiles are made." % planned.len());
     let word = first_without_password.map(|name| crate::report::wording::shell_word(name.as_str()));
     let password = word.map(|word| format!("  pimbridge profile password {word}\n")).unwrap_or_default();
     out::say(format!(
-        "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it"
+        "{made} {}\n{password}  pimbridge sync --dry-run     {}\n  pimbridge sync               {}",
+        tr!("Next:"),
+        tr!("shows what a sync would do"),
+        tr!("does it")
     ));
     Ok(status)
 }

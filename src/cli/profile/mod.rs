@@ -1,9 +1,11 @@
 //! `profile`: make, show, change and test profiles.
 
+use tr::tr;
+
 use super::changes::{Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile;
+use crate::profile::{self, SignIn};
 use crate::report::wording::shell_word;
 use crate::setup::change;
 
@@ -123,27 +125,29 @@ fn set(home: &Home, args: Set) -> Result<u8, Failure> {
 fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
     let name = profile::existing(home, &args.name)?;
     if !args.yes {
-        let question = format!(
+        let question = tr!(
             "The next run of {name} compares both sides anew. No item is touched now, but what was deleted on one side \
-             only since the last run comes back. Forget what was in sync?"
+             only since the last run comes back. Forget what was in sync?",
+            name
         );
         match out::ask(&question) {
             Some(true) => {}
             Some(false) => {
-                out::say("Nothing was changed.");
+                out::say(tr!("Nothing was changed."));
                 return Ok(exit::IN_SYNC);
             }
             None => {
-                return Err(Failure::Usage(
-                    "there is no terminal to ask on; if you are sure, say it with --yes".to_owned(),
-                ));
+                return Err(Failure::Usage(tr!(
+                    "there is no terminal to ask on; if you are sure, say it with --yes"
+                )));
             }
         }
     }
     change::reset(home, name.as_str())?;
     let word = shell_word(name.as_str());
-    out::say(format!(
-        "What was in sync is forgotten. To see what the next run will do: pimbridge sync {word} --dry-run"
+    out::say(tr!(
+        "What was in sync is forgotten. To see what the next run will do: pimbridge sync {word} --dry-run",
+        word
     ));
     Ok(exit::IN_SYNC)
 }
@@ -151,16 +155,19 @@ fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
 async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
     let removed = change::remove(home, name).await?;
     let name = &removed.name;
-    out::say(format!("The profile {name} is removed. Its items stay as they are, here and on the server."));
+    out::say(tr!("The profile {name} is removed. Its items stay as they are, here and on the server.", name));
     if let Some(state) = &removed.state {
-        out::say(format!(
+        out::say(tr!(
             "Its reports and its history stay in {}; to read them: pimbridge history list {}",
             state.display(),
             shell_word(name.as_str())
         ));
     }
-    if let Some(secret) = removed.secret {
-        out::say(format!("Its {secret} is removed from the keyring."));
+    match removed.secret {
+        Some(SignIn::Password { .. }) => out::say(tr!("Its password is removed from the keyring.")),
+        Some(SignIn::Token { .. }) => out::say(tr!("Its token is removed from the keyring.")),
+        Some(SignIn::OAuth { .. }) => out::say(tr!("Its sign-in is removed from the keyring.")),
+        None => {}
     }
     Ok(exit::IN_SYNC)
 }
@@ -168,12 +175,13 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
 fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
     let (name, new) = change::copy(home, &args.name, &args.new)?;
     let word = shell_word(new.as_str());
+    out::say(tr!("{name} is copied to {new}, which is inactive: both would sync the same items.", name, new));
     out::say(format!(
-        "{name} is copied to {new}, which is inactive: both would sync the same items.\n\
-         Say what it syncs instead, then switch it on:\n  \
+        "{}\n  \
          pimbridge profile set {word} local.path FOLDER\n  \
          pimbridge profile set {word} remote.url URL\n  \
-         pimbridge profile set {word} active true"
+         pimbridge profile set {word} active true",
+        tr!("Say what it syncs instead, then switch it on:")
     ));
     Ok(exit::IN_SYNC)
 }

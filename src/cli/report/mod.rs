@@ -1,5 +1,7 @@
 //! `report`: what past runs did.
 
+use tr::tr;
+
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, Name};
@@ -78,10 +80,15 @@ fn show(home: &Home, args: Show) -> Result<u8, Failure> {
     let Some((id, report)) = stored::report(home, &name, args.id.map(ReportId))? else {
         return Err(Failure::Usage(match args.id {
             None => {
-                format!("the profile {name} has not run yet; run it with: pimbridge sync {}", shell(&name))
+                tr!("the profile {name} has not run yet; run it with: pimbridge sync {}", shell(&name), name)
             }
             Some(id) => {
-                format!("the profile {name} has no report {id}; see: pimbridge report list {}", shell(&name))
+                tr!(
+                    "the profile {name} has no report {id}; see: pimbridge report list {}",
+                    shell(&name),
+                    name,
+                    id
+                )
             }
         }));
     };

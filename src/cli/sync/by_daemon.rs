@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tr::tr;
 
 use super::Run;
 use crate::cli::stored;
@@ -120,7 +121,7 @@ async fn later(home: &Home, profile: &Profile) -> Option<Finished> {
 
 fn cut_off(profile: &Profile) -> Run {
     let name = profile.name.as_str();
-    let why = format!(
+    let why = tr!(
         "the Pimbridge in the background, which ran it, has ended in the middle of it; to go on where it stopped: \
          pimbridge sync {}",
         shell_word(name)

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tr::tr;
+
 use crate::cli::Failure;
 use crate::collection::Href;
 use crate::home::Home;
@@ -35,12 +37,14 @@ pub fn choose(home: &Home, named: &[String]) -> Result<Chosen, Failure> {
     let refused: Vec<_> = broken.chain(doubled).collect();
     if run.is_empty() && refused.is_empty() {
         return Err(Failure::Usage(if none {
-            "there is no profile yet; \"pimbridge profile add --help\" says how to make one, and \"pimbridge demo\" \
+            tr!(
+                "there is no profile yet; \"pimbridge profile add --help\" says how to make one, and \"pimbridge demo\" \
              shows a sync without one"
-                .to_owned()
+            )
         } else {
-            "no profile is active; name one, or switch one on with: pimbridge profile set NAME active true"
-                .to_owned()
+            tr!(
+                "no profile is active; name one, or switch one on with: pimbridge profile set NAME active true"
+            )
         }));
     }
     Ok(Chosen { run, refused })
@@ -58,7 +62,7 @@ pub fn only(profile: &Profile, files: &[PathBuf]) -> Result<Only, Failure> {
         match file.file_name().and_then(|name| name.to_str()) {
             Some(name) if !is_elsewhere => only.local.insert(Href::new(name)),
             _ => {
-                return Err(Failure::Usage(format!(
+                return Err(Failure::Usage(tr!(
                     "{} is not a file of the folder {} of the profile {}",
                     file.display(),
                     folder.display(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
+use tr::tr;
 
 use super::bars::Bars;
 use super::{Failure, exit, out};
@@ -85,7 +86,7 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
     let only = match (args.only.as_slice(), chosen.run.as_slice()) {
         ([], _) => None,
         (files, [profile]) => Some(choose::only(profile, files)?),
-        (_, _) => return Err(Failure::Usage("with --only, name one profile".to_owned())),
+        (_, _) => return Err(Failure::Usage(tr!("with --only, name one profile"))),
     };
     let how = How {
         deletions: match (args.allow_deletions, args.undo_deletions) {

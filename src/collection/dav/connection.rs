@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
+use tr::tr;
 use url::Url;
 
 use super::client_certificate::ClientCertificate;
@@ -143,7 +144,7 @@ impl Connection {
                 let mut config =
                     tls::client_config(&self.trust, certificate).map_err(|error| match error {
                         rustls::Error::InconsistentKeys(_) => {
-                            Fault::BadClientCertificate { why: "its key does not belong to it".to_owned() }
+                            Fault::BadClientCertificate { why: tr!("its key does not belong to it") }
                         }
                         error => no_trust(&error),
                     })?;

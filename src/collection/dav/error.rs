@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tr::tr;
+
 use super::refusal::Refusal;
 use super::tls::Fingerprint;
 use crate::collection::{CollectionError, Trouble};
@@ -9,149 +11,103 @@ use crate::collection::{CollectionError, Trouble};
 /// Why a request brought nothing that can be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Fault {
-    #[error(
-        "the server {host} cannot be found: check that the address is spelt right and that this computer is online"
-    )]
+    #[error("{}", tr!("the server {host} cannot be found: check that the address is spelt right and that this computer is online", host))]
     UnknownHost { host: String },
-    #[error(
-        "the server {host} refuses the connection: check the address and its port, or try again when the server is running"
-    )]
+    #[error("{}", tr!("the server {host} refuses the connection: check the address and its port, or try again when the server is running", host))]
     RefusedConnection { host: String },
-    #[error(
-        "the server {host} cannot be reached ({why}): check that this computer is online, or try again later"
-    )]
+    #[error("{}", tr!("the server {host} cannot be reached ({why}): check that this computer is online, or try again later", host, why))]
     Unreachable { host: String, why: String },
-    #[error("the server {host} does not answer: check that this computer is online, or try again later")]
+    #[error("{}", tr!("the server {host} does not answer: check that this computer is online, or try again later", host))]
     TimedOut { host: String },
-    #[error("the connection to {host} broke off: check that this computer is online, or try again later")]
+    #[error("{}", tr!("the connection to {host} broke off: check that this computer is online, or try again later", host))]
     Dropped { host: String },
-    #[error(
-        "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the date of this computer{}", pin(.shown.as_ref())
-    )]
+    #[error("{}", untrusted(host, why, .shown.as_ref()))]
     Untrusted { host: String, why: String, shown: Option<Fingerprint> },
-    #[error(
-        "the connection to {host} is not safe: its certificate is {shown}, not the pinned {pinned}; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate {shown}"
-    )]
+    #[error("{}", tr!("the connection to {host} is not safe: its certificate is {shown}, not the pinned {pinned}; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate {shown}", host, shown, pinned))]
     NotPinned { host: String, pinned: Fingerprint, shown: Fingerprint },
-    #[error(
-        "{host} wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE"
-    )]
+    #[error("{}", tr!("{host} wants a certificate to sign in with: ask whoever runs the server for one, and name its file with: pimbridge profile set NAME remote.client_certificate FILE", host))]
     NoClientCertificate { host: String },
-    #[error(
-        "{host} does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired"
-    )]
+    #[error("{}", tr!("{host} does not accept the certificate that you sign in with: check that remote.client_certificate names the right file, and ask whoever runs the server whether it has expired", host))]
     ClientCertificate { host: String },
-    #[error(
-        "the proxy {proxy} wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile"
-    )]
+    #[error("{}", tr!("the proxy {proxy} wants a user name and a password, or does not accept them: check proxy, proxy_user and the proxy's password in the profile", proxy))]
     ProxySignIn { proxy: String },
-    #[error(
-        "the proxy {proxy} cannot be reached ({why}): check proxy in the profile, or the proxy of this computer"
-    )]
+    #[error("{}", tr!("the proxy {proxy} cannot be reached ({why}): check proxy in the profile, or the proxy of this computer", proxy, why))]
     ProxyUnreachable { proxy: String, why: String },
-    #[error(
-        "the proxy {proxy} does not let the connection to {host} through: ask whoever runs it, or set another proxy in the profile"
-    )]
+    #[error("{}", tr!("the proxy {proxy} does not let the connection to {host} through: ask whoever runs it, or set another proxy in the profile", proxy, host))]
     ProxyRefused { proxy: String, host: String },
-    #[error(
-        "the server {host} does not answer in TLS, so https:// does not work there: check the address and its port"
-    )]
+    #[error("{}", tr!("the server {host} does not answer in TLS, so https:// does not work there: check the address and its port", host))]
     NoTls { host: String },
-    #[error(
-        "this computer's list of trusted certificates cannot be read ({why}): install the package ca-certificates"
-    )]
+    #[error("{}", tr!("this computer's list of trusted certificates cannot be read ({why}): install the package ca-certificates", why))]
     NoTrust { why: String },
-    #[error("the proxy {proxy} cannot be used ({why}): correct proxy in the profile")]
+    #[error("{}", tr!("the proxy {proxy} cannot be used ({why}): correct proxy in the profile", proxy, why))]
     BadProxy { proxy: String, why: String },
-    #[error(
-        "the certificate that you sign in with cannot be used ({why}): check that remote.client_certificate names a file with the certificate and the key that belongs to it"
-    )]
+    #[error("{}", tr!("the certificate that you sign in with cannot be used ({why}): check that remote.client_certificate names a file with the certificate and the key that belongs to it", why))]
     BadClientCertificate { why: String },
-    #[error(
-        "{host} does not accept the user name or the password: check both (some services want an app password)"
-    )]
+    #[error("{}", tr!("{host} does not accept the user name or the password: check both (some services want an app password)", host))]
     SignIn { host: String },
-    #[error(
-        "{host} does not accept the token: see that it is one for this server and still valid, or sign in again"
-    )]
+    #[error("{}", tr!("{host} does not accept the token: see that it is one for this server and still valid, or sign in again", host))]
     Token { host: String },
     #[error("{0}")]
     Other(CollectionError),
-    #[error(
-        "everybody on the way to {host} could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true"
-    )]
+    #[error("{}", tr!("everybody on the way to {host} could read the password or token, so it was not sent: use an address that begins with https://, or, where the network is safe, set remote.allow_plain_http to true", host))]
     Unprotected { host: String },
-    #[error("{host} wants a user name and a password: set them for this profile")]
+    #[error("{}", tr!("{host} wants a user name and a password: set them for this profile", host))]
     NoCredentials { host: String },
-    #[error(
-        "{host} offers only ways to sign in that Pimbridge does not know ({offered}): see whether it can be set to accept a password (Basic or Digest)"
-    )]
+    #[error("{}", tr!("{host} offers only ways to sign in that Pimbridge does not know ({offered}): see whether it can be set to accept a password (Basic or Digest)", host, offered))]
     OtherSignIn { host: String, offered: String },
-    #[error(
-        "the server sends Pimbridge on to {to}: if that is the right place, make it the address of this profile"
-    )]
+    #[error("{}", tr!("the server sends Pimbridge on to {to}: if that is the right place, make it the address of this profile", to))]
     Elsewhere { to: String },
-    #[error(
-        "the server sends Pimbridge on to {to}, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts {hosts} (a network may ask to sign in first)"
-    )]
+    #[error("{}", tr!("the server sends Pimbridge on to {to}, which is another server and so does not get your sign-in: if it is the right one, allow that with: pimbridge profile set NAME remote.trusted_hosts {hosts} (a network may ask to sign in first)", to, hosts))]
     Stranger { to: String, hosts: String },
-    #[error(
-        "the server sends Pimbridge on to {to}, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://"
-    )]
+    #[error("{}", tr!("the server sends Pimbridge on to {to}, where everything could be read on the way, so nothing was sent: ask whoever runs the server for an address with https://", to))]
     Downgrade { to: String },
-    #[error(
-        "the server sends Pimbridge on from one address to the next ({to} was the last): check the address, and ask whoever runs the server"
-    )]
+    #[error("{}", tr!("the server sends Pimbridge on from one address to the next ({to} was the last): check the address, and ask whoever runs the server", to))]
     Loop { to: String },
-    #[error("{host} is busy and asks to come back later: the next sync goes on from here")]
+    #[error("{}", tr!("{host} is busy and asks to come back later: the next sync goes on from here", host))]
     Busy { host: String, retry_after: Option<Duration> },
-    #[error(
-        "the server answers with a web page instead of a calendar or an address book: check the address, or open it in a browser (a network may ask to sign in first)"
-    )]
+    #[error("{}", tr!("the server answers with a web page instead of a calendar or an address book: check the address, or open it in a browser (a network may ask to sign in first)"))]
     Html,
-    #[error(
-        "the server's answer broke off in the middle, so nothing of it was used: try again, and if it stays so ask whoever runs the server"
-    )]
+    #[error("{}", tr!("the server's answer broke off in the middle, so nothing of it was used: try again, and if it stays so ask whoever runs the server"))]
     CutOff,
-    #[error(
-        "the server's answer cannot be understood ({0}): check that the address is that of a calendar or an address book"
-    )]
+    #[error("{}", tr!("the server's answer cannot be understood ({0}): check that the address is that of a calendar or an address book", .0))]
     Malformed(String),
-    #[error("the server's answer is larger than Pimbridge accepts ({0}): ask whoever runs the server")]
-    TooLarge(&'static str),
-    #[error(
-        "{url} is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose"
-    )]
+    #[error("{}", tr!("the server's answer is larger than Pimbridge accepts ({0}): ask whoever runs the server", .0))]
+    TooLarge(String),
+    #[error("{}", tr!("{url} is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose", url))]
     Gone { url: String },
-    #[error("the server does not let this user read this calendar or address book{}: check the address and the user name, or ask its owner to share it", .0.quoted())]
+    #[error("{}", tr!("the server does not let this user read this calendar or address book{}: check the address and the user name, or ask its owner to share it", .0.quoted()))]
     Forbidden(Refusal),
-    #[error(
-        "this calendar or address book can only be read, not written: ask its owner for the right to write, or let the profile only copy from the server"
-    )]
+    #[error("{}", tr!("this calendar or address book can only be read, not written: ask its owner for the right to write, or let the profile only copy from the server"))]
     ReadOnly,
-    #[error(
-        "the server's disk or your quota is full: make room there; what is missing is stored with the next sync"
-    )]
+    #[error("{}", tr!("the server's disk or your quota is full: make room there; what is missing is stored with the next sync"))]
     Full,
     #[error("{0}")]
     WrongPlace(String),
-    #[error("the server does not know what was asked for (error {}){}: check that the address is that of a calendar or an address book", .0.status, .0.quoted())]
+    #[error("{}", tr!("the server does not know what was asked for (error {}){}: check that the address is that of a calendar or an address book", .0.status, .0.quoted()))]
     NotDav(Refusal),
-    #[error("the server answers with error {}{}: try again later, and if it stays so ask whoever runs the server", .0.status, .0.quoted())]
+    #[error("{}", tr!("the server answers with error {}{}: try again later, and if it stays so ask whoever runs the server", .0.status, .0.quoted()))]
     Server(Refusal),
-    #[error(
-        "the server's list of changes does not come to an end: try again later, and if it stays so ask whoever runs the server"
-    )]
+    #[error("{}", tr!("the server's list of changes does not come to an end: try again later, and if it stays so ask whoever runs the server"))]
     Stuck,
 }
 
-fn pin(shown: Option<&Fingerprint>) -> String {
-    shown.map_or_else(String::new, |shown| {
-        format!(
-            ". If the certificate {shown} is that of your server, pin it with: pimbridge profile set NAME \
-             remote.pinned_certificate {shown}"
-        )
-    })
+fn untrusted(host: &str, why: &str, shown: Option<&Fingerprint>) -> String {
+    match shown {
+        None => tr!(
+            "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the \
+             date of this computer",
+            host,
+            why
+        ),
+        Some(shown) => tr!(
+            "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the \
+             date of this computer. If the certificate {shown} is that of your server, pin it with: pimbridge profile \
+             set NAME remote.pinned_certificate {shown}",
+            host,
+            why,
+            shown
+        ),
+    }
 }
 
 impl Fault {
@@ -277,7 +233,7 @@ mod tests {
             Fault::Html,
             Fault::CutOff,
             Fault::Malformed("<a> instead of <multistatus>".into()),
-            Fault::TooLarge("a property of more than 64 KB"),
+            Fault::TooLarge("a property of more than 64 KB".into()),
             Fault::Gone { url: "https://dav.example.org/cal/".into() },
             Fault::Forbidden(denied),
             Fault::ReadOnly,

@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use rustls::{AlertDescription as Alert, CertificateError, Error};
+use tr::tr;
 
 use super::connection::Route;
 use super::error::Fault;
@@ -11,13 +12,13 @@ use super::tls::{Distrust, Why};
 
 /// The fault behind an error of a request to this host.
 pub(super) fn fault(error: &reqwest::Error, host: String, route: &Route) -> Fault {
-    let proxy = || route.proxy.clone().unwrap_or_else(|| "of this computer".to_owned());
+    let proxy = || route.proxy.clone().unwrap_or_else(|| tr!("of this computer"));
     match (of_server(error, host, route.client_certificate), &route.proxy) {
         (Tunnel::Through(Fault::UnknownHost { .. }), Some(_)) => {
-            Fault::ProxyUnreachable { proxy: proxy(), why: "it cannot be found".to_owned() }
+            Fault::ProxyUnreachable { proxy: proxy(), why: tr!("it cannot be found") }
         }
         (Tunnel::Through(Fault::RefusedConnection { .. }), Some(_)) => {
-            Fault::ProxyUnreachable { proxy: proxy(), why: "it refuses the connection".to_owned() }
+            Fault::ProxyUnreachable { proxy: proxy(), why: tr!("it refuses the connection") }
         }
         (Tunnel::Through(Fault::Unreachable { why, .. }), Some(_)) => {
             Fault::ProxyUnreachable { proxy: proxy(), why }
@@ -42,7 +43,7 @@ fn of_server(error: &reqwest::Error, host: String, client_certificate: bool) -> 
     use Tunnel::Through;
     if error.is_timeout() {
         return Through(match error.is_connect() {
-            true => Fault::Unreachable { host, why: "it does not answer".to_owned() },
+            true => Fault::Unreachable { host, why: tr!("it does not answer") },
             false => Fault::TimedOut { host },
         });
     }
@@ -109,7 +110,9 @@ fn of_tls(error: &Error, host: String, connecting: bool, client_certificate: boo
                 let shown = (*error != CertificateError::Revoked).then_some(*shown);
                 Fault::Untrusted { host, why: distrust(error), shown }
             }
-            None if connecting => Fault::Untrusted { host, why: format!("TLS fails ({error})"), shown: None },
+            None if connecting => {
+                Fault::Untrusted { host, why: tr!("TLS fails ({error})", error), shown: None }
+            }
             None => Fault::Dropped { host },
         },
     }
@@ -118,20 +121,20 @@ fn of_tls(error: &Error, host: String, connecting: bool, client_certificate: boo
 fn distrust(error: &CertificateError) -> String {
     use CertificateError as C;
     match error {
-        C::Expired | C::ExpiredContext { .. } => "its certificate has expired".into(),
-        C::NotValidYet | C::NotValidYetContext { .. } => "its certificate is not valid yet".into(),
+        C::Expired | C::ExpiredContext { .. } => tr!("its certificate has expired"),
+        C::NotValidYet | C::NotValidYetContext { .. } => tr!("its certificate is not valid yet"),
         // Somebody else has the name of one that is trusted.
         C::UnknownIssuer | C::BadSignature => {
-            "its certificate is signed by nobody whom this computer trusts".into()
+            tr!("its certificate is signed by nobody whom this computer trusts")
         }
         C::NotValidForName | C::NotValidForNameContext { .. } => {
-            "its certificate belongs to another server".into()
+            tr!("its certificate belongs to another server")
         }
         // A certificate made by hand is often one for an authority, which is of no use for a server.
         C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "its certificate is one that it made itself (self-signed)".into()
+            tr!("its certificate is one that it made itself (self-signed)")
         }
-        C::Revoked => "its certificate was revoked".into(),
-        other => format!("its certificate is not accepted ({other})"),
+        C::Revoked => tr!("its certificate was revoked"),
+        other => tr!("its certificate is not accepted ({other})", other),
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use reqwest::header::{self, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
+use tr::tr;
 use url::Url;
 
 use super::account::Account;
@@ -225,7 +226,7 @@ impl Http {
                 }
                 407 => {
                     answer.drain().await;
-                    let proxy = self.account.route().proxy.unwrap_or_else(|| "of this computer".to_owned());
+                    let proxy = self.account.route().proxy.unwrap_or_else(|| tr!("of this computer"));
                     return Err(Fault::ProxySignIn { proxy });
                 }
                 429 | 503 => {
@@ -289,12 +290,16 @@ impl Http {
             return Err(fault);
         }
         let method = Method::from_bytes(ask.method.as_bytes())
-            .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
+            .map_err(|_| Fault::Malformed(tr!("method {}", ask.method)))?;
         let mut request = Request::new(method, ask.url.clone());
         let sent = Arc::new(AtomicU64::new(0));
         for (name, value) in &ask.headers {
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| Fault::Malformed(format!("a version that cannot be sent back: {value:?}")))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                Fault::Malformed(tr!(
+                    "a version that cannot be sent back: {value}",
+                    value = format_args!("{value:?}")
+                ))
+            })?;
             request.headers_mut().insert(name, value);
         }
         if let Some(proof) = proof {

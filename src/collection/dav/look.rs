@@ -1,6 +1,7 @@
 //! What a collection is called on the server, and its colour.
 
 use quick_xml::escape::escape;
+use tr::tr;
 
 use super::http::Ask;
 use super::refusal::Refusal;
@@ -32,17 +33,21 @@ impl Dav {
                 true => Ok(()),
                 false => Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    format!("the server says that it took {feature}, but keeps another: change it there"),
+                    tr!(
+                        "the server says that it took {feature}, but keeps another: change it there",
+                        feature
+                    ),
                 )),
             };
         }
         let refusal = refusal.unwrap_or_default();
         Err(CollectionError::new(
             Trouble::Forbidden,
-            format!(
+            tr!(
                 "the server refuses {feature} (error {}){}: ask the owner of the collection, or change it there",
                 refusal.status,
-                refusal.quoted()
+                refusal.quoted(),
+                feature
             ),
         ))
     }

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use tr::tr;
 
 /// More came than may be held at a time.
 #[derive(Debug, thiserror::Error)]
-#[error("a part of the answer is too large")]
+#[error("{}", tr!("a part of the answer is too large"))]
 pub(super) struct TooMuch;
 
 /// Passes a stream on, but fails once more than `most` bytes came since [`Meter::next_event`].

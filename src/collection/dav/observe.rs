@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use tr::tr;
 use url::Url;
 
 use super::answer::{Answer, Body};
@@ -214,7 +215,7 @@ impl Dav {
             }
         }
         let Some(own) = own else {
-            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+            return Err(Fault::Malformed(tr!("it does not say anything of the collection")));
         };
         // A property that is not there is told with a 404 of its own: that is not the collection's.
         if let Some(status) = own.status.filter(|status| !(200..300).contains(status)) {
@@ -252,19 +253,29 @@ impl Dav {
             return Ok(());
         }
         let url = http::presentable(self.base().url());
-        let (is, instead) = match props {
-            props if props.is("calendar") => ("a calendar, not an address book", "an address book"),
-            props if props.is("addressbook") => ("an address book, not a calendar", "a calendar"),
-            props if props.is("principal") => {
-                ("the address of a user, not of one calendar or address book", "one of the collections in it")
+        Err(Fault::WrongPlace(match props {
+            props if props.is("calendar") => {
+                tr!("{url} is a calendar, not an address book: give the address of an address book", url)
             }
-            props if props.is("collection") => (
-                "a folder that holds collections, not a calendar or address book itself",
-                "one of the collections in it",
+            props if props.is("addressbook") => {
+                tr!("{url} is an address book, not a calendar: give the address of a calendar", url)
+            }
+            props if props.is("principal") => tr!(
+                "{url} is the address of a user, not of one calendar or address book: give the address of one of the \
+                 collections in it",
+                url
             ),
-            _ => ("a single file, not a calendar or address book", "the collection that it is in"),
-        };
-        Err(Fault::WrongPlace(format!("{url} is {is}: give the address of {instead}")))
+            props if props.is("collection") => tr!(
+                "{url} is a folder that holds collections, not a calendar or address book itself: give the address of \
+                 one of the collections in it",
+                url
+            ),
+            _ => tr!(
+                "{url} is a single file, not a calendar or address book: give the address of the collection that it is \
+                 in",
+                url
+            ),
+        }))
     }
 
     /// A Depth 1 listing of versions. The CTag was read before it, so that a change in between is
@@ -282,7 +293,7 @@ impl Dav {
                 match base.place(href) {
                     Place::Collection => match response.status {
                         Some(507) => {
-                            return Err(Fault::TooLarge("the server does not list all of its items"));
+                            return Err(Fault::TooLarge(tr!("the server does not list all of its items")));
                         }
                         Some(status) if !(200..300).contains(&status) => {
                             return Err(self.response_fault(status, &response));
@@ -294,7 +305,7 @@ impl Dav {
             }
         }
         if !answered {
-            return Err(Fault::Malformed("it does not say anything of the collection".into()));
+            return Err(Fault::Malformed(tr!("it does not say anything of the collection")));
         }
         let (entries, _) = self.settle(changes).await?;
         let how = ctag.map_or(How::List, |tag| How::Ctag { tag });
@@ -334,7 +345,7 @@ impl Dav {
             }
             changes.items.extend(page.items);
             if changes.items.len() > xml::MOST_RESPONSES {
-                return Err(Fault::TooLarge("more than two million items").into());
+                return Err(Fault::TooLarge(tr!("more than two million items")).into());
             }
             let Some(next) = next else { return Err(NoChanges::Refused) };
             if !more {

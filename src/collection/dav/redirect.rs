@@ -1,5 +1,6 @@
 //! Redirects (RFC 9110 section 15.4): where a request may go, and who may see the credentials.
 
+use tr::tr;
 use url::Url;
 
 use super::error::Fault;
@@ -64,7 +65,7 @@ pub(super) fn target(
     let to = location
         .and_then(|to| from.join(to).ok())
         .filter(|to| to.has_host() && matches!(to.scheme(), "http" | "https"))
-        .ok_or_else(|| Fault::Malformed("a redirect to nowhere".into()))?;
+        .ok_or_else(|| Fault::Malformed(tr!("a redirect to nowhere")))?;
     let shown = presentable(&to);
     match request {
         _ if from.scheme() == "https" && to.scheme() == "http" => Err(Fault::Downgrade { to: shown }),

@@ -3,6 +3,7 @@
 use quick_xml::XmlVersion;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
+use tr::tr;
 
 /// How much of an error's body is read, in bytes.
 pub(super) const MOST_BODY: usize = 64 * 1024;
@@ -97,8 +98,8 @@ impl Refusal {
     /// The server's own words in brackets, with a space before; nothing where it said nothing.
     pub(super) fn quoted(&self) -> String {
         match (&self.words, self.elements.first()) {
-            (Some(words), _) => format!(" (it says: {words})"),
-            (None, Some(element)) => format!(" (it says: {element})"),
+            (Some(words), _) => format!(" ({})", tr!("it says: {words}", words)),
+            (None, Some(element)) => format!(" ({})", tr!("it says: {words}", words = element)),
             (None, None) => String::new(),
         }
     }

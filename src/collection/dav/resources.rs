@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use quick_xml::escape::escape;
+use tr::tr;
 use url::Url;
 
 use super::address::{key, last_segment, resolve};
@@ -52,16 +53,31 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
     if let Some((url, _)) =
         before.iter().find(|(_, props)| own(props) && props.display_name.as_deref() == Some(&new.name))
     {
+        let name = format_args!("{:?}", new.name);
         return Err(CollectionError::new(
             Trouble::Forbidden,
-            format!("there is {} called {:?} already, {url}: choose another name", noun(new.kind), new.name),
+            match new.kind {
+                Kind::Events => {
+                    tr!("there is a calendar called {name} already, {url}: choose another name", name, url)
+                }
+                Kind::Tasks => {
+                    tr!("there is a task list called {name} already, {url}: choose another name", name, url)
+                }
+                Kind::Contacts => {
+                    tr!(
+                        "there is an address book called {name} already, {url}: choose another name",
+                        name,
+                        url
+                    )
+                }
+            },
         ));
     }
     // Some servers do not tell names apart by case.
     let segment_of = |(url, _): &(Url, Props)| Some(last_segment(url)?.to_lowercase());
     let taken: HashSet<String> = before.iter().filter_map(segment_of).collect();
     let url = home.base().url().join(&format!("{}/", segment(new, &taken))).map_err(|error| {
-        CollectionError::new(Trouble::NotUnderstood, format!("the address of the folder is odd ({error})"))
+        CollectionError::new(Trouble::NotUnderstood, tr!("the address of the folder is odd ({error})", error))
     })?;
     let made = Dav::open(account.clone(), url.as_str(), new.kind)?;
     made.make(new).await?;
@@ -77,10 +93,17 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
             let Some((url, _)) = moved else {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    format!(
-                        "the server says that it made {}, but it is not there: look again later",
-                        noun(new.kind)
-                    ),
+                    match new.kind {
+                        Kind::Events => tr!(
+                            "the server says that it made a calendar, but it is not there: look again later"
+                        ),
+                        Kind::Tasks => tr!(
+                            "the server says that it made a task list, but it is not there: look again later"
+                        ),
+                        Kind::Contacts => tr!(
+                            "the server says that it made an address book, but it is not there: look again later"
+                        ),
+                    },
                 ));
             };
             Dav::open(account.clone(), url.as_str(), new.kind)?
@@ -108,7 +131,7 @@ impl Dav {
             if is_home && !kinds_of(&props).is_empty() {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    format!(
+                    tr!(
                         "{} is a calendar or an address book itself: give the address of the folder that it is in",
                         presentable(&home)
                     ),
@@ -146,15 +169,29 @@ impl Dav {
                 return Ok(());
             }
         }
+        let (status, said) = (last.status, last.quoted());
         Err(CollectionError::new(
             Trouble::Forbidden,
-            format!(
-                "the server does not make {} there (error {}){}: check that the address is that of the folder which \
-                 holds yours, or make it on the server's own pages",
-                noun(new.kind),
-                last.status,
-                last.quoted()
-            ),
+            match new.kind {
+                Kind::Events => tr!(
+                    "the server does not make a calendar there (error {status}){said}: check that the address is that \
+                     of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+                Kind::Tasks => tr!(
+                    "the server does not make a task list there (error {status}){said}: check that the address is that \
+                     of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+                Kind::Contacts => tr!(
+                    "the server does not make an address book there (error {status}){said}: check that the address is \
+                     that of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+            },
         ))
     }
 
@@ -223,14 +260,6 @@ fn mkcol(resource_type: &str, props: &str) -> String {
     format!(
         "{HEAD}<mkcol {SPACES}><set><prop><resourcetype><collection/>{resource_type}</resourcetype>{props}</prop></set></mkcol>"
     )
-}
-
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Events => "a calendar",
-        Kind::Tasks => "a task list",
-        Kind::Contacts => "an address book",
-    }
 }
 
 /// A path segment like the name that no collection has: letters, digits and `-`.

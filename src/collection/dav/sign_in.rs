@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use http_auth::{DigestClient, PasswordParams};
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use tr::tr;
 use url::{Position, Url};
 
 use super::address::is_loopback;
@@ -83,7 +84,7 @@ impl SignIn {
             Credentials::Password { user, .. } if user.contains(':') => {
                 return Err(CollectionError::new(
                     Trouble::SignIn,
-                    "a user name cannot contain a colon: correct it in the profile",
+                    tr!("a user name cannot contain a colon: correct it in the profile"),
                 ));
             }
             Credentials::Password { user, password } => {
@@ -141,7 +142,7 @@ impl SignIn {
                 if let Some(digest) = digests.get_mut(&origin(url)) {
                     let uri = &url[Position::BeforePath..Position::AfterQuery];
                     let parameters = PasswordParams { username: user, password, uri, method, body: None };
-                    let wrong = |_| Fault::Malformed("a challenge to sign in".to_owned());
+                    let wrong = |_| Fault::Malformed(tr!("a challenge to sign in"));
                     let header = secret_header(&digest.respond(&parameters).map_err(wrong)?)?;
                     return Ok(Some(Proof {
                         header,
@@ -265,7 +266,7 @@ fn secret_header(text: &str) -> Result<HeaderValue, CollectionError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
         CollectionError::new(
             Trouble::SignIn,
-            "the user name, the password or the token has a character that cannot be sent: check them",
+            tr!("the user name, the password or the token has a character that cannot be sent: check them"),
         )
     })?;
     value.set_sensitive(true);

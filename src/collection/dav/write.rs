@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::OnceCell;
+use tr::tr;
 
 use super::answer::Answer;
 use super::href::{self, Place};
@@ -76,27 +77,27 @@ fn judge(refusal: &Refusal) -> Verdict {
 fn reason(refusal: &Refusal) -> String {
     let plain = refusal.elements.iter().find_map(|element| {
         Some(match element.as_str() {
-            "supported-calendar-component" => "this calendar does not hold items of this kind",
-            "supported-calendar-data" | "supported-address-data" => "the server does not know this format",
+            "supported-calendar-component" => tr!("this calendar does not hold items of this kind"),
+            "supported-calendar-data" | "supported-address-data" => tr!("the server does not know this format"),
             "valid-calendar-data" | "valid-calendar-object-resource" | "valid-address-data" => {
-                "the server finds it malformed"
+                tr!("the server finds it malformed")
             }
-            "max-resource-size" => "it is too large for the server",
-            "min-date-time" => "it lies further in the past than the server accepts",
-            "max-date-time" => "it lies further in the future than the server accepts",
-            "max-instances" => "it repeats more often than the server accepts",
-            "max-attendees-per-instance" => "it has more attendees than the server accepts",
+            "max-resource-size" => tr!("it is too large for the server"),
+            "min-date-time" => tr!("it lies further in the past than the server accepts"),
+            "max-date-time" => tr!("it lies further in the future than the server accepts"),
+            "max-instances" => tr!("it repeats more often than the server accepts"),
+            "max-attendees-per-instance" => tr!("it has more attendees than the server accepts"),
             "unique-scheduling-object-resource" => {
-                "the same meeting is in another calendar of this account already: delete it from one of them"
+                tr!("the same meeting is in another calendar of this account already: delete it from one of them")
             }
-            "quota-not-exceeded" | "sufficient-disk-space" => "the server's disk or your quota is full",
+            "quota-not-exceeded" | "sufficient-disk-space" => tr!("the server's disk or your quota is full"),
             _ => return None,
         })
     });
     match (plain, &refusal.words) {
-        (Some(plain), Some(words)) => format!("{plain} (it says: {words})"),
-        (Some(plain), None) => plain.to_owned(),
-        (None, _) => format!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
+        (Some(plain), Some(words)) => tr!("{plain} (it says: {words})", plain, words),
+        (Some(plain), None) => plain,
+        (None, _) => tr!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
     }
 }
 
@@ -190,9 +191,8 @@ impl Dav {
             }
         }
         Ok(Outcome::Refused {
-            reason: "other items have the names under which it would be stored on the server: \
-                     rename or delete them there"
-                .to_owned(),
+            reason: tr!("other items have the names under which it would be stored on the server: \
+                     rename or delete them there"),
         })
     }
 
@@ -317,7 +317,7 @@ impl Dav {
                     });
                 }
             }
-            first.ok_or_else(|| Fault::Malformed("it does not say what became of the item".into()))?
+            first.ok_or_else(|| Fault::Malformed(tr!("it does not say what became of the item")))?
         } else if answer.ok() {
             // A page may come with the 201 of an honest server.
             if answer.status == 200 && answer.is_web_page().await? {
@@ -429,17 +429,17 @@ enum Again {
 
 fn uid_taken() -> Outcome {
     Outcome::Refused {
-        reason: "another item of this account on the server has the same UID already, perhaps in another \
+        reason: tr!(
+            "another item of this account on the server has the same UID already, perhaps in another \
                  calendar or address book: delete one of them"
-            .to_owned(),
+        ),
     }
 }
 
 fn hopeless() -> Outcome {
     Outcome::Refused {
-        reason: "the server says that it was changed meanwhile, although it was not: \
-                 change it on the server, or ask whoever runs it"
-            .to_owned(),
+        reason: tr!("the server says that it was changed meanwhile, although it was not: \
+                 change it on the server, or ask whoever runs it"),
     }
 }
 

@@ -5,6 +5,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::NsReader;
 use tokio::io::AsyncBufRead;
+use tr::tr;
 
 use super::error::Fault;
 use super::meter::Meter;
@@ -107,7 +108,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
                         self.append(text.as_bytes());
                         Ok(Step::On)
                     }
-                    None => Err(Fault::Malformed(format!("unknown entity &{};", shorten(&name)))),
+                    None => Err(Fault::Malformed(tr!("unknown entity &{};", shorten(&name)))),
                 },
                 Err(_) => {
                     // Of `&#0;` and the like some servers make text that XML cannot hold: it is left out.
@@ -119,7 +120,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             },
             Ok(Event::DocType(text)) => Err(match text.trim_start().get(..4) {
                 Some(name) if name.eq_ignore_ascii_case("html") => Fault::Html,
-                _ => Fault::Malformed("it has a document type definition".into()),
+                _ => Fault::Malformed(tr!("it has a document type definition")),
             }),
             Ok(Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => Ok(Step::On),
         };
@@ -132,21 +133,18 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         let tag = tag(&space, local.as_ref());
         if self.path.is_empty() {
             if self.begun {
-                return Err(Fault::Malformed("there is more after its end".into()));
+                return Err(Fault::Malformed(tr!("there is more after its end")));
             }
             if local.as_ref().eq_ignore_ascii_case("html") {
                 return Err(Fault::Html);
             }
             if tag != Tag::Multistatus {
-                return Err(Fault::Malformed(format!(
-                    "<{}> instead of <multistatus>",
-                    shorten(local.as_ref())
-                )));
+                return Err(Fault::Malformed(tr!("<{}> instead of <multistatus>", shorten(local.as_ref()))));
             }
             self.begun = true;
         }
         if self.path.len() >= MOST_DEPTH {
-            return Err(Fault::TooLarge("its elements are nested too deep"));
+            return Err(Fault::TooLarge(tr!("its elements are nested too deep")));
         }
         let within = |tag| self.path.contains(&tag);
         let names = if within(Tag::Prop) {
@@ -240,7 +238,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             return Ok(Step::On);
         }
         if overlong {
-            return Err(Fault::TooLarge("a property of more than 64 KB"));
+            return Err(Fault::TooLarge(tr!("a property of more than 64 KB")));
         }
         let in_prop = parent == Some(Tag::Prop);
         match tag {
@@ -285,7 +283,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Response => {
                 self.responses += 1;
                 if self.responses > MOST_RESPONSES {
-                    return Err(Fault::TooLarge("more than two million items"));
+                    return Err(Fault::TooLarge(tr!("more than two million items")));
                 }
                 return Ok(Step::Part(Part::Response(Box::new(std::mem::take(&mut self.response)))));
             }

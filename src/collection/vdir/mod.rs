@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tr::tr;
 
 use super::{
     Applied, Collection, CollectionError, Cursor, Edit, Entry, Feature, Fetched, Href, Look, Observation,
@@ -68,7 +69,7 @@ impl Vdir {
         tokio::task::spawn_blocking(move || span.in_scope(|| work(&folder))).await.map_err(|error| {
             CollectionError::new(
                 Trouble::Storage,
-                format!("The work in the folder {} was broken off: {error}.", self.0.path.display()),
+                tr!("The work in the folder {} was broken off: {error}.", self.0.path.display(), error),
             )
         })
     }
@@ -112,29 +113,38 @@ impl Folder {
         let (trouble, message) = match error.kind() {
             ErrorKind::NotFound => (
                 Trouble::Gone,
-                format!(
+                tr!(
                     "The folder {path} is not there. If it is on a disk that is not connected, connect it; \
-                     if the folder is meant to be new, create it with: mkdir -p \"{path}\""
+                     if the folder is meant to be new, create it with: mkdir -p \"{path}\"",
+                    path
                 ),
             ),
             ErrorKind::NotADirectory => {
-                (Trouble::Gone, format!("{path} is not a folder. Choose the folder that holds the files."))
+                (Trouble::Gone, tr!("{path} is not a folder. Choose the folder that holds the files.", path))
             }
             ErrorKind::PermissionDenied => (
                 Trouble::Forbidden,
-                format!("The folder {path} may not be used by you ({error}). Change its permissions."),
+                tr!(
+                    "The folder {path} may not be used by you ({error}). Change its permissions.",
+                    path,
+                    error
+                ),
             ),
             ErrorKind::ReadOnlyFilesystem => (
                 Trouble::Forbidden,
-                format!("The folder {path} is on a disk that can only be read. Make the disk writable."),
+                tr!("The folder {path} is on a disk that can only be read. Make the disk writable.", path),
             ),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
                 Trouble::Storage,
-                format!("The disk with the folder {path} is full. Make room on it, then sync again."),
+                tr!("The disk with the folder {path} is full. Make room on it, then sync again.", path),
             ),
             _ => (
                 Trouble::Storage,
-                format!("The folder {path} cannot be used: {error}. Check the disk, then sync again."),
+                tr!(
+                    "The folder {path} cannot be used: {error}. Check the disk, then sync again.",
+                    path,
+                    error
+                ),
             ),
         };
         CollectionError::new(trouble, message)

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use tr::tr;
 
 use super::version::{self, Found};
 use super::{Folder, temporary};
@@ -86,7 +87,7 @@ impl Folder {
     fn fetch_one(&self, href: &Href) -> Result<Fetched, CollectionError> {
         let unreadable = |reason: String| Ok(Fetched::Unreadable { href: href.clone(), reason });
         let Some(name) = version::name(href) else {
-            return unreadable("this is not the name of a file".to_owned());
+            return unreadable(tr!("this is not the name of a file"));
         };
         let path = self.path.join(name);
         for _ in 0..ATTEMPTS {
@@ -102,10 +103,10 @@ impl Folder {
                 Ok(None) => {}
                 Err(Unread::TooLarge) => return unreadable(Unreadable::TooLarge.to_string()),
                 Err(Unread::NotAFile) => {
-                    return unreadable("it is a folder or a device, not a file".to_owned());
+                    return unreadable(tr!("it is a folder or a device, not a file"));
                 }
                 Err(Unread::BrokenLink) => {
-                    return unreadable("it is a link to a file that is not there".to_owned());
+                    return unreadable(tr!("it is a link to a file that is not there"));
                 }
                 Err(Unread::Io(error)) if error.kind() == ErrorKind::NotFound => {
                     // Only a folder that is there can say that a file is not.
@@ -114,14 +115,14 @@ impl Folder {
                 }
                 Err(Unread::Io(error)) if error.kind() == ErrorKind::PermissionDenied => {
                     fs::read_dir(&self.path).map_err(|error| self.trouble(&error))?;
-                    return unreadable(format!("the file {} may not be read by you", path.display()));
+                    return unreadable(tr!("the file {} may not be read by you", path.display()));
                 }
                 Err(Unread::Io(error)) => {
-                    return unreadable(format!("the file {} cannot be read: {error}", path.display()));
+                    return unreadable(tr!("the file {} cannot be read: {error}", path.display(), error));
                 }
             }
         }
-        unreadable("another program keeps changing the file while it is read".to_owned())
+        unreadable(tr!("another program keeps changing the file while it is read"))
     }
 
     /// Reads a file such that its version belongs to the bytes, and a later change must show in the

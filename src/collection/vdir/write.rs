@@ -11,6 +11,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use tr::tr;
+
 use super::temporary::{Temporary, remove, temporary_name};
 use super::version::{self, Found, etag_at, read_file};
 use super::{Folder, sys};
@@ -101,10 +103,9 @@ impl Folder {
                         Ok(Staged::Settled(Outcome::Stale { sure: true }))
                     }
                     Ok(Found::File(metadata)) => self.stage_replace(href, if_etag, &path, bytes, &metadata),
-                    Ok(_) => refused(
+                    Ok(_) => refused(tr!(
                         "it is a link to a file that is not there. Remove the link or bring the file back."
-                            .to_owned(),
-                    ),
+                    )),
                     Err(error) => self.missing(&error, Outcome::Stale { sure: true }).map(Staged::Settled),
                 }
             }
@@ -135,7 +136,7 @@ impl Folder {
         });
         match staged {
             Err(error) if path.is_symlink() => {
-                refused(format!("it is a link, and the file that it leads to cannot be replaced: {error}"))
+                refused(tr!("it is a link, and the file that it leads to cannot be replaced: {error}", error))
             }
             staged => staged.map_err(|error| self.trouble(&error)),
         }
@@ -170,7 +171,7 @@ impl Folder {
             Ok(outcome) => Ok(outcome),
             // EPERM is about one file (that nobody may change, or of another owner), EACCES about the folder.
             Err(error) if cfg!(unix) && error.raw_os_error() == Some(1) => {
-                Ok(Outcome::Refused { reason: format!("the file may not be changed by you ({error})") })
+                Ok(Outcome::Refused { reason: tr!("the file may not be changed by you ({error})", error) })
             }
             Err(error) => Err(self.trouble(&error)),
         }
@@ -292,7 +293,7 @@ impl Folder {
 }
 
 fn no_name<'a>() -> Staged<'a> {
-    Staged::Settled(Outcome::Refused { reason: "this is not the name of a file".to_owned() })
+    Staged::Settled(Outcome::Refused { reason: tr!("this is not the name of a file") })
 }
 
 fn refused<'a>(reason: String) -> Result<Staged<'a>, CollectionError> {

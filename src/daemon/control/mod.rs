@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tr::tr;
 
 use super::protocol::{Event, Reply, Request, Status};
 use crate::home::HomeError;
@@ -69,31 +70,21 @@ pub struct Asked {
 pub enum ControlError {
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error(
-        "the folder {} belongs to another user of this computer, so nothing is said there; use Pimbridge as that user, \
-         or name a folder of your own with --home", .0.display()
-    )]
+    #[error("{}", tr!("the folder {} belongs to another user of this computer, so nothing is said there; use Pimbridge as that user, \
+         or name a folder of your own with --home", .0.display()))]
     NotYours(PathBuf),
-    #[error(
-        "the running Pimbridge cannot be reached at {place}: {source}; end it, and start it again with: pimbridge daemon"
-    )]
+    #[error("{}", tr!("the running Pimbridge cannot be reached at {place}: {source}; end it, and start it again with: pimbridge daemon", place, source))]
     Unreachable { place: String, source: io::Error },
-    #[error("nothing can be listened to at {place}: {source}; remove it, and start again: pimbridge daemon")]
+    #[error("{}", tr!("nothing can be listened to at {place}: {source}; remove it, and start again: pimbridge daemon", place, source))]
     Listen { place: String, source: io::Error },
-    #[error(
-        "the Pimbridge that runs in the background is of another version than this one; end it with \"pimbridge daemon stop\" \
-         and start it again with \"pimbridge daemon\""
-    )]
+    #[error("{}", tr!("the Pimbridge that runs in the background is of another version than this one; end it with \"pimbridge daemon stop\" \
+         and start it again with \"pimbridge daemon\""))]
     OtherVersion,
-    #[error(
-        "the Pimbridge that runs in the background says what cannot be understood; end it with \"pimbridge daemon stop\""
-    )]
+    #[error("{}", tr!("the Pimbridge that runs in the background says what cannot be understood; end it with \"pimbridge daemon stop\""))]
     Unclear,
-    #[error(
-        "the Pimbridge that runs in the background does not answer; end it, and start it again with: pimbridge daemon"
-    )]
+    #[error("{}", tr!("the Pimbridge that runs in the background does not answer; end it, and start it again with: pimbridge daemon"))]
     Silent,
-    #[error("the Pimbridge that ran in the background has ended")]
+    #[error("{}", tr!("the Pimbridge that ran in the background has ended"))]
     Gone,
     /// What it said.
     #[error("{0}")]

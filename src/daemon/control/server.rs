@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinSet;
+use tr::tr;
 
 use super::lines::{self, LineError, Lines};
 use super::place::Place;
@@ -98,7 +99,7 @@ impl Clients {
 }
 
 async fn turn_away(mut stream: Stream, patience: Duration) -> Result<(), Over> {
-    let why = "too many programs talk to Pimbridge at the same time; close some of them".to_owned();
+    let why = tr!("too many programs talk to Pimbridge at the same time; close some of them");
     tell(&mut stream, &reply(0, Reply::Refused { why }), patience).await
 }
 
@@ -155,7 +156,7 @@ impl Conversation {
                     }
                     Err(LineError::Gone) => return Err(Over),
                     Err(LineError::TooLong) => {
-                        reply(0, Reply::Refused { why: format!("a request has at most {LONGEST_REQUEST} bytes") })
+                        reply(0, Reply::Refused { why: tr!("a request has at most {LONGEST_REQUEST} bytes", LONGEST_REQUEST) })
                     }
                 },
                 event = Follows::next(&mut self.follows) => {
@@ -183,8 +184,7 @@ impl Conversation {
                     let _ = requests.send(Asked { request, reply: to }).await;
                     reply(
                         id,
-                        from.await
-                            .unwrap_or_else(|_| Reply::Refused { why: "Pimbridge is ending".to_owned() }),
+                        from.await.unwrap_or_else(|_| Reply::Refused { why: tr!("Pimbridge is ending") }),
                     )
                 })
             }
@@ -252,7 +252,7 @@ struct Head {
 
 /// The request of a line, or the number of it and why it cannot be answered.
 fn understood(line: &[u8]) -> Result<Ask, (u64, String)> {
-    let unclear = |error: serde_json::Error| format!("this is no request: {error}");
+    let unclear = |error: serde_json::Error| tr!("this is no request: {error}", error);
     let head: Head = serde_json::from_slice(line).map_err(|error| (0, unclear(error)))?;
     match (head.v, head.request.as_str()) {
         // So that a daemon can be ended whatever its version.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tr::tr;
+
 use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
@@ -79,16 +81,14 @@ impl Daemon {
             Request::Show { .. } => Reply::NoWindow,
             Request::Stop => return (Reply::Done, Then::End),
             // It is taken before.
-            Request::Question(_) => Reply::Refused { why: answers::MISTAKE.to_owned() },
+            Request::Question(_) => Reply::Refused { why: answers::mistake() },
         };
         (reply, Then::GoOn)
     }
 
     fn sync(&mut self, now: Moment, profiles: &[String], how: How) -> Reply {
         if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
-            return Reply::Refused {
-                why: "name the profiles whose deletions are allowed or undone".to_owned(),
-            };
+            return Reply::Refused { why: tr!("name the profiles whose deletions are allowed or undone") };
         }
         if how.accept_preview {
             for name in profiles {
@@ -109,7 +109,7 @@ impl Daemon {
         for (profile, may_run) in self.known.requested(&self.home, profiles) {
             match may_run.map(|name| self.schedule.ask(now, &name, order.clone())) {
                 Ok(Some(run)) => runs.push(Ticket { profile, run }),
-                Ok(None) => refused.push(NotRun { profile, why: "it was just removed".to_owned() }),
+                Ok(None) => refused.push(NotRun { profile, why: tr!("it was just removed") }),
                 Err(why) => refused.push(NotRun { profile, why }),
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::time::timeout;
+use tr::tr;
 
 use super::{Daemon, Ready};
 use crate::daemon::notices;
@@ -41,7 +42,7 @@ impl Daemon {
             let opened = tokio::task::spawn_blocking(move || pages::open(&home, &page, &status));
             let failed = match opened.await {
                 Ok(opened) => opened.err().map(|error| error.to_string()),
-                Err(error) => Some(format!("a mistake in Pimbridge: {error}")),
+                Err(error) => Some(tr!("a mistake in Pimbridge: {error}", error)),
             };
             Ready::Page { failed }
         });
@@ -85,7 +86,7 @@ async fn show_window(program: PathBuf, home: &Home, page: &Page) -> io::Result<(
     match timeout(BEGINS, command.spawn()?.wait()).await {
         Ok(ended) => match ended?.success() {
             true => Ok(()),
-            false => Err(io::Error::other("it cannot be shown here")),
+            false => Err(io::Error::other(tr!("it cannot be shown here"))),
         },
         Err(_) => Ok(()),
     }

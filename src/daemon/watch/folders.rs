@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tr::tr;
 
 use super::filesystem::{Identity, fingerprint, identity, is_shared};
 
@@ -239,13 +240,13 @@ impl Folders {
     /// Why it does not tell of changes there.
     fn leave_to_system(&mut self, real: &Path) -> Result<(), String> {
         let Some(system) = &mut self.system else {
-            return Err("the system does not tell of changes".to_owned());
+            return Err(tr!("the system does not tell of changes"));
         };
         if is_shared(real) {
-            return Err("the system does not tell of changes on network drives".to_owned());
+            return Err(tr!("the system does not tell of changes on network drives"));
         }
         system.watch(real, RecursiveMode::NonRecursive).map_err(|error| match error.kind {
-            notify::ErrorKind::MaxFilesWatch => "the system watches as many folders as it can".to_owned(),
+            notify::ErrorKind::MaxFilesWatch => tr!("the system watches as many folders as it can"),
             _ => error.to_string(),
         })
     }

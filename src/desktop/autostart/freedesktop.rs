@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
+use tr::tr;
+
 use super::{AutostartError, Entry, Kind, Program, quote};
 use crate::home::write_private;
 
@@ -70,7 +72,7 @@ impl Places {
             _ => &[&self.desktop_file],
         };
         files.iter().try_for_each(|file| match fs::remove_file(file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(file, "removed")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(file)(error)),
             _ => Ok(()),
         })
     }
@@ -106,9 +108,10 @@ fn desktop_file(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::desktop_entry);
     let exec: Vec<_> = [quote::desktop_entry_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(format!(
+    Some(tr!(
         "[Desktop Entry]\nType=Application\nName=Pimbridge\nComment=Keeps calendars, tasks and contacts the same as on \
-         your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n"
+         your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n",
+        exec
     ))
 }
 
@@ -126,9 +129,10 @@ fn unit(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::systemd);
     let exec: Vec<_> = [quote::systemd_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(format!(
+    Some(tr!(
         "[Unit]\nDescription=Pimbridge: keeps calendars, tasks and contacts the same as on your server\n\n[Service]\n\
-         ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n"
+         ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n",
+        exec
     ))
 }
 
@@ -158,22 +162,22 @@ fn reload_systemd() {
 
 fn put(file: &Path, text: &str) -> Result<(), AutostartError> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder, "made"))?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
-    write_private(file, text.as_bytes()).map_err(failed(file, "written"))
+    write_private(file, text.as_bytes()).map_err(failed(file))
 }
 
 fn link(to: &Path, at: &Path) -> Result<(), AutostartError> {
     if let Some(folder) = at.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder, "made"))?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
     let _ = fs::remove_file(at);
-    std::os::unix::fs::symlink(to, at).map_err(failed(at, "made"))
+    std::os::unix::fs::symlink(to, at).map_err(failed(at))
 }
 
-fn failed(place: &Path, what: &'static str) -> impl FnOnce(io::Error) -> AutostartError {
+fn failed(place: &Path) -> impl FnOnce(io::Error) -> AutostartError {
     let place = place.display().to_string();
-    move |source| AutostartError::Entry { place, what, source }
+    move |source| AutostartError::Entry { place, source }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 use std::io;
 use std::path::Path;
 
+use tr::tr;
+
 use crate::home::Home;
 
 #[cfg(not(any(windows, target_os = "macos")))]
@@ -72,34 +74,19 @@ pub enum Kind {
     LaunchAgent,
 }
 
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Kind::Xdg => "an autostart file of the desktop",
-            Kind::Systemd => "a systemd unit of yours",
-            Kind::RunKey => "an entry in the registry's Run key",
-            Kind::LaunchAgent => "a launch agent",
-        })
-    }
-}
-
 /// Why the daemon cannot be made to start with the session. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum AutostartError {
-    #[error("the system does not say where this program is ({0}); start it by its full path and try again")]
+    #[error("{}", tr!("the system does not say where this program is ({0}); start it by its full path and try again", .0))]
     Unknown(io::Error),
-    #[error(
-        "the path of this program or of its --home has letters that such an entry cannot hold; move it to another folder"
-    )]
+    #[error("{}", tr!("the path of this program or of its --home has letters that such an entry cannot hold; move it to another folder"))]
     Path,
-    #[error("the system does not say where your home folder is; set HOME and try again")]
+    #[error("{}", tr!("the system does not say where your home folder is; set HOME and try again"))]
     NoHome,
-    #[error("{place} cannot be {what}: {source}; see that you may write there")]
-    Entry { place: String, what: &'static str, source: io::Error },
-    #[error(
-        "this system has no systemd of yours running, which would start such a unit; leave --systemd away, so that your \
-         desktop starts it"
-    )]
+    #[error("{}", tr!("{place} cannot be changed: {source}; see that you may write there", place, source))]
+    Entry { place: String, source: io::Error },
+    #[error("{}", tr!("this system has no systemd of yours running, which would start such a unit; leave --systemd away, so that your \
+         desktop starts it"))]
     NoSystemd,
 }
 

@@ -8,6 +8,7 @@ use std::{fs, io};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
+use tr::tr;
 
 use super::Page;
 use crate::daemon::protocol::Status;
@@ -34,9 +35,9 @@ const ITEMS: usize = 1000;
 pub enum PageError {
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error("the page {} cannot be written: {source}", .file.display())]
+    #[error("{}", tr!("the page {} cannot be written: {source}", .file.display(), source))]
     Write { file: PathBuf, source: io::Error },
-    #[error("no browser could be started ({source}); open the page yourself: {}", .file.display())]
+    #[error("{}", tr!("no browser could be started ({source}); open the page yourself: {}", .file.display(), source))]
     Browser { file: PathBuf, source: io::Error },
 }
 
@@ -227,13 +228,13 @@ impl Tab {
         }
     }
 
-    fn title(self) -> &'static str {
+    fn title(self) -> String {
         match self {
-            Tab::Status => "Status",
-            Tab::Reports => "Reports",
-            Tab::Profiles => "Synchronization profiles",
-            Tab::Options => "General options",
-            Tab::About => "About",
+            Tab::Status => tr!("Status"),
+            Tab::Reports => tr!("Reports"),
+            Tab::Profiles => tr!("Synchronization profiles"),
+            Tab::Options => tr!("General options"),
+            Tab::About => tr!("About"),
         }
     }
 
@@ -245,7 +246,7 @@ impl Tab {
     }
 
     fn write(self, out: &mut String, view: &View<'_>) -> fmt::Result {
-        page::head(out, self.title())?;
+        page::head(out, &self.title())?;
         out.write_str(&navigation(Some(self)))?;
         match self {
             Tab::Status => status::write(out, view)?,

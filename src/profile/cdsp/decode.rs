@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use tr::tr;
+
 use super::CdspError;
 
 /// A larger file holds no profiles.
@@ -46,7 +48,7 @@ fn utf8(bytes: &[u8]) -> Result<String, (usize, String)> {
         Err(error) => {
             let before = bytes.iter().take(error.valid_up_to());
             let line = 1 + before.filter(|byte| **byte == b'\n').count();
-            Err((line, "the text is neither UTF-8 nor UTF-16; export the profiles anew".to_owned()))
+            Err((line, tr!("the text is neither UTF-8 nor UTF-16; export the profiles anew")))
         }
     }
 }
@@ -74,7 +76,10 @@ fn collect(
             Some(character) => text.push(character),
             None => {
                 let line = 1 + text.matches('\n').count();
-                return Err((line, format!("the text is not whole {encoding}; export the profiles anew")));
+                return Err((
+                    line,
+                    tr!("the text is not whole {encoding}; export the profiles anew", encoding),
+                ));
             }
         }
     }

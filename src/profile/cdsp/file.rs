@@ -1,6 +1,7 @@
 //! The text of the file of an imported profile.
 
 use toml_edit::{DocumentMut, Item, Table, Value};
+use tr::tr;
 
 use super::import::Imported;
 use super::keys::Keys;
@@ -117,7 +118,7 @@ fn apply(text: &str, before: &Keys, wanted: &Keys) -> Result<String, String> {
     let crlf = text.contains("\r\n");
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| format!("its file is not TOML: {}", error.message()))?;
+        .map_err(|error: toml_edit::TomlError| tr!("its file is not TOML: {}", error.message()))?;
     for path in before.paths().filter(|path| wanted.get(path).is_none()) {
         let (section, name) = split(path);
         let table = match section {
@@ -138,7 +139,9 @@ fn apply(text: &str, before: &Keys, wanted: &Keys) -> Result<String, String> {
                 .entry(section)
                 .or_insert_with(|| Item::Table(Table::new()))
                 .as_table_like_mut()
-                .ok_or_else(|| format!("[{section}] is not written as a section; change it in its file"))?,
+                .ok_or_else(|| {
+                    tr!("[{section}] is not written as a section; change it in its file", section)
+                })?,
         };
         let mut item = item(value);
         if let (Some(new), Some(old)) = (item.as_value_mut(), table.get(name).and_then(Item::as_value)) {

@@ -1,6 +1,8 @@
 //! A profile of a `.cdsp` file becomes the keys of a profile here. Where its folder is, and under which name, is for
 //! the caller to say.
 
+use tr::tr;
+
 use super::document::{MAPPING, Options};
 use super::keys::Keys;
 use super::{fields, identity, kept, ours, translate, write};
@@ -42,7 +44,7 @@ const ONLY_KEPT: &[&str] = &[
 /// What the profile is called in the file, fit for a line.
 pub fn label(options: &Options) -> String {
     let name = options.text("Name").map(|name| cut(name, 60)).unwrap_or_default();
-    if name.is_empty() { "(without a name)".to_owned() } else { name }
+    if name.is_empty() { tr!("(without a name)") } else { name }
 }
 
 /// What it syncs, where the file tells.
@@ -65,7 +67,9 @@ pub fn kind_of(options: &Options) -> Option<Kind> {
 /// The profile cannot be taken over: a sentence.
 pub fn import(options: &Options, kind: Option<Kind>) -> Result<Imported, String> {
     let Some(kind) = kind_of(options).or(kind) else {
-        return Err("the file does not tell what it syncs; say it with --kind \"{name}=events\" (or tasks, or contacts)".to_owned());
+        return Err(tr!(
+            "the file does not tell what it syncs; say it with --kind \"{name}=events\" (or tasks, or contacts)"
+        ));
     };
     let mut notes = Vec::new();
     let mut keys = translate::keys(options, kind, &mut notes)?;
@@ -94,19 +98,17 @@ fn tell(options: &Options, kind: Kind, notes: &mut Vec<String>) {
     let is_on = |name: &str| options.text(&format!("{MAPPING}/{name}")).map(str::trim) == Some("true");
     if is_on("IsCategoryFilterSticky") {
         notes.push(
-            "IsCategoryFilterSticky is only kept for an export: what leaves the category is never deleted here anyway"
-                .to_owned(),
+            tr!("IsCategoryFilterSticky is only kept for an export: what leaves the category is never deleted here anyway"),
         );
     }
     if is_on("CleanupDuplicateEvents") {
         notes.push(
-            "CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; pimbridge \
-             repair {name} shows what is"
-                .to_owned(),
+            tr!("CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; pimbridge \
+             repair {name} shows what is"),
         );
     }
     if options.text("UseAccountPassword").map(str::trim) == Some("true") {
-        notes.push("it took its password from the account in Outlook, which cannot be done here".to_owned());
+        notes.push(tr!("it took its password from the account in Outlook, which cannot be done here"));
     }
     let unusual: Vec<&str> = fields::of_kind(kind)
         .1
@@ -119,17 +121,20 @@ fn tell(options: &Options, kind: Kind, notes: &mut Vec<String>) {
         .map(|field| field.name)
         .collect();
     if !unusual.is_empty() {
-        notes.push(format!("without effect here and only kept for an export: {}", enumerated(unusual)));
+        notes.push(tr!("without effect here and only kept for an export: {}", enumerated(unusual)));
     }
     let mut unknown = write::unknown(options);
     unknown.sort_unstable();
     unknown.dedup();
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 40)).collect();
-        let more = if unknown.len() > names.len() { ", and more" } else { "" };
-        notes.push(format!(
-            "not known, and only kept for an export (the last of each name): {}{more}",
-            enumerated(names.iter().map(String::as_str))
-        ));
+        let shown = enumerated(names.iter().map(String::as_str));
+        notes.push(match unknown.len() > names.len() {
+            false => tr!("not known, and only kept for an export (the last of each name): {shown}", shown),
+            true => tr!(
+                "not known, and only kept for an export (the last of each name): {shown}, and more",
+                shown
+            ),
+        });
     }
 }

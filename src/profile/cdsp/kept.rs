@@ -1,6 +1,8 @@
 //! What a `.cdsp` file has and no key of a profile stands for is kept in the profile's section `[cdsp]`, so that an
 //! export has it again.
 
+use tr::tr;
+
 use super::document::{Element, OURS, Options};
 use super::keys::Keys;
 use super::{compose, fields, read, translate, write};
@@ -40,8 +42,9 @@ pub fn keep(options: &Options, kind: Kind, keys: &Keys) -> Result<Option<String>
     match text.len() {
         0 => Ok(None),
         1..=MOST_BYTES => Ok(Some(text)),
-        _ => Err("it holds far more than the options of a profile; remove what is not needed from the file"
-            .to_owned()),
+        _ => Err(tr!(
+            "it holds far more than the options of a profile; remove what is not needed from the file"
+        )),
     }
 }
 

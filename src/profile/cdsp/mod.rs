@@ -35,20 +35,21 @@ pub use import::{Imported, import, kind_of, label};
 pub use keys::Keys;
 pub use password::of as password;
 pub use read::{Document, read};
+use tr::tr;
 pub use write::write;
 
 /// A `.cdsp` file cannot be used. The text is one plain sentence with a way out.
 #[derive(Debug, thiserror::Error)]
 pub enum CdspError {
-    #[error("{} cannot be read: {source}", .file.display())]
+    #[error("{}", tr!("{} cannot be read: {source}", .file.display(), source))]
     Read { file: PathBuf, source: io::Error },
-    #[error("{} is far too large for a file of profiles; name the .cdsp file that was exported", .0.display())]
+    #[error("{}", tr!("{} is far too large for a file of profiles; name the .cdsp file that was exported", .0.display()))]
     TooLarge(PathBuf),
-    #[error("{}, line {line}: {what}", .file.display())]
+    #[error("{}: {what}", crate::keyed::place(.file, Some(*.line)))]
     Content { file: PathBuf, line: usize, what: String },
-    #[error("there is a file {} already; choose another name, or remove it first", .0.display())]
+    #[error("{}", tr!("there is a file {} already; choose another name, or remove it first", .0.display()))]
     Exists(PathBuf),
-    #[error("{} cannot be written: {source}", .file.display())]
+    #[error("{}", tr!("{} cannot be written: {source}", .file.display(), source))]
     Write { file: PathBuf, source: io::Error },
 }
 

@@ -4,6 +4,7 @@
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+use tr::tr;
 
 use super::document::{Element, Options, TYPE, is_allowed};
 use crate::report::wording::cut;
@@ -32,9 +33,10 @@ pub fn read(text: &str) -> Result<Document, Wrong> {
     if root.name != ROOT {
         return Err((
             1,
-            format!(
+            tr!(
                 "this is no file of profiles: it begins with <{}>, not with <{ROOT}>; export the profiles to a .cdsp file",
-                shown(&root.name)
+                shown(&root.name),
+                ROOT
             ),
         ));
     }
@@ -45,8 +47,9 @@ pub fn read(text: &str) -> Result<Document, Wrong> {
                 let name = element.child("Name").map(|name| cut(name, 60)).unwrap_or_default();
                 return Err((
                     1,
-                    format!(
-                        "the profile {name:?} has far more elements than a profile has; export the profiles anew"
+                    tr!(
+                        "the profile {name} has far more elements than a profile has; export the profiles anew",
+                        name = format_args!("{name:?}")
                     ),
                 ));
             }
@@ -104,7 +107,7 @@ fn tree(text: &str) -> Result<(Element, Vec<String>), Wrong> {
             Ok(event) => event,
             Err(error) => {
                 let line = line_at(reader.error_position());
-                return Err((line, format!("this is no XML: {error}; export the profiles anew")));
+                return Err((line, tr!("this is no XML: {error}; export the profiles anew", error)));
             }
         };
         let piece = match event {
@@ -112,15 +115,15 @@ fn tree(text: &str) -> Result<(Element, Vec<String>), Wrong> {
             Event::Start(start) => {
                 count += 1;
                 if root.is_some() {
-                    return wrong("there is more after the end; export the profiles anew".to_owned());
+                    return wrong(tr!("there is more after the end; export the profiles anew"));
                 }
                 if stack.len() >= MOST_DEPTH {
-                    return wrong("the elements are nested too deep for a file of profiles".to_owned());
+                    return wrong(tr!("the elements are nested too deep for a file of profiles"));
                 }
                 if count > MOST_ELEMENTS {
-                    return wrong("there are too many elements for a file of profiles".to_owned());
+                    return wrong(tr!("there are too many elements for a file of profiles"));
                 }
-                let open = open(&start).map_err(|what| (line_at(at), format!("this is no XML: {what}")))?;
+                let open = open(&start).map_err(|what| (line_at(at), tr!("this is no XML: {what}", what)))?;
                 if open.dropped && open.element.name.contains(':') {
                     strange.push(shown(&open.element.name));
                 }
@@ -142,37 +145,36 @@ fn tree(text: &str) -> Result<(Element, Vec<String>), Wrong> {
                 (Ok(Some(c)), _) => c.to_string(),
                 (_, Some(text)) => text.to_owned(),
                 _ => {
-                    return wrong(format!(
+                    return wrong(tr!(
                         "the entity &{}; is not known; export the profiles anew",
                         shown(&name)
                     ));
                 }
             },
             Event::DocType(_) => {
-                return wrong(
+                return wrong(tr!(
                     "the file has a document type definition, which no file of profiles has and which could do harm; \
                      export the profiles anew"
-                        .to_owned(),
-                );
+                ));
             }
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
         };
         if let Some(open) = stack.last_mut() {
             open.element.text.extend(piece.chars().filter(|c| is_allowed(*c)));
         } else if !piece.trim().is_empty() {
-            return wrong("there is text outside of the elements; export the profiles anew".to_owned());
+            return wrong(tr!("there is text outside of the elements; export the profiles anew"));
         }
     }
     match (root, stack.last()) {
         (Some(root), None) => Ok((root, strange)),
         (_, Some(open)) => Err((
             line_at(text.len() as u64),
-            format!(
+            tr!(
                 "the file ends within <{}>; it is not whole, so export the profiles anew",
                 shown(&open.element.name)
             ),
         )),
-        (None, None) => Err((1, "the file holds no profiles; export them to a .cdsp file".to_owned())),
+        (None, None) => Err((1, tr!("the file holds no profiles; export them to a .cdsp file"))),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use toml::Value;
+use tr::tr;
 use url::Url;
 
 use super::document::{MAPPING, Options};
@@ -39,10 +40,10 @@ pub fn keys(options: &Options, kind: Kind, notes: &mut Vec<String>) -> Result<Ke
     reading.mapping()?;
     if options.text("SynchronizationMode").is_none() {
         reading.keys.set("active", false);
-        reading.note(
+        reading.note(tr!(
             "it does not say which way changes go, which means that the server becomes a copy of the folder: it is not \
-             switched on; if that is right, do it with: pimbridge profile set {name} active true",
-        );
+             switched on; if that is right, do it with: pimbridge profile set {name} active true"
+        ));
     }
     Ok(reading.keys)
 }
@@ -121,36 +122,34 @@ impl Reading<'_> {
                 self.google();
                 let account = user.as_deref().or(self.text("EmailAddress")).map(str::trim);
                 let url = preset_named("google")?.address(Kind::Contacts, None, account).map_err(|_| {
-                    "Google has closed the service that it uses, and the address of the new one needs your address at \
-                     Google, which is missing; make the profile anew: pimbridge profile add NAME --preset google"
-                        .to_owned()
+                    tr!("Google has closed the service that it uses, and the address of the new one needs your address at \
+                     Google, which is missing; make the profile anew: pimbridge profile add NAME --preset google")
                 })?;
                 self.keys.set("remote.url", url);
-                self.note("Google has closed the service that it uses; it now uses CardDAV at Google");
+                self.note(tr!("Google has closed the service that it uses; it now uses CardDAV at Google"));
                 return Ok(());
             }
             "GoogleTaskApi" => {
-                return Err("Google's tasks are only to be had through a service of Google's own, which Pimbridge does not \
-                            speak; keep them in a task list of another server"
-                    .to_owned());
+                return Err(tr!(
+                    "Google's tasks are only to be had through a service of Google's own, which Pimbridge does not \
+                     speak; keep them in a task list of another server"
+                ));
             }
             other => return Err(unknown("ServerAdapterType", other)),
         }
         let Some(url) = url else {
-            return Err(
+            return Err(tr!(
                 "it has no address on a server yet; make the profile anew: pimbridge profile add --help"
-                    .to_owned(),
-            );
+            ));
         };
         self.address(&url);
         match (self.keys.text("remote.url"), user) {
-            (Some(url), _) if url.to_ascii_lowercase().starts_with("file:") => Err(
+            (Some(url), _) if url.to_ascii_lowercase().starts_with("file:") => Err(tr!(
                 "it syncs with a folder (file:///…), not with a server, which Pimbridge does not do; copy the files into a \
                  folder of a profile instead"
-                    .to_owned(),
-            ),
+            )),
             (_, None) if self.keys.text("remote.sign_in").is_none() => {
-                self.note("it has no user name; if the server wants one: pimbridge profile set {name} remote.user USER");
+                self.note(tr!("it has no user name; if the server wants one: pimbridge profile set {name} remote.user USER"));
                 Ok(())
             }
             _ => Ok(()),
@@ -167,7 +166,7 @@ impl Reading<'_> {
         let mut text = text.to_owned();
         if let Some((clean, user)) = without_sign_in(&text) {
             text = clean;
-            self.note("the address held a user name or a password, which is left out of it");
+            self.note(tr!("the address held a user name or a password, which is left out of it"));
             if self.keys.text("remote.user").is_none() && !user.is_empty() {
                 self.keys.set("remote.user", user);
             }
@@ -186,7 +185,7 @@ impl Reading<'_> {
         let url = self.keys.text("remote.url").and_then(|url| Url::parse(url).ok());
         if url.is_some_and(|url| is_loopback(&url)) {
             self.keys.set("remote.proxy", "none");
-            self.note("its proxy is left out, because the server is on this computer");
+            self.note(tr!("its proxy is left out, because the server is on this computer"));
             return Ok(());
         }
         let typed = self.text("ProxyOptions/ProxyUrl").unwrap_or_default().trim();
@@ -194,8 +193,8 @@ impl Reading<'_> {
         let url = without_sign_in(&url).map_or(url, |(clean, _)| clean);
         if proxy_address(&url).is_err() {
             self.note(
-                "the address of its proxy cannot be used, so it uses that of the system; to correct it: pimbridge profile \
-                 set {name} remote.proxy http://HOST:PORT",
+                tr!("the address of its proxy cannot be used, so it uses that of the system; to correct it: pimbridge profile \
+                 set {name} remote.proxy http://HOST:PORT")
             );
             return Ok(());
         }
@@ -203,7 +202,7 @@ impl Reading<'_> {
         if let Some(user) = self.text("ProxyOptions/ProxyUserName") {
             let user = user.trim().to_owned();
             self.keys.set("remote.proxy_user", user);
-            self.note("its proxy wants a password: pimbridge profile password {name} --proxy");
+            self.note(tr!("its proxy wants a password: pimbridge profile password {name} --proxy"));
         }
         Ok(())
     }
@@ -264,10 +263,10 @@ impl Reading<'_> {
             csscolorparser::parse(color).is_ok() && !category.contains(char::is_control)
         });
         for (category, color) in unknown {
-            self.note(&format!(
-                "the colour {:?} of the category {:?} is not known here",
-                cut(&color, 40),
-                cut(&category, 40)
+            self.note(tr!(
+                "the colour {} of the category {} is not known here",
+                format_args!("{:?}", cut(&color, 40)),
+                format_args!("{:?}", cut(&category, 40))
             ));
         }
         self.put_table("mapping.category_colors", known);
@@ -280,10 +279,10 @@ impl Reading<'_> {
             theirs.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("X-")) && is_name(theirs)
         });
         for (ours, theirs) in wrong {
-            self.note(&format!(
-                "the property {:?} cannot be called {:?} on the server: such a name begins with X-",
-                cut(&ours, 40),
-                cut(&theirs, 40)
+            self.note(tr!(
+                "the property {} cannot be called {} on the server: such a name begins with X-",
+                format_args!("{:?}", cut(&ours, 40)),
+                format_args!("{:?}", cut(&theirs, 40))
             ));
         }
         let mut taken = BTreeSet::new();
@@ -320,8 +319,8 @@ impl Reading<'_> {
         }
     }
 
-    fn note(&mut self, note: &str) {
-        self.notes.push(note.to_owned());
+    fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     fn text(&self, path: &str) -> Option<&str> {
@@ -350,9 +349,10 @@ impl Reading<'_> {
 
 fn unknown(path: &str, value: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    format!(
-        "its element {name} has the value {:?}, which is not known; correct it in the file",
-        cut(value, 40)
+    tr!(
+        "its element {name} has the value {}, which is not known; correct it in the file",
+        format_args!("{:?}", cut(value, 40)),
+        name
     )
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tr::tr;
+
 use super::expand;
 use crate::item::Kind;
 use crate::item::mapping::options::{Calendar, Contacts, Options};
@@ -84,13 +86,17 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
     match top.text("birthdays")? {
         Some((_, at)) if kind != Kind::Contacts => wrong(
             at,
-            format!("birthdays are those of contacts, and this profile keeps {kind}; remove the key"),
+            tr!(
+                "birthdays are those of contacts, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
         ),
         Some((path, at)) => match expand(path) {
             Some(path) => Ok(Some(path)),
-            None => {
-                wrong(at, "birthdays must be the full path of a folder, such as \"~/Calendars/birthdays\"")
-            }
+            None => wrong(
+                at,
+                tr!("birthdays must be the full path of a folder, such as \"~/Calendars/birthdays\""),
+            ),
         },
         None => Ok(None),
     }
@@ -98,15 +104,21 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
 
 fn busy_blocks(top: &Section, kind: Kind, mode: Mode) -> Read<Option<String>> {
     match top.text("busy_blocks")? {
-        Some((_, at)) if kind != Kind::Events => {
-            wrong(at, format!("busy_blocks is about events, and this profile keeps {kind}; remove the key"))
-        }
+        Some((_, at)) if kind != Kind::Events => wrong(
+            at,
+            tr!(
+                "busy_blocks is about events, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
+        ),
         Some((_, at)) if !matches!(mode, Mode::ReplicateToServer | Mode::MergeToServer) => wrong(
             at,
-            "busy_blocks goes one way only; set mode = \"replicate-to-server\" or mode = \"merge-to-server\"",
+            tr!(
+                "busy_blocks goes one way only; set mode = \"replicate-to-server\" or mode = \"merge-to-server\""
+            ),
         ),
         Some((text, at)) if text.contains(char::is_control) => {
-            wrong(at, "busy_blocks must be one line without special characters")
+            wrong(at, tr!("busy_blocks must be one line without special characters"))
         }
         text => Ok(text.map(|(text, _)| text.trim().to_owned())),
     }
@@ -118,8 +130,18 @@ fn know_kind(mapping: &Section, kind: Kind) -> Read<()> {
     match foreign.min_by_key(|(_, at)| *at) {
         None => Ok(()),
         Some((key, at)) => {
-            let about = if kind == Kind::Contacts { "events and tasks" } else { "contacts" };
-            let what = format!("{key} is about {about}, and this profile keeps {kind}; remove the key");
+            let what = match kind {
+                Kind::Contacts => tr!(
+                    "{key} is about events and tasks, and this profile keeps contacts; remove the key",
+                    key
+                ),
+                Kind::Events => {
+                    tr!("{key} is about contacts, and this profile keeps events; remove the key", key)
+                }
+                Kind::Tasks => {
+                    tr!("{key} is about contacts, and this profile keeps tasks; remove the key", key)
+                }
+            };
             wrong(at, what)
         }
     }
@@ -131,13 +153,14 @@ fn category_colors(mapping: &Section) -> Read<BTreeMap<String, String>> {
         if csscolorparser::parse(color).is_err() {
             return wrong(
                 at,
-                format!(
-                    "{color:?} is no colour; give a name that CSS knows, such as \"red\", or \"#rrggbb\""
+                tr!(
+                    "{color} is no colour; give a name that CSS knows, such as \"red\", or \"#rrggbb\"",
+                    color = format_args!("{color:?}")
                 ),
             );
         }
         if category.trim().is_empty() || category.contains(char::is_control) {
-            return wrong(at, "the name of a category must be one line, and not empty");
+            return wrong(at, tr!("the name of a category must be one line, and not empty"));
         }
         colors.insert(category.trim().to_owned(), color.trim().to_owned());
     }
@@ -150,14 +173,20 @@ fn rename_properties(mapping: &Section) -> Read<BTreeMap<String, String>> {
         let (here, there) = (here.to_ascii_uppercase(), there.to_ascii_uppercase());
         for name in [&here, &there] {
             if name.is_empty() || !name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-') {
-                return wrong(at, format!("{name:?} is no name of a property: letters, digits and - only"));
+                return wrong(
+                    at,
+                    tr!(
+                        "{name} is no name of a property: letters, digits and - only",
+                        name = format_args!("{name:?}")
+                    ),
+                );
             }
         }
         if FIXED.contains(&here.as_str()) {
-            return wrong(at, format!("{here} says what an item is or when; it cannot have another name"));
+            return wrong(at, tr!("{here} says what an item is or when; it cannot have another name", here));
         }
         if !there.starts_with("X-") {
-            return wrong(at, format!("the name on the server must begin with X-, such as \"X-{there}\""));
+            return wrong(at, tr!("the name on the server must begin with X-, such as \"X-{there}\"", there));
         }
         names.insert(here, there);
     }
@@ -166,10 +195,7 @@ fn rename_properties(mapping: &Section) -> Read<BTreeMap<String, String>> {
     match taken.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
             let at = mapping.keys().find(|(key, _)| *key == "rename_properties").map_or(0, |(_, at)| at);
-            wrong(
-                at,
-                format!("rename_properties names {} twice; each property can have one other name", pair[0]),
-            )
+            wrong(at, tr!("rename_properties names {} twice; each property can have one other name", pair[0]))
         }
         None => Ok(names),
     }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tr::tr;
+
 use super::super::SetupError;
 use crate::home::Home;
 use crate::profile::{self, Name, cdsp};
@@ -42,13 +44,11 @@ pub fn gather(home: &Home, names: &[String]) -> Result<Gathered, SetupError> {
         let one = cdsp::export(&name, &cdsp::Keys::of(&text), zone.iana_name());
         if !one.ours.is_empty() {
             let keys = enumerated(one.ours.iter().map(String::as_str));
-            gathered.notes.push(format!("{name}: only Pimbridge reads {keys} from the file"));
+            gathered.notes.push(tr!("{name}: only Pimbridge reads {keys} from the file", name, keys));
         }
         if one.switched_off {
-            gathered.notes.push(format!(
-                "{name}: in Outlook it would upload whole events, which busy_blocks keeps from happening here; so it is \
-                 switched off in the file"
-            ));
+            gathered.notes.push(tr!("{name}: in Outlook it would upload whole events, which busy_blocks keeps from happening here; so it is \
+                 switched off in the file", name));
         }
         gathered.options.push(one.options);
         gathered.read.push((name, text));
@@ -68,7 +68,7 @@ impl Gathered {
     /// There is nothing to write, or it cannot be written.
     pub fn save(&self, home: &Home, file: &Path) -> Result<Vec<String>, SetupError> {
         if self.options.is_empty() {
-            return Err(SetupError::Wrong("there is no profile that could be exported".to_owned()));
+            return Err(SetupError::Wrong(tr!("there is no profile that could be exported")));
         }
         cdsp::save(file, &self.options).map_err(|error| SetupError::Wrong(error.to_string()))?;
         Ok(self.read.iter().filter_map(|(name, text)| keep_id(home, name, text).err()).collect())
@@ -82,9 +82,7 @@ fn keep_id(home: &Home, name: &Name, text: &str) -> Result<(), String> {
         None => Ok(()),
     });
     kept.map_err(|why| {
-        format!(
-            "{name} is in the file, but its id cannot be kept here, so do not change its address before you import the file \
-             again: {why}"
-        )
+        tr!("{name} is in the file, but its id cannot be kept here, so do not change its address before you import the file \
+             again: {why}", name, why)
     })
 }

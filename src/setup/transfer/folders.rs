@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tr::tr;
 use url::Url;
 
 use super::super::SetupError;
@@ -117,10 +118,11 @@ impl<'a> Folders<'a> {
         let Some((name, folder)) = said(called(label, imported)) else { return Ok(None) };
         let folder = full_path(Path::new(folder))?;
         if !self.used.insert(name) && self.shared(imported).is_none_or(|shared| shared != folder) {
-            return Err(SetupError::Wrong(format!(
-                "{:?} is the folder of several profiles of the file that are not to share one here; name a folder for each \
+            return Err(SetupError::Wrong(tr!(
+                "{} is the folder of several profiles of the file that are not to share one here; name a folder for each \
                  of these profiles: --folder \"{label}=FOLDER\"",
-                cut(name, 60)
+                format_args!("{:?}", cut(name, 60)),
+                label
             )));
         }
         Ok(Some(folder))

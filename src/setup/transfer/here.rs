@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 
+use tr::tr;
+
 use super::super::SetupError;
 use super::Folders;
 use crate::home::Home;
@@ -46,18 +48,17 @@ impl Here {
     pub fn refuses(&self, imported: &Imported) -> Option<String> {
         if let Some(name) = broken_with(&self.broken, &imported.id) {
             let word = shell_word(name);
-            return Some(format!(
-                "here it is {name}, whose file is wrong; correct that first, or remove it: pimbridge profile remove {word}"
+            return Some(tr!(
+                "here it is {name}, whose file is wrong; correct that first, or remove it: pimbridge profile remove {word}",
+                name,
+                word
             ));
         }
         let old = &self.existing.get(&imported.id)?.profile;
         let word = shell_word(old.name.as_str());
         (old.kind != imported.kind).then(|| {
-            format!(
-                "it is for {} now, but {} here is for {}: remove that profile first (pimbridge profile remove {word}), or \
-                 make a new one by hand (pimbridge profile add --help)",
-                imported.kind, old.name, old.kind
-            )
+            tr!("it is for {} now, but {} here is for {}: remove that profile first (pimbridge profile remove {word}), or \
+                 make a new one by hand (pimbridge profile add --help)", imported.kind.in_words(), old.name, old.kind.in_words(), word)
         })
     }
 }

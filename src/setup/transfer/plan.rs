@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use tr::tr;
+
 use super::super::SetupError;
 use super::super::places::Places;
 use super::folders::called;
@@ -10,7 +12,7 @@ use super::{Ask, Choices, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
 use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, ProfileError, Secret, word_of};
-use crate::report::wording::{cut, shell_word};
+use crate::report::wording::{cut, enumerated, shell_word};
 use crate::settings;
 
 /// What becomes of a profile of the file.
@@ -49,21 +51,22 @@ impl Planned {
     /// What a person is shown of it.
     pub fn shown(&self) -> String {
         let word = match &self.fate {
-            Fate::Added => "adds",
-            Fate::Replaced => "replaces",
-            Fate::Unchanged => "unchanged",
-            Fate::Skipped(_) => "skips",
+            Fate::Added => tr!("adds"),
+            Fate::Replaced => tr!("replaces"),
+            Fate::Unchanged => tr!("unchanged"),
+            Fate::Skipped(_) => tr!("skips"),
         };
         let mut shown = format!("{word:<10} {}", self.label);
         match (&self.file, &self.fate) {
             (_, Fate::Skipped(why)) => shown += &format!(": {why}"),
             (Some((profile, _)), _) => {
                 if profile.name.as_str() != self.label {
-                    shown += &format!(", here {}", profile.name);
+                    shown += &format!(", {}", tr!("here {}", profile.name));
                 }
-                let active = if profile.active { "" } else { ", inactive" };
-                let mode = word_of(MODES, profile.mode);
-                shown += &format!(": {}, {mode}{active}, in {}", profile.kind, profile.local);
+                let mut facts = vec![profile.kind.in_words(), word_of(MODES, profile.mode).to_owned()];
+                facts.extend((!profile.active).then(|| tr!("inactive")));
+                facts.push(tr!("in {}", profile.local));
+                shown += &format!(": {}", facts.join(", "));
             }
             (None, _) => {}
         }
@@ -99,7 +102,7 @@ pub fn plan(
             }
         };
         if let Some(first) = seen.insert(imported.id.clone(), label.clone()) {
-            planned.push(Planned::skipped(label, format!("it has the same Id as {first} in this file")));
+            planned.push(Planned::skipped(label, tr!("it has the same Id as {first} in this file", first)));
             continue;
         }
         if let Some(why) = here.refuses(&imported) {
@@ -124,17 +127,20 @@ pub fn plan(
         planned.push(new);
     }
     if let Some(name) = without_folder.first() {
-        return Err(SetupError::Wrong(format!(
-            "there is no terminal to ask on where {} {} here; make folders for all of them with --root FOLDER, or name \
-             each one: --folder \"{}=FOLDER\"",
-            crate::report::wording::enumerated(without_folder.iter().map(String::as_str)),
-            if without_folder.len() == 1 { "is" } else { "are" },
-            cut(name, 60)
+        return Err(SetupError::Wrong(tr!(
+            "there is no terminal to ask on where {names} is here; make folders for all of them with --root FOLDER, or \
+             name each one: --folder \"{name}=FOLDER\""
+                | "there is no terminal to ask on where {names} are here; make folders for all of them with --root FOLDER, or \
+                   name each one: --folder \"{name}=FOLDER\""
+                    % without_folder.len(),
+            names = enumerated(without_folder.iter().map(String::as_str)),
+            name = cut(name, 60)
         )));
     }
     if let Some(name) = folders.unused() {
-        return Err(SetupError::Wrong(format!(
-            "no new profile of the file is called {name:?} or has a folder of that name, so --folder cannot be used for it"
+        return Err(SetupError::Wrong(tr!(
+            "no new profile of the file is called {name} or has a folder of that name, so --folder cannot be used for it",
+            name = format_args!("{name:?}")
         )));
     }
     refuse_overlaps(&mut planned, &loaded.profiles);
@@ -160,9 +166,10 @@ fn read(
         match choices.client_id.as_deref().or(known) {
             Some(id) => keys.set("oauth.client_id", id),
             None => {
-                return Err("Google signs you in in a browser, for which you need a client id of your own: give it with \
-                            --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
-                    .to_owned());
+                return Err(tr!(
+                    "Google signs you in in a browser, for which you need a client id of your own: give it with \
+                     --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
+                ));
             }
         }
     }
@@ -219,7 +226,7 @@ fn tell_of_others(planned: &mut [Planned], loaded: &[Profile]) {
         let Some((profile, _)) = one.file.as_ref().filter(|(profile, _)| profile.preview_needed) else {
             continue;
         };
-        one.notes.push(format!(
+        one.notes.push(tr!(
             "it may delete what only one side has, so look ahead first: pimbridge sync {} --dry-run",
             shell_word(profile.name.as_str())
         ));
@@ -237,9 +244,11 @@ fn refuse_overlaps(planned: &mut [Planned], loaded: &[Profile]) {
         let Some((profile, _)) = one.file.as_ref().filter(|(profile, _)| profile.active) else { continue };
         all.push(profile.clone());
         if let Some(two) = profile::overlaps(&all).first() {
-            let why = format!(
+            let why = tr!(
                 "the profile {} already syncs {} with {}; a second one on both would double the items",
-                two.first, two.local, two.remote
+                two.first,
+                two.local,
+                two.remote
             );
             all.pop();
             *one = Planned::skipped(std::mem::take(&mut one.label), why);

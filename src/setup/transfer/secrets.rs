@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tr::tr;
+
 use super::plan::{Fate, Planned};
 use crate::profile::{PasswordSource, Profile, RemoteSpec, Secret, SignIn, keyring_entry};
 use crate::report::wording::shell_word;
@@ -24,7 +26,7 @@ pub fn tell(planned: &mut [Planned], here: &[Profile]) {
         match given.remove(&entry).filter(|_| is_new && takes_password(profile)) {
             Some(password) => {
                 one.password = Some(password);
-                one.notes.push("its password goes into the keyring, unless that has one".to_owned());
+                one.notes.push(tr!("its password goes into the keyring, unless that has one"));
             }
             None => one.notes.push(note),
         }
@@ -49,21 +51,24 @@ fn takes_password(profile: &Profile) -> bool {
 /// What the person has to enter.
 fn needed(profile: &Profile, is_new_entry: bool, is_added: bool) -> Option<String> {
     let word = shell_word(profile.name.as_str());
-    let client = format!(
-        "say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your client's secret is"
-    );
     match (sign_in(profile)?, is_new_entry) {
         (SignIn::Password { password: PasswordSource::Keyring, .. }, true) => {
-            Some(format!("password needed: pimbridge profile password {word}"))
+            Some(tr!("password needed: pimbridge profile password {word}", word))
         }
         (SignIn::Token { token: PasswordSource::Keyring, .. }, true) => {
-            Some(format!("token needed: pimbridge profile password {word}"))
+            Some(tr!("token needed: pimbridge profile password {word}", word))
         }
-        (SignIn::OAuth { secret: None, .. }, true) => {
-            Some(format!("sign-in needed: {client}, then pimbridge profile sign-in {word}"))
-        }
-        (SignIn::OAuth { secret: None, .. }, false) if is_added => Some(format!("sign-in needed: {client}")),
-        (SignIn::OAuth { .. }, true) => Some(format!("sign-in needed: pimbridge profile sign-in {word}")),
+        (SignIn::OAuth { secret: None, .. }, true) => Some(tr!(
+            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
+             client's secret is, then pimbridge profile sign-in {word}",
+            word
+        )),
+        (SignIn::OAuth { secret: None, .. }, false) if is_added => Some(tr!(
+            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
+             client's secret is",
+            word
+        )),
+        (SignIn::OAuth { .. }, true) => Some(tr!("sign-in needed: pimbridge profile sign-in {word}", word)),
         _ => None,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tr::tr;
+
 use crate::keyed::{Absent, Shape};
 use crate::profile::cdsp::Keys;
 use crate::profile::{Profile, ProxySpec, RemoteSpec, SignIn, TABLE, local_key};
@@ -27,16 +29,17 @@ const NOTABLE: [&str; 11] = [
 pub fn server(profile: &Profile) -> Vec<String> {
     let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
     let user = sign_in.as_ref().and_then(SignIn::user);
-    let mut told = vec![format!("on {url}{}", as_whom(user))];
+    let mut told = vec![match user {
+        Some(user) => tr!("on {url}, as {}", cut(user, 60), url),
+        None => tr!("on {url}", url),
+    }];
     if let ProxySpec::Via { url, sign_in } = &connection.proxy {
-        let user = sign_in.as_ref().map(|user| user.user.as_str());
-        told.push(format!("through the proxy {url}{}", as_whom(user)));
+        told.push(match sign_in {
+            Some(user) => tr!("through the proxy {url}, as {}", cut(&user.user, 60), url),
+            None => tr!("through the proxy {url}", url),
+        });
     }
     told
-}
-
-fn as_whom(user: Option<&str>) -> String {
-    user.map(|user| format!(", as {}", cut(user, 60))).unwrap_or_default()
 }
 
 /// What is not as usual in a new profile.
@@ -59,14 +62,15 @@ pub fn changes(before: &str, after: &str) -> Vec<String> {
             && *path != "preview_needed"
             && counts(&before, path) != counts(&after, path)
     });
-    paths.map(|path| format!("{path}: {} becomes {}", value(&before, path), value(&after, path))).collect()
+    let becomes = |path| tr!("{path}: {} becomes {}", value(&before, path), value(&after, path), path);
+    paths.map(becomes).collect()
 }
 
 /// The value of a key, or its default.
 fn value(keys: &Keys, path: &str) -> String {
     shown(keys, path)
-        .or_else(|| default(path).map(|default| format!("{default} (the default)")))
-        .unwrap_or_else(|| "none".to_owned())
+        .or_else(|| default(path).map(|default| tr!("{default} (the default)", default)))
+        .unwrap_or_else(|| tr!("none"))
 }
 
 fn shown(keys: &Keys, path: &str) -> Option<String> {
@@ -93,7 +97,7 @@ pub fn sharers<'a>(profile: &Profile, others: impl Iterator<Item = &'a Profile>)
     let folder = local_key(&profile.local);
     let same = others.filter(|other| other.name != profile.name && local_key(&other.local) == folder);
     let names: BTreeSet<&str> = same.map(|other| other.name.as_str()).collect();
-    (!names.is_empty()).then(|| format!("shares its folder with {}", enumerated(names)))
+    (!names.is_empty()).then(|| tr!("shares its folder with {}", enumerated(names)))
 }
 
 #[cfg(test)]

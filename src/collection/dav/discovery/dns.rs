@@ -9,6 +9,7 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfi
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use tr::tr;
 
 use super::Service;
 
@@ -53,10 +54,8 @@ impl Dns {
                     .parse()
                     .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
                     .map_err(|_| {
-                        format!(
-                            "the variable {NAMESERVER} must hold an IP address with or without a port, such as \
-                             127.0.0.1:53"
-                        )
+                        tr!("the variable {NAMESERVER} must hold an IP address with or without a port, such as \
+                             127.0.0.1:53", NAMESERVER)
                     })?;
                 let with_port = |mut connection: ConnectionConfig| {
                     connection.port = address.port();
@@ -116,16 +115,17 @@ impl Dns {
         match tokio::time::timeout(PATIENCE, self.0.lookup(name, kind)).await {
             Ok(Ok(found)) => Ok(found.answers().iter().map(|record| record.data.clone()).collect()),
             Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => Ok(Vec::new()),
-            Ok(Err(error)) => Err(format!("the name service cannot tell ({error})")),
-            Err(_) => Err("the name service does not answer".to_owned()),
+            Ok(Err(error)) => Err(tr!("the name service cannot tell ({error})", error)),
+            Err(_) => Err(tr!("the name service does not answer")),
         }
     }
 }
 
 fn unreadable(error: &NetError) -> String {
-    format!(
+    tr!(
         "this computer does not say which name service to ask ({error}): check its network settings, or give the \
-         address of the server instead"
+         address of the server instead",
+        error
     )
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tr::tr;
 use url::{Origin, Url};
 
 use super::account::Account;
@@ -57,13 +58,6 @@ impl Service {
         match self {
             Service::Calendars => "caldav",
             Service::Contacts => "carddav",
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Service::Calendars => "calendars",
-            Service::Contacts => "address books",
         }
     }
 }
@@ -266,15 +260,26 @@ impl<'a> Search<'a> {
                 return Some(named.chain(at_domain).collect());
             }
             Ok(dns::Answer::NotOffered) => {
-                self.out.tried(format!("{domain} says that it has no {}", service.words()));
+                self.out.tried(match service {
+                    Service::Calendars => tr!("{domain} says that it has no calendars", domain),
+                    Service::Contacts => tr!("{domain} says that it has no address books", domain),
+                });
                 return None;
             }
-            Ok(dns::Answer::Nothing) => self.out.tried(format!(
-                "{domain} does not name a server for its {} (no SRV record for _{}s._tcp)",
-                service.words(),
-                service.name()
-            )),
-            Err(why) => self.out.tried(format!("server for the {} of {domain}: {why}", service.words())),
+            Ok(dns::Answer::Nothing) => self.out.tried(match service {
+                Service::Calendars => tr!(
+                    "{domain} does not name a server for its calendars (no SRV record for _caldavs._tcp)",
+                    domain
+                ),
+                Service::Contacts => tr!(
+                    "{domain} does not name a server for its address books (no SRV record for _carddavs._tcp)",
+                    domain
+                ),
+            }),
+            Err(why) => self.out.tried(match service {
+                Service::Calendars => tr!("server for the calendars of {domain}: {why}", domain, why),
+                Service::Contacts => tr!("server for the address books of {domain}: {why}", domain, why),
+            }),
         }
         Some(at_domain)
     }
@@ -383,8 +388,7 @@ impl<'a> Search<'a> {
                 let there = (200..300).contains(&response.overall());
                 let place = response.hrefs.first().and_then(|href| resolve(&url, href)).filter(|_| there);
                 if response.status == Some(507) {
-                    self.out
-                        .tried(format!("{}: the server does not list everything", http::presentable(&url)));
+                    self.out.tried(tr!("{}: the server does not list everything", http::presentable(&url)));
                 }
                 let Some(place) = place else { continue };
                 if self.trust.check(&place).is_err() {
@@ -444,9 +448,7 @@ impl<'a> Search<'a> {
                 Ok(()) => {}
                 Err(Distrust::Plain) => {
                     let url = http::presentable(&url);
-                    self.out.tried(format!(
-                        "{url}: it has no TLS, so it was not asked; give this address itself if that is right"
-                    ));
+                    self.out.tried(tr!("{url}: it has no TLS, so it was not asked; give this address itself if that is right", url));
                     return Ok(None);
                 }
                 Err(Distrust::Foreign) => {
@@ -488,13 +490,15 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        self.out.tried(format!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
+        self.out.tried(tr!("{}: it sends Pimbridge round in circles", http::presentable(&url)));
         Ok(None)
     }
 
     fn too_many(&mut self) {
-        let told =
-            format!("no more than {MOST_PLACES} places are looked at: give the address of what is missing");
+        let told = tr!(
+            "no more than {MOST_PLACES} places are looked at: give the address of what is missing",
+            MOST_PLACES
+        );
         if self.out.tried.iter().all(|tried| tried.why != told) {
             tracing::warn!("{told}");
             self.out.tried(told);
@@ -545,15 +549,15 @@ async fn first(answer: Answer) -> Result<Props, Fault> {
             Ok(response.props)
         }
         Some(response) => Err(Fault::Malformed(no(response.overall()))),
-        None => Err(Fault::Malformed("it says nothing".into())),
+        None => Err(Fault::Malformed(tr!("it says nothing"))),
     }
 }
 
 fn no(status: u16) -> String {
     match status {
-        404 | 410 => "there is nothing".to_owned(),
-        403 => "it may not be read".to_owned(),
-        405 | 501 => "it is no place for calendars or address books".to_owned(),
-        status => format!("the server answers with error {status}"),
+        404 | 410 => tr!("there is nothing"),
+        403 => tr!("it may not be read"),
+        405 | 501 => tr!("it is no place for calendars or address books"),
+        status => tr!("the server answers with error {status}", status),
     }
 }

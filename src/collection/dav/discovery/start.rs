@@ -1,5 +1,6 @@
 //! From what a person types: an e-mail address, a host or a URL.
 
+use tr::tr;
 use url::{Host, Url};
 
 use super::super::address::is_loopback;
@@ -34,7 +35,10 @@ impl Start {
         let (user, host) = match typed[..path].rsplit_once('@') {
             Some((user, host)) if !user.is_empty() && path == typed.len() => (Some(user), host),
             Some(_) => {
-                return Err(format!("{typed:?} is neither an e-mail address nor the address of a server"));
+                return Err(tr!(
+                    "{typed} is neither an e-mail address nor the address of a server",
+                    typed = format_args!("{typed:?}")
+                ));
             }
             None => (None, typed),
         };
@@ -87,14 +91,12 @@ impl Start {
 
 fn address(text: &str) -> Result<Url, String> {
     let url =
-        Url::parse(text).map_err(|error| format!("the address of the server cannot be read: {error}"))?;
+        Url::parse(text).map_err(|error| tr!("the address of the server cannot be read: {error}", error))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("the address of the server must begin with https:// (or http://)".to_owned());
+        return Err(tr!("the address of the server must begin with https:// (or http://)"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            "the address must not contain a user name or a password; give the name with --user".to_owned()
-        );
+        return Err(tr!("the address must not contain a user name or a password; give the name with --user"));
     }
     Ok(url)
 }
