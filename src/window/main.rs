@@ -22,6 +22,7 @@ mod shell;
 mod status;
 #[cfg(test)]
 mod testing;
+mod ways;
 mod wires;
 
 slint::include_modules!();
