@@ -15,6 +15,7 @@ mod form;
 mod history;
 mod link;
 mod options;
+mod plan;
 mod profiles;
 mod reports;
 mod rows;
@@ -85,7 +86,7 @@ fn start(args: Args) -> Result<(), String> {
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     options::show_look(&window, settings.appearance);
     attach(&window, &home, &link);
-    shell::show(&window, &link, &page);
+    shell::begin(&window, page);
     link.follow();
     window.run().map_err(told)
 }

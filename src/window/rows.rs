@@ -22,7 +22,8 @@ pub fn replace<T: Clone + PartialEq + 'static>(
     }
     for (at, row) in rows.into_iter().enumerate() {
         let key_of = key(&row);
-        let old = (at..model.row_count()).find(|at| model.row_data(*at).is_some_and(|old| key(&old) == key_of));
+        let old =
+            (at..model.row_count()).find(|at| model.row_data(*at).is_some_and(|old| key(&old) == key_of));
         match old {
             Some(same) if same == at => {
                 if model.row_data(at).as_ref() != Some(&row) {
