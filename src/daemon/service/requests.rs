@@ -107,13 +107,7 @@ impl Daemon {
     }
 
     /// Has these profiles run, or all active ones, besides those that are refused already.
-    fn ask(
-        &mut self,
-        now: Moment,
-        profiles: &[String],
-        order: Order,
-        mut refused: Vec<NotRun>,
-    ) -> Reply {
+    fn ask(&mut self, now: Moment, profiles: &[String], order: Order, mut refused: Vec<NotRun>) -> Reply {
         self.reload();
         let mut runs = Vec::new();
         for (profile, may_run) in self.known.requested(&self.home, profiles) {
