@@ -27,7 +27,7 @@ const TRY: Duration = Duration::from_millis(50);
 /// How often it is tried again after the daemon has ended.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long another window may take to show a page, before there is one more.
-const SHOWN: Duration = Duration::from_secs(1);
+const SHOWN: Duration = Duration::from_secs(3);
 
 /// Asks the daemon, without waiting: the window never stands still.
 #[derive(Clone)]
@@ -206,11 +206,11 @@ enum Told {
 async fn follow(home: &Home, tell: impl Fn(Told)) {
     let mut way = started(home).await;
     loop {
-        let heard = match way {
+        let ended = match way {
             Ok(client) => heard(client, &tell).await,
             Err(why) => Err(why),
         };
-        way = match heard {
+        way = match ended {
             // It may have let go of this window only, or another one is there in its place.
             Ok(()) => running(home).await,
             Err(why) => {
