@@ -395,7 +395,8 @@ fn another_way_does_not_keep_the_password() {
 #[test]
 fn a_password_on_a_page_that_is_left_is_forgotten() {
     let page = Page::open(all_goes_well);
-    let minutes = |minutes| i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(60 * minutes));
+    let minutes =
+        |minutes: u64| i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(60 * minutes));
     page.search("jana@example.org", "secret");
     shell::open(&page.window, &page.link, crate::Page::About);
     minutes(4);
