@@ -390,7 +390,7 @@ pub enum Event {
         /// The number of the stored report; none for a look ahead.
         report_id: Option<i64>,
         report: Box<Report>,
-        /// What a look ahead would touch, the first 1,000 of it.
+        /// What a look ahead would touch, deletions first; at most 1,000 of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         foreseen: Vec<Touched>,
     },

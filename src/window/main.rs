@@ -16,12 +16,15 @@ mod form;
 mod history;
 mod link;
 mod options;
+mod plan;
 mod profiles;
 mod reports;
+mod rows;
 mod shell;
 mod status;
 #[cfg(test)]
 mod testing;
+mod turn;
 mod ways;
 mod wires;
 
@@ -85,7 +88,7 @@ fn start(args: Args) -> Result<(), String> {
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     options::show_look(&window, settings.appearance);
     attach(&window, &home, &link);
-    shell::show(&window, &link, &page);
+    shell::begin(&window, page);
     link.follow();
     window.run().map_err(told)
 }

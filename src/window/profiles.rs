@@ -12,7 +12,8 @@ use tr::tr;
 use crate::link::Link;
 use crate::wires::Wires;
 use crate::{
-    MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, shell,
+    MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, plan,
+    shell,
 };
 
 pub fn attach(window: &MainWindow, link: &Link) {
@@ -225,7 +226,9 @@ fn planned(window: &MainWindow, foreseen: &Foreseen) {
     let page = window.global::<ProfilesPage>();
     let lines: Vec<SharedString> = numbers(&foreseen.report).into_iter().map(SharedString::from).collect();
     page.set_plan_numbers(ModelRc::new(VecModel::from(lines)));
-    let items: Vec<PlannedItem> = foreseen.items.iter().map(planned_item).collect();
+    let more = plan::more(&foreseen.report, foreseen.items.len());
+    let more = more.map(|what| PlannedItem { what: what.into(), ..PlannedItem::default() });
+    let items: Vec<PlannedItem> = foreseen.items.iter().map(planned_item).chain(more).collect();
     page.set_plan_items(ModelRc::new(VecModel::from(items)));
     let notes: Vec<String> = foreseen.report.notices.iter().map(|note| sentence(note)).collect();
     page.set_plan_notes(notes.join("\n").into());

@@ -15,10 +15,12 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ProfileRow, StatusPage, Tone, shell};
+use crate::{MainWindow, ProfileRow, StatusPage, Tone, rows, shell};
 
 mod chart;
 mod part;
+
+pub use part::connected;
 #[cfg(test)]
 mod tests;
 
@@ -107,7 +109,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
                 ProfileRow { items, ..row }
             };
             let rows: Vec<ProfileRow> = status.profiles.iter().map(row).collect();
-            page.set_profiles(ModelRc::new(VecModel::from(rows)));
+            page.set_profiles(rows::replace(page.get_profiles(), rows, |row| row.name.clone()));
             page.set_known(true);
             page.set_paused(status.paused.is_some());
             page.set_paused_word(paused(status, now, &zone).into());

@@ -23,7 +23,7 @@ use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
-use crate::daemon::{memory, run, stop};
+use crate::daemon::{foreseen, memory, run, stop};
 use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
 use crate::profile::{Accounts, Name, Profile};
@@ -44,8 +44,6 @@ use files::Stamps;
 const LOOK: Duration = Duration::from_secs(60);
 /// How long a run may take to come to an end when the daemon ends.
 const LAST_STEPS: Duration = Duration::from_secs(4);
-/// How many items a look ahead tells of.
-const FORESEEN: usize = 1000;
 /// How many events a client may lag behind.
 const EVENTS: usize = 256;
 
@@ -410,7 +408,7 @@ impl Daemon {
 
     fn ran(&mut self, now: Moment, ran: Ran) {
         let Ran { run, profile, order, by_hand, done } = ran;
-        let Done { report, id, mut foreseen, obstacle, reached } = done;
+        let Done { report, id, foreseen, obstacle, reached } = done;
         let why = report.failure.clone().unwrap_or_default();
         let failed = report.outcome == RunOutcome::Failed;
         let held = report.held != Held::default();
@@ -466,13 +464,12 @@ impl Daemon {
             let told = self.notices.run_ended(ended);
             self.say(told);
         }
-        foreseen.truncate(FORESEEN);
         self.tell(Event::RunFinished {
             run,
             profile: profile.name.to_string(),
             report_id: id.map(|id| id.0),
             report: Box::new(report),
-            foreseen,
+            foreseen: foreseen::told(foreseen),
         });
     }
 

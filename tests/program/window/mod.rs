@@ -144,6 +144,19 @@ fn there_is_one_window() {
     assert!(!world.window.has_ended());
 }
 
+/// Who ends the background program and starts it again need not start the window again.
+#[test]
+fn a_daemon_that_comes_back_is_found() {
+    let Some(world) = World::new() else { return };
+    world.hands.see("push button", "Pause");
+    assert!(world.home.command(&["daemon", "stop"]).output().unwrap().status.success());
+    world.hands.see("push button", "Start it");
+    let mut daemon = world.home.command(&["daemon"]);
+    let _daemon = Running::start(world.session.within(&mut daemon).stdout(Stdio::null()));
+    wait_for("the daemon", || world.hands.things().iter().all(|thing| thing.name != "Start it"));
+    world.hands.see("push button", "Pause");
+}
+
 const DOMAIN: &str = "example.test";
 const ITEMS: usize = 6;
 
