@@ -11,11 +11,13 @@ use pimbridge::settings;
 
 mod about;
 mod account;
+mod compare;
 mod form;
 mod history;
 mod link;
 mod options;
 mod profiles;
+mod raw;
 mod reports;
 mod rows;
 mod shell;
