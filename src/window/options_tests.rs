@@ -162,9 +162,11 @@ fn what_is_said_of_a_profile_is_looked_at_before_it_is_imported() {
         (page.get_planned().row_data(0).unwrap().folder.as_str(), page.get_seal().as_str()),
         ("/f", "")
     );
-    // An emptied field is the free folder again.
+    // An emptied field is still there, and without a word it is the free folder again.
+    page.invoke_place(1, "".into());
     page.invoke_place(0, " ".into());
     assert!(wanted(&window).said.is_empty());
+    assert_eq!(testing::all(&window, AccessibleRole::TextInput, "Folder of Work").len(), 2);
 }
 
 #[test]
