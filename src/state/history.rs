@@ -4,7 +4,6 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::{Deserialize, Serialize};
-use tr::tr;
 
 use super::blobs::expand;
 use super::trees::{base_bytes, number, pair_of, time};
@@ -58,8 +57,7 @@ fn has(text: &str, small: &str) -> bool {
 }
 
 pub(super) fn one(db: &Connection, id: VersionId) -> Result<Option<(Version, Bytes)>> {
-    let Some(found) = db.query_row(&tr!("{COLUMNS} WHERE id = ?1", COLUMNS), [id.0], version).optional()?
-    else {
+    let Some(found) = db.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id.0], version).optional()? else {
         return Ok(None);
     };
     let data: Vec<u8> = db.query_row(
@@ -154,7 +152,7 @@ impl Peek {
     /// The versions that the run deleted which began then, in the order of their titles.
     pub fn deleted_in(&self, run: Timestamp) -> Result<Vec<Version>> {
         let db = self.db();
-        let sql = tr!("{COLUMNS} WHERE loss = 'deleted' AND run = ?1 ORDER BY summary, id", COLUMNS);
+        let sql = format!("{COLUMNS} WHERE loss = 'deleted' AND run = ?1 ORDER BY summary, id");
         let mut statement = db.prepare(&sql)?;
         let rows = statement.query_map([run.as_millisecond()], version)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -215,7 +215,7 @@ impl Peek {
     /// Writes all of it to a new file.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
         let Some(to) = file.to_str() else {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "its path is not UTF-8 text");
+            let source = io::Error::new(io::ErrorKind::InvalidInput, tr!("its path is not UTF-8 text"));
             return Err(StateError::Io { path: file.to_owned(), source });
         };
         self.db().execute("VACUUM INTO ?1", [to])?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use tr::tr;
 
 use super::Daemon;
 use crate::daemon::known::Known;
@@ -111,7 +112,7 @@ impl Daemon {
         let dropped = self.plan();
         self.forget_looks();
         self.say(told);
-        self.will_not_run(dropped, "the profile was removed, or its file cannot be used any more");
+        self.will_not_run(dropped, &tr!("the profile was removed, or its file cannot be used any more"));
     }
 
     /// Tells those who asked for these runs that they will never be.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinSet;
+use tr::tr;
 
 use crate::collection::dav::Newsreader;
 use crate::daemon::clock::{Clock, Moment};
@@ -339,7 +340,7 @@ impl Daemon {
                         why: String::new(),
                     };
                     self.schedule.finished(self.clock.now(), run, end);
-                    self.will_not_run(vec![(run, profile)], "the profile was just removed");
+                    self.will_not_run(vec![(run, profile)], &tr!("the profile was just removed"));
                     return;
                 };
                 let Order { dry_run, deletions, only } = order.clone();
