@@ -214,7 +214,8 @@ fn open(window: &MainWindow, link: &Link, part: OptionsPart) {
 
 fn wanted(window: &MainWindow) -> Import {
     let page = window.global::<OptionsPage>();
-    let said = page.get_planned().iter().enumerate().filter_map(|(number, row)| {
+    let planned = page.get_planned();
+    let said = planned.iter().enumerate().filter_map(|(number, row)| {
         let folder = row.moved.then(|| row.folder.trim().to_owned());
         let kind = usize::try_from(row.kind).ok().and_then(|at| KINDS.get(at)).copied();
         (folder.is_some() || kind.is_some()).then_some(Said { number, folder, kind })

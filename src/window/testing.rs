@@ -17,20 +17,12 @@ pub fn window(width: f32, height: f32) -> MainWindow {
 
 /// What a screen reader calls so; what is scrolled away is not found.
 pub fn find(window: &MainWindow, role: AccessibleRole, label: &str) -> Option<ElementHandle> {
-    query(window, role, label).find_first()
-}
-
-/// All that are called so.
-pub fn all(window: &MainWindow, role: AccessibleRole, label: &str) -> Vec<ElementHandle> {
-    query(window, role, label).find_all()
-}
-
-fn query(window: &MainWindow, role: AccessibleRole, label: &str) -> ElementQuery {
     let wanted = label.to_owned();
     ElementQuery::from_root(window)
         .match_descendants()
         .match_accessible_role(role)
         .match_predicate(move |element| element.accessible_label().as_deref() == Some(&wanted))
+        .find_first()
 }
 
 #[track_caller]
