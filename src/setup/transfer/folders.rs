@@ -353,7 +353,7 @@ mod tests {
         let company = || Case { account: "jana@company", url: "https://company.example/c/", ..PRIVATE };
         let both = |said: &[(usize, &str)]| said_of_each(said, &[], &[PRIVATE, company()]);
         assert_eq!(both(&[(1, "/a")]).unwrap(), ["Kalender", "/a"]);
-        insta::assert_snapshot!(both(&[(0, "/a"), (1, "/a/.")]).unwrap_err(), @"the folder /a/. is that of 0 already, and two calendars in one folder would be mixed: choose another folder for 1");
+        insta::assert_snapshot!(both(&[(0, "/a"), (1, "/a/.")]).unwrap_err(), @"the folder /a is that of 0 already, and two calendars in one folder would be mixed: choose another folder for 1");
         let known = [Keys::of("[local]\npath = \"/mine\"")];
         insta::assert_snapshot!(said_of_each(&[(0, "/mine")], &known, &[PRIVATE]).unwrap_err(), @"the folder /mine is that of here already, and two calendars in one folder would be mixed: choose another folder for 0");
         let contacts = Case { kind: Kind::Contacts, ..PRIVATE };
