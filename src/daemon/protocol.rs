@@ -128,8 +128,8 @@ pub enum Question {
     SetSettings { changes: Vec<profiles::Change> },
     /// What an import of a .cdsp file would do. Answered with [`Answered::ImportPlanned`].
     PlanImport(transfer::Import),
-    /// Import a .cdsp file. Answered with [`Answered::Imported`].
-    Import(transfer::Import),
+    /// Import a .cdsp file, as the person has seen it. Answered with [`Answered::Imported`].
+    Import(transfer::Agreed),
     /// Write profiles to a .cdsp file. Answered with [`Answered::Exported`].
     Export(transfer::Export),
     /// Versions of the history. Answered with [`Answered::Versions`].

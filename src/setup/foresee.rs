@@ -8,8 +8,9 @@ use tr::tr;
 
 use super::SetupError;
 use super::change::{Change, changed};
+use super::weaker::weaker;
 use crate::home::{Home, make_private};
-use crate::profile::{Accounts, Profile};
+use crate::profile::{self, Accounts, Profile};
 use crate::state::State;
 use crate::sync::progress::Silent;
 use crate::sync::run::{Done, Options};
@@ -30,7 +31,12 @@ pub async fn foresee(
     let aside = Aside::new(home)?;
     aside.take(home, &profile)?;
     let options = Options { dry_run: true, ..Options::default() };
-    Ok(run_profile(&Home::at(&aside.0), &profile, accounts, &options, &Silent).await)
+    let mut done = run_profile(&Home::at(&aside.0), &profile, accounts, &options, &Silent).await;
+    // One whose file cannot be used guards nothing yet.
+    if let Ok(before) = profile::load(home, name) {
+        done.report.notices.extend(weaker(&before, &profile));
+    }
+    Ok(done)
 }
 
 /// A home of its own, with a copy of what is remembered; it is gone when this is dropped.

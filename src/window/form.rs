@@ -10,6 +10,12 @@ use tr::tr;
 
 use crate::{FieldRow, FieldShape};
 
+/// The value of a form's option.
+pub fn value(form: &Form, key: &str) -> String {
+    let mut fields = form.groups.iter().flat_map(|group| &group.fields);
+    fields.find(|field| field.key == key).map(|field| field.value.clone()).unwrap_or_default()
+}
+
 /// The rows of a form: each group with its heading.
 pub fn rows(form: &Form) -> Vec<FieldRow> {
     form.groups

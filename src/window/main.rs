@@ -12,12 +12,14 @@ use tr::tr;
 
 mod about;
 mod account;
+mod compare;
 mod form;
 mod history;
 mod link;
 mod options;
 mod plan;
 mod profiles;
+mod raw;
 mod reports;
 mod rows;
 mod shell;

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 
-use pimbridge::daemon::protocol::{self, Event};
-use slint::ComponentHandle;
+use pimbridge::daemon::protocol::{self, Event, Reply, Request};
 use slint::winit_030::WinitWindowAccessor;
 use slint::winit_030::winit::window::UserAttentionType;
+use slint::{ComponentHandle, ModelRc};
 
 use crate::link::Link;
 use crate::wires::Wires;
-use crate::{MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status};
+use crate::{
+    AccountPage, MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status,
+};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -78,6 +80,19 @@ pub fn open(window: &MainWindow, link: &Link, page: Page) {
         Page::Options => options::opened(window, link),
         _ => {}
     }
+}
+
+/// The window speaks another language: what stays on the pages until something happens is said anew.
+pub fn spoken(window: &MainWindow, link: &Link) {
+    link.ask(Request::Status, |window, link, reply| {
+        if let Ok(Reply::Status { status }) = reply {
+            heard(window, link, &Event::Status { status });
+        }
+    });
+    status::opened(window, link);
+    profiles::opened(link);
+    window.global::<AccountPage>().set_ways(ModelRc::default());
+    account::opened(window, link);
 }
 
 /// Tells every page what happened.

@@ -2,6 +2,7 @@
 //! decides when a profile runs.
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -11,7 +12,7 @@ use tr::tr;
 
 use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
-use crate::profile::Accounts;
+use crate::profile::{self, Accounts};
 
 mod account;
 mod activity;
@@ -75,8 +76,8 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
         Question::PlanImport(wanted) => {
             Answered::ImportPlanned(reading(home, move |home| transfer::plan(home, &wanted)).await?)
         }
-        Question::Import(wanted) => {
-            let (planned, _) = reading(home, move |home| transfer::planned(home, &wanted)).await?;
+        Question::Import(agreed) => {
+            let planned = reading(home, move |home| transfer::agreed(home, &agreed)).await?;
             Answered::Imported(transfer::import(home, planned).await?)
         }
         Question::Export(wanted) => {
@@ -126,6 +127,14 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
 /// An error as a sentence for a person.
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// The file that a person typed; `~` is the home folder. Where the daemon itself works says nothing to them.
+fn whole_path(typed: &str, example: &str) -> Result<PathBuf, String> {
+    let folder = if cfg!(windows) { r"C:\Users\jana\" } else { "/home/jana/" };
+    profile::expand(typed.trim()).ok_or_else(|| {
+        tr!("Write the name of the file with its whole path, as in {}", format!("{folder}{example}"))
+    })
 }
 
 /// Something was done about which there is nothing to say.

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use tr::tr;
 
+use super::whole_path;
 use crate::daemon::protocol::reports::{
     Compared, Export, Found, Listed, One, Settled, Which, Whole, Written,
 };
@@ -87,10 +88,7 @@ pub fn text(home: &Home, which: &Written) -> Result<String, String> {
 
 /// Writes a report to a file that is not there yet.
 pub fn export(home: &Home, export: &Export) -> Result<(), String> {
-    let file = &export.file;
-    if !file.is_absolute() {
-        return Err(tr!("Write the name of the file with its whole path, as in {}", example()));
-    }
+    let file = &whole_path(&export.file.to_string_lossy(), "report.html")?;
     let text = text(home, &export.written)?;
     let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| {
         opened.write_all(text.as_bytes()).inspect_err(|_| {
@@ -156,10 +154,6 @@ enum Other {
     Lost(Version, Bytes),
     /// It came in the place of what was lost, as far as it is known, in the form of a side.
     Stayed(Option<(Side, Bytes)>),
-}
-
-fn example() -> &'static str {
-    if cfg!(windows) { r"C:\Users\jana\report.html" } else { "/home/jana/report.html" }
 }
 
 #[cfg(test)]

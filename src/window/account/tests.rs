@@ -534,6 +534,16 @@ fn a_password_is_entered_anew() {
 }
 
 #[test]
+fn a_long_plan_is_reached_with_the_keyboard() {
+    let page = Page::open(all_goes_well);
+    let line = |n: u32| PlanLine { text: format!("Item {n}").into(), ..PlanLine::default() };
+    let account = page.window.global::<AccountPage>();
+    account.set_plan(model((0..500).map(line)));
+    account.set_step(AccountStep::Plan);
+    assert!(testing::moves_by_keys(&page.window, AccessibleRole::ListItem, "Item 0"));
+}
+
+#[test]
 fn numbers_and_directions_in_words() {
     let head = |report: &Report| view::plan(report, &[]).remove(0);
     assert_eq!(head(&report(true)).detail, "2 come to this computer");

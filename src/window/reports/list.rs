@@ -103,7 +103,7 @@ pub fn ask_waiting(_: &MainWindow, link: &Link) {
             Ok(Reply::Answered(Answered::Conflicts { waiting })) => {
                 let (now, zone) = (Timestamp::now(), TimeZone::system());
                 let rows: Vec<RowItem> = waiting.iter().map(|one| waiting_row(one, now, &zone)).collect();
-                page.set_waiting(ModelRc::new(VecModel::from(rows)));
+                page.set_waiting(rows::replace(page.get_waiting(), rows, |row| row.key.clone()));
             }
             Ok(_) => {}
             Err(why) => page.set_trouble(why.into()),
