@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use pimbridge::daemon::protocol::account::{self, Added, Discovered};
 use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request};
-use pimbridge::report::wording::sentence;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 use tr::tr;
 
 use crate::link::Link;
 use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{AccountPage, AccountStep, MadeRow, MainWindow, Page, PlanLine, Shell, Tone};
 

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use pimbridge::daemon::protocol::profiles::Change;
-use pimbridge::report::wording::sentence;
 use pimbridge::setup::form::{Field, Form, Group, Shape};
 use slint::{Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
+use crate::ways::sentence;
 use crate::{FieldRow, FieldShape};
 
 /// The value of a form's option.

@@ -7,7 +7,7 @@ use pimbridge::daemon::protocol::history::{
 };
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::desktop::face;
-use pimbridge::report::wording::{sentence, summary};
+use pimbridge::report::wording::summary;
 use pimbridge::state::{Loss, Version};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
@@ -15,6 +15,7 @@ use tr::tr;
 
 use crate::link::Link;
 use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{
     HistoryPage, HistoryPart, HistoryVersion, MainWindow, Page, RowItem, Shell, Tone, compare, raw, rows,

@@ -10,7 +10,6 @@ use std::time::Duration;
 use pimbridge::daemon::control::{Client, ControlError};
 use pimbridge::daemon::protocol::{Event, Page, Reply, Request};
 use pimbridge::home::Home;
-use pimbridge::report::wording::sentence;
 use slint::{ComponentHandle, Weak};
 use tokio::process::{Child, Command};
 use tokio::runtime::Runtime;
@@ -18,6 +17,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tr::tr;
 
+use crate::ways::sentence;
 use crate::{MainWindow, shell};
 
 /// How long a daemon may take until it listens.

@@ -6,7 +6,6 @@ use pimbridge::daemon::protocol::transfer::{
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::item::Kind;
 use pimbridge::language::Language;
-use pimbridge::report::wording::sentence;
 use pimbridge::settings::{APPEARANCES, Appearance, LANGUAGES};
 use pimbridge::setup::form::Form;
 use slint::language::ColorScheme;
@@ -15,6 +14,7 @@ use tr::tr;
 
 use crate::link::Link;
 use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{
     ExportRow, ImportRow, MainWindow, OptionsPage, OptionsPart, Page, Shell, Tone, form, shell, speak,

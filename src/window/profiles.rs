@@ -2,7 +2,7 @@
 
 use pimbridge::daemon::protocol::profiles::{Changes, Finding, Foreseen, Listed, Removed, Shown};
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
-use pimbridge::report::wording::{in_words, sentence};
+use pimbridge::report::wording::in_words;
 use pimbridge::report::{Counts, Operation, Report, RunOutcome, Touched};
 use pimbridge::setup::check::Found;
 use pimbridge::sync::Side;
@@ -11,6 +11,7 @@ use tr::tr;
 
 use crate::link::Link;
 use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{
     MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, plan,

@@ -9,12 +9,12 @@ use pimbridge::daemon::protocol::{
     Answered, Event, How, Phase, ProfileStatus, Question, Reply, Request, State, Status, Step,
 };
 use pimbridge::desktop::face;
-use pimbridge::report::wording::sentence;
 use pimbridge::sync::Sides;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::ways::sentence;
 use crate::{MainWindow, ProfileRow, StatusPage, Tone, rows, shell};
 
 mod chart;

@@ -4,13 +4,13 @@ use pimbridge::daemon::protocol::account::{Account, Add, Chosen, Collection, Dis
 use pimbridge::daemon::protocol::{Reply, Step};
 use pimbridge::item::Kind;
 use pimbridge::profile::{KINDS, Secret, word_of};
-use pimbridge::report::wording::sentence;
 use pimbridge::report::{Operation, Report, RunOutcome, Touched};
 use pimbridge::sync::Side;
 use pimbridge::sync::policy::Mode;
 use slint::{Color, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
+use crate::ways::sentence;
 use crate::{AccountPage, AccountWay, FoundRow, MadeRow, PlanLine, Tone, plan};
 
 /// The ways that are no service: by e-mail address, and by address.

@@ -6,7 +6,6 @@ use pimbridge::daemon::protocol::reports::{Compared, Settled};
 use pimbridge::daemon::protocol::{Answered, Question, Reply};
 use pimbridge::item::compare::Row;
 use pimbridge::report::Touched;
-use pimbridge::report::wording::sentence;
 use pimbridge::sync::conflict::Decision;
 use pimbridge::sync::{Side, Sides};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
@@ -14,6 +13,7 @@ use tr::tr;
 
 use super::{act, ask, back, begin as begin_part, opened_report};
 use crate::link::Link;
+use crate::ways::sentence;
 use crate::{ConflictChoice, MainWindow, ReportsAt, ReportsPage, Tone, compare, shell};
 
 /// How a page names a conflict that a run settled: the side that was written to, and the item there.

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::reports::Whole;
 use pimbridge::desktop::face::when;
-use pimbridge::report::wording::{bytes, day, line, sentence, summary};
+use pimbridge::report::wording::{bytes, day, line, summary};
 use pimbridge::report::{Operation, Problem, Report, Touched};
 use pimbridge::sync::Side;
 use tr::tr;
 
 use super::conflict;
+use crate::ways::sentence;
 use crate::{ReportLine, Tone};
 
 /// Whose report it is, and of when.

@@ -2,7 +2,7 @@
 
 use pimbridge::daemon::protocol::activity::{HeldItem, Waiting};
 use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request};
-use pimbridge::report::wording::{sentence, summary};
+use pimbridge::report::wording::summary;
 use pimbridge::report::{Counts, Held, Operation, Report, Touched};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
@@ -11,6 +11,7 @@ use tr::tr;
 use super::not_done;
 use crate::link::Link;
 use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{MainWindow, Page, RowItem, StatusPage, StatusPart, Tone, plan, shell};
 
