@@ -78,6 +78,7 @@ impl Kind {
 }
 
 /// As it stands in a profile's file.
+/// As a profile names it, in every language; [`Kind::in_words`] is for people.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -98,7 +98,7 @@ fn folder(path: &Path, kind: Kind, must_write: bool) -> Found {
             right,
             many,
             other,
-            kind
+            kind = kind.in_words()
         ));
     }
     Found::Fine(tr!(
@@ -159,12 +159,12 @@ fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
     // Whether it is an address book at all was found before; not every server tells it.
     let kind = profile.kind;
     if kind != Kind::Contacts && !capabilities.kinds.contains(&kind) {
-        let kinds: Vec<String> = capabilities.kinds.iter().map(ToString::to_string).collect();
+        let kinds: Vec<String> = capabilities.kinds.iter().map(|kind| kind.in_words()).collect();
         return Found::Wrong(if kinds.is_empty() {
             tr!(
                 "{url} holds neither events nor tasks; give the address of a collection for {kind}",
                 url,
-                kind
+                kind = kind.in_words()
             )
         } else {
             let words = capabilities.kinds.iter().map(|kind| profile::word_of(profile::KINDS, *kind));
@@ -172,7 +172,7 @@ fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
                 "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {words}",
                 url,
                 kinds = enumerated(kinds.iter().map(String::as_str)),
-                kind,
+                kind = kind.in_words(),
                 words = enumerated(words)
             )
         });
@@ -181,20 +181,24 @@ fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
     let place = name.map_or_else(|| url.to_string(), |name| format!("{url} ({name})"));
     Found::Fine(match capabilities {
         Capabilities { sync_collection: true, .. } => {
-            tr!("{place} can be used for {kind}; the server tells what has changed in it", place, kind)
+            tr!(
+                "{place} can be used for {kind}; the server tells what has changed in it",
+                place,
+                kind = kind.in_words()
+            )
         }
         Capabilities { ctag: true, .. } => {
             tr!(
                 "{place} can be used for {kind}; the server tells whether anything has changed in it",
                 place,
-                kind
+                kind = kind.in_words()
             )
         }
         _ => tr!(
             "{place} can be used for {kind}; the server does not tell what has changed in it, so each sync asks for the \
              whole list",
             place,
-            kind
+            kind = kind.in_words()
         ),
     })
 }

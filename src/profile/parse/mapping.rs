@@ -86,7 +86,10 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
     match top.text("birthdays")? {
         Some((_, at)) if kind != Kind::Contacts => wrong(
             at,
-            tr!("birthdays are those of contacts, and this profile keeps {kind}; remove the key", kind),
+            tr!(
+                "birthdays are those of contacts, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
         ),
         Some((path, at)) => match expand(path) {
             Some(path) => Ok(Some(path)),
@@ -101,9 +104,13 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
 
 fn busy_blocks(top: &Section, kind: Kind, mode: Mode) -> Read<Option<String>> {
     match top.text("busy_blocks")? {
-        Some((_, at)) if kind != Kind::Events => {
-            wrong(at, tr!("busy_blocks is about events, and this profile keeps {kind}; remove the key", kind))
-        }
+        Some((_, at)) if kind != Kind::Events => wrong(
+            at,
+            tr!(
+                "busy_blocks is about events, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
+        ),
         Some((_, at)) if !matches!(mode, Mode::ReplicateToServer | Mode::MergeToServer) => wrong(
             at,
             tr!(

@@ -85,7 +85,7 @@ impl Planned {
                 if profile.name.as_str() != self.label {
                     shown += &format!(", {}", tr!("here {}", profile.name));
                 }
-                let mut facts = vec![profile.kind.to_string(), word_of(MODES, profile.mode).to_owned()];
+                let mut facts = vec![profile.kind.in_words(), word_of(MODES, profile.mode).to_owned()];
                 facts.extend((!profile.active).then(|| tr!("inactive")));
                 facts.push(tr!("in {}", profile.local));
                 shown += &format!(": {}", facts.join(", "));
