@@ -34,8 +34,13 @@ enum Way {
     Canned {
         window: Weak<MainWindow>,
         answer: Box<dyn Fn(Request) -> Reply>,
+        /// Replies that a test holds back, with who waits for them; none: it holds nothing back.
+        held: std::cell::RefCell<Option<Vec<Waiter>>>,
     },
 }
+
+#[cfg(test)]
+type Waiter = Box<dyn FnOnce(&MainWindow, &Link)>;
 
 thread_local! {
     /// The link of this thread's window, for what comes back from other threads.
@@ -61,7 +66,26 @@ impl Link {
     /// Replies at once with what a test says.
     #[cfg(test)]
     pub fn canned(window: &MainWindow, answer: impl Fn(Request) -> Reply + 'static) -> Link {
-        Link(Rc::new(Way::Canned { window: window.as_weak(), answer: Box::new(answer) }))
+        let held = std::cell::RefCell::default();
+        Link(Rc::new(Way::Canned { window: window.as_weak(), answer: Box::new(answer), held }))
+    }
+
+    /// From now on replies come only when a test lets them.
+    #[cfg(test)]
+    pub fn hold_back(&self) {
+        if let Way::Canned { held, .. } = &*self.0 {
+            held.replace(Some(Vec::new()));
+        }
+    }
+
+    /// The reply comes to what was asked at this place since then, counted without those that have come.
+    #[cfg(test)]
+    #[track_caller]
+    pub fn let_come(&self, at: usize) {
+        if let Way::Canned { window, held, .. } = &*self.0 {
+            let waiter = held.borrow_mut().as_mut().map(|held| held.remove(at));
+            waiter.unwrap()(&window.unwrap(), self);
+        }
     }
 
     /// Asks for something; `then` hears the reply. A refusal is told as an error.
@@ -79,8 +103,11 @@ impl Link {
                 });
             }
             #[cfg(test)]
-            Way::Canned { window, answer } => {
+            Way::Canned { window, answer, held } => {
                 let reply = refusal(answer(request));
+                if let Some(held) = &mut *held.borrow_mut() {
+                    return held.push(Box::new(|window, link| then(window, link, reply)));
+                }
                 then(&window.unwrap(), self, reply);
             }
         }

@@ -17,10 +17,12 @@ mod link;
 mod options;
 mod profiles;
 mod reports;
+mod rows;
 mod shell;
 mod status;
 #[cfg(test)]
 mod testing;
+mod turn;
 mod wires;
 
 slint::include_modules!();
