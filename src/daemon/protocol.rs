@@ -181,6 +181,18 @@ impl Question {
         )
     }
 
+    /// The profile on whose items it works, as a run does.
+    pub fn works_on(&self) -> Option<&str> {
+        match self {
+            Question::RestoreVersion(history::Which { profile, .. })
+            | Question::RestoreDeleted(history::OfRun { profile, .. })
+            | Question::Decide(conflicts::Decide { which: conflicts::Which { profile, .. }, .. }) => {
+                Some(profile)
+            }
+            _ => None,
+        }
+    }
+
     /// The profile whose sign-in is another one afterwards.
     pub fn signs_in(&self) -> Option<&str> {
         match self {

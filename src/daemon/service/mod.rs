@@ -111,12 +111,13 @@ enum Ready {
     Page {
         failed: Option<String>,
     },
-    /// A question was answered; the person signed in for this profile.
+    /// A question was answered: the person signed in for a profile, or items of one were worked on.
     Answered {
         reply: Box<Reply>,
         to: oneshot::Sender<Reply>,
         changes_files: bool,
         signed_in: Option<String>,
+        worked_on: Option<Name>,
     },
 }
 
@@ -384,13 +385,16 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered { reply, to, changes_files, signed_in } => {
+            Ready::Answered { reply, to, changes_files, signed_in, worked_on } => {
                 if changes_files {
                     self.reload();
                     self.show(now);
                 }
                 if let Some(name) = signed_in {
                     self.signed_in(now, &name);
+                }
+                if let Some(profile) = worked_on {
+                    self.worked_on(now, &profile);
                 }
                 // Who hears of it sees it. The client may be gone.
                 let _ = to.send(*reply);
