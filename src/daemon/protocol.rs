@@ -87,6 +87,14 @@ pub enum Request {
 pub enum Question {
     /// The reports of past runs. Answered with [`Answered::Reports`].
     Reports(reports::Which),
+    /// One report. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
+    Report(reports::One),
+    /// The beginning of a report as a text. Answered with [`Answered::Text`].
+    ReportText(reports::Beginning),
+    /// Write a report to a file.
+    ExportReport(reports::Export),
+    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
+    ReportConflict(reports::Settled),
     /// The services that are known. Answered with [`Answered::Presets`].
     Presets,
     /// What an account has. Answered with [`Answered::Discovered`].
@@ -138,7 +146,7 @@ pub enum Question {
     Version(history::Which),
     /// What the last runs deleted, at most so many runs. Answered with [`Answered::Deletions`].
     Deletions { limit: usize },
-    /// What one run deleted. Answered with [`Answered::Versions`].
+    /// What one run deleted. Answered with [`Answered::Deleted`].
     Deleted(history::OfRun),
     /// Bring a version back to both sides, over what is there now. Answered with [`Answered::Restored`].
     RestoreVersion(history::Which),
@@ -148,17 +156,9 @@ pub enum Question {
     Activity,
     /// The deletions of a held run, item by item. Answered with [`Answered::HeldItems`].
     HeldItems(activity::Waiting),
-    /// One of them. Answered with [`Answered::Report`], or [`Reply::Done`] where there is none.
-    Report(reports::One),
-    /// A report as a text. Answered with [`Answered::Text`].
-    ReportText(reports::Written),
-    /// Write a report to a file.
-    ExportReport(reports::Export),
-    /// What both sides had of an item that a run found in conflict. Answered with [`Answered::ReportConflict`].
-    ReportConflict(reports::Settled),
     /// The conflicts of all profiles that wait for a decision. Answered with [`Answered::Conflicts`].
     Conflicts,
-    /// One of them, with what is on both sides now. Answered with [`Answered::Conflict`].
+    /// One conflict that waits, with what is on both sides now. Answered with [`Answered::Conflict`].
     Conflict(conflicts::Which),
     /// Do what the person decided about a conflict.
     Decide(conflicts::Decide),
@@ -348,14 +348,20 @@ pub enum Answered {
     Exported(transfer::Exported),
     Versions(history::Found),
     Version(Box<history::View>),
-    Deletions { runs: Vec<history::Deletions> },
+    Deletions(history::Runs),
+    Deleted(history::Deleted),
     Restored(history::Restored),
     Activity(activity::Activity),
-    HeldItems { items: Vec<activity::HeldItem> },
+    /// The first 1,000 on each side.
+    HeldItems {
+        items: Vec<activity::HeldItem>,
+    },
     Report(Box<reports::Whole>),
-    Text { text: String },
+    Text {
+        text: String,
+    },
     ReportConflict(reports::Compared),
-    Conflicts { waiting: Vec<conflicts::Waiting> },
+    Conflicts(conflicts::List),
     Conflict(conflicts::View),
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::history::{
-    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, View, Which,
+    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, Runs, View, Which,
 };
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::desktop::face;
@@ -16,7 +16,9 @@ use tr::tr;
 
 use crate::link::Link;
 use crate::wires::Wires;
-use crate::{CompareRow, HistoryPage, HistoryPart, HistoryVersion, MainWindow, RowItem, Shell, Tone, shell};
+use crate::{
+    CompareRow, HistoryPage, HistoryPart, HistoryVersion, MainWindow, RowItem, Shell, Tone, rows, shell,
+};
 
 /// How many versions are shown at first, and how many more each time.
 const AT_ONCE: usize = 200;
@@ -107,10 +109,11 @@ fn search(window: &MainWindow, link: &Link, limit: usize) {
         if page.get_text() != wanted.text || chosen(&page) != wanted.profile {
             return;
         }
-        if let Some(Answered::Versions(Found { versions, more, profiles })) = settled(&page, reply) {
+        if let Some(Answered::Versions(Found { versions, more, profiles, notes })) = settled(&page, reply) {
             know(&page, profiles.iter().map(String::as_str));
-            page.set_versions(model(versions.iter().map(|kept| line(kept, now())).collect()));
+            page.set_versions(model(lines(&versions)));
             page.set_more(more);
+            page.set_trouble(notes.join("\n").into());
         }
     });
 }
@@ -133,9 +136,10 @@ fn open_runs(window: &MainWindow, link: &Link) {
     page.set_run_key("".into());
     page.set_part(HistoryPart::Runs);
     ask(window, link, Question::Deletions { limit: RUNS }, |window, _, answered| {
-        let Answered::Deletions { runs } = answered else { return };
-        let rows = runs.iter().map(|run| run_line(run, now())).collect();
-        window.global::<HistoryPage>().set_runs(model(rows));
+        let Answered::Deletions(Runs { runs, notes }) = answered else { return };
+        let (page, now) = (window.global::<HistoryPage>(), now());
+        page.set_runs(model(runs.iter().map(|run| run_line(run, &now)).collect()));
+        page.set_trouble(notes.join("\n").into());
     });
 }
 
@@ -146,8 +150,10 @@ fn open_run(window: &MainWindow, link: &Link, key: &str) {
     page.set_deleted(model(Vec::new()));
     page.set_part(HistoryPart::Run);
     ask(window, link, Question::Deleted(of), |window, _, answered| {
-        let Answered::Versions(Found { versions, .. }) = answered else { return };
-        let rows = versions.iter().map(|kept| line(kept, now())).collect();
+        let Answered::Deleted(deleted) = answered else { return };
+        let mut rows = lines(&deleted.versions);
+        let more = deleted.in_all.saturating_sub(deleted.versions.len() as u64);
+        rows.extend(rows::more(more, tr!("“Restore all” brings them back too.")));
         window.global::<HistoryPage>().set_deleted(model(rows));
     });
 }
@@ -239,8 +245,13 @@ fn what(version: &Version, (now, zone): &(Timestamp, TimeZone)) -> String {
     }
 }
 
+fn lines(versions: &[Kept]) -> Vec<RowItem> {
+    let now = now();
+    versions.iter().map(|kept| line(kept, &now)).collect()
+}
+
 /// A version as a line of a list.
-fn line(kept: &Kept, now: (Timestamp, TimeZone)) -> RowItem {
+fn line(kept: &Kept, now: &(Timestamp, TimeZone)) -> RowItem {
     let Kept { profile, version } = kept;
     let (tone, word) = match version.loss {
         Loss::Deleted => (Tone::Attention, tr!("deleted")),
@@ -249,15 +260,15 @@ fn line(kept: &Kept, now: (Timestamp, TimeZone)) -> RowItem {
     RowItem {
         key: key(version.id.0, profile),
         title: summary(&version.summary).into(),
-        detail: format!("{} · {profile}", what(version, &now)).into(),
+        detail: format!("{} · {profile}", what(version, now)).into(),
         word: word.into(),
         tone,
     }
 }
 
 /// A sync that deleted something, as a line of a list.
-fn run_line(run: &Deletions, (now, zone): (Timestamp, TimeZone)) -> RowItem {
-    let when = face::when(run.run, now, &zone);
+fn run_line(run: &Deletions, (now, zone): &(Timestamp, TimeZone)) -> RowItem {
+    let when = face::when(run.run, *now, zone);
     RowItem {
         key: key(run.run.as_millisecond(), &run.profile),
         title: tr!(

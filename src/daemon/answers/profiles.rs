@@ -70,6 +70,7 @@ pub async fn foresee(home: &Home, accounts: &Accounts, wanted: Changes) -> Resul
     let changes = of(wanted.changes);
     let mut done = setup::foresee::foresee(home, &wanted.profile, &changes, accounts).await.map_err(told)?;
     done.foreseen.truncate(FORESEEN);
+    done.report.problems.truncate(FORESEEN);
     Ok(Foreseen { report: done.report, items: done.foreseen })
 }
 

@@ -11,7 +11,7 @@ use tr::tr;
 use super::not_done;
 use crate::link::Link;
 use crate::wires::Wires;
-use crate::{MainWindow, RowItem, StatusPage, StatusPart, Tone, shell};
+use crate::{MainWindow, RowItem, StatusPage, StatusPart, Tone, rows, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
@@ -53,13 +53,15 @@ fn look_at_held(window: &MainWindow, link: &Link, profile: &str, token: &str) {
     show(&page, StatusPart::Held, profile);
     page.set_shown(token.into());
     let waiting = Waiting { profile: profile.to_owned(), held };
-    link.ask(Request::Question(Question::HeldItems(waiting)), |window, _, reply| {
+    link.ask(Request::Question(Question::HeldItems(waiting)), move |window, _, reply| {
         let page = window.global::<StatusPage>();
         page.set_busy(false);
         match reply {
             Ok(Reply::Answered(Answered::HeldItems { items })) => {
-                page.set_numbers(deletions(&items).into());
-                let rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                page.set_numbers(deletions(&held).into());
+                let mut rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                let more = (held.local + held.remote).saturating_sub(items.len() as u64);
+                rows.extend(rows::more(more, tr!("Your answer is about them too.")));
                 page.set_items(ModelRc::new(VecModel::from(rows)));
                 page.set_can_do(true);
             }
@@ -117,9 +119,8 @@ fn carry_out(window: &MainWindow, link: &Link, request: Request) {
     });
 }
 
-fn deletions(items: &[HeldItem]) -> String {
-    let on = |side| items.iter().filter(|item| item.side == side).count();
-    let (here, there) = (on(Side::Local), on(Side::Remote));
+fn deletions(held: &Held) -> String {
+    let (here, there) = (held.local, held.remote);
     let mut told = Vec::new();
     if here > 0 {
         told.push(tr!("One item would be deleted on this computer."
