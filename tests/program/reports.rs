@@ -4,7 +4,7 @@ use std::fs;
 
 use pimbridge::daemon::protocol::conflicts::{Decide, List, Which as Conflict};
 use pimbridge::daemon::protocol::reports::{Beginning, Export, One, Settled, Which, Written};
-use pimbridge::daemon::protocol::{Answered, Question, Reply, Request, State, history};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request, State, history};
 use pimbridge::item::Kind;
 use pimbridge::report::Form;
 use pimbridge::sync::conflict::Decision;
@@ -183,10 +183,12 @@ fn a_conflict_waits_until_it_is_decided() {
     assert_eq!((view.has, view.newer), (Sides { local: true, remote: true }, Side::Remote));
     assert!(view.merged.is_some());
     assert_eq!(view.rows.iter().filter(|row| row.differs).count(), 1, "{view:#?}");
+    let mut follower = daemon.follow();
     let decide = Decide { which: which.clone(), decision: Decision::Take(Side::Local) };
     assert_eq!(daemon.ask(Request::Question(Question::Decide(decide))), Reply::Done);
     assert_eq!(world.titles(), one("dentist here"));
     assert_eq!(waiting(), []);
+    follower.until(|event| matches!(event, Event::RunFinished { .. }).then_some(()));
     wait("the profile is in sync", || state() == State::InSync);
     let Reply::Refused { why } = daemon.ask(Request::Question(Question::Conflict(which))) else {
         panic!("it still waits");
