@@ -111,7 +111,7 @@ mod tests {
         let planned = Planned { name: name.clone(), access, by_itself: false, interval: None };
         schedule.plan(now, vec![planned], |_| Begin { ran: None, chance: 0.0 });
         schedule.ask(now, &name, Asked::everything());
-        let [Do::Run { run, .. }] = schedule.advance(now).try_into().unwrap() else { panic!() };
+        let [Do::Run { run, .. }] = schedule.advance(now)[..] else { panic!() };
         let failed = obstacle.is_some();
         schedule.finished(now, run, End { obstacle, failed, reached: true, held: false, why: "why".into() });
         let mut known = Known::default();

@@ -107,7 +107,7 @@ mod tests {
         let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
         let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
         let left_out = |table: &String| !COPY.contains(&format!("copy.{table} "));
-        let mut left_out: Vec<String> = tables.map(Result::unwrap).filter(left_out).collect();
+        let mut left_out: Vec<String> = tables.map(|name| name.unwrap()).filter(left_out).collect();
         left_out.sort();
         assert_eq!(left_out, ["history", "report", "touched"]);
     }

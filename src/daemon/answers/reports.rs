@@ -31,14 +31,13 @@ pub fn list(home: &Home, which: &Which) -> Result<Found, String> {
     let find = |name: &Name, state: &Peek| {
         let going_on = stored::going_on(home, name, state)?;
         // One more than is wanted tells whether there are more, and one may go on.
-        let mut found = state.find_reports(&wanted, which.limit.saturating_add(2))?;
-        found.retain(|(id, _)| Some(*id) != going_on);
-        Ok(found)
+        let found = state.find_reports(&wanted, which.limit.saturating_add(2))?;
+        let ended = found.iter().filter(|(id, _)| Some(*id) != going_on);
+        Ok(ended.map(|(id, report)| listed(name, *id, report)).collect())
     };
     let stored::Read { found, notes } =
         stored::read(home, which.profile.as_deref(), stored::all, find).map_err(told)?;
-    let mut reports: Vec<Listed> =
-        found.iter().map(|(name, (id, report))| listed(name, *id, report)).collect();
+    let mut reports: Vec<Listed> = found.into_iter().map(|(_, listed)| listed).collect();
     reports.sort_by_key(|listed| std::cmp::Reverse(listed.started));
     let more = reports.len() > which.limit;
     reports.truncate(which.limit);
