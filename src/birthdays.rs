@@ -29,7 +29,6 @@ use crate::sync::session;
 
 /// How many files are read in one go.
 const CHUNK: usize = 100;
-const FAILED: &str = "the calendar of birthdays could not be brought up to date";
 
 /// Runs a profile once, and brings its calendar of birthdays up to date. Whatever goes wrong is in the report.
 pub async fn run_profile(
@@ -56,7 +55,7 @@ pub async fn update(home: &Home, profile: &Profile, run: &Report, allow_deletion
     }
     match try_update(home, profile, folder, allow_deletions).await {
         Ok(done) => done.told(profile),
-        Err(why) => Some(format!("{FAILED}: {why}")),
+        Err(why) => Some(tr!("the calendar of birthdays could not be brought up to date: {why}", why)),
     }
 }
 
@@ -86,8 +85,15 @@ impl Done {
         let done = (self.counts.total() > 0).then(|| in_words(self.counts));
         let held = self.held.map(|(number, of)| {
             let word = shell_word(profile.name.as_str());
-            tr!("{number} of the {of} events in it belong to no contact any more, and so many are not deleted without \
-                 your yes; if that is right: pimbridge sync {word} --allow-deletions", number, of, word)
+            tr!(
+                "1 of the {of} events in it belongs to no contact any more, and so many are not deleted without your yes; \
+                 if that is right: pimbridge sync {word} --allow-deletions"
+                    | "{n} of the {of} events in it belong to no contact any more, and so many are not deleted without \
+                       your yes; if that is right: pimbridge sync {word} --allow-deletions"
+                    % number,
+                of,
+                word
+            )
         });
         let parts: Vec<String> = done.into_iter().chain(held).collect();
         (!parts.is_empty()).then(|| tr!("the calendar of birthdays: {}", parts.join("; ")))

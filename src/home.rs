@@ -29,9 +29,12 @@ pub enum HomeError {
     NoHome,
     #[error("{}", tr!("the folder {} cannot be made: {source}", .path.display(), source))]
     Make { path: PathBuf, source: io::Error },
-    #[error("{}", tr!("the file {}, which gives busy blocks their names, {what}; put it back from a backup, or delete it: then all \
-         busy blocks get new names", .path.display(), what))]
-    BusyKey { path: PathBuf, what: String },
+    #[error("{}", tr!("the file {}, which gives busy blocks their names, cannot be used: {source}; put it back from a backup, \
+         or delete it: then all busy blocks get new names", .path.display(), source))]
+    BusyKey { path: PathBuf, source: io::Error },
+    #[error("{}", tr!("the file {}, which gives busy blocks their names, is damaged; put it back from a backup, or delete it: \
+         then all busy blocks get new names", .0.display()))]
+    DamagedBusyKey(PathBuf),
 }
 
 impl Home {
@@ -115,16 +118,16 @@ impl Home {
     /// so that a block is recognised even by a profile that begins anew.
     pub fn busy_key(&self) -> Result<BusyKey, HomeError> {
         let path = self.state.join("busy.key");
-        let failed = |what: String| HomeError::BusyKey { path: path.clone(), what };
-        let unusable = |error: io::Error| failed(tr!("cannot be used: {error}", error));
+        let unusable = |source: io::Error| HomeError::BusyKey { path: path.clone(), source };
+        let damaged = |_| HomeError::DamagedBusyKey(path.clone());
         match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(unusable(error)),
-            Ok(bytes) => return bytes.try_into().map_err(|_| failed(tr!("is damaged"))),
+            Ok(bytes) => return bytes.try_into().map_err(damaged),
         }
         make_private(&self.state)?;
         let mut key = BusyKey::default();
-        getrandom::fill(&mut key).map_err(|error| failed(tr!("cannot be made: {error}", error)))?;
+        getrandom::fill(&mut key).map_err(|error| unusable(io::Error::other(error)))?;
         let made = self.state.join(format!(".busy.key.{}.tmp", std::process::id()));
         write_private(&made, &key).map_err(unusable)?;
         // Another process may have made one in the meantime: the first counts.
@@ -132,7 +135,7 @@ impl Home {
         let _ = fs::remove_file(&made);
         match linked {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(unusable(error)),
-            _ => fs::read(&path).map_err(unusable)?.try_into().map_err(|_| failed(tr!("is damaged"))),
+            _ => fs::read(&path).map_err(unusable)?.try_into().map_err(damaged),
         }
     }
 

@@ -31,25 +31,30 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
         Command::On(On { systemd }) => {
             let entry = autostart::on(&Program::this(home)?, systemd)?;
             settings::change(home, &[(START_WITH_SESSION.to_owned(), Some("true".to_owned()))])?;
-            let at = if entry.kind == Kind::Xdg { " to your desktop" } else { "" };
-            out::say(tr!("From now on, Pimbridge starts when you log in{at}.{}", by(&entry), at));
-            out::say("To start it now: pimbridge daemon");
+            let told = match entry.kind {
+                Kind::Xdg => tr!("From now on, Pimbridge starts when you log in to your desktop."),
+                Kind::Systemd | Kind::RunKey | Kind::LaunchAgent => {
+                    tr!("From now on, Pimbridge starts when you log in.")
+                }
+            };
+            out::say(format!("{told}\n  {}", by(&entry)));
+            out::say(tr!("To start it now: pimbridge daemon"));
         }
         Command::Off => {
             let removed = autostart::off()?;
             settings::change(home, &[(START_WITH_SESSION.to_owned(), Some("false".to_owned()))])?;
-            out::say("Pimbridge does not start when you log in.");
-            removed.iter().for_each(|entry| out::say(format!("Removed: {}", entry.place)));
+            out::say(tr!("Pimbridge does not start when you log in."));
+            removed.iter().for_each(|entry| out::say(tr!("Removed: {}", entry.place)));
         }
         Command::Status => {
             let entries = autostart::entries()?;
             match entries.as_slice() {
-                [] => out::say(
-                    "Pimbridge does not start when you log in. To change that: pimbridge autostart on",
-                ),
+                [] => out::say(tr!(
+                    "Pimbridge does not start when you log in. To change that: pimbridge autostart on"
+                )),
                 entries => {
-                    out::say("Pimbridge starts when you log in.");
-                    entries.iter().for_each(|entry| out::say(by(entry).trim_start()));
+                    out::say(tr!("Pimbridge starts when you log in."));
+                    entries.iter().for_each(|entry| out::say(by(entry)));
                 }
             }
         }
@@ -58,7 +63,12 @@ pub fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 }
 
 fn by(entry: &Entry) -> String {
-    tr!("\n  It is started by {}: {}", entry.kind, entry.place)
+    match entry.kind {
+        Kind::Xdg => tr!("It is started by an autostart file of the desktop: {}", entry.place),
+        Kind::Systemd => tr!("It is started by a systemd unit of yours: {}", entry.place),
+        Kind::RunKey => tr!("It is started by an entry in the registry's Run key: {}", entry.place),
+        Kind::LaunchAgent => tr!("It is started by a launch agent: {}", entry.place),
+    }
 }
 
 impl From<AutostartError> for Failure {

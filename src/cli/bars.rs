@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tr::tr;
 
 use crate::sync::Side;
 use crate::sync::progress::{Phase, Progress};
 
 /// What a person calls it.
-pub fn words(phase: Phase) -> &'static str {
+pub fn words(phase: Phase) -> String {
     match phase {
-        Phase::Looking(Side::Local) => "looking at this computer",
-        Phase::Looking(Side::Remote) => "looking at the server",
-        Phase::Comparing => "comparing",
-        Phase::Writing => "writing",
+        Phase::Looking(Side::Local) => tr!("looking at this computer"),
+        Phase::Looking(Side::Remote) => tr!("looking at the server"),
+        Phase::Comparing => tr!("comparing"),
+        Phase::Writing => tr!("writing"),
     }
 }
 

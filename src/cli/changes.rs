@@ -17,7 +17,6 @@ pub struct Changes {
 
 impl Changes {
     pub fn read(self) -> Result<Vec<Change>, Failure> {
-        let wrong = |what: &str| Failure::Usage(tr!("{what}, such as: interval_minutes=5", what));
         match (self.unset, self.changes.as_slice()) {
             (true, keys) if keys.iter().any(|key| key.contains('=')) => {
                 Err(Failure::Usage(tr!("with --unset, name only the keys, without a value")))
@@ -28,8 +27,8 @@ impl Changes {
                 .iter()
                 .map(|change| match change.split_once('=') {
                     Some((key, value)) => Ok((key.trim().to_owned(), Some(value.trim().to_owned()))),
-                    None => Err(wrong(&tr!(
-                        "{change} is no change; write KEY=VALUE",
+                    None => Err(Failure::Usage(tr!(
+                        "{change} is no change; write KEY=VALUE, such as: interval_minutes=5",
                         change = format_args!("{change:?}")
                     ))),
                 })

@@ -3,7 +3,7 @@
 use tr::tr;
 
 use super::connection::ConnectionArgs;
-use super::discover::nothing;
+use super::discover::{in_words, nothing};
 use super::profile::one_of;
 use super::search::{self, SignInArgs, search};
 use super::{Failure, exit, out};
@@ -12,7 +12,7 @@ use crate::collection::dav::{Account, Made, NewCollection, create};
 use crate::collection::{Collection, Color, Feature, plain_name};
 use crate::home::Home;
 use crate::item::Kind;
-use crate::profile::{self, Accounts, KINDS, RemoteSpec};
+use crate::profile::{self, Accounts, KINDS, RemoteSpec, word_of};
 use crate::report::wording::{line, shell_word};
 use crate::setup::discover::Access;
 
@@ -93,11 +93,11 @@ async fn make(home: &Home, args: Create) -> Result<u8, Failure> {
             let profile = profile::load(home, name)?;
             if Service::of(profile.kind) != Service::of(kind) {
                 return Err(Failure::Usage(tr!(
-                    "{name} is a profile for {}, beside which a server may not keep {kind}: give your e-mail address or the \
+                    "{name} is a profile for {}, beside which a server may not keep {}: give your e-mail address or the \
                      address of the server instead of --profile",
-                    profile.kind,
-                    name,
-                    kind
+                    profile.kind.in_words(),
+                    kind.in_words(),
+                    name
                 )));
             }
             let RemoteSpec::Dav { url, .. } = &profile.remote;
@@ -139,13 +139,12 @@ async fn home_of(args: &Create, typed: &str, kind: Kind) -> Result<(Account, Str
 
 fn told(new: &NewCollection, made: &Made) -> String {
     let url = &made.url;
-    tr!(
-        "{} is made: {url}\nTo sync it with a folder: pimbridge profile add NAME --kind {} --local FOLDER --url {}",
-        line(&new.name),
-        new.kind,
-        shell_word(url.as_str()),
-        url
-    )
+    let how = tr!(
+        "To sync it with a folder: pimbridge profile add NAME --kind {} --local FOLDER --url {}",
+        word_of(KINDS, new.kind),
+        shell_word(url.as_str())
+    );
+    format!("{}\n{how}", tr!("{} is made: {url}", line(&new.name), url))
 }
 
 /// What the server made otherwise than was asked for.
@@ -161,13 +160,13 @@ fn notes(new: &NewCollection, made: &Made) -> Vec<String> {
     }
     match made.kinds.as_slice() {
         kinds if !kinds.contains(&new.kind) => {
-            notes.push(tr!("the server says that it does not hold {}: remove it there", new.kind));
+            notes.push(tr!("the server says that it does not hold {}: remove it there", new.kind.in_words()));
         }
         [_] => {}
         // A profile takes only what is of its kind.
         kinds => out::say(tr!(
             "On this server it holds {}; a profile syncs what is of its own kind.",
-            kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+            in_words(kinds)
         )),
     }
     notes
@@ -181,7 +180,16 @@ async fn set(home: &Home, args: Set) -> Result<u8, Failure> {
     let dav = profile::open_remote(&profile, &Accounts::default()).await?;
     for feature in [args.name.map(Feature::Name), args.color.map(Feature::Color)].into_iter().flatten() {
         dav.set_look(&feature).await.map_err(|error| Failure::NotDone(error.to_string()))?;
-        out::say(tr!("The collection of {} on the server now has {feature}.", profile.name, feature));
+        out::say(match feature {
+            Feature::Name(name) => tr!(
+                "The collection of {} on the server now has the name {name}.",
+                profile.name,
+                name = format_args!("{name:?}")
+            ),
+            Feature::Color(color) => {
+                tr!("The collection of {} on the server now has the colour {color}.", profile.name, color)
+            }
+        });
     }
     Ok(exit::IN_SYNC)
 }

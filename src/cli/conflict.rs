@@ -84,23 +84,23 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
     }
     out::say(match first {
-        Some(first) => {
-            tr!("\nTo see one of them, and how to decide it: pimbridge conflict show {first}", first)
-        }
+        Some(first) => format!(
+            "\n{}",
+            tr!("To see one of them, and how to decide it: pimbridge conflict show {first}", first)
+        ),
         None => tr!("No conflict waits for a decision."),
     });
     Ok(exit::IN_SYNC)
 }
 
 fn line(profile: &str, aside: &Aside) -> String {
-    format!(
-        "{}  {}  {}: {} (since {})",
-        shell_word(profile),
-        id(&aside.subject),
-        summary(&aside.summary),
-        in_short(&aside.message),
-        day(aside.since)
-    )
+    let what = tr!(
+        "{item}: {why} (since {day})",
+        item = summary(&aside.summary),
+        why = in_short(&aside.message),
+        day = day(aside.since)
+    );
+    format!("{}  {}  {what}", shell_word(profile), id(&aside.subject))
 }
 
 async fn show(home: &Home, args: One) -> Result<u8, Failure> {
@@ -115,7 +115,7 @@ fn shown(profile: &str, conflict: &str, view: &View) -> String {
     for side in Side::BOTH {
         shown.push_str(&match &view.versions[side] {
             Some(bytes) => format!("\n--- {}:\n{}", place(side), readable(bytes)),
-            None => tr!("\n--- {}: it is not there any more\n", place(side)),
+            None => format!("\n--- {}: {}\n", place(side), tr!("it is not there any more")),
         });
     }
     if let Some(merged) = &view.merged {
@@ -123,36 +123,36 @@ fn shown(profile: &str, conflict: &str, view: &View) -> String {
             none if none.is_empty() => tr!("all that both have"),
             choices => choices,
         };
-        shown.push_str(&tr!("\n--- put together: {choices}\n", choices));
+        shown.push_str(&format!("\n--- {}\n", tr!("put together: {choices}", choices)));
     }
-    shown.push_str("\nTo decide, one of these:");
+    shown.push_str(&format!("\n{}", tr!("To decide, one of these:")));
     for (take, what) in ways(&view.versions) {
-        let command = tr!("pimbridge conflict resolve {} {conflict}", shell_word(profile), conflict);
+        let command = format!("pimbridge conflict resolve {} {conflict}", shell_word(profile));
         shown.push_str(&format!("\n  {command} {take:<6}  {what}"));
     }
     shown
 }
 
 /// What can be decided, and what it comes to.
-fn ways(versions: &Sides<Option<Bytes>>) -> Vec<(&'static str, &'static str)> {
+fn ways(versions: &Sides<Option<Bytes>>) -> Vec<(&'static str, String)> {
     match (&versions.local, &versions.remote) {
         (None, Some(_)) => {
             vec![
-                ("remote", "keep it, and bring it back to this computer"),
-                ("local", "delete it on the server too"),
+                ("remote", tr!("keep it, and bring it back to this computer")),
+                ("local", tr!("delete it on the server too")),
             ]
         }
         (Some(_), None) => {
             vec![
-                ("local", "keep it, and bring it back to the server"),
-                ("remote", "delete it on this computer too"),
+                ("local", tr!("keep it, and bring it back to the server")),
+                ("remote", tr!("delete it on this computer too")),
             ]
         }
         _ => vec![
-            ("local", "what is on this computer"),
-            ("remote", "what is on the server"),
-            ("both", "both of them, as two items"),
-            ("merge", "the changes of both, put together"),
+            ("local", tr!("what is on this computer")),
+            ("remote", tr!("what is on the server")),
+            ("both", tr!("both of them, as two items")),
+            ("merge", tr!("the changes of both, put together")),
         ],
     }
 }

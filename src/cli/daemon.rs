@@ -1,6 +1,7 @@
 //! `daemon`: the program that runs all day.
 
 use clap::Subcommand;
+use tr::tr;
 
 use super::{Failure, exit, out};
 use crate::daemon::{Daemon, DaemonError};
@@ -37,18 +38,20 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
 }
 
-const MISTAKE: &str = "a mistake in Pimbridge itself ended it; nothing is lost; start it again, and please report it to \
-                       those who make Pimbridge";
-
 /// Works until it is ended.
 async fn serve(home: &Home) -> Result<u8, Failure> {
     match Daemon::start(home)? {
         Some(daemon) => {
-            out::say("Pimbridge runs. To end it, press Ctrl-C, or say elsewhere: pimbridge daemon stop");
+            out::say(tr!("Pimbridge runs. To end it, press Ctrl-C, or say elsewhere: pimbridge daemon stop"));
             // On a thread of the runtime, which sleeps and is woken alone.
-            tokio::spawn(daemon.run()).await.map_err(|_| Failure::NotDone(MISTAKE.to_owned()))?;
+            tokio::spawn(daemon.run()).await.map_err(|_| {
+                Failure::NotDone(tr!(
+                    "a mistake in Pimbridge itself ended it; nothing is lost; start it again, and please report it to those \
+                     who make Pimbridge"
+                ))
+            })?;
         }
-        None => out::say("Pimbridge is running already. To end it: pimbridge daemon stop"),
+        None => out::say(tr!("Pimbridge is running already. To end it: pimbridge daemon stop")),
     }
     Ok(exit::IN_SYNC)
 }

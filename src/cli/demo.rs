@@ -10,7 +10,7 @@ use super::samples::{Sample, What, samples};
 use super::{Failure, exit, out, stored};
 use crate::home::{Home, make_private};
 use crate::item::Kind;
-use crate::profile::{self, Accounts};
+use crate::profile::{self, Accounts, KINDS, word_of};
 use crate::report::{text, wording};
 use crate::server::{Options, Server};
 use crate::sync::progress::Silent;
@@ -36,24 +36,25 @@ struct Demo {
 
 pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
     let demo_dir = home.demo_dir();
-    let not_done = |what: &str, error: std::io::Error| Failure::NotDone(format!("{what}: {error}"));
     make_room(demo_dir)?;
     let home = Home::at(demo_dir);
     let server = Server::start(Options::default())
         .await
-        .map_err(|e| not_done("the server of the demo cannot be started", e))?;
+        .map_err(|error| Failure::NotDone(tr!("the server of the demo cannot be started: {error}", error)))?;
     let mut demos = Vec::new();
     for sample in samples(Zoned::now().date()) {
         let demo = Demo::set_up(&home, demo_dir, &server, sample)?;
         demos.push(demo);
     }
 
-    out::say("Some items are in folders on this computer, some on a server, some on both. The first sync:\n");
+    out::say(tr!(
+        "Some items are in folders on this computer, some on a server, some on both. The first sync:"
+    ));
     let first = sync_all(&home).await?;
-    out::say(
-        "Now both sides change: one meeting on both of them, a dentist's date is deleted on the server,",
-    );
-    out::say("and three other items are edited. The second sync:\n");
+    out::say(tr!(
+        "Now both sides change: one meeting on both of them, a dentist's date is deleted on the server,\nand three other \
+         items are edited. The second sync:"
+    ));
     for demo in &demos {
         demo.change(&server)?;
     }
@@ -63,18 +64,14 @@ pub async fn run(home: &Home, _args: Args) -> Result<u8, Failure> {
     for demo in &demos {
         let files = fs::read_dir(&demo.folder).map_or(0, Iterator::count);
         let (items, title) = (server.items(&demo.path).len(), demo.sample.title);
-        out::say(tr!(
-            "  {}: {files} files, {items} items on the server ({title})",
-            demo.folder.display(),
-            files,
-            items,
-            title
-        ));
+        let here = tr!("1 file" | "{n} files" % files);
+        let there = tr!("1 item on the server" | "{n} items on the server" % items);
+        out::say(format!("  {}: {here}, {there} ({title})", demo.folder.display()));
     }
     let command = format!("pimbridge --home {}", wording::shell_word(&demo_dir.display().to_string()));
-    out::say("What was overwritten or deleted is kept; to see it:");
-    out::say(tr!("  {command} history list {}", demos[0].sample.name, command));
-    out::say("The server ended with this program. For your own calendars: pimbridge profile add --help");
+    out::say(tr!("What was overwritten or deleted is kept; to see it:"));
+    out::say(format!("  {command} history list {}", demos[0].sample.name));
+    out::say(tr!("The server ended with this program. For your own calendars: pimbridge profile add --help"));
     Ok(first.max(second))
 }
 
@@ -100,8 +97,8 @@ fn make_room(folder: &Path) -> Result<(), Failure> {
         })?;
     }
     make_private(folder)?;
-    fs::write(&marker, "\"pimbridge demo\" removes this folder with all that is in it.\n")
-        .map_err(|error| cannot_write(&marker, &error))
+    let warning = tr!("\"pimbridge demo\" removes this folder with all that is in it.");
+    fs::write(&marker, warning + "\n").map_err(|error| cannot_write(&marker, &error))
 }
 
 impl Demo {
@@ -118,12 +115,11 @@ impl Demo {
         for item in demo.sample.both.iter().chain(&demo.sample.remote_only) {
             server.put(&demo.path, &item.name, item.bytes.clone());
         }
-        let profile = tr!(
+        let profile = format!(
             "# Made by \"pimbridge demo\".\nkind = \"{}\"\nmode = \"two-way\"\nconflict = \"automatic\"\n\n[local]\ntype = \"vdir\"\n\
              path = {}\n\n[remote]\ntype = \"dav\"\nurl = \"{url}\"\n",
-            demo.sample.kind,
-            toml::Value::String(demo.folder.display().to_string()),
-            url
+            word_of(KINDS, demo.sample.kind),
+            toml::Value::String(demo.folder.display().to_string())
         );
         let file = home.profiles_dir().join(format!("{}.toml", demo.sample.name));
         fs::write(&file, profile).map_err(|e| cannot_write(&file, &e))?;

@@ -8,7 +8,8 @@ use super::search::{SignInArgs, search};
 use super::{Failure, exit, out};
 use crate::collection::dav::discovery::{Discovered, Found, Service, Start};
 use crate::item::Kind;
-use crate::report::wording::{cut, line, shell_word};
+use crate::profile::{KINDS, Name, word_of};
+use crate::report::wording::{cut, enumerated, line, shell_word};
 
 /// How wide a name may be in the table.
 const NAME: usize = 32;
@@ -50,7 +51,7 @@ pub async fn run(args: Args) -> Result<u8, Failure> {
     let collections = &searched.discovered.collections;
     if collections.is_empty() {
         if searched.discovered.is_empty_account() {
-            out::complain("your account is there, but holds no calendar and no address book yet");
+            out::complain(&tr!("your account is there, but holds no calendar and no address book yet"));
             return Ok(exit::IN_SYNC);
         }
         return Err(Failure::NotDone(nothing(&searched.discovered)));
@@ -70,15 +71,24 @@ pub async fn run(args: Args) -> Result<u8, Failure> {
 pub fn nothing(discovered: &Discovered) -> String {
     let mut text = tr!("no calendar and no address book was found.");
     if !discovered.tried.is_empty() {
-        text += " What was tried:";
+        text += &format!(" {}", tr!("What was tried:"));
     }
     for tried in &discovered.tried {
-        text += &format!("\n  {}", line(&tried.why));
-        if let Some(shown) = tried.certificate {
-            text += &tr!("; if {shown} is the certificate of your server, say so with --pin {shown}", shown);
-        }
+        let why = line(&tried.why);
+        let why = match tried.certificate {
+            Some(shown) => tr!(
+                "{why}; if {shown} is the certificate of your server, say so with --pin {shown}",
+                why,
+                shown
+            ),
+            None => why,
+        };
+        text += &format!("\n  {why}");
     }
-    text + "\nIf you know the address of a calendar, address book or user folder on the server, give that instead."
+    let way_out = tr!(
+        "If you know the address of a calendar, address book or user folder on the server, give that instead."
+    );
+    format!("{text}\n{way_out}")
 }
 
 #[derive(Serialize)]
@@ -116,9 +126,9 @@ fn json(found: &Found, user: Option<&str>) -> String {
 
 /// One line a collection, below headings.
 pub fn table<'a>(collections: impl IntoIterator<Item = &'a Found>) -> String {
-    let head = ["NAME", "HOLDS", "ACCESS", "COLOUR", "ADDRESS"].map(str::to_owned);
+    let head = [tr!("NAME"), tr!("HOLDS"), tr!("ACCESS"), tr!("COLOUR"), tr!("ADDRESS")];
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(collections.into_iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| out::widest(rows.iter().map(|row| &row[column]));
     let widths = [width(0), width(1), width(2), width(3)];
     let lines = rows.iter().map(|[name, kinds, access, color, address]| {
         let [a, b, c, d] = widths;
@@ -129,26 +139,28 @@ pub fn table<'a>(collections: impl IntoIterator<Item = &'a Found>) -> String {
 
 fn row(found: &Found) -> [String; 5] {
     let access = match found.writable {
-        Some(false) => "read",
-        _ => "read, write",
+        Some(false) => tr!("read"),
+        _ => tr!("read, write"),
     };
-    let of = match (&found.owner, found.shared) {
-        (Some(owner), true) => format!(" (of {})", cut(owner, NAME)),
-        (None, true) => " (shared)".to_owned(),
-        (_, false) => String::new(),
+    let name = cut(&found.name, NAME);
+    let name = match (&found.owner, found.shared) {
+        (Some(owner), true) => tr!("{name} (of {})", cut(owner, NAME), name),
+        (None, true) => tr!("{name} (shared)", name),
+        (_, false) => name,
     };
     [
-        format!("{}{of}", cut(&found.name, NAME)),
-        kinds(found),
-        access.to_owned(),
+        name,
+        in_words(&found.kinds),
+        access,
         found.color.as_deref().map(|color| cut(color, 9)).unwrap_or_default(),
         found.url.to_string(),
     ]
 }
 
 /// "events and tasks".
-fn kinds(found: &Found) -> String {
-    found.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+pub fn in_words(kinds: &[Kind]) -> String {
+    let words: Vec<String> = kinds.iter().map(|kind| kind.in_words()).collect();
+    enumerated(words.iter().map(String::as_str))
 }
 
 /// The command to type next, for one collection and for all.
@@ -164,26 +176,22 @@ fn next(args: &Args, collections: &[Found], user: Option<&str>) -> String {
         sign_in += &format!(" --password-command {}", shell_word(command));
     }
     sign_in += &args.connection.typed();
-    let all = tr!(
-        "Next:\n  pimbridge profile add --all {}{sign_in} --dry-run\n      shows a profile for each of them; without --dry-run it makes them",
+    let all = format!(
+        "{}\n  pimbridge profile add --all {}{sign_in} --dry-run\n      {}",
+        tr!("Next:"),
         shell_word(args.start.trim()),
-        sign_in
+        tr!("shows a profile for each of them; without --dry-run it makes them")
     );
     let Some(first) = collections.first() else { return all };
     let Some(kind) = first.kinds.first() else { return all };
     let folder = if *kind == Kind::Contacts { "Contacts" } else { "Calendars" };
     let mode = if first.writable == Some(false) { " --mode replicate-from-server" } else { "" };
-    let name = crate::profile::Name::like(&first.name);
-    tr!(
-        "{all}\n  pimbridge profile add {} --kind {kind} --local ~/{folder}/{} --create-local{sign_in}{mode} --url {}\n      makes one for \
-         the first",
-        shell_word(name.as_str()),
-        shell_word(name.as_str()),
+    let name = Name::like(&first.name);
+    let name = shell_word(name.as_str());
+    format!(
+        "{all}\n  pimbridge profile add {name} --kind {} --local ~/{folder}/{name} --create-local{sign_in}{mode} --url {}\n      {}",
+        word_of(KINDS, *kind),
         shell_word(first.url.as_str()),
-        all,
-        kind,
-        folder,
-        sign_in,
-        mode
+        tr!("makes one for the first")
     )
 }

@@ -2,11 +2,13 @@
 
 use tr::tr;
 
+use super::out::widest;
 use super::{Failure, exit, out, stored};
 use crate::home::Home;
 use crate::profile::{self, ProfileError};
 use crate::report::wording::{moment, shell_word, summary};
 use crate::state::{Loss, Version, VersionId};
+use crate::sync::Side;
 use crate::sync::restore::RestoreError;
 use crate::sync::session::{SessionError, restore_version};
 use crate::sync::words::place;
@@ -57,7 +59,7 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
         None => Vec::new(),
     };
     if versions.is_empty() {
-        out::complain("no such version is kept");
+        out::complain(&tr!("no such version is kept"));
     }
     for version in &versions {
         out::say(line(version));
@@ -66,12 +68,17 @@ fn list(home: &Home, args: List) -> Result<u8, Failure> {
 }
 
 fn line(version: &Version) -> String {
-    let what = match version.loss {
-        Loss::Deleted => "deleted",
-        Loss::Overwritten => "overwritten",
-    };
-    let (id, at, place) = (version.id.0, moment(version.at), place(version.side));
-    format!("{id:>6}  {at}  {what:<11} {place:<16}  {}", summary(&version.summary))
+    let (id, at, what, side) = (version.id.0, moment(version.at), lost(version.loss), place(version.side));
+    let what_width = widest([Loss::Deleted, Loss::Overwritten].map(lost));
+    let side_width = widest(Side::BOTH.map(place));
+    format!("{id:>6}  {at}  {what:what_width$} {side:side_width$}  {}", summary(&version.summary))
+}
+
+fn lost(loss: Loss) -> String {
+    match loss {
+        Loss::Deleted => tr!("deleted"),
+        Loss::Overwritten => tr!("overwritten"),
+    }
 }
 
 fn show(home: &Home, args: One) -> Result<u8, Failure> {
@@ -122,7 +129,6 @@ async fn restore(home: &Home, args: One) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::Side;
 
     #[test]
     fn a_line_of_the_list() {

@@ -4,6 +4,7 @@ use tr::tr;
 
 use super::bars;
 use crate::daemon::protocol::{Paused, State, Status, Step};
+use crate::desktop::face;
 use crate::report::wording::{line, moment};
 
 /// What is to be said of the daemon itself.
@@ -11,8 +12,10 @@ pub fn about(daemon: &Status) -> Vec<String> {
     let runs =
         tr!("Pimbridge runs in the background since {} (process {})", moment(daemon.since), daemon.pid);
     let paused = daemon.paused.map(paused);
-    let missing =
-        daemon.parts.iter().filter_map(|part| Some(format!("{}: {}", part.name, part.missing.as_ref()?)));
+    let missing = daemon
+        .parts
+        .iter()
+        .filter_map(|part| Some(format!("{}: {}", face::part(&part.name), part.missing.as_ref()?)));
     [runs].into_iter().chain(paused).chain(missing).collect()
 }
 
@@ -37,8 +40,8 @@ pub fn live(state: &State) -> Option<String> {
         | State::Warning { .. }
         | State::Error { .. } => return None,
         State::Queued => tr!("waits for its turn"),
-        State::Running { step: None } => "running".to_owned(),
-        State::Running { step: Some(step) } => format!("running: {}", far(*step)),
+        State::Running { step: None } => tr!("running"),
+        State::Running { step: Some(step) } => tr!("running: {}", far(*step)),
         State::Offline { since, why } => tr!("offline since {}: {}", moment(*since), line(why)),
         State::Busy { since, why } => tr!("the server is busy since {}: {}", moment(*since), line(why)),
         State::SignInNeeded { why } => {
@@ -51,8 +54,8 @@ pub fn live(state: &State) -> Option<String> {
 fn far(Step { phase, done, total }: Step) -> String {
     let what = bars::words(phase.into());
     match total {
-        Some(total) => format!("{what} ({done} of {total})"),
-        None => what.to_owned(),
+        Some(total) => tr!("{what} ({done} of {total})", what, done, total),
+        None => what,
     }
 }
 

@@ -7,10 +7,10 @@ use clap::{Parser, Subcommand};
 use tr::tr;
 
 use crate::home::{Home, HomeError};
-use crate::language::Language;
+use crate::language::command_line;
 use crate::oauth::OAuthError;
 use crate::profile::{OpenError, ProfileError, SecretError, keyring};
-use crate::settings::{LogLevel, Settings};
+use crate::settings::LogLevel;
 use crate::setup::SetupError;
 use crate::state::StateError;
 use crate::stored::{self, StoredError};
@@ -178,7 +178,7 @@ impl From<OpenError> for Failure {
 
 /// Reads the command line, does what it says, and tells the exit status (see [`exit`]).
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = command_line::read();
     let status = start(cli).unwrap_or_else(|failure| {
         let (message, status) = match failure {
             Failure::Usage(message) => (message, exit::WRONG_USE),
@@ -194,7 +194,6 @@ fn start(cli: Cli) -> Result<u8, Failure> {
     let home = Home::chosen(cli.home)?;
     let settings = crate::settings::load(&home).map_err(|error| error.to_string());
     let known = settings.as_ref().ok();
-    known.map_or_else(Language::of_session, Settings::language).speak();
     let debug = cli.debug || known.is_some_and(|settings| settings.log_level == LogLevel::Debug);
     if let Err(message) = crate::log::start(&home, known.map(|settings| settings.log_days), debug) {
         out::complain(&message);
@@ -241,6 +240,12 @@ async fn carry_out(home: &Home, command: Command, debug: bool) -> Result<u8, Fai
         Command::Autostart(command) => autostart::run(home, command),
         Command::Settings(command) => settings::run(home, command),
     }
+}
+
+/// The command line as a whole.
+#[cfg(test)]
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 #[cfg(test)]

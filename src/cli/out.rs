@@ -34,8 +34,14 @@ pub fn put(bytes: &[u8]) -> io::Result<()> {
 
 /// Asks the person a question; `None` where nobody sits at a terminal.
 pub fn ask(question: &str) -> Option<bool> {
-    let answer = ask_text(&format!("{question} [y/N] "))?;
-    Some(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    let answer = ask_text(&format!("{question} {} ", tr!("[y/N]")))?;
+    Some(is_yes(&answer, &tr!("yes")))
+}
+
+/// Whether it is the word or its first letter. Who types the English one is understood in every language.
+fn is_yes(answer: &str, word: &str) -> bool {
+    let answer = answer.to_lowercase();
+    ["yes", word].iter().any(|yes| answer == *yes || answer.chars().eq(yes.chars().take(1)))
 }
 
 /// Asks the person for a line; `None` where nobody sits at a terminal.
@@ -59,4 +65,24 @@ pub fn is_interactive() -> bool {
 pub fn complain(message: &str) {
     // There is nowhere else to say that this failed.
     let _ = writeln!(io::stderr().lock(), "pimbridge: {message}");
+}
+
+/// How wide a column of these texts is.
+pub fn widest<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> usize {
+    texts.into_iter().map(|text| text.as_ref().chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_yes_in_the_language_of_the_person() {
+        for yes in ["j", "J", "ja", "Ja", "y", "Yes"] {
+            assert!(is_yes(yes, "ja"), "{yes}");
+        }
+        for no in ["", "n", "nein", "jan", "no"] {
+            assert!(!is_yes(no, "ja"), "{no}");
+        }
+    }
 }

@@ -85,7 +85,7 @@ fn status(report: &RepairReport) -> u8 {
 /// What was found and done, for people.
 fn text(profile: &str, options: Options, report: &RepairReport) -> String {
     let profile = shell_word(profile);
-    let group = |title: &str, is_in: fn(&Fate) -> bool| {
+    let group = |title: String, is_in: fn(&Fate) -> bool| {
         let found: Vec<&Found> = report.found.iter().filter(|found| is_in(&found.fate)).collect();
         match found.len() {
             0 => String::new(),
@@ -95,32 +95,35 @@ fn text(profile: &str, options: Options, report: &RepairReport) -> String {
             }
         }
     };
-    let number = report.found.len();
-    let mut text = match number {
-        0 => return tr!("{profile}: nothing is doubled or broken.", profile),
-        1 => tr!("{profile}: 1 item is doubled or broken.\n", profile),
-        _ => tr!("{profile}: {number} items are doubled or broken.\n", profile, number),
-    };
-    text.push_str(&group("Mended", |fate| *fate == Fate::Mended));
-    text.push_str(&group("Can be mended", |fate| *fate == Fate::Mendable));
-    text.push_str(&group("Waits for your yes", |fate| *fate == Fate::Held));
-    text.push_str(&group("Left to you", |fate| matches!(fate, Fate::Left(_))));
+    if report.found.is_empty() {
+        return tr!("{profile}: nothing is doubled or broken.", profile);
+    }
+    let mut text = tr!(
+        "{profile}: 1 item is doubled or broken."
+            | "{profile}: {n} items are doubled or broken." % report.found.len(),
+        profile
+    );
+    text.push('\n');
+    text.push_str(&group(tr!("Mended"), |fate| *fate == Fate::Mended));
+    text.push_str(&group(tr!("Can be mended"), |fate| *fate == Fate::Mendable));
+    text.push_str(&group(tr!("Waits for your yes"), |fate| *fate == Fate::Held));
+    text.push_str(&group(tr!("Left to you"), |fate| matches!(fate, Fate::Left(_))));
     let any = |fate: Fate| report.found.iter().any(|found| found.fate == fate);
     if any(Fate::Mended) {
-        text.push_str(&tr!(
-            "\nThe next sync brings this to the other side: pimbridge sync {profile}\n\
-             What was removed or changed is kept: pimbridge history list {profile}\n",
-            profile
-        ));
+        let next = tr!("The next sync brings this to the other side: pimbridge sync {profile}", profile);
+        let kept = tr!("What was removed or changed is kept: pimbridge history list {profile}", profile);
+        text.push_str(&format!("\n{next}\n{kept}\n"));
     }
     if any(Fate::Held) {
-        text.push_str(&tr!("\nThese are unusually many to remove. To do it: pimbridge repair {profile} --apply --allow-deletions\n", profile));
+        let how = tr!(
+            "These are unusually many to remove. To do it: pimbridge repair {profile} --apply --allow-deletions",
+            profile
+        );
+        text.push_str(&format!("\n{how}\n"));
     }
     if any(Fate::Mendable) && !options.apply {
-        text.push_str(&tr!(
-            "\nNothing was changed. To mend them: pimbridge repair {profile} --apply\n",
-            profile
-        ));
+        let how = tr!("Nothing was changed. To mend them: pimbridge repair {profile} --apply", profile);
+        text.push_str(&format!("\n{how}\n"));
     }
     text
 }
@@ -152,7 +155,7 @@ struct Json<'a> {
 
 fn json_line(profile: &str, found: &Found) -> String {
     let finding = &found.finding;
-    let problem = words::problem(finding);
+    let problem = tr!("It {}.", words::problem(finding));
     json::written(&Json {
         profile,
         side: finding.side,
@@ -172,8 +175,8 @@ fn json_line(profile: &str, found: &Found) -> String {
             Fate::Left(_) => "left",
         },
         message: match &found.fate {
-            Fate::Left(why) => format!("It {problem}. {why}"),
-            _ => format!("It {problem}."),
+            Fate::Left(why) => format!("{problem} {why}"),
+            _ => problem,
         },
     })
 }

@@ -99,7 +99,7 @@ async fn ask(search: &Search, asked: Option<Secret>) -> Result<Option<Secret>, F
             "there is no terminal to ask for the password; say where it is with --password-env or --password-command"
         )));
     }
-    let prompt = tr!("Password of {user}: ", user);
+    let prompt = format!("{} ", tr!("Password of {user}:", user));
     match tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await {
         Ok(Ok(password)) if !password.is_empty() => Ok(Some(Secret::new(password))),
         _ => Err(Failure::NotDone(tr!("the password was not entered"))),

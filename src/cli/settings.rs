@@ -59,7 +59,7 @@ fn list(home: &Home, args: &List) -> Result<u8, Failure> {
         if args.json {
             out::say(written(&Setting { key: key.name, value, default, meaning }));
         } else {
-            let note = if value == default { tr!("the default") } else { format!("default {default}") };
+            let note = if value == default { tr!("the default") } else { tr!("default {}", default) };
             out::say(format!("{} = {value}   ({note})\n    {}", key.name, meaning.replace('\n', "\n    ")));
         }
     }

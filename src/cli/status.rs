@@ -42,7 +42,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         out::complain(&error.to_string());
     }
     if loaded.profiles.is_empty() && loaded.broken.is_empty() && !args.json {
-        out::say("There is no profile yet; \"pimbridge profile add --help\" says how to make one.");
+        out::say(tr!("There is no profile yet; \"pimbridge profile add --help\" says how to make one."));
     }
     if let (Some(daemon), false) = (&daemon, args.json) {
         about(daemon).iter().for_each(out::say);
@@ -74,12 +74,16 @@ fn as_text(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) ->
         false => tr!("never run"),
     };
     let went = || last.map_or_else(never, how_it_went);
-    let off = if profile.active { "" } else { " (inactive: runs only when it is named)" };
-    let next = match status.and_then(|status| status.next) {
-        Some(next) => tr!("; next run {}", moment(next)),
-        None => String::new(),
+    let how = live.unwrap_or_else(went);
+    let how = match profile.active {
+        true => how,
+        false => tr!("{how} (inactive: runs only when it is named)", how),
     };
-    format!("{}: {}{off}{next}", profile.name, live.unwrap_or_else(went))
+    let how = match status.and_then(|status| status.next) {
+        Some(next) => tr!("{how}; next run {}", moment(next), how),
+        None => how,
+    };
+    format!("{}: {how}", profile.name)
 }
 
 fn as_json(profile: &Profile, last: Option<&Report>, daemon: Option<&Status>) -> String {
@@ -109,7 +113,10 @@ pub fn how_it_went(report: &Report) -> String {
         RunOutcome::Ok => tr!("all in sync"),
         RunOutcome::Partial => but_for(report),
         RunOutcome::Held if report.failure.is_some() => tr!("waits for you to look ahead"),
-        RunOutcome::Held => tr!("{} deletions wait for your yes", report.held.local + report.held.remote),
+        RunOutcome::Held => {
+            let waiting = report.held.local + report.held.remote;
+            tr!("1 deletion waits for your yes" | "{n} deletions wait for your yes" % waiting)
+        }
         RunOutcome::Failed => match &report.failure {
             Some(failure) => tr!("could not be synced: {}", line(failure)),
             None => tr!("could not be synced"),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tr::tr;
 
 /// A colour as calendars have it: red, green and blue, without transparency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +71,8 @@ pub enum Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Feature::Name(name) => write!(f, "the name {name:?}"),
-            Feature::Color(color) => write!(f, "the colour {color}"),
+            Feature::Name(name) => f.write_str(&tr!("the name {name}", name = format_args!("{name:?}"))),
+            Feature::Color(color) => f.write_str(&tr!("the colour {color}", color)),
         }
     }
 }

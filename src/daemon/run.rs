@@ -44,7 +44,8 @@ async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
     let started = Timestamp::now();
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str);
-        let what = what.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
+        let what = what.or(panic.downcast_ref::<&str>().copied()).map(str::to_owned);
+        let what = what.unwrap_or_else(|| tr!("no more is known"));
         tracing::error!(profile, "a mistake in Pimbridge ended the run: {what}");
         let why = tr!("a mistake in Pimbridge itself ended the run ({what}); nothing is lost, and the next run goes on where it \
              stopped; please report it to those who make Pimbridge", what);

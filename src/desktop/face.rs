@@ -215,6 +215,16 @@ fn menu(status: &Status) -> Vec<Entry> {
     menu
 }
 
+/// What a person calls a part of the desktop, by its word on the control socket.
+pub fn part(name: &str) -> String {
+    match name {
+        "tray" => tr!("tray"),
+        "notifications" => tr!("notifications"),
+        "keyring" => tr!("keyring"),
+        other => other.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{held, profile, status};

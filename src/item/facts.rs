@@ -1,7 +1,7 @@
 //! Reading an item: one pass over its lines for all the facts.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use tr::tr;
 
 use super::digest::{Digester, rule};
 use super::edit::component_name;
@@ -9,14 +9,13 @@ use super::keys::{Contact, Entry};
 use super::lines::{Line, Lines};
 use super::time::{Length, Moment, read_stamp};
 use super::{Facts, Kind, MAX_BYTES, Unreadable, text};
+use crate::language::dates;
 
 /// Components may be nested this deep.
 const MAX_DEPTH: usize = 32;
 const LONGEST_TITLE: usize = 100;
 /// How much of an unreadable item is searched for its title, in octets.
 const TITLE_WITHIN: usize = 256 * 1024;
-const NO_TITLE: &str = "(no title)";
-const NO_NAME: &str = "(no name)";
 
 /// Reads the facts of an item: one VCALENDAR (RFC 5545) or one vCard (RFC 6350, and older ones).
 pub fn read(bytes: &[u8]) -> Result<Facts, Unreadable> {
@@ -212,7 +211,7 @@ impl Reader {
         let (kind, summary, keys) = match object {
             Object::Contact(contact) => {
                 let name = contact.title().map(|title| text::shown(title, LONGEST_TITLE));
-                let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| NO_NAME.to_owned());
+                let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| tr!("(no name)"));
                 (Some(Kind::Contacts), name, contact.keys())
             }
             Object::Calendar(calendar) => {
@@ -233,18 +232,15 @@ impl Reader {
 /// `Dentist, 3 May 2026`; `Tax return, due 31 July 2026`.
 fn summary(component: &Component) -> String {
     let entry = &component.entry;
-    let mut summary = text::shown(entry.title.as_deref().unwrap_or_default(), LONGEST_TITLE);
-    if summary.is_empty() {
-        summary.push_str(NO_TITLE);
+    let mut title = text::shown(entry.title.as_deref().unwrap_or_default(), LONGEST_TITLE);
+    if title.is_empty() {
+        title = tr!("(no title)");
     }
-    let day = |date: Date| date.strftime("%-d %B %Y").to_string();
     match (component.kind, &entry.start, &entry.end) {
-        (Some(Kind::Tasks), _, Some(due)) => summary.push_str(&format!(", due {}", day(due.day()))),
-        (Some(Kind::Tasks), _, None) => {}
-        (_, Some(start), _) => summary.push_str(&format!(", {}", day(start.day()))),
-        (_, None, _) => {}
+        (Some(Kind::Tasks), _, Some(due)) => tr!("{}, due {}", title, dates::day(due.day())),
+        (Some(Kind::Tasks), _, None) | (_, None, _) => title,
+        (_, Some(start), _) => format!("{title}, {}", dates::day(start.day())),
     }
-    summary
 }
 
 fn component_property(

@@ -51,6 +51,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What a person calls items of this kind.
+    pub fn in_words(self) -> String {
+        match self {
+            Kind::Events => tr!("events"),
+            Kind::Tasks => tr!("tasks"),
+            Kind::Contacts => tr!("contacts"),
+        }
+    }
+
     /// The extension of a file that holds an item of this kind, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
@@ -68,6 +77,8 @@ impl Kind {
     }
 }
 
+/// As it stands in a profile's file.
+/// As a profile names it, in every language; [`Kind::in_words`] is for people.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -133,7 +144,7 @@ pub enum Unreadable {
     NotUtf8(usize),
     #[error("{}", tr!("it contains a NUL byte (byte {0})", .0))]
     Nul(usize),
-    #[error("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD")]
+    #[error("{}", tr!("it does not begin with BEGIN:VCALENDAR or BEGIN:VCARD"))]
     NotAnItem,
     #[error("{}", tr!("line {line} is not a property: {text}", line, text = format_args!("{text:?}")))]
     BadLine { line: usize, text: String },
@@ -145,7 +156,7 @@ pub enum Unreadable {
     TooDeep(usize),
     #[error("{}", tr!("it contains no event, task, journal or contact"))]
     NoComponent,
-    #[error("it contains several items ({0:?} and {1:?}); each needs a file of its own")]
+    #[error("{}", tr!("it contains several items ({} and {}); each needs a file of its own", format_args!("{:?}", .0), format_args!("{:?}", .1)))]
     SeveralUids(String, String),
     #[error("{}", tr!("it contains more than one contact or calendar; each needs a file of its own"))]
     SeveralObjects,

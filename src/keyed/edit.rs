@@ -66,7 +66,7 @@ fn find(table: &Table, typed: &str) -> Result<&'static Key, String> {
     }
     let (section, name) = typed.rsplit_once('.').unwrap_or(("", typed));
     if let Some(instead) = (table.instead)(section, name) {
-        return Err(instead.to_owned());
+        return Err(instead);
     }
     let paths: Vec<String> = table.keys.iter().map(Key::path).collect();
     let names = || paths.iter().map(String::as_str);

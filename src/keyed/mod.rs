@@ -1,5 +1,9 @@
 //! Small TOML files whose keys are all known: a table of them, from which reading, changing, help and schema follow.
 
+use std::path::Path;
+
+use tr::tr;
+
 use crate::report::wording::enumerated;
 
 mod edit;
@@ -8,7 +12,6 @@ mod schema;
 
 pub use edit::set;
 pub use read::{File, Read, Section, Wrong, not_known, wrong};
-use tr::tr;
 
 /// A word that a key takes.
 #[derive(Debug)]
@@ -102,7 +105,7 @@ pub const fn key(
 pub struct Table {
     pub keys: &'static [Key],
     /// What is to be said, instead of that it is not known, of a key in a section: that it would be a password, say.
-    pub instead: fn(&str, &str) -> Option<&'static str>,
+    pub instead: fn(&str, &str) -> Option<String>,
 }
 
 impl Table {
@@ -127,7 +130,7 @@ impl Table {
     /// A sentence that tells that a key of a file is not known, and what may have been meant.
     fn unknown(&self, section: &str, name: &str) -> String {
         if let Some(instead) = (self.instead)(section, name) {
-            return instead.to_owned();
+            return instead;
         }
         if section.is_empty() && self.sections().contains(&name) {
             return tr!(
@@ -162,6 +165,14 @@ impl Table {
                 name = format_args!("{name:?}")
             ),
         }
+    }
+}
+
+/// A place in a file, as a person is told of it.
+pub fn place(file: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => tr!("{}, line {line}", file.display(), line),
+        None => file.display().to_string(),
     }
 }
 

@@ -101,11 +101,14 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
         let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
         text.get(start..)?.lines().next()
     });
-    let hint = match line {
-        Some(line) if line.contains('\\') => "; a text with backslashes needs 'single quotation marks'",
-        _ => "",
+    let what = match line {
+        Some(line) if line.contains('\\') => tr!(
+            "this is not written as TOML demands: {}; a text with backslashes needs 'single quotation marks'",
+            error.message()
+        ),
+        _ => tr!("this is not written as TOML demands: {}", error.message()),
     };
-    Wrong { at, what: tr!("this is not written as TOML demands: {}{hint}", error.message(), hint) }
+    Wrong { at, what }
 }
 
 /// One section of the file, or what stands above the first.
@@ -129,15 +132,24 @@ impl<'a> Section<'a> {
         {
             None => Ok(()),
             Some((key, _)) => {
-                let hint = match nearest(key.get_ref(), sections.iter().copied()) {
-                    Some(near) => tr!("did you mean [{near}]?", near),
-                    None if sections.is_empty() => tr!("there are no sections in this file"),
+                let name = key.get_ref();
+                let what = match nearest(name, sections.iter().copied()) {
+                    Some(near) => {
+                        tr!("the section [{name}] is not known; did you mean [{near}]?", name, near)
+                    }
+                    None if sections.is_empty() => {
+                        tr!("the section [{name}] is not known; there are no sections in this file", name)
+                    }
                     None => {
                         let named: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
-                        tr!("the known ones are {}", enumerated(named.iter().map(String::as_str)))
+                        tr!(
+                            "the section [{name}] is not known; the known ones are {}",
+                            enumerated(named.iter().map(String::as_str)),
+                            name
+                        )
                     }
                 };
-                wrong(key.span().start, tr!("the section [{}] is not known; {hint}", key.get_ref(), hint))
+                wrong(key.span().start, what)
             }
         }
     }
@@ -169,27 +181,17 @@ impl<'a> Section<'a> {
         Ok(Some(section))
     }
 
-    pub fn required_section(&self, name: &'static str, what: &str) -> Read<Section<'a>> {
-        match self.section(name)? {
-            Some(section) => Ok(section),
-            None => self.missing_section(name, &format!("where {what} is")),
-        }
+    /// What is wrong about what is not there: a sentence.
+    pub fn lacks<T>(&self, what: String) -> Read<T> {
+        Err(Wrong { at: self.at, what })
     }
 
-    pub fn missing_section<T>(&self, name: &str, what: &str) -> Read<T> {
-        Err(Wrong { at: self.at, what: tr!("the section [{name}] is missing; it says {what}", name, what) })
-    }
-
+    /// A key is not there; what to give for it goes on after "give".
     pub fn missing<T>(&self, key: &str, what: &str) -> Read<T> {
-        let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-        Err(Wrong {
-            at: self.at,
-            what: tr!(
-                "the key {key} is missing{place}; give {what}",
-                key = format_args!("{key:?}"),
-                place,
-                what
-            ),
+        let key = format_args!("{key:?}");
+        self.lacks(match self.name {
+            "" => tr!("the key {key} is missing; give {what}", key, what),
+            section => tr!("the key {key} is missing in [{section}]; give {what}", key, section, what),
         })
     }
 
@@ -240,7 +242,7 @@ impl<'a> Section<'a> {
             Some(pairs) => Ok(pairs),
             None => wrong(
                 value.span().start,
-                format!("{key} must be a table of texts, such as {{ one = \"two\" }}"),
+                tr!("{key} must be a table of texts, such as {}", "{ one = \"two\" }", key),
             ),
         }
     }

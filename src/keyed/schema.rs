@@ -48,12 +48,16 @@ impl Table {
 }
 
 impl Key {
-    /// What it says and, on a line of its own, what each of its words means.
+    /// What it says and, on a line of its own, what each of its words means, in the person's language.
     pub fn full_meaning(&self) -> String {
+        self.meaning_in(|text| tr!(text))
+    }
+
+    fn meaning_in(&self, language: impl Fn(&'static str) -> String) -> String {
         let words = self.words();
         let width = words.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
-        let words = words.iter().map(|(word, meaning)| format!("\n  {word:width$}  {meaning}"));
-        std::iter::once(self.meaning.to_owned()).chain(words).collect()
+        let words = words.iter().map(|(word, meaning)| format!("\n  {word:width$}  {}", language(meaning)));
+        std::iter::once(language(self.meaning)).chain(words).collect()
     }
 
     /// What counts where it is not there.
@@ -79,7 +83,7 @@ impl Key {
 
     fn what(&self) -> String {
         let shape = match self.shape {
-            Shape::Text => "text".to_owned(),
+            Shape::Text => tr!("text"),
             Shape::Words(_) => tr!("one of these words"),
             Shape::Number(first, last) => tr!("whole number from {first} to {last}", first, last),
             Shape::Switch => tr!("true or false"),
@@ -88,8 +92,8 @@ impl Key {
             Shape::WordList(_) => tr!("list of these words"),
         };
         match (self.absent, self.default()) {
-            (Absent::Wrong, _) => format!("{shape}; required"),
-            (_, Some(default)) => format!("{shape}; default {default}"),
+            (Absent::Wrong, _) => tr!("{shape}; required", shape),
+            (_, Some(default)) => tr!("{shape}; default {default}", shape, default),
             _ => shape,
         }
     }
@@ -106,7 +110,7 @@ impl Key {
                 json!({"type": "array", "items": {"type": "string", "enum": names(&words())}})
             }
         };
-        schema["description"] = self.full_meaning().into();
+        schema["description"] = self.meaning_in(str::to_owned).into();
         if let Some(default) = self.default() {
             schema["default"] = default;
         }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use super::Language;
+use super::{Language, command_line};
 use crate::keyed::{Shape, Table};
 
 /// A message: the singular, and the plural where there is one.
@@ -27,10 +27,21 @@ fn messages() -> Found {
             found.entry(message).or_insert_with(|| name.clone());
         }
     }
+    command_line::said(crate::cli::command(), &mut |text| {
+        found.entry((text.to_owned(), None)).or_insert_with(|| "the command line".to_owned());
+        text.to_owned()
+    });
     for (table, name) in [(&crate::settings::TABLE, "settings"), (&crate::profile::TABLE, "profiles")] {
         for text in texts_of(table) {
             found.entry((text.to_owned(), None)).or_insert_with(|| format!("the keys of {name}"));
         }
+    }
+    for text in crate::profile::PRESETS.iter().filter_map(|preset| preset.note) {
+        found.entry((text.to_owned(), None)).or_insert_with(|| "the presets".to_owned());
+    }
+    for provider in crate::oauth::PROVIDERS {
+        let text = provider.registration.to_owned();
+        found.entry((text, None)).or_insert_with(|| "the providers".to_owned());
     }
     found
 }
@@ -196,7 +207,12 @@ fn every_message_is_translated_into_every_language() {
             let places_of = |text: &String| places(text);
             let wanted: BTreeSet<String> =
                 places(&message.0).into_iter().chain(message.1.iter().flat_map(places_of)).collect();
+            // Of a fault of a server only what stands before the colon is told where an account is looked for.
+            let is_fault = found.get(message).is_some_and(|at| Path::new(at).ends_with("dav/error.rs"));
             for text in texts.iter().filter(|text| !text.is_empty()) {
+                if is_fault && text.contains(": ") != message.0.contains(": ") {
+                    wrong.push(format!("{code}: {text:?} does not part with a colon what to do about it"));
+                }
                 // A form for one thing need not say how many.
                 if places(text) != wanted && !(message.1.is_some() && places(text).is_subset(&wanted)) {
                     wrong.push(format!("{code}: {text:?} fills in {:?}, not {wanted:?}", places(text)));

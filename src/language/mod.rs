@@ -2,10 +2,13 @@
 //!
 //! The English words stand in the code, inside `tr!`; each other language has a file of translations.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, OnceLock};
 
-use tr::MoTranslator;
+use tr::{MoTranslator, Translator};
 
+pub mod command_line;
 pub mod dates;
 
 /// A language of the catalogue.
@@ -61,11 +64,9 @@ impl Language {
         }
     }
 
-    /// Translates the messages of a crate; none where they are those of the code.
-    pub fn translator(self) -> Option<Arc<MoTranslator>> {
-        let catalogue = self.catalogue()?;
-        match MoTranslator::from_vec_u8(catalogue.into()) {
-            Ok(translator) => Some(Arc::new(translator)),
+    fn translator(self) -> Option<MoTranslator> {
+        match MoTranslator::from_vec_u8(self.catalogue()?.into()) {
+            Ok(translator) => Some(translator),
             Err(error) => {
                 tracing::error!("the messages in {} cannot be read: {error}", self.own_name());
                 None
@@ -73,11 +74,54 @@ impl Language {
         }
     }
 
-    /// From now on this library speaks it. Another crate tells its own `tr!` by [`Language::translator`].
+    /// The language that is spoken.
+    pub fn spoken() -> Language {
+        Language::ALL[SPOKEN.load(Ordering::Relaxed) % Language::ALL.len()]
+    }
+
+    /// From now on this library speaks it. Another crate gives its own `tr!` a [`Spoken`].
     pub fn speak(self) {
-        match self.translator() {
-            Some(translator) => tr::set_translator!(translator),
-            None => tr::unset_translator!(),
+        static BEGUN: Once = Once::new();
+        BEGUN.call_once(|| tr::set_translator!(Spoken));
+        SPOKEN.store(self as usize, Ordering::Relaxed);
+    }
+}
+
+/// The number of the language that is spoken. `tr!` locks its translator while a message is put together, which may say
+/// another message: that it is never replaced keeps the two from waiting for each other.
+static SPOKEN: AtomicUsize = AtomicUsize::new(Language::English as usize);
+
+/// Translates into the language that is spoken.
+pub struct Spoken;
+
+impl Spoken {
+    /// The messages of the language; none where they are those of the code.
+    fn messages() -> Option<&'static MoTranslator> {
+        static ALL: [OnceLock<Option<MoTranslator>>; Language::ALL.len()] =
+            [const { OnceLock::new() }; Language::ALL.len()];
+        let language = Language::spoken();
+        ALL[language as usize].get_or_init(|| language.translator()).as_ref()
+    }
+}
+
+impl Translator for Spoken {
+    fn translate<'a>(&'a self, text: &'a str, context: Option<&'a str>) -> Cow<'a, str> {
+        match Spoken::messages() {
+            Some(messages) => messages.translate(text, context),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    fn ntranslate<'a>(
+        &'a self,
+        n: u64,
+        one: &'a str,
+        many: &'a str,
+        context: Option<&'a str>,
+    ) -> Cow<'a, str> {
+        match Spoken::messages() {
+            Some(messages) => messages.ntranslate(n, one, many, context),
+            None => Cow::Borrowed(if n == 1 { one } else { many }),
         }
     }
 }

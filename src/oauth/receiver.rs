@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tr::tr;
 use url::{Url, form_urlencoded};
 
 use super::OAuthError;
@@ -109,11 +110,13 @@ fn answer(query: &str, state: &str, host: &str) -> Option<Outcome> {
 
 fn page(outcome: Option<&Outcome>) -> Response<Full<Bytes>> {
     let (status, text) = match outcome {
-        Some(Ok(_)) => (StatusCode::OK, "You can close this window and go back to Pimbridge."),
-        Some(Err(_)) => (StatusCode::OK, "It did not work. Pimbridge says why; you can close this window."),
-        None => (StatusCode::NOT_FOUND, "There is nothing here."),
+        Some(Ok(_)) => (StatusCode::OK, tr!("You can close this window and go back to Pimbridge.")),
+        Some(Err(_)) => {
+            (StatusCode::OK, tr!("It did not work. Pimbridge says why; you can close this window."))
+        }
+        None => (StatusCode::NOT_FOUND, tr!("There is nothing here.")),
     };
-    let html = format!("<!DOCTYPE html><html lang=\"en\"><title>Pimbridge</title><p>{text}</p></html>\n");
+    let html = format!("<!DOCTYPE html><html><title>Pimbridge</title><p>{text}</p></html>\n");
     let mut response = Response::new(Full::new(Bytes::from(html)));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -9,10 +9,11 @@ use tr::tr;
 use url::{Host, Url};
 
 use super::parse::{expand, secret_source};
-use super::secret::{PASSPHRASE, PROXY_PASSWORD, Secret, SecretError};
+use super::secret::{Purpose, Secret, SecretError};
 use super::{OpenError, PasswordSource, SecretSource, keyring};
 use crate::collection::dav::{
-    ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn, Trust, certificates,
+    BadCertificates, ClientCertificate, Connection, ConnectionOptions, Fingerprint, Proxy, ProxySignIn,
+    Trust, certificates,
 };
 use crate::keyed::{Read, Section, wrong};
 
@@ -97,7 +98,9 @@ impl ConnectionSpec {
             None => None,
             Some(CertificateSpec { file, passphrase }) => {
                 let passphrase = match passphrase {
-                    Some(source) => Some(source.read(PASSPHRASE).await.map_err(OpenError::Passphrase)?),
+                    Some(source) => {
+                        Some(source.read(Purpose::Passphrase).await.map_err(OpenError::Passphrase)?)
+                    }
                     None => None,
                 };
                 let passphrase = passphrase.as_ref().map_or("", |secret| secret.expose());
@@ -139,8 +142,8 @@ impl ProxyUser {
 
     async fn password(&self, proxy: &Url) -> Result<Secret, SecretError> {
         let entry = self.entry(proxy);
-        self.password.read(PROXY_PASSWORD, &entry).await?.ok_or_else(|| SecretError::NotStored {
-            what: PROXY_PASSWORD.name,
+        self.password.read(Purpose::ProxyPassword, &entry).await?.ok_or_else(|| SecretError::NotStored {
+            what: Purpose::ProxyPassword,
             entry,
             way: tr!("store it with: pimbridge profile password NAME --proxy"),
         })
@@ -161,16 +164,16 @@ impl ProxyUser {
 fn from_file<T>(
     key: &'static str,
     file: &Path,
-    read: impl FnOnce(&[u8]) -> Result<T, String>,
+    read: impl FnOnce(&[u8]) -> Result<T, BadCertificates>,
 ) -> Result<T, OpenError> {
     let mut bytes = Vec::new();
     let opened = File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    let found = match opened {
-        Err(error) => Err(tr!("cannot be read: {error}", error)),
-        Ok(_) if bytes.len() as u64 > MAX_BYTES => Err(tr!("is too large for certificates")),
-        Ok(_) => read(&bytes),
-    };
-    found.map_err(|what| OpenError::File { key, file: file.to_owned(), what })
+    let path = || file.to_owned();
+    opened.map_err(|source| OpenError::Unreadable { key, file: path(), source })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(OpenError::TooLarge { key, file: path() });
+    }
+    read(&bytes).map_err(|why| OpenError::Certificates { key, file: path(), why })
 }
 
 /// Reads the keys of the section [remote] that are about the connection.
@@ -198,8 +201,10 @@ fn trust(section: &Section) -> Read<TrustSpec> {
     match (section.text("ca_file")?, section.text("pinned_certificate")?) {
         (Some(_), Some((_, at))) => wrong(
             at,
-            "only one of ca_file and pinned_certificate can be given, because a pinned certificate is the only one \
-             that is accepted; remove one of them",
+            tr!(
+                "only one of ca_file and pinned_certificate can be given, because a pinned certificate is the only one \
+                 that is accepted; remove one of them"
+            ),
         ),
         (Some(file), None) => Ok(TrustSpec::Authority(path("ca_file", file)?)),
         (None, Some((pin, at))) => match pin.parse() {
@@ -224,7 +229,7 @@ fn client_certificate(section: &Section) -> Read<Option<CertificateSpec>> {
             passphrase: passphrase.map(|(source, _)| source),
         })),
         (None, Some((_, at))) => {
-            wrong(at, "a passphrase needs its file; add client_certificate = \"…\" to [remote]")
+            wrong(at, tr!("a passphrase needs its file; add client_certificate = \"…\" to [remote]"))
         }
         (None, None) => Ok(None),
     }
@@ -235,7 +240,7 @@ fn proxy(section: &Section) -> Read<ProxySpec> {
     let password = secret_source(section, "proxy_password_env", "proxy_password_command")?;
     let sign_in = match (user, password) {
         (Some((user, at)), _) if user.contains(':') || user.contains(char::is_control) => {
-            return wrong(at, "proxy_user must not contain a colon or a line break");
+            return wrong(at, tr!("proxy_user must not contain a colon or a line break"));
         }
         (Some((user, at)), password) => {
             let password =
@@ -245,7 +250,7 @@ fn proxy(section: &Section) -> Read<ProxySpec> {
         (None, Some((_, at))) => {
             return wrong(
                 at,
-                "the password of the proxy needs a user name; add proxy_user = \"…\" to [remote]",
+                tr!("the password of the proxy needs a user name; add proxy_user = \"…\" to [remote]"),
             );
         }
         (None, None) => None,
@@ -254,7 +259,7 @@ fn proxy(section: &Section) -> Read<ProxySpec> {
         (None | Some(("system" | "none", _)), Some((_, at))) => {
             return wrong(
                 at,
-                "proxy_user needs the proxy; add proxy = \"http://proxy.example.org:8080\" to [remote]",
+                tr!("proxy_user needs the proxy; add proxy = \"http://proxy.example.org:8080\" to [remote]"),
             );
         }
         (None | Some(("system", _)), None) => ProxySpec::System,
@@ -268,19 +273,23 @@ fn proxy(section: &Section) -> Read<ProxySpec> {
 }
 
 /// The error never repeats the text, which may contain a password.
-pub(super) fn proxy_address(text: &str) -> Result<Url, &'static str> {
-    const WRONG: &str = "proxy must be \"system\", \"none\" or the address of a proxy such as \"http://proxy.example.org:8080\"";
-    let url = Url::parse(text).map_err(|_| WRONG)?;
+pub(super) fn proxy_address(text: &str) -> Result<Url, String> {
+    let wrong = || {
+        tr!(
+            "proxy must be \"system\", \"none\" or the address of a proxy such as \"http://proxy.example.org:8080\""
+        )
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
+        return Err(tr!(
             "proxy must not contain a user name or a password; write the name as proxy_user = \"…\" and say \
-                    where the password is with proxy_password_env or proxy_password_command, or store it with \
-                    \"pimbridge profile password NAME --proxy\"",
-        );
+             where the password is with proxy_password_env or proxy_password_command, or store it with \
+             \"pimbridge profile password NAME --proxy\""
+        ));
     }
     let plain =
         url.scheme() == "http" && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(WRONG) }
+    if plain { Ok(url) } else { Err(wrong()) }
 }
 
 /// The name of a server, as URLs have it.
@@ -289,7 +298,9 @@ fn host((text, at): (&str, usize)) -> Read<String> {
         Ok(host) => Ok(host.to_string()),
         Err(_) => wrong(
             at,
-            "trusted_hosts must be names of servers, such as [\"dav.example.org\"], without https:// and path",
+            tr!(
+                "trusted_hosts must be names of servers, such as [\"dav.example.org\"], without https:// and path"
+            ),
         ),
     }
 }

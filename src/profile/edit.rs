@@ -23,26 +23,35 @@ pub struct New {
 pub fn new_text(new: &New) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
     let mut text = format!(
-        "# A profile of Pimbridge: one folder here, one collection on a server, and how they are kept the same.\n\
-         # Change it here, or with: pimbridge profile set NAME KEY VALUE\n\n\
+        "# {}\n# {}\n\n\
          kind = {:31} # events | tasks | contacts\n\
          mode = {:31} # two-way | replicate-to-server | merge-to-server | replicate-from-server | merge-from-server\n\
-         conflict = {:27} # where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; recommended) | ask\n\
-         interval_minutes = {:<19} # from one run of the background program to the next; 0: by hand only\n\
-         sync_on_change = true                  # what changes in the folder is synced within seconds by the background program\n\n\
+         conflict = {:27} # {}\n\
+         interval_minutes = {:<19} # {}\n\
+         sync_on_change = true                  # {}\n\n\
          [local]\ntype = \"vdir\"\npath = {}\n\n\
          [remote]\ntype = \"dav\"\nurl = {}\n",
+        tr!(
+            "A profile of Pimbridge: one folder here, one collection on a server, and how they are kept the same."
+        ),
+        tr!("Change it here, or with: pimbridge profile set NAME KEY VALUE"),
         quoted(new.kind),
         quoted(new.mode),
         quoted(new.conflict),
+        tr!(
+            "where both sides changed an item: automatic (the newer) | local-wins | server-wins | merge (both; \
+             recommended) | ask"
+        ),
         30,
+        tr!("from one run of the background program to the next; 0: by hand only"),
+        tr!("what changes in the folder is synced within seconds by the background program"),
         quoted(&new.path),
         quoted(&new.url),
     );
     if let Some(user) = &new.user {
         text += &format!("user = {}\n", quoted(user));
         text += &match &new.password {
-            PasswordSource::Keyring => tr!("# The password is in the system's keyring.\n"),
+            PasswordSource::Keyring => format!("# {}\n", tr!("The password is in the system's keyring.")),
             PasswordSource::Given(SecretSource::Env(name)) => format!("password_env = {}\n", quoted(name)),
             PasswordSource::Given(SecretSource::Command(command)) => {
                 format!("password_command = {}\n", quoted(command))

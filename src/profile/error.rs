@@ -12,7 +12,7 @@ use super::{BadName, Name};
 pub enum ProfileError {
     #[error(transparent)]
     Name(#[from] BadName),
-    #[error("{}{}: {what}", .file.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error("{}: {what}", crate::keyed::place(.file, *.line))]
     Content {
         file: PathBuf,
         /// Counted from 1; none where something is missing in the file as a whole.
@@ -23,8 +23,12 @@ pub enum ProfileError {
     NoSuch { name: String, hint: String },
     #[error("{}", tr!("there is a profile \"{0}\" already; choose another name, or change it with \"pimbridge profile set\"", .0))]
     Exists(Name),
-    #[error("{}", tr!("{} cannot be {doing}: {source}", .file.display(), doing, source))]
-    Io { file: PathBuf, doing: &'static str, source: io::Error },
+    #[error("{}", tr!("{} cannot be read: {source}", .file.display(), source))]
+    Read { file: PathBuf, source: io::Error },
+    #[error("{}", tr!("{} cannot be written: {source}", .file.display(), source))]
+    Write { file: PathBuf, source: io::Error },
+    #[error("{}", tr!("{} cannot be removed: {source}", .file.display(), source))]
+    Remove { file: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] crate::home::HomeError),
 }

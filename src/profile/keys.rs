@@ -1,5 +1,7 @@
 //! The keys of a profile file: reading, `profile set`, `profile schema` and the errors follow this table.
 
+use tr::tr;
+
 use super::words::{
     CONFLICTS, GROUPS, HTML_DESCRIPTIONS, INSTANT_MESSAGING, KINDS, LOCAL_TYPES, MODES, PHONE_NUMBERS,
     REMINDERS, REMOTE_TYPES, SCHEDULE_AGENTS, SIGN_INS, TIME_ZONES, VCARD_VERSIONS,
@@ -164,18 +166,20 @@ fn providers() -> Vec<Meant> {
 }
 
 /// Secrets are never in the file.
-fn instead(section: &str, name: &str) -> Option<&'static str> {
+fn instead(section: &str, name: &str) -> Option<String> {
     if section == "oauth" && name == "client_secret" {
-        return Some(
+        return Some(tr!(
             "a secret is never kept in a profile's file; instead of it, name an environment variable with \
-             client_secret_env or a command that prints it with client_secret_command",
-        );
+             client_secret_env or a command that prints it with client_secret_command"
+        ));
     }
-    ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()).then_some(
-        "a password is never kept in a profile's file; instead of it, store it in the keyring with \"pimbridge profile \
-         password NAME\", or name an environment variable with password_env or a command that prints it with \
-         password_command",
-    )
+    ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()).then(|| {
+        tr!(
+            "a password is never kept in a profile's file; instead of it, store it in the keyring with \"pimbridge \
+             profile password NAME\", or name an environment variable with password_env or a command that prints it \
+             with password_command"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -16,15 +16,15 @@ pub struct Name(String);
 pub enum BadName {
     #[error("{}", tr!("a profile needs a name"))]
     Empty,
-    #[error("the profile name {0:?} is too long; use at most {MAX_BYTES} letters")]
+    #[error("{}", tr!("the profile name {} is too long; use at most {MAX_BYTES} letters", format_args!("{:?}", .0), MAX_BYTES))]
     TooLong(String),
     #[error("{}", tr!("the profile name {name} contains {found}; use letters, digits, -, _, . and spaces", name = format_args!("{name:?}"), found = format_args!("{found:?}")))]
     Character { name: String, found: char },
-    #[error("the profile name {0:?} must begin with a letter or a digit")]
+    #[error("{}", tr!("the profile name {} must begin with a letter or a digit", format_args!("{:?}", .0)))]
     Start(String),
-    #[error("the profile name {0:?} must not end with a dot or a space")]
+    #[error("{}", tr!("the profile name {} must not end with a dot or a space", format_args!("{:?}", .0)))]
     End(String),
-    #[error("the profile name {0:?} is reserved by Windows; choose another one")]
+    #[error("{}", tr!("the profile name {} is reserved by Windows; choose another one", format_args!("{:?}", .0)))]
     Reserved(String),
 }
 

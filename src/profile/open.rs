@@ -1,7 +1,8 @@
 //! Opening the two collections of a profile: the one place that knows which kinds there are.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tr::tr;
@@ -9,7 +10,7 @@ use tr::tr;
 use super::connection::ProxySpec;
 use super::sign_in::{self, LastRead, credentials};
 use super::{Account, ConnectionSpec, LocalSpec, Profile, RemoteSpec, Secret, SecretError, SignIn};
-use crate::collection::dav::{self, Dav};
+use crate::collection::dav::{self, BadCertificates, Dav};
 use crate::collection::lists::Lists;
 use crate::collection::vdir::Vdir;
 use crate::collection::{Collection, CollectionError};
@@ -30,10 +31,70 @@ pub enum OpenError {
     Proxy(SecretError),
     #[error("{}", tr!("the passphrase of the client certificate cannot be had: {0}", .0))]
     Passphrase(SecretError),
-    #[error("{}", tr!("the file {}, which remote.{key} names, {what}; correct the key, or the file", .file.display(), key, what))]
-    File { key: &'static str, file: PathBuf, what: String },
+    #[error("{}", tr!("the file {}, which remote.{key} names, cannot be read: {source}; correct the key, or the file", .file.display(), key, source))]
+    Unreadable { key: &'static str, file: PathBuf, source: io::Error },
+    #[error("{}", tr!("the file {}, which remote.{key} names, is too large for certificates; correct the key, or the file", .file.display(), key))]
+    TooLarge { key: &'static str, file: PathBuf },
+    #[error("{}", of_certificates(key, .file, .why))]
+    Certificates { key: &'static str, file: PathBuf, why: BadCertificates },
     #[error(transparent)]
     Collection(#[from] CollectionError),
+}
+
+fn of_certificates(key: &str, file: &Path, why: &BadCertificates) -> String {
+    let file = file.display();
+    match why {
+        BadCertificates::NoCertificate => tr!(
+            "the file {file}, which remote.{key} names, holds no certificate in PEM form; correct the \
+             key, or the file",
+            file,
+            key
+        ),
+        BadCertificates::NotPem(error) => tr!(
+            "the file {file}, which remote.{key} names, is not a PEM file that can be read ({error}); \
+             correct the key, or the file",
+            file,
+            key,
+            error
+        ),
+        BadCertificates::EncryptedKey => tr!(
+            "the file {file}, which remote.{key} names, holds an encrypted key; make a .p12 file of \
+             both with: openssl pkcs12 -export -in FILE -out FILE.p12; correct the key, or the file",
+            file,
+            key
+        ),
+        BadCertificates::NoKey => tr!(
+            "the file {file}, which remote.{key} names, holds no private key; it must hold the \
+             certificate and its key; correct the key, or the file",
+            file,
+            key
+        ),
+        BadCertificates::NotPkcs12(error) => tr!(
+            "the file {file}, which remote.{key} names, is not a PKCS#12 file that can be read \
+             ({error}); correct the key, or the file",
+            file,
+            key,
+            error
+        ),
+        BadCertificates::WrongPassphrase => tr!(
+            "the file {file}, which remote.{key} names, cannot be opened with this passphrase; \
+             correct the key, or the file",
+            file,
+            key
+        ),
+        BadCertificates::NoKeyInside => tr!(
+            "the file {file}, which remote.{key} names, holds no private key; correct the key, or the \
+             file",
+            file,
+            key
+        ),
+        BadCertificates::NoCertificateForKey => tr!(
+            "the file {file}, which remote.{key} names, holds no certificate for its key; correct the \
+             key, or the file",
+            file,
+            key
+        ),
+    }
 }
 
 /// The accounts in use: profiles that sign in to one server in the same way share their connections, and the password is

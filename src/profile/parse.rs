@@ -37,12 +37,25 @@ fn read(name: &Name, text: &str) -> Read<Profile> {
     if let Some(cdsp) = top.section("cdsp")? {
         ["id", "folder", "account", "elements"].into_iter().try_for_each(|key| cdsp.text(key).map(drop))?;
     }
-    let local = top.required_section("local", "the folder on this computer")?;
-    let remote = top.required_section("remote", "the collection on the server")?;
+    let local = match top.section("local")? {
+        Some(local) => local,
+        None => {
+            return top
+                .lacks(tr!("the section [local] is missing; it says where the folder on this computer is"));
+        }
+    };
+    let remote = match top.section("remote")? {
+        Some(remote) => remote,
+        None => {
+            return top.lacks(tr!(
+                "the section [remote] is missing; it says where the collection on the server is"
+            ));
+        }
+    };
 
     let kind = match top.word("kind", KINDS)? {
         Some(kind) => kind,
-        None => return top.missing("kind", "events, tasks or contacts"),
+        None => return top.missing("kind", &tr!("events, tasks or contacts")),
     };
     let mode = top.word("mode", MODES)?.unwrap_or(Mode::TwoWay);
 
@@ -80,15 +93,17 @@ fn category(top: &Section) -> Read<Option<Category>> {
     match top.text("category")? {
         Some((name, at)) if name.contains([',', ';']) => wrong(
             at,
-            "category must not contain a comma or a semicolon; a profile has one category, so make a profile for \
-             each that you need",
+            tr!(
+                "category must not contain a comma or a semicolon; a profile has one category, so make a profile for \
+                 each that you need"
+            ),
         ),
         Some((name, at)) if name.contains(char::is_control) => {
-            wrong(at, "category must be one line without special characters")
+            wrong(at, tr!("category must be one line without special characters"))
         }
         Some((name, _)) => Ok(Some(Category { name: name.trim().to_owned(), include_uncategorised, invert })),
         None if invert || include_uncategorised => {
-            top.missing("category", "the category that invert and include_uncategorised are about")
+            top.missing("category", &tr!("the category that invert and include_uncategorised are about"))
         }
         None => Ok(None),
     }
@@ -115,11 +130,11 @@ fn expect_type(section: &Section, types: &[Word<()>]) -> Read<()> {
 fn local_spec(section: &Section) -> Read<LocalSpec> {
     expect_type(section, LOCAL_TYPES)?;
     let Some((path, at)) = section.text("path")? else {
-        return section.missing("path", "the folder, such as \"~/Calendars/work\"");
+        return section.missing("path", &tr!("the folder, such as \"~/Calendars/work\""));
     };
     match expand(path) {
         Some(path) => Ok(LocalSpec::Vdir { path }),
-        None => wrong(at, "the path must be a full one, such as \"~/Calendars/work\""),
+        None => wrong(at, tr!("the path must be a full one, such as \"~/Calendars/work\"")),
     }
 }
 
@@ -137,7 +152,7 @@ pub fn expand(path: &str) -> Option<PathBuf> {
 fn remote_spec(section: &Section, oauth: Option<&Section>) -> Read<RemoteSpec> {
     expect_type(section, REMOTE_TYPES)?;
     let Some((text, at)) = section.text("url")? else {
-        return section.missing("url", "the address of the collection, which begins with https://");
+        return section.missing("url", &tr!("the address of the collection, which begins with https://"));
     };
     let url = address(text).or_else(|what| wrong(at, what))?;
     Ok(RemoteSpec::Dav {
@@ -162,7 +177,7 @@ fn address(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(tr!(
             "the url must not contain a user name or a password; write the name as user = \"…\" and store \
-                    the password with \"pimbridge profile password NAME\""
+             the password with \"pimbridge profile password NAME\""
         ));
     }
     Ok(url)

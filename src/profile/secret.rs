@@ -59,18 +59,48 @@ pub enum PasswordSource {
     Given(SecretSource),
 }
 
-/// What a secret is for: what a person calls it, and what the keys begin with that say where it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Purpose {
-    pub name: &'static str,
-    pub key: &'static str,
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Password,
+    Token,
+    ClientSecret,
+    ProxyPassword,
+    /// Of a client certificate.
+    Passphrase,
 }
 
-pub(super) const PASSWORD: Purpose = Purpose { name: "password", key: "password" };
-pub(super) const TOKEN: Purpose = Purpose { name: "token", key: "password" };
-pub(super) const CLIENT_SECRET: Purpose = Purpose { name: "client secret", key: "client_secret" };
-pub(super) const PROXY_PASSWORD: Purpose = Purpose { name: "password", key: "proxy_password" };
-pub(super) const PASSPHRASE: Purpose = Purpose { name: "passphrase", key: "client_certificate_password" };
+impl Purpose {
+    /// What the keys begin with that say where it is.
+    fn key(self) -> &'static str {
+        match self {
+            Purpose::Password | Purpose::Token => "password",
+            Purpose::ClientSecret => "client_secret",
+            Purpose::ProxyPassword => "proxy_password",
+            Purpose::Passphrase => "client_certificate_password",
+        }
+    }
+}
+
+/// As a person calls it.
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Purpose::Password | Purpose::ProxyPassword => tr!("the password"),
+            Purpose::Token => tr!("the token"),
+            Purpose::ClientSecret => tr!("the client secret"),
+            Purpose::Passphrase => tr!("the passphrase"),
+        })
+    }
+}
+
+/// What is wrong with an environment variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadVariable {
+    Empty,
+    NotSet,
+    NotText,
+}
 
 impl SecretSource {
     /// The secret; asks again each time.
@@ -95,13 +125,14 @@ impl PasswordSource {
 /// A secret cannot be had or kept. The text is a sentence with a way out and never contains it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    #[error("{}", tr!("the environment variable {variable}, which should hold the {what}, {why}", variable, what, why))]
-    Env { variable: String, what: &'static str, why: &'static str },
-    #[error("{}", tr!("the {key}_command {why}; look at what the command itself says, and try it in a terminal: it must print the \
-         {what} on its first line", key, why, what))]
-    Command { key: &'static str, what: &'static str, why: String },
-    #[error("{}", tr!("the {what} of {entry} is not in the keyring; {way}", what, entry, way))]
-    NotStored { what: &'static str, entry: String, way: String },
+    #[error("{}", of_variable(variable, *.what, *.why))]
+    Env { variable: String, what: Purpose, why: BadVariable },
+    /// Why: a sentence.
+    #[error("{}", tr!("{why}; look at what the command itself says, and try it in a terminal: it must print {what} on its first \
+         line", why, what))]
+    Command { what: Purpose, why: String },
+    #[error("{}", tr!("{what} of {entry} is not in the keyring; {way}", what, entry, way))]
+    NotStored { what: Purpose, entry: String, way: String },
     #[error("{}", tr!("this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
          Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is \
          (password_env or password_command, and the same with proxy_ before it for that of a proxy)"))]
@@ -112,6 +143,26 @@ pub enum SecretError {
     Keyring(String),
     #[error("{}", tr!("the profile signs in without a user name, so there is no password; add user = \"…\" to [remote]"))]
     NoUser,
+}
+
+fn of_variable(variable: &str, what: Purpose, why: BadVariable) -> String {
+    match why {
+        BadVariable::Empty => tr!(
+            "the environment variable {variable}, which should hold {what}, is empty; set it before you start Pimbridge",
+            variable,
+            what
+        ),
+        BadVariable::NotSet => tr!(
+            "the environment variable {variable}, which should hold {what}, is not set; set it before you start Pimbridge",
+            variable,
+            what
+        ),
+        BadVariable::NotText => tr!(
+            "the environment variable {variable}, which should hold {what}, is not UTF-8 text",
+            variable,
+            what
+        ),
+    }
 }
 
 impl SecretError {
@@ -139,17 +190,18 @@ fn from_env(
     purpose: Purpose,
 ) -> Result<Secret, SecretError> {
     use std::env::VarError;
-    let wrong = |why| Err(SecretError::Env { variable: name.to_owned(), what: purpose.name, why });
+    let wrong = |why| Err(SecretError::Env { variable: name.to_owned(), what: purpose, why });
     match value {
-        Ok(password) if password.is_empty() => wrong("is empty; set it before you start Pimbridge"),
+        Ok(password) if password.is_empty() => wrong(BadVariable::Empty),
         Ok(password) => Ok(Secret(password)),
-        Err(VarError::NotPresent) => wrong("is not set; set it before you start Pimbridge"),
-        Err(VarError::NotUnicode(_)) => wrong("is not UTF-8 text"),
+        Err(VarError::NotPresent) => wrong(BadVariable::NotSet),
+        Err(VarError::NotUnicode(_)) => wrong(BadVariable::NotText),
     }
 }
 
 async fn from_command(command: &str, limit: Duration, purpose: Purpose) -> Result<Secret, SecretError> {
-    let wrong = |why: String| SecretError::Command { key: purpose.key, what: purpose.name, why };
+    let key = purpose.key();
+    let wrong = |why: String| SecretError::Command { what: purpose, why };
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     let mut child = shell
         .args([if cfg!(windows) { "/C" } else { "-c" }, command])
@@ -159,25 +211,35 @@ async fn from_command(command: &str, limit: Duration, purpose: Purpose) -> Resul
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| wrong(tr!("cannot be started: {error}", error)))?;
+        .map_err(|error| wrong(tr!("the {key}_command cannot be started: {error}", key, error)))?;
     let stdout = child.stdout.take();
     let finished = tokio::time::timeout(limit, async { tokio::join!(read_some(stdout), child.wait()) });
     let Ok((printed, status)) = finished.await else {
-        return Err(wrong(tr!("did not end within {} seconds", limit.as_secs())));
+        return Err(wrong(tr!(
+            "the {key}_command did not end within one second"
+                | "the {key}_command did not end within {n} seconds" % limit.as_secs(),
+            key
+        )));
     };
-    let status = status.map_err(|error| wrong(tr!("cannot be run: {error}", error)))?;
+    let status =
+        status.map_err(|error| wrong(tr!("the {key}_command cannot be run: {error}", key, error)))?;
     if !status.success() {
         return Err(wrong(match status.code() {
-            Some(code) => tr!("failed with exit status {code}", code),
-            None => tr!("was killed"),
+            Some(code) => tr!("the {key}_command failed with exit status {code}", key, code),
+            None => tr!("the {key}_command was killed", key),
         }));
     }
     let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
     match std::str::from_utf8(first) {
-        Ok("") => Err(wrong(tr!("printed no {}", purpose.name))),
+        Ok("") => Err(wrong(match purpose {
+            Purpose::Password | Purpose::ProxyPassword => tr!("the {key}_command printed no password", key),
+            Purpose::Token => tr!("the {key}_command printed no token", key),
+            Purpose::ClientSecret => tr!("the {key}_command printed no client secret", key),
+            Purpose::Passphrase => tr!("the {key}_command printed no passphrase", key),
+        })),
         Ok(password) => Ok(Secret(password.to_owned())),
-        Err(_) => Err(wrong(tr!("printed something that is not UTF-8 text"))),
+        Err(_) => Err(wrong(tr!("the {key}_command printed something that is not UTF-8 text", key))),
     }
 }
 
@@ -205,14 +267,14 @@ mod tests {
 
     #[test]
     fn from_the_environment() {
-        let wrong = |value| from_env("WORK_PASSWORD", value, PASSWORD).unwrap_err().to_string();
-        assert_eq!(from_env("X", Ok("p w ".into()), PASSWORD).unwrap().expose(), "p w ");
+        let wrong = |value| from_env("WORK_PASSWORD", value, Purpose::Password).unwrap_err().to_string();
+        assert_eq!(from_env("X", Ok("p w ".into()), Purpose::Password).unwrap().expose(), "p w ");
         insta::assert_snapshot!(wrong(Ok(String::new())), @"the environment variable WORK_PASSWORD, which should hold the password, is empty; set it before you start Pimbridge");
         insta::assert_snapshot!(wrong(Err(std::env::VarError::NotPresent)), @"the environment variable WORK_PASSWORD, which should hold the password, is not set; set it before you start Pimbridge");
     }
 
     async fn command(command: &str) -> Result<String, String> {
-        let secret = from_command(command, Duration::from_millis(1500), PASSWORD).await;
+        let secret = from_command(command, Duration::from_millis(1500), Purpose::Password).await;
         secret.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
     }
 
@@ -224,6 +286,6 @@ mod tests {
         insta::assert_snapshot!(command("echo shown-never; echo no key >&2; exit 3").await.unwrap_err(), @"the password_command failed with exit status 3; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
         insta::assert_snapshot!(command("true").await.unwrap_err(), @"the password_command printed no password; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
         insta::assert_snapshot!(command("printf '\\377\\n'").await.unwrap_err(), @"the password_command printed something that is not UTF-8 text; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
-        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within 1 seconds; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
+        insta::assert_snapshot!(command("exec sleep 30").await.unwrap_err(), @"the password_command did not end within one second; look at what the command itself says, and try it in a terminal: it must print the password on its first line");
     }
 }

@@ -8,9 +8,7 @@ use tokio::sync::Mutex;
 use tr::tr;
 use url::Url;
 
-use super::secret::{
-    CLIENT_SECRET, PASSWORD, PasswordSource, Purpose, Secret, SecretError, SecretSource, TOKEN,
-};
+use super::secret::{PasswordSource, Purpose, Secret, SecretError, SecretSource};
 use super::{OpenError, Profile, RemoteSpec, keyring};
 use crate::collection::dav::{Credentials, TokenSource};
 use crate::collection::{CollectionError, Trouble};
@@ -46,15 +44,6 @@ impl SignIn {
         }
     }
 
-    /// What it proves itself with, as a person calls it.
-    pub fn secret_name(&self) -> &'static str {
-        match self {
-            SignIn::Password { .. } => PASSWORD.name,
-            SignIn::Token { .. } => TOKEN.name,
-            SignIn::OAuth { .. } => "sign-in",
-        }
-    }
-
     /// How the keyring calls what it keeps for this sign-in at the server of this address: one entry serves all
     /// profiles of a person there.
     fn entry(&self, url: &Url) -> String {
@@ -64,7 +53,7 @@ impl SignIn {
             SignIn::Password { .. } => format!("{user}@{server}"),
             SignIn::Token { .. } => format!("token: {user}@{server}"),
             SignIn::OAuth { client, .. } => {
-                tr!("refresh token: {user}@{} ({})", client.token_url, client.id, user)
+                format!("refresh token: {user}@{} ({})", client.token_url, client.id)
             }
         }
     }
@@ -159,8 +148,8 @@ pub(super) async fn secret_now(profile: &Profile) -> Option<Secret> {
     let sign_in = sign_in.as_ref()?;
     let entry = sign_in.entry(url);
     let now = match sign_in {
-        SignIn::Password { password: source, .. } => source.read(PASSWORD, &entry).await,
-        SignIn::Token { token: source, .. } => source.read(TOKEN, &entry).await,
+        SignIn::Password { password: source, .. } => source.read(Purpose::Password, &entry).await,
+        SignIn::Token { token: source, .. } => source.read(Purpose::Token, &entry).await,
         SignIn::OAuth { .. } => keyring::load(entry).await,
     };
     now.ok().flatten()
@@ -180,7 +169,7 @@ pub(super) async fn credentials(
         SignIn::Password { user, password } => {
             let password = match given {
                 Some(given) => given,
-                None => store.read(password, PASSWORD).await?,
+                None => store.read(password, Purpose::Password).await?,
             };
             Credentials::Password { user: user.clone(), password: password.expose().to_owned() }
         }
@@ -201,10 +190,12 @@ pub(super) async fn credentials(
 pub async fn token_endpoint(profile: &Profile) -> Result<oauth::TokenEndpoint, OpenError> {
     let RemoteSpec::Dav { sign_in, connection, .. } = &profile.remote;
     let Some(SignIn::OAuth { client, secret, .. }) = sign_in else {
-        return Err(CollectionError::new(Trouble::SignIn, "the profile does not sign in with OAuth").into());
+        return Err(
+            CollectionError::new(Trouble::SignIn, tr!("the profile does not sign in with OAuth")).into()
+        );
     };
     let secret = match secret {
-        Some(source) => Some(source.read(CLIENT_SECRET).await?.expose().to_owned()),
+        Some(source) => Some(source.read(Purpose::ClientSecret).await?.expose().to_owned()),
         None => None,
     };
     let http = connection.load().await?.client_for_tokens(&client.token_url)?;
@@ -223,7 +214,7 @@ impl Store {
         let secret = source.read(purpose, &self.entry).await?;
         self.last_read.set(secret.clone());
         secret.ok_or_else(|| SecretError::NotStored {
-            what: purpose.name,
+            what: purpose,
             entry: self.entry.clone(),
             way: tr!("store it with: pimbridge profile password \"{}\"", self.profile),
         })
@@ -244,7 +235,7 @@ impl TokenSource for GivenToken {
         match last.as_deref() {
             Some(token) if refused != Some(token) => Ok(token.to_owned()),
             _ => {
-                let token = self.store.read(&self.source, TOKEN).await?;
+                let token = self.store.read(&self.source, Purpose::Token).await?;
                 Ok(last.insert(token.expose().to_owned()).clone())
             }
         }
@@ -315,7 +306,7 @@ impl RefreshedToken {
         self.store.last_read.set(stored.clone());
         match stored {
             Some(refresh_token) => Ok(refresh_token.expose().to_owned()),
-            None => Err(self.sign_in_again("you have not signed in yet")),
+            None => Err(self.sign_in_again(&tr!("you have not signed in yet"))),
         }
     }
 

@@ -65,11 +65,7 @@ pub fn replace(home: &Home, name: &Name, text: &str) -> Result<Profile, ProfileE
     let file = home.profile_file(name);
     let profile = parse(name, &file, text)?;
     make_private(home.profiles_dir())?;
-    write_private(&file, text.as_bytes()).map_err(|source| ProfileError::Io {
-        file,
-        doing: "written",
-        source,
-    })?;
+    write_private(&file, text.as_bytes()).map_err(|source| ProfileError::Write { file, source })?;
     Ok(profile)
 }
 
@@ -93,7 +89,7 @@ pub fn accept_preview(home: &Home, name: &str) -> Result<Profile, ProfileError> 
 pub fn remove(home: &Home, name: &str) -> Result<Name, ProfileError> {
     let name = existing(home, name)?;
     let file = home.profile_file(&name);
-    fs::remove_file(&file).map_err(|source| ProfileError::Io { file, doing: "removed", source })?;
+    fs::remove_file(&file).map_err(|source| ProfileError::Remove { file, source })?;
     Ok(name)
 }
 
@@ -103,18 +99,17 @@ fn read(home: &Home, name: &Name) -> Result<Profile, ProfileError> {
 }
 
 fn text_of(file: &Path) -> Result<String, ProfileError> {
-    let failed = |source| ProfileError::Io { file: file.to_owned(), doing: "read", source };
+    let failed = |source| ProfileError::Read { file: file.to_owned(), source };
     let mut bytes = Vec::new();
     fs::File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    let content =
-        |line, what: &str| ProfileError::Content { file: file.to_owned(), line, what: what.to_owned() };
+    let content = |line, what| ProfileError::Content { file: file.to_owned(), line, what };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(content(None, "the file is far too large for a profile"));
+        return Err(content(None, tr!("the file is far too large for a profile")));
     }
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        content(Some(line), "the text is not UTF-8; save the file as UTF-8 in your editor")
+        content(Some(line), tr!("the text is not UTF-8; save the file as UTF-8 in your editor"))
     })
 }
 
@@ -134,7 +129,7 @@ pub fn existing(home: &Home, typed: &str) -> Result<Name, ProfileError> {
 
 fn stems(home: &Home) -> Result<Vec<String>, ProfileError> {
     let folder = home.profiles_dir();
-    let failed = |source| ProfileError::Io { file: folder.to_owned(), doing: "read", source };
+    let failed = |source| ProfileError::Read { file: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,

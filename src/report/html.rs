@@ -6,10 +6,11 @@ use tr::tr;
 
 use super::page::{self, named, safe, section};
 use super::wording::{
-    Start, bytes, count, day, headline, in_short, in_words, moment, place, sentence, shell_word,
+    bytes, day, headline, in_short, in_words, moment, operation, sentence, shell_word, waiting,
 };
 use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
 use crate::sync::Side;
+use crate::sync::words::place;
 
 /// What the page of a report has besides it when it is one among others.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,7 +61,8 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], among: Amon
 
 /// The headline with a capital letter.
 pub fn heading(report: &Report) -> String {
-    let mut letters = headline(report).chars();
+    let headline = headline(report);
+    let mut letters = headline.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
@@ -69,18 +71,25 @@ fn held(out: &mut String, report: &Report) -> fmt::Result {
     if sides.iter().all(|(_, number)| *number == 0) {
         return Ok(());
     }
-    section(out, "Deletions that wait for your yes")?;
+    section(out, &tr!("Deletions that wait for your yes"))?;
     for (side, number) in sides.into_iter().filter(|(_, number)| *number > 0) {
-        let what = count(number, "deletion was", "deletions were");
-        let place = place(side, Start::Within);
-        writeln!(out, "<p>{what} held back {place}, because that is unusually many.</p>")?;
+        let held = match side {
+            Side::Local => tr!("1 deletion was held back on this computer, because that is unusually many."
+                | "{n} deletions were held back on this computer, because that is unusually many." % number),
+            Side::Remote => tr!("1 deletion was held back on the server, because that is unusually many."
+                | "{n} deletions were held back on the server, because that is unusually many." % number),
+        };
+        writeln!(out, "<p>{held}</p>")?;
     }
     let word = safe(&shell_word(&report.profile));
     writeln!(
         out,
-        "<p>If you want them deleted, say yes with:</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n\
-         <p>If you did not delete them, find out first where they went on the other side. To bring them back there:</p>\n\
-         <pre>pimbridge sync {word} --undo-deletions</pre>\n</section>"
+        "<p>{}</p>\n<pre>pimbridge sync {word} --allow-deletions</pre>\n\
+         <p>{}</p>\n<pre>pimbridge sync {word} --undo-deletions</pre>\n</section>",
+        tr!("If you want them deleted, say yes with:"),
+        tr!(
+            "If you did not delete them, find out first where they went on the other side. To bring them back there:"
+        )
     )
 }
 
@@ -89,22 +98,19 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
     if failed.is_empty() {
         return Ok(());
     }
-    let what = count(failed.len() as u64, "item", "items");
-    section(out, &tr!("{what} could not be synced", what))?;
-    out.write_str("<p>Everything else was, and none of these is lost.</p>\n<ul>\n")?;
+    section(out, &tr!("1 item could not be synced" | "{n} items could not be synced" % failed.len()))?;
+    writeln!(out, "<p>{}</p>\n<ul>", tr!("Everything else was, and none of these is lost."))?;
     for Problem { item, summary, side, message, since, .. } in failed {
         let called = if summary.trim().is_empty() { item } else { summary };
-        writeln!(out, "<li><b>{}</b> <i>{}</i>", named(called), place(*side, Start::Within))?;
+        writeln!(out, "<li><b>{}</b> <i>{}</i>", named(called), place(*side))?;
         writeln!(out, "<p>{}</p>", safe(&sentence(message)))?;
         if called != item && *side == Side::Local {
-            writeln!(out, "<p class=\"small\">File: {}</p>", named(item))?;
+            writeln!(out, "<p class=\"small\">{}</p>", tr!("File: {}", named(item)))?;
         }
         if let Some(since) = since {
-            writeln!(
-                out,
-                "<p class=\"small\">Set aside since {}; it is tried again when it changes, and now and then.</p>",
-                day(*since)
-            )?;
+            let since =
+                tr!("Set aside since {}; it is tried again when it changes, and now and then.", day(*since));
+            writeln!(out, "<p class=\"small\">{since}</p>")?;
         }
         out.write_str("</li>\n")?;
     }
@@ -117,9 +123,8 @@ fn parked(out: &mut String, report: &Report) -> fmt::Result {
     if number == 0 {
         return Ok(());
     }
-    let verb = if number == 1 { "waits" } else { "wait" };
-    section(out, &tr!("{} {verb} for your decision", count(number, "conflict", "conflicts"), verb))?;
-    out.write_str("<p>Both sides stay as they are until then.</p>\n<ul>\n")?;
+    section(out, &waiting(number))?;
+    writeln!(out, "<p>{}</p>\n<ul>", tr!("Both sides stay as they are until then."))?;
     for problem in &told {
         writeln!(
             out,
@@ -129,14 +134,15 @@ fn parked(out: &mut String, report: &Report) -> fmt::Result {
         )?;
     }
     let word = safe(&shell_word(&report.profile));
-    writeln!(out, "</ul>\n<p>To decide:</p>\n<pre>pimbridge conflict list {word}</pre>\n</section>")
+    let decide = tr!("To decide:");
+    writeln!(out, "</ul>\n<p>{decide}</p>\n<pre>pimbridge conflict list {word}</pre>\n</section>")
 }
 
 fn notices(out: &mut String, report: &Report) -> fmt::Result {
     if report.notices.is_empty() {
         return Ok(());
     }
-    section(out, "Good to know")?;
+    section(out, &tr!("Good to know"))?;
     for notice in &report.notices {
         writeln!(out, "<p>{}</p>", safe(&sentence(notice)))?;
     }
@@ -147,11 +153,9 @@ fn conflicts(out: &mut String, report: &Report, touched: &[Touched]) -> fmt::Res
     if report.conflicts == 0 {
         return Ok(());
     }
-    let what = count(report.conflicts, "conflict was", "conflicts were");
-    section(out, &format!("{what} settled"))?;
-    out.write_str(
-        "<p>Both sides had changed the item. What was replaced is kept in the history.</p>\n<ul>\n",
-    )?;
+    section(out, &tr!("1 conflict was settled" | "{n} conflicts were settled" % report.conflicts))?;
+    let how = tr!("Both sides had changed the item. What was replaced is kept in the history.");
+    writeln!(out, "<p>{how}</p>\n<ul>")?;
     for item in touched.iter().filter(|item| item.conflict) {
         writeln!(out, "<li><b>{}</b>\n<p>{}</p></li>", named(&item.summary), safe(&sentence(&item.why)))?;
     }
@@ -175,26 +179,31 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], among: Among<
             (Some(_), Side::Remote) => report.remote,
             (Some(_), Side::Local) => report.local,
         };
-        section(out, &format!("{}: {}", place(side, Start::Sentence), in_words(counts)))?;
-        out.write_str("<table>\n<thead><tr><th>Item</th><th>What</th><th>Why</th></tr></thead>\n<tbody>\n")?;
+        let what = in_words(counts);
+        let heading = match side {
+            Side::Remote => tr!("On the server: {}", what),
+            Side::Local => tr!("On this computer: {}", what),
+        };
+        section(out, &heading)?;
+        let (item, what, why) = (tr!("Item"), tr!("What"), tr!("Why"));
+        writeln!(
+            out,
+            "<table>\n<thead><tr><th>{item}</th><th>{what}</th><th>{why}</th></tr></thead>\n<tbody>"
+        )?;
         for item in items {
-            let operation = match item.operation {
-                Operation::Create => "new",
-                Operation::Update => "changed",
-                Operation::Delete => "deleted",
-            };
+            let operation = operation(item.operation);
             let (called, why) = (named(&item.summary), safe(&item.why));
             writeln!(out, "<tr><td>{called}</td><td>{operation}</td><td>{why}</td></tr>")?;
         }
         out.write_str("</tbody>\n</table>\n</section>\n")?;
     }
     if let Some(why) = among.unreadable {
-        section(out, "What it changed cannot be listed")?;
+        section(out, &tr!("What it changed cannot be listed"))?;
         writeln!(out, "<p>{}</p>\n</section>", safe(&sentence(why)))?;
     }
     if let Some((number, command)) = among.more {
-        section(out, &format!("… and {}", count(number, "more item", "more items")))?;
-        writeln!(out, "<p>All of them:</p>\n<pre>{}</pre>\n</section>", safe(command))?;
+        section(out, &tr!("… and 1 more item" | "… and {n} more items" % number))?;
+        writeln!(out, "<p>{}</p>\n<pre>{}</pre>\n</section>", tr!("All of them:"), safe(command))?;
     }
     Ok(())
 }
@@ -202,17 +211,20 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], among: Among<
 fn footer(out: &mut String, report: &Report) -> fmt::Result {
     out.write_str("<footer>\n")?;
     if report.linked > 0 {
-        let what = count(report.linked, "item was", "items were");
-        writeln!(out, "<p>{what} the same on both sides and only had to be linked.</p>")?;
+        let linked = tr!("1 item was the same on both sides and only had to be linked."
+            | "{n} items were the same on both sides and only had to be linked." % report.linked);
+        writeln!(out, "<p>{linked}</p>")?;
     }
-    writeln!(
-        out,
-        "<p>{}, {} received, {} sent, {:.1} seconds</p>\n</footer>",
-        count(report.requests, "request", "requests"),
-        bytes(report.bytes_in),
-        bytes(report.bytes_out),
-        report.seconds.max(0.0)
-    )
+    let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
+    let seconds = format!("{:.1}", report.seconds.max(0.0));
+    let traffic = tr!(
+        "1 request, {received} received, {sent} sent, {seconds} seconds"
+            | "{n} requests, {received} received, {sent} sent, {seconds} seconds" % report.requests,
+        received,
+        sent,
+        seconds
+    );
+    writeln!(out, "<p>{traffic}</p>\n</footer>")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use quick_xml::escape::escape;
+use tr::tr;
 
 use super::wording::line;
 
@@ -10,9 +11,11 @@ const STYLE: &str = include_str!("page.css");
 
 /// The beginning of a page. The title is safe already.
 pub fn head(out: &mut String, title: &str) -> fmt::Result {
+    // Each language says its own code.
+    let language = tr!("en");
     write!(
         out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\

@@ -2,11 +2,14 @@
 
 use std::fmt::{self, Write};
 
+use tr::tr;
+
 use super::wording::{
-    Start, bytes, count, day, headline, in_short, in_words, items, line, place, sentence, shell_word, summary,
+    bytes, day, headline, in_short, in_words, line, operation, sentence, shell_word, summary, waiting,
 };
 use super::{Operation, Problem, Report, Touched};
 use crate::sync::Side;
+use crate::sync::words::place;
 
 /// How many items are listed where not all of them are asked for.
 pub const LISTED: usize = 20;
@@ -33,15 +36,24 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
     }
     for (side, counts) in [(Side::Remote, report.remote), (Side::Local, report.local)] {
         if counts.total() > 0 {
-            let there = if report.dry_run { " there would be" } else { "" };
-            writeln!(out, "  {}{there}: {}.", place(side, Start::Sentence), in_words(counts))?;
+            let what = in_words(counts);
+            let done = match (side, report.dry_run) {
+                (Side::Remote, false) => tr!("On the server: {}.", what),
+                (Side::Remote, true) => tr!("On the server there would be: {}.", what),
+                (Side::Local, false) => tr!("On this computer: {}.", what),
+                (Side::Local, true) => tr!("On this computer there would be: {}.", what),
+            };
+            writeln!(out, "  {done}")?;
         }
     }
     if report.linked > 0 {
-        let (what, would) = (items(report.linked), report.dry_run);
-        let verb = if report.linked == 1 { "is" } else { "are" };
-        let linked = if would { "would only be linked" } else { "only had to be linked" };
-        writeln!(out, "  {what} {verb} the same on both sides and {linked}.")?;
+        let linked = match report.dry_run {
+            true => tr!("1 item is the same on both sides and would only be linked."
+                | "{n} items are the same on both sides and would only be linked." % report.linked),
+            false => tr!("1 item is the same on both sides and only had to be linked."
+                | "{n} items are the same on both sides and only had to be linked." % report.linked),
+        };
+        writeln!(out, "  {linked}")?;
     }
     conflicts(out, report, touched, options)?;
     changes(out, report, touched, options)?;
@@ -52,22 +64,32 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
         writeln!(out)?;
     }
     for notice in &report.notices {
-        writeln!(out, "  Note: {}", sentence(notice))?;
+        writeln!(out, "  {}", tr!("Note: {}", sentence(notice)))?;
     }
     if report.failure.is_some() && report.requests == 0 {
         return Ok(());
     }
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
-    let requests = count(report.requests, "request", "requests");
-    writeln!(out, "  ({requests}, {received} received, {sent} sent, {:.1} s)", report.seconds.max(0.0))
+    let seconds = format!("{:.1}", report.seconds.max(0.0));
+    let traffic = tr!(
+        "1 request, {received} received, {sent} sent, {seconds} s"
+            | "{n} requests, {received} received, {sent} sent, {seconds} s" % report.requests,
+        received,
+        sent,
+        seconds
+    );
+    writeln!(out, "  ({traffic})")
 }
 
 fn conflicts(out: &mut String, report: &Report, touched: &[Touched], options: Options) -> fmt::Result {
     if report.conflicts == 0 {
         return Ok(());
     }
-    let what = count(report.conflicts, "conflict", "conflicts");
-    writeln!(out, "\n  {what} (both sides had changed the item; what was replaced is kept in the history):")?;
+    let heading =
+        tr!("1 conflict (both sides had changed the item; what was replaced is kept in the history):"
+            | "{n} conflicts (both sides had changed the item; what was replaced is kept in the history):"
+                % report.conflicts);
+    writeln!(out, "\n  {heading}")?;
     let conflicts = touched.iter().filter(|item| item.conflict);
     list(out, conflicts, report.conflicts, options, |out, item| {
         writeln!(out, "    {}: {}", summary(&item.summary), line(&item.why))
@@ -79,17 +101,21 @@ fn changes(out: &mut String, report: &Report, touched: &[Touched], options: Opti
     if plain().next().is_none() {
         return Ok(());
     }
-    writeln!(out, "\n  {}:", if report.dry_run { "What would change" } else { "What changed" })?;
+    let heading = if report.dry_run { tr!("What would change:") } else { tr!("What changed:") };
+    writeln!(out, "\n  {heading}")?;
+    let done = widest([Operation::Create, Operation::Update, Operation::Delete].map(operation));
+    let there = widest(Side::BOTH.map(place));
     let total = report.local.total() + report.remote.total() - report.conflicts;
     list(out, plain(), total, options, |out, item| {
-        let operation = match item.operation {
-            Operation::Create => "new",
-            Operation::Update => "changed",
-            Operation::Delete => "deleted",
-        };
-        let where_ = place(item.side, Start::Within);
-        writeln!(out, "    {operation:<7} {where_:<16}  {} ({})", summary(&item.summary), line(&item.why))
+        let (operation, place) = (operation(item.operation), place(item.side));
+        let (called, why) = (summary(&item.summary), line(&item.why));
+        writeln!(out, "    {operation:<done$} {place:<there$}  {called} ({why})")
     })
+}
+
+/// How wide a column is that has these words in it.
+fn widest<const N: usize>(words: [String; N]) -> usize {
+    words.iter().map(|word| word.chars().count()).max().unwrap_or_default()
 }
 
 fn list<'a>(
@@ -107,8 +133,12 @@ fn list<'a>(
     }
     match total.saturating_sub(listed) {
         0 => Ok(()),
-        more => writeln!(out, "    … and {more} more"),
+        more => writeln!(out, "    {}", and_more(more)),
     }
+}
+
+fn and_more(number: u64) -> String {
+    tr!("… and {n} more" | "… and {n} more" % number)
 }
 
 fn problems(out: &mut String, report: &Report) -> fmt::Result {
@@ -117,23 +147,21 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
     if number == 0 {
         return Ok(());
     }
-    let what = count(number, "item", "items");
-    writeln!(out, "\n  {what} could not be synced (everything else was, and none of these is lost):")?;
+    let heading = tr!("1 item could not be synced (everything else was, and none of these is lost):"
+        | "{n} items could not be synced (everything else was, and none of these is lost):" % number);
+    writeln!(out, "\n  {heading}")?;
     for Problem { item, summary: called, side, message, since, .. } in failed() {
         let called = if called.trim().is_empty() { item } else { called };
-        let place = place(*side, Start::Within);
         // The name of a file is what the person must know to mend it.
         let place = match side {
-            Side::Local if called != item => format!("{} {place}", line(item)),
-            _ => place.to_owned(),
+            Side::Local if called != item => tr!("{} on this computer", line(item)),
+            side => place(*side),
         };
         writeln!(out, "    {} ({place}): {}", summary(called), sentence(message))?;
         if let Some(since) = since {
-            writeln!(
-                out,
-                "      Set aside since {}; it is tried again when it changes, and now and then.",
-                day(*since)
-            )?;
+            let since =
+                tr!("Set aside since {}; it is tried again when it changes, and now and then.", day(*since));
+            writeln!(out, "      {since}")?;
         }
     }
     Ok(())
@@ -142,23 +170,40 @@ fn problems(out: &mut String, report: &Report) -> fmt::Result {
 fn held(out: &mut String, report: &Report) -> fmt::Result {
     for (side, number) in [(Side::Remote, report.held.remote), (Side::Local, report.held.local)] {
         if number > 0 {
-            let what = count(number, "deletion", "deletions");
-            let verb = if report.dry_run { "would be held back" } else { "held back" };
-            writeln!(
-                out,
-                "\n  {what} {} {verb}, because that is unusually many.",
-                place(side, Start::Within)
-            )?;
+            let held = match (side, report.dry_run) {
+                (Side::Remote, false) => {
+                    tr!("1 deletion on the server held back, because that is unusually many."
+                        | "{n} deletions on the server held back, because that is unusually many." % number)
+                }
+                (Side::Remote, true) => {
+                    tr!("1 deletion on the server would be held back, because that is unusually many."
+                        | "{n} deletions on the server would be held back, because that is unusually many."
+                            % number)
+                }
+                (Side::Local, false) => {
+                    tr!("1 deletion on this computer held back, because that is unusually many."
+                        | "{n} deletions on this computer held back, because that is unusually many."
+                            % number)
+                }
+                (Side::Local, true) => {
+                    tr!("1 deletion on this computer would be held back, because that is unusually many."
+                        | "{n} deletions on this computer would be held back, because that is unusually many."
+                            % number)
+                }
+            };
+            writeln!(out, "\n  {held}")?;
         }
     }
     if report.held.remote + report.held.local > 0 {
         let word = shell_word(&report.profile);
-        writeln!(out, "  If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions")?;
-        writeln!(
-            out,
-            "  If you did not delete them, find out first where they went on the other side; to bring them back there: \
-             pimbridge sync {word} --undo-deletions"
-        )?;
+        let yes =
+            tr!("If you want them deleted, say yes with: pimbridge sync {word} --allow-deletions", word);
+        let no = tr!(
+            "If you did not delete them, find out first where they went on the other side; to bring them back there: \
+             pimbridge sync {word} --undo-deletions",
+            word
+        );
+        writeln!(out, "  {yes}\n  {no}")?;
     }
     Ok(())
 }
@@ -170,16 +215,18 @@ fn parked(out: &mut String, report: &Report, options: Options) -> fmt::Result {
     if number == 0 {
         return Ok(());
     }
-    let wait = match (report.dry_run, number) {
-        (true, _) => "would wait",
-        (false, 1) => "waits",
-        (false, _) => "wait",
-    };
-    write!(out, "\n  {} {wait} for your decision", count(number, "conflict", "conflicts"))?;
+    let (word, wait) = (
+        shell_word(&report.profile),
+        match report.dry_run {
+            true => tr!("1 conflict would wait for your decision"
+                | "{n} conflicts would wait for your decision" % number),
+            false => waiting(number),
+        },
+    );
     if told.is_empty() {
-        return writeln!(out, ". To see which: pimbridge conflict list {}", shell_word(&report.profile));
+        return writeln!(out, "\n  {wait}. {}", tr!("To see which: pimbridge conflict list {}", word));
     }
-    writeln!(out, " (both sides stay as they are until then):")?;
+    writeln!(out, "\n  {wait} ({}):", tr!("both sides stay as they are until then"))?;
     let limit = if options.all { usize::MAX } else { LISTED };
     let listed = told.iter().take(limit);
     let more = number - listed.len() as u64;
@@ -187,12 +234,12 @@ fn parked(out: &mut String, report: &Report, options: Options) -> fmt::Result {
         writeln!(out, "    {}: {}", summary(&problem.summary), in_short(&problem.message))?;
     }
     if more > 0 {
-        writeln!(out, "    … and {more} more")?;
+        writeln!(out, "    {}", and_more(more))?;
     }
     if report.dry_run {
         return Ok(());
     }
-    writeln!(out, "  To decide: pimbridge conflict list {}", shell_word(&report.profile))
+    writeln!(out, "  {}", tr!("To decide: pimbridge conflict list {}", word))
 }
 
 #[cfg(test)]

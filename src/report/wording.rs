@@ -4,32 +4,31 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tr::tr;
 
-use super::{Counts, Report, RunOutcome};
-use crate::sync::Side;
+use super::{Counts, Operation, Report, RunOutcome};
 
 /// How much of a summary is shown, in characters.
 const SUMMARY: usize = 60;
 
 /// How the run went, after the profile's name.
-pub(super) fn headline(report: &Report) -> &'static str {
+pub(super) fn headline(report: &Report) -> String {
     let idle = report.local.total() + report.remote.total() + report.linked == 0
         && !(report.dry_run && report.problems.iter().any(|problem| problem.parked));
     match (report.outcome, report.dry_run) {
-        (RunOutcome::Failed, true) => "this could not be looked at.",
-        (RunOutcome::Failed, false) => "the sync could not be done.",
+        (RunOutcome::Failed, true) => tr!("this could not be looked at."),
+        (RunOutcome::Failed, false) => tr!("the sync could not be done."),
         (RunOutcome::Held, true) => {
-            "a look ahead, nothing was changed; it deletes so much that it would ask you first."
+            tr!("a look ahead, nothing was changed; it deletes so much that it would ask you first.")
         }
-        (RunOutcome::Held, false) if report.failure.is_some() => "nothing was done yet.",
-        (RunOutcome::Held, false) => "synced, but the deletions wait for your yes.",
-        (_, true) if idle => "a look ahead: there is nothing to do.",
-        (_, true) => "a look ahead, nothing was changed.",
+        (RunOutcome::Held, false) if report.failure.is_some() => tr!("nothing was done yet."),
+        (RunOutcome::Held, false) => tr!("synced, but the deletions wait for your yes."),
+        (_, true) if idle => tr!("a look ahead: there is nothing to do."),
+        (_, true) => tr!("a look ahead, nothing was changed."),
         (RunOutcome::Partial, false) if report.problems.iter().all(|problem| problem.parked) => {
-            "synced, except for what waits for your decision."
+            tr!("synced, except for what waits for your decision.")
         }
-        (RunOutcome::Partial, false) => "synced, except for some items.",
-        (RunOutcome::Ok, false) if idle => "nothing has changed, all in sync.",
-        (RunOutcome::Ok, false) => "all in sync.",
+        (RunOutcome::Partial, false) => tr!("synced, except for some items."),
+        (RunOutcome::Ok, false) if idle => tr!("nothing has changed, all in sync."),
+        (RunOutcome::Ok, false) => tr!("all in sync."),
     }
 }
 
@@ -45,29 +44,26 @@ pub fn in_short(message: &str) -> String {
 pub fn but_for(report: &Report) -> String {
     let failed = match report.problems.iter().filter(|problem| !problem.parked).count() {
         0 => None,
-        1 => Some(tr!("in sync except for 1 item")),
-        number => Some(tr!("in sync except for {number} items", number)),
+        number => Some(tr!("in sync except for 1 item" | "in sync except for {n} items" % number)),
     };
     let waits = match report.parked {
         0 => None,
-        1 => Some(tr!("1 conflict waits for your decision")),
-        number => Some(tr!("{number} conflicts wait for your decision", number)),
+        number => Some(waiting(number)),
     };
     [failed, waits].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Start {
-    Sentence,
-    Within,
+/// "1 conflict waits for your decision".
+pub(super) fn waiting(conflicts: u64) -> String {
+    tr!("1 conflict waits for your decision" | "{n} conflicts wait for your decision" % conflicts)
 }
 
-pub(super) fn place(side: Side, start: Start) -> &'static str {
-    match (side, start) {
-        (Side::Remote, Start::Sentence) => "On the server",
-        (Side::Local, Start::Sentence) => "On this computer",
-        (Side::Remote, Start::Within) => "on the server",
-        (Side::Local, Start::Within) => "on this computer",
+/// What happened to an item, in a word.
+pub(super) fn operation(operation: Operation) -> String {
+    match operation {
+        Operation::Create => tr!("new"),
+        Operation::Update => tr!("changed"),
+        Operation::Delete => tr!("deleted"),
     }
 }
 
@@ -75,29 +71,21 @@ pub(super) fn place(side: Side, start: Start) -> &'static str {
 pub fn enumerated<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.into_iter().collect();
     match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => tr!("{} and {}", rest.join(", "), last),
         _ => words.concat(),
     }
 }
 
 /// "2 new, 1 changed, 1 deleted".
 pub fn in_words(counts: Counts) -> String {
-    let parts = [(counts.created, "new"), (counts.updated, "changed"), (counts.deleted, "deleted")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
-}
-
-pub(super) fn items(number: u64) -> String {
-    count(number, "item", "items")
-}
-
-/// "1 item", "2 items".
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    let Counts { created, updated, deleted } = counts;
+    let parts = [
+        (created > 0).then(|| tr!("{n} new" | "{n} new" % created)),
+        (updated > 0).then(|| tr!("{n} changed" | "{n} changed" % updated)),
+        (deleted > 0).then(|| tr!("{n} deleted" | "{n} deleted" % deleted)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { tr!("nothing") } else { parts.join(", ") }
 }
 
 /// "512 B", "1.2 kB", "3.4 MB".

@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use tr::tr;
 
-use super::wording::{Start, count, line, place};
+use super::wording::line;
 use super::{Counts, Delta, Operation, Problem, Report, Touched};
 use crate::sync::{Side, Sides};
 
@@ -40,9 +40,13 @@ fn write_all(out: &mut Out, report: &Report, touched: &[Touched], id: &str) -> i
         group(out, "LoadErrors", &report.problems, load_error)?;
         group(out, "EntitySynchronizationReports", touched, entity)?;
         let held = Sides { local: report.held.local, remote: report.held.remote };
-        let held = Side::BOTH.into_iter().filter(|side| held[*side] > 0).map(|side| {
-            tr!("{} {} held back", count(held[side], "deletion", "deletions"), place(side, Start::Within))
-        });
+        let held =
+            Side::BOTH.into_iter().filter(|side| held[*side] > 0).map(|side| match side {
+                Side::Local => tr!("1 deletion on this computer held back"
+                    | "{n} deletions on this computer held back" % held.local),
+                Side::Remote => tr!("1 deletion on the server held back"
+                    | "{n} deletions on the server held back" % held.remote),
+            });
         let held = held.collect::<Vec<_>>().join(", ");
         let failure = report.failure.as_deref().or((!held.is_empty()).then_some(held.as_str()));
         optional(out, "ExceptionThatLeadToAbortion", failure)?;

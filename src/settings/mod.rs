@@ -151,7 +151,7 @@ pub enum Finding {
 /// Why the settings cannot be read or written: a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("{}{}: {what}", .file.display(), .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error("{}: {what}", crate::keyed::place(.file, *.line))]
     Content { file: PathBuf, line: Option<usize>, what: String },
     #[error("{}", tr!("the settings in {} cannot be read: {source}", .file.display(), source))]
     Read { file: PathBuf, source: io::Error },
@@ -176,7 +176,7 @@ pub fn text(home: &Home) -> Result<String, SettingsError> {
     let read = fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut text));
     match read {
         Ok(_) if text.len() as u64 > MAX_BYTES => {
-            let source = io::Error::new(io::ErrorKind::InvalidData, "it is too large; move it away");
+            let source = io::Error::new(io::ErrorKind::InvalidData, tr!("it is too large; move it away"));
             Err(SettingsError::Read { file: file.to_owned(), source })
         }
         Ok(_) => Ok(text),

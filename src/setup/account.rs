@@ -169,7 +169,7 @@ impl Taken {
     /// None is free.
     pub fn place(&mut self, url: &Url, called: &str, kind: Kind) -> Result<(Name, PathBuf), SetupError> {
         if let Some((_, first, folder)) = self.placed.iter().find(|(placed, ..)| placed == url) {
-            let name = self.places.name(&Name::like(&format!("{first} {kind}")))?;
+            let name = self.places.name(&Name::like(&format!("{first} {}", kind.in_words())))?;
             return Ok((name, folder.clone()));
         }
         let (name, folder) = self.places.both(self.roots.of(kind), &Name::like(called))?;

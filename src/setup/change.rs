@@ -7,7 +7,7 @@ use tr::tr;
 
 use super::{SetupError, password};
 use crate::home::Home;
-use crate::profile::{self, Loaded, LocalSpec, Name, Profile};
+use crate::profile::{self, Loaded, LocalSpec, Name, Profile, RemoteSpec, SignIn};
 use crate::settings;
 use crate::state::State;
 
@@ -108,8 +108,8 @@ pub struct Removed {
     pub name: Name,
     /// The file with its reports and its history, which stays.
     pub state: Option<PathBuf>,
-    /// What is removed from the keyring, in a word.
-    pub secret: Option<&'static str>,
+    /// The sign-in whose secret is removed from the keyring.
+    pub secret: Option<SignIn>,
 }
 
 /// Removes a profile; its items stay as they are on both sides.
@@ -124,7 +124,10 @@ pub async fn remove(home: &Home, name: &str) -> Result<Removed, SetupError> {
     profile::remove(home, name.as_str())?;
     let state = state.exists().then_some(state);
     let secret = match &removed {
-        Some(profile) if password::forget(home, profile).await? => Some(password::name(profile)),
+        Some(profile) if password::forget(home, profile).await? => {
+            let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+            sign_in.clone()
+        }
         _ => None,
     };
     Ok(Removed { name, state, secret })

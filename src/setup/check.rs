@@ -11,7 +11,7 @@ use crate::collection::dav::Capabilities;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, Accounts, LocalSpec, Profile, RemoteSpec};
-use crate::report::wording::{line, shell_word};
+use crate::report::wording::{enumerated, line, shell_word};
 use crate::sync::policy::Mode;
 
 /// What a check is about.
@@ -98,10 +98,15 @@ fn folder(path: &Path, kind: Kind, must_write: bool) -> Found {
             right,
             many,
             other,
-            kind
+            kind = kind.in_words()
         ));
     }
-    Found::Fine(tr!("{shown} can be used; it holds {} .{right} files", with(right), shown, right))
+    Found::Fine(tr!(
+        "{shown} can be used; it holds one .{right} file"
+            | "{shown} can be used; it holds {n} .{right} files" % with(right),
+        shown,
+        right
+    ))
 }
 
 /// Whether files can be made in a folder, found out without making one.
@@ -154,31 +159,48 @@ fn judge(profile: &Profile, capabilities: &Capabilities) -> Found {
     // Whether it is an address book at all was found before; not every server tells it.
     let kind = profile.kind;
     if kind != Kind::Contacts && !capabilities.kinds.contains(&kind) {
-        let kinds: Vec<String> = capabilities.kinds.iter().map(ToString::to_string).collect();
+        let kinds: Vec<String> = capabilities.kinds.iter().map(|kind| kind.in_words()).collect();
         return Found::Wrong(if kinds.is_empty() {
             tr!(
                 "{url} holds neither events nor tasks; give the address of a collection for {kind}",
                 url,
-                kind
+                kind = kind.in_words()
             )
         } else {
-            let kinds = kinds.join(" and ");
+            let words = capabilities.kinds.iter().map(|kind| profile::word_of(profile::KINDS, *kind));
             tr!(
-                "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {kinds}",
+                "{url} holds {kinds}, not {kind}; give the address of a collection for {kind}, or set kind to {words}",
                 url,
-                kinds,
-                kind
+                kinds = enumerated(kinds.iter().map(String::as_str)),
+                kind = kind.in_words(),
+                words = enumerated(words)
             )
         });
     }
     let name = capabilities.display_name.as_deref().map(line).filter(|name| !name.is_empty());
-    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-    let tells = match capabilities {
-        Capabilities { sync_collection: true, .. } => "the server tells what has changed in it",
-        Capabilities { ctag: true, .. } => "the server tells whether anything has changed in it",
-        _ => "the server does not tell what has changed in it, so each sync asks for the whole list",
-    };
-    Found::Fine(tr!("{url}{name} can be used for {kind}; {tells}", url, name, kind, tells))
+    let place = name.map_or_else(|| url.to_string(), |name| format!("{url} ({name})"));
+    Found::Fine(match capabilities {
+        Capabilities { sync_collection: true, .. } => {
+            tr!(
+                "{place} can be used for {kind}; the server tells what has changed in it",
+                place,
+                kind = kind.in_words()
+            )
+        }
+        Capabilities { ctag: true, .. } => {
+            tr!(
+                "{place} can be used for {kind}; the server tells whether anything has changed in it",
+                place,
+                kind = kind.in_words()
+            )
+        }
+        _ => tr!(
+            "{place} can be used for {kind}; the server does not tell what has changed in it, so each sync asks for the \
+             whole list",
+            place,
+            kind = kind.in_words()
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -205,7 +227,7 @@ mod tests {
         insta::assert_snapshot!(text(Kind::Events), @"ok: FOLDER can be used; it holds 0 .ics files");
         std::fs::write(path.join("a.ICS"), "").unwrap();
         std::fs::write(path.join(".b.ics"), "").unwrap();
-        insta::assert_snapshot!(text(Kind::Tasks), @"ok: FOLDER can be used; it holds 1 .ics files");
+        insta::assert_snapshot!(text(Kind::Tasks), @"ok: FOLDER can be used; it holds one .ics file");
         insta::assert_snapshot!(text(Kind::Contacts), @"note: FOLDER holds no .vcf file but 1 .ics; is contacts the right kind?");
         let left: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
         assert_eq!(left.len(), 2, "a check leaves nothing behind");

@@ -6,19 +6,17 @@ use super::SetupError;
 use crate::home::Home;
 use crate::profile::{self, Profile, RemoteSpec, Secret, SignIn};
 
-/// What the keyring keeps for a profile, in a word.
-pub fn name(profile: &Profile) -> &'static str {
-    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
-    sign_in.as_ref().map_or("password", SignIn::secret_name)
-}
-
 /// Puts the password, or the token, into the keyring.
 ///
 /// # Errors
 /// It is empty, or the keyring does not take it.
 pub async fn store(profile: &Profile, secret: Secret) -> Result<(), SetupError> {
     if secret.expose().is_empty() {
-        return Err(SetupError::Wrong(tr!("the {} is empty; nothing is stored", name(profile))));
+        let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+        return Err(SetupError::Wrong(match sign_in {
+            Some(SignIn::Token { .. }) => tr!("the token is empty; nothing is stored"),
+            _ => tr!("the password is empty; nothing is stored"),
+        }));
     }
     Ok(profile::store_secret(profile, secret).await?)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use rusqlite::Connection;
+use tr::tr;
 
 use super::{Peek, Result, StateError, connect};
 
@@ -26,7 +27,7 @@ impl Peek {
     /// Writes what a run goes by to a new file: as it is at one moment, whatever a run does meanwhile.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
         let Some(to) = file.to_str() else {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "its path is not UTF-8 text");
+            let source = io::Error::new(io::ErrorKind::InvalidInput, tr!("its path is not UTF-8 text"));
             return Err(StateError::Io { path: file.to_owned(), source });
         };
         // With the tables in it.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
-use tr::tr;
 
 use super::blobs::expand;
 use super::{AsideKind, Peek, Result, State, Write};
@@ -93,7 +92,7 @@ impl State {
     /// All pairs, by their id.
     pub fn pairs(&self) -> Result<Vec<Pair>> {
         let db = self.db();
-        let mut statement = db.prepare_cached(&tr!("{PAIRS} ORDER BY id", PAIRS))?;
+        let mut statement = db.prepare_cached(&format!("{PAIRS} ORDER BY id"))?;
         let rows = statement.query_map([], pair)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -197,8 +196,7 @@ pub(super) fn pair_of(db: &Connection, side: Side, uid: Option<&str>, name: &str
         (Side::Local, None) => ("local_href", name),
         (Side::Remote, None) => ("remote_href", name),
     };
-    let mut statement =
-        db.prepare_cached(&tr!("{PAIRS} WHERE {column} = ?1 ORDER BY id LIMIT 1", PAIRS, column))?;
+    let mut statement = db.prepare_cached(&format!("{PAIRS} WHERE {column} = ?1 ORDER BY id LIMIT 1"))?;
     Ok(statement.query_row([value], pair).optional()?)
 }
 

@@ -11,7 +11,6 @@ use tr::tr;
 use super::policy::{Conflict as Winner, Policy};
 use super::resolve::{BaseContent, Content, newer};
 use super::run::{Deletions, Done, Job, Only, Options, RunError, run};
-use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Fetched, Href, Outcome};
 use crate::item;
@@ -33,13 +32,11 @@ pub enum Decision {
 /// Why a decision could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
-    #[error(
-        "no conflict {0:?} waits in this profile (any more); \"pimbridge conflict list\" shows those that do"
-    )]
+    #[error("{}", tr!("no conflict {} waits in this profile (any more); \"pimbridge conflict list\" shows those that do", format_args!("{:?}", .0)))]
     Unknown(String),
     #[error("{}", tr!("a copy of the version on this computer could not be stored: {0}", .0))]
     Copy(String),
-    #[error("{}", tr!("the version {} could not be read, so nothing was done: {reason}", place(*.side), reason))]
+    #[error("{}", unread(*.side, .reason))]
     Unread { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),
@@ -48,6 +45,17 @@ pub enum DecisionError {
 impl From<StateError> for DecisionError {
     fn from(error: StateError) -> Self {
         DecisionError::Run(error.into())
+    }
+}
+
+fn unread(side: Side, reason: &str) -> String {
+    match side {
+        Side::Local => {
+            tr!("the version on this computer could not be read, so nothing was done: {reason}", reason)
+        }
+        Side::Remote => {
+            tr!("the version on the server could not be read, so nothing was done: {reason}", reason)
+        }
     }
 }
 

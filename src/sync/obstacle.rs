@@ -68,7 +68,9 @@ impl From<&OpenError> for Obstacle {
             OpenError::Secret(error) => error.trouble().into(),
             // Nothing was sent that could be refused.
             OpenError::Proxy(_) | OpenError::Passphrase(_) => Obstacle::KeyringLocked,
-            OpenError::File { .. } => Obstacle::Other,
+            OpenError::Unreadable { .. } | OpenError::TooLarge { .. } | OpenError::Certificates { .. } => {
+                Obstacle::Other
+            }
             OpenError::Collection(error) => error.into(),
         }
     }

@@ -1,6 +1,7 @@
 //! Recording what became of a chunk: in the trees, in the base, in what is left alone, and in the report.
 
 use bytes::Bytes;
+use tr::tr;
 
 use super::apply::{Doing, Landed, Stored, Written};
 use super::policy::Change;
@@ -15,11 +16,23 @@ use crate::item::Digest;
 use crate::report::{Operation, Problem, Touched};
 use crate::state::{Aside, AsideKind, Base, PairId, Seen, Subject, Write};
 
-const QUICKER: &str = "Somebody else changed it at the same moment. It will be tried again in the next run.";
-const TAKEN: &str = "It cannot be stored there: an item with the same UID is there already, which belongs to something else or cannot be read. Rename or delete that one.";
-const REWRITTEN: &str =
-    "The server stored it differently from what was sent. The next run looks at it again.";
-const UNSEEN: &str = "It was sent, but what became of it could not be seen. The next run looks at it again.";
+fn quicker() -> String {
+    tr!("Somebody else changed it at the same moment. It will be tried again in the next run.")
+}
+
+fn taken() -> String {
+    tr!(
+        "It cannot be stored there: an item with the same UID is there already, which belongs to something else or cannot be read. Rename or delete that one."
+    )
+}
+
+fn rewritten() -> String {
+    tr!("The server stored it differently from what was sent. The next run looks at it again.")
+}
+
+fn unseen() -> String {
+    tr!("It was sent, but what became of it could not be seen. The next run looks at it again.")
+}
 
 impl Doing {
     /// Records what became of the task.
@@ -51,15 +64,17 @@ impl Doing {
                 if let Some(pair) = pair {
                     w.detach(pair, *side)?;
                 }
-                tally
-                    .unsettled
-                    .push(Unsettled { problem: problem(task, *side, &summary(task), QUICKER), aside: None });
+                tally.unsettled.push(Unsettled {
+                    problem: problem(task, *side, &summary(task), &quicker()),
+                    aside: None,
+                });
                 return Ok(());
             }
             Step::Again(side) => {
-                tally
-                    .unsettled
-                    .push(Unsettled { problem: problem(task, *side, &summary(task), QUICKER), aside: None });
+                tally.unsettled.push(Unsettled {
+                    problem: problem(task, *side, &summary(task), &quicker()),
+                    aside: None,
+                });
                 return Ok(());
             }
             Step::Aside { kind, side, summary, message } => {
@@ -174,9 +189,10 @@ impl Doing {
             let at_hand = &both[side];
             w.see(side, at_hand.href, at_hand.etag)?;
             if !at_hand.settled {
-                tally
-                    .unsettled
-                    .push(Unsettled { problem: problem(task, side, &summary(task), REWRITTEN), aside: None });
+                tally.unsettled.push(Unsettled {
+                    problem: problem(task, side, &summary(task), &rewritten()),
+                    aside: None,
+                });
             }
             tally.touch(touched(run.job, task, side, at_hand.href));
         }
@@ -185,7 +201,7 @@ impl Doing {
 
     /// It was not possible to look at what was stored: the next run finds it and compares.
     fn unseen(&self, tally: &mut Tally, side: Side) {
-        let problem = problem(&self.task, side, &summary(&self.task), UNSEEN);
+        let problem = problem(&self.task, side, &summary(&self.task), &unseen());
         tally.unsettled.push(Unsettled { problem, aside: None });
     }
 
@@ -215,10 +231,10 @@ impl Doing {
                     tally.stale[side].push(href.clone());
                 }
                 let is_new = task.row.present(side).is_none();
-                let message = if is_new { TAKEN } else { QUICKER };
+                let message = if is_new { taken() } else { quicker() };
                 tally.unsettled.push(Unsettled {
-                    problem: problem(task, side, &summary, message),
-                    aside: is_new.then(|| self.aside(run, AsideKind::Trouble, side, &summary, message)),
+                    problem: problem(task, side, &summary, &message),
+                    aside: is_new.then(|| self.aside(run, AsideKind::Trouble, side, &summary, &message)),
                 });
             }
             Some(Landed::Stored(_) | Landed::Deleted | Landed::NotTried) | None => {}
@@ -361,7 +377,7 @@ pub(super) fn touched(job: &Job<'_>, task: &Task, side: Side, href: &Href) -> To
     let (why, conflict) = match &task.merge {
         // A conflict is told once.
         Some(_) if matches!(task.step, Step::Merge(_)) && side == Side::Remote => {
-            (words::MERGED.to_owned(), false)
+            (words::put_together(), false)
         }
         Some(merge) => (words::merged(merge.newer, &merge.choices), true),
         None => words::why(job.policy, job.decided, task.changes, side, operation),

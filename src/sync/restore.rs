@@ -6,7 +6,6 @@ use bytes::Bytes;
 use tr::tr;
 
 use super::run::{Job, RunError, look_at_both};
-use super::words::place;
 use super::{Side, Sides};
 use crate::collection::{Edit, Etag, Fetched, Href, Outcome};
 use crate::item::mapping::is_block;
@@ -24,7 +23,7 @@ pub enum RestoreError {
     #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
          write it into the folder yourself", .0))]
     OnlyBlocks(i64),
-    #[error("{}", tr!("the version could not be written {}: {reason}", place(*.side), reason))]
+    #[error("{}", unwritten(*.side, .reason))]
     Refused { side: Side, reason: String },
     #[error(transparent)]
     Run(#[from] RunError),
@@ -33,6 +32,13 @@ pub enum RestoreError {
 impl From<StateError> for RestoreError {
     fn from(error: StateError) -> Self {
         RestoreError::Run(error.into())
+    }
+}
+
+fn unwritten(side: Side, reason: &str) -> String {
+    match side {
+        Side::Local => tr!("the version could not be written on this computer: {reason}", reason),
+        Side::Remote => tr!("the version could not be written on the server: {reason}", reason),
     }
 }
 
@@ -214,15 +220,23 @@ impl Doing {
     }
 
     fn landed(&mut self, side: Side, outcome: Outcome) {
-        let refused = |reason: &str| RestoreError::Refused { side, reason: reason.to_owned() };
+        let refused = |reason: String| RestoreError::Refused { side, reason };
         match outcome {
             Outcome::Stored { href, etag } => {
                 let uid = self.written[side].1.clone();
                 self.stored[side] = Some(Seen { href, etag, uid, verbatim: false });
             }
-            Outcome::Refused { reason } | Outcome::Failed { reason } => self.failed = Some(refused(&reason)),
-            Outcome::Stale { .. } | Outcome::Deleted => self.failed = Some(refused(ELSE)),
-            Outcome::NotTried => self.failed = Some(refused(STOPPED)),
+            Outcome::Refused { reason } | Outcome::Failed { reason } => self.failed = Some(refused(reason)),
+            Outcome::Stale { .. } | Outcome::Deleted => {
+                self.failed = Some(refused(tr!(
+                    "something else is there at the moment; run \"pimbridge sync\" and then try again"
+                )));
+            }
+            Outcome::NotTried => {
+                self.failed = Some(refused(tr!(
+                    "what was before it in the list could not be written, so it was not tried"
+                )));
+            }
         }
     }
 
@@ -243,10 +257,6 @@ impl Doing {
         w.save_pair(self.pair.as_ref().map(|pair| pair.id), &base).map(drop)
     }
 }
-
-const ELSE: &str = "something else is there at the moment; run \"pimbridge sync\" and then try again";
-const STOPPED: &str = "what was before it in the list could not be written, so it was not tried";
-const UNSEEN: &str = "it could not be read again after it was written";
 
 fn keep(job: &Job<'_>, doing: &[Doing]) -> Result<(), StateError> {
     let now = (job.clock)();
@@ -305,7 +315,8 @@ async fn write(job: &Job<'_>, side: Side, doing: &mut [Doing]) {
         one.failed = Some(error.into());
     }
     for one in doing.iter_mut().filter(|one| one.failed.is_none() && !one.is_done(side)) {
-        one.failed = Some(RestoreError::Refused { side, reason: UNSEEN.to_owned() });
+        let reason = tr!("it could not be read again after it was written");
+        one.failed = Some(RestoreError::Refused { side, reason });
     }
 }
 

@@ -61,7 +61,7 @@ pub enum RunError {
     Collection(Side, CollectionError),
     /// The profile's options do not go with what it did before; the text is a sentence with a way out.
     #[error("{0}")]
-    Options(&'static str),
+    Options(String),
     #[error("{}", tr!("The run was interrupted. The next run goes on where it stopped."))]
     Stopped,
     #[error(transparent)]
@@ -307,7 +307,11 @@ async fn rounds(
         report.problems.extend(paired.problems);
         report.problems.sort_by(|a, b| (a.side, &a.item).cmp(&(b.side, &b.item)));
         if round == 1 && paired.ambiguous > 0 {
-            report.notices.push(tr!("{} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two.", paired.ambiguous));
+            report.notices.push(tr!(
+                "1 new item looks like more than one on the other side, so it was not linked; all are kept. If they are twins, delete one of each two."
+                    | "{n} new items look like more than one on the other side, so none was linked; both are kept. If they are twins, delete one of each two."
+                    % paired.ambiguous
+            ));
         }
         if let (1, true, true, Policy::TwoWay(conflict)) = (round, options.dry_run, in_sync == 0, job.policy)
             && conflict != Conflict::Merge

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use tr::tr;
 
 use super::{Side, Sides};
 use crate::item::category::{has_any_category, has_category};
@@ -140,26 +141,26 @@ impl Scope {
 
     /// Why the profile's options cannot be followed after what it did before: neither whole events nor blocks of another
     /// key may stay on the server beside the new blocks.
-    fn refusal(&self, before: &Terms, state: &State) -> state::Result<Option<&'static str>> {
+    fn refusal(&self, before: &Terms, state: &State) -> state::Result<Option<String>> {
         let blocks = |terms: &Terms| terms.mapping.calendar.busy_blocks.is_some();
         let other_key = before.busy_key != self.terms.busy_key;
         if blocks(before) == blocks(&self.terms) && !other_key || state.pairs()?.is_empty() {
             return Ok(None);
         }
         Ok(Some(match (blocks(before), blocks(&self.terms)) {
-            (false, true) => {
+            (false, true) => tr!(
                 "this profile has sent whole events, which would stay readable on the server: take busy_blocks out again, \
                  and make another profile for a new, empty calendar on the server"
-            }
-            (true, false) => {
+            ),
+            (true, false) => tr!(
                 "this profile has sent busy blocks, which whole events would only double: put busy_blocks back, and make \
                  another profile for another calendar on the server"
-            }
-            _ => {
+            ),
+            _ => tr!(
                 "the key of the busy blocks (busy.key in the folder of the state files) is another one than before, so the \
                  blocks on the server cannot be found again: put the old key back, or make another profile for a new, \
                  empty calendar on the server"
-            }
+            ),
         }))
     }
 
@@ -169,7 +170,7 @@ impl Scope {
     /// The bases are told in the new shared form, so that nothing counts as changed by an option, but for two: A category
     /// that only the local side had is one of the item's own from now on, so that it is not taken for one that the
     /// server's version has removed. And where busy blocks begin to go out, or end to, nothing stays as it was.
-    pub fn remember(&self, state: &State) -> state::Result<Option<&'static str>> {
+    pub fn remember(&self, state: &State) -> state::Result<Option<String>> {
         let before: Terms = match state.scope()? {
             Some(text) => serde_json::from_str(&text).unwrap_or_default(),
             None => Terms::default(),

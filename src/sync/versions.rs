@@ -11,7 +11,7 @@ use super::run::{Job, RunError};
 use super::scope::Inside;
 use super::{Side, Sides};
 use crate::collection::{Etag, Fetched, Href};
-use crate::item::{self, Facts};
+use crate::item::{self, Facts, Unreadable};
 use crate::state;
 
 /// One side's version of an item, with its bytes.
@@ -88,13 +88,7 @@ async fn fetch_side(
                 }
                 Fetched::Unreadable { href, reason } => {
                     let summary = href.to_string();
-                    found.insert(
-                        href,
-                        Found::Broken {
-                            summary,
-                            message: sentence("It cannot be read", &reason, "it can be read"),
-                        },
-                    );
+                    found.insert(href, Found::Broken { summary, message: unreadable(&reason) });
                 }
             }
         }
@@ -123,17 +117,22 @@ fn understand(
         Ok(_) => Found::Foreign,
         Err(unreadable) => Found::Broken {
             summary: item::title(&bytes).unwrap_or_else(|| href.to_string()),
-            message: sentence("It cannot be understood", &unreadable.to_string(), "it changes"),
+            message: not_understood(&unreadable),
         },
     }
 }
 
-fn sentence(what: &str, reason: &str, until: &str) -> String {
+fn unreadable(reason: &str) -> String {
     tr!(
-        "{what}: {}. It is left as it is on both sides until {until}.",
-        reason.trim_end_matches('.'),
-        what,
-        until
+        "It cannot be read: {}. It is left as it is on both sides until it can be read.",
+        reason.trim_end_matches('.')
+    )
+}
+
+fn not_understood(why: &Unreadable) -> String {
+    tr!(
+        "It cannot be understood: {}. It is left as it is on both sides until it changes.",
+        why.to_string().trim_end_matches('.')
     )
 }
 

@@ -10,21 +10,13 @@ use super::{Side, Sides};
 use crate::collection::Feature;
 use crate::item::merge::{Choice, Winner};
 use crate::report::Operation;
-use crate::report::wording::enumerated;
-use crate::report::wording::shell_word;
+use crate::report::wording::{enumerated, shell_word};
 
 /// Where a side is, in a sentence.
-pub fn place(side: Side) -> &'static str {
+pub fn place(side: Side) -> String {
     match side {
-        Side::Local => "on this computer",
-        Side::Remote => "on the server",
-    }
-}
-
-fn whose(side: Side) -> &'static str {
-    match side {
-        Side::Local => "this computer",
-        Side::Remote => "the server",
+        Side::Local => tr!("on this computer"),
+        Side::Remote => tr!("on the server"),
     }
 }
 
@@ -38,72 +30,102 @@ pub(super) fn why(
 ) -> (String, bool) {
     use Change::{Changed, Deleted, New};
     let from = side.other();
-    let (there, here) = (place(side), place(from));
-    let verb = |change: Change| match change {
-        New => "new",
-        Deleted => "deleted",
-        _ => "changed",
-    };
     let one_way = policy.source().is_some();
     let both = |change: Change| matches!(change, Changed | Deleted | New);
     if changes[side] == Deleted && decide(policy, changes.local, changes.remote) == Action::Delete(from) {
-        let is_conflict = changes[from] == Changed && !one_way;
-        return (tr!("deleted {there}; you want it back", there), is_conflict);
+        let why = match side {
+            Side::Local => tr!("deleted on this computer; you want it back"),
+            Side::Remote => tr!("deleted on the server; you want it back"),
+        };
+        return (why, changes[from] == Changed && !one_way);
     }
     if both(changes.local) && both(changes.remote) {
-        let how = match (changes[from], changes[side]) {
-            (Deleted, _) => tr!("deleted {here}, but changed {there}", here, there),
-            (_, Deleted) => tr!("changed {here}, but deleted {there}", here, there),
-            (New, New) => tr!("different on both sides"),
+        let how = match (changes[from], changes[side], from) {
+            (Deleted, _, Side::Local) => tr!("deleted on this computer, but changed on the server"),
+            (Deleted, _, Side::Remote) => tr!("deleted on the server, but changed on this computer"),
+            (_, Deleted, Side::Local) => tr!("changed on this computer, but deleted on the server"),
+            (_, Deleted, Side::Remote) => tr!("changed on the server, but deleted on this computer"),
+            (New, New, _) => tr!("different on both sides"),
             _ => tr!("changed on both sides"),
         };
-        let winner = match policy {
-            _ if decided => tr!("you decided for what is {here}", here),
-            Policy::TwoWay(Conflict::LocalWins) => tr!("this computer wins in this profile"),
-            Policy::TwoWay(Conflict::ServerWins) => tr!("the server wins in this profile"),
-            Policy::TwoWay(Conflict::Automatic) if operation == Operation::Delete => {
+        let winner = match (policy, from) {
+            (_, Side::Local) if decided => tr!("you decided for what is on this computer"),
+            (_, Side::Remote) if decided => tr!("you decided for what is on the server"),
+            (Policy::TwoWay(Conflict::LocalWins), _) => tr!("this computer wins in this profile"),
+            (Policy::TwoWay(Conflict::ServerWins), _) => tr!("the server wins in this profile"),
+            (Policy::TwoWay(Conflict::Automatic), _) if operation == Operation::Delete => {
                 tr!("a deletion wins in this profile")
             }
-            Policy::TwoWay(Conflict::Automatic) => tr!("the version {here} is newer", here),
-            Policy::TwoWay(Conflict::Merge | Conflict::Ask)
+            (Policy::TwoWay(Conflict::Automatic), Side::Local) => {
+                tr!("the version on this computer is newer")
+            }
+            (Policy::TwoWay(Conflict::Automatic), Side::Remote) => tr!("the version on the server is newer"),
+            (Policy::TwoWay(Conflict::Merge | Conflict::Ask), _)
                 if changes[side] == Deleted || changes[from] == Deleted =>
             {
                 tr!("a change wins over a deletion")
             }
-            Policy::TwoWay(Conflict::Merge | Conflict::Ask) => {
-                tr!("they cannot be put together, and the version {here} is newer", here)
+            (Policy::TwoWay(Conflict::Merge | Conflict::Ask), Side::Local) => {
+                tr!("they cannot be put together, and the version on this computer is newer")
             }
-            _ => tr!("this profile keeps it as it is {here}", here),
+            (Policy::TwoWay(Conflict::Merge | Conflict::Ask), Side::Remote) => {
+                tr!("they cannot be put together, and the version on the server is newer")
+            }
+            _ => keeps(from),
         };
         return (format!("{how}; {winner}"), !one_way);
     }
-    if matches!(changes[from], Changed | New | Deleted) {
-        return (format!("{} {here}", verb(changes[from])), false);
+    if both(changes[from]) {
+        return (done(changes[from], from), false);
     }
-    let only = changes[from] == Change::Absent;
-    let what = if only { format!("only {there}") } else { format!("{} {there}", verb(changes[side])) };
-    (tr!("{what}; this profile keeps it as it is {here}", what, here), false)
+    let what = match (changes[from], side) {
+        (Change::Absent, Side::Local) => tr!("only on this computer"),
+        (Change::Absent, Side::Remote) => tr!("only on the server"),
+        _ => done(changes[side], side),
+    };
+    (format!("{what}; {}", keeps(from)), false)
 }
 
-/// Why an item is left as it is on both sides until the person has decided.
+/// What was done to an item on this side.
+fn done(change: Change, side: Side) -> String {
+    match (change, side) {
+        (Change::New, Side::Local) => tr!("new on this computer"),
+        (Change::New, Side::Remote) => tr!("new on the server"),
+        (Change::Deleted, Side::Local) => tr!("deleted on this computer"),
+        (Change::Deleted, Side::Remote) => tr!("deleted on the server"),
+        (_, Side::Local) => tr!("changed on this computer"),
+        (_, Side::Remote) => tr!("changed on the server"),
+    }
+}
+
+fn keeps(source: Side) -> String {
+    match source {
+        Side::Local => tr!("this profile keeps it as it is on this computer"),
+        Side::Remote => tr!("this profile keeps it as it is on the server"),
+    }
+}
+
+/// Why an item is left as it is on both sides until the person has decided: what happened is the first sentence.
 pub(super) fn parked(changes: Sides<Change>) -> String {
     let what = match (changes.local, changes.remote) {
-        (Change::Deleted, _) => "It was deleted on this computer, but changed on the server",
-        (_, Change::Deleted) => "It was changed on this computer, but deleted on the server",
-        (Change::New, _) => "It is on both sides, but different",
-        _ => "It was changed on both sides",
+        (Change::Deleted, _) => tr!("It was deleted on this computer, but changed on the server"),
+        (_, Change::Deleted) => tr!("It was changed on this computer, but deleted on the server"),
+        (Change::New, _) => tr!("It is on both sides, but different"),
+        _ => tr!("It was changed on both sides"),
     };
-    tr!("{what}. Both sides are left as they are until you decide.", what)
+    format!("{what}. {}", tr!("Both sides are left as they are until you decide."))
 }
 
 /// Why an item is now what both sides had made of it.
-pub(super) const MERGED: &str = "changed on both sides and put together";
+pub(super) fn put_together() -> String {
+    tr!("changed on both sides and put together")
+}
 
 /// The same, with what comes from where.
 pub(super) fn merged(newer: Side, all: &[Choice]) -> String {
     match choices(newer, all) {
-        text if text.is_empty() => MERGED.to_owned(),
-        text => format!("{MERGED}: {text}"),
+        text if text.is_empty() => put_together(),
+        text => format!("{}: {text}", put_together()),
     }
 }
 
@@ -113,7 +135,7 @@ const MOST_CHOICES: usize = 8;
 /// What of a merged item comes from where.
 pub fn choices(newer: Side, all: &[Choice]) -> String {
     let of = |choice: &Choice| match &choice.occurrence {
-        Some(occurrence) => format!("{} of {occurrence}", choice.what),
+        Some(occurrence) => tr!("{} of {}", choice.what, occurrence),
         None => choice.what.clone(),
     };
     let from = |from: Winner, side: Side| {
@@ -122,16 +144,17 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
         let more = names.len().saturating_sub(MOST_CHOICES);
         names.truncate(MOST_CHOICES);
         if more > 0 {
-            names.push(format!("{more} more"));
+            names.push(and_more(more));
         }
         let names = enumerated(names.iter().map(String::as_str));
-        (!names.is_empty()).then(|| format!("{names} from {}", whose(side)))
+        (!names.is_empty()).then(|| comes_from(&names, side))
     };
     let both = all.iter().filter(|choice| choice.from == Winner::BothChangedNewerWon);
     let both = both.take(MOST_CHOICES).map(|choice| {
-        let there = |value: &Option<String>, side: Side| match value {
-            Some(value) => format!("{value:?} from {}", whose(side)),
-            None => format!("removed {}", place(side)),
+        let there = |value: &Option<String>, side: Side| match (value, side) {
+            (Some(value), side) => comes_from(&format!("{value:?}"), side),
+            (None, Side::Local) => tr!("removed on this computer"),
+            (None, Side::Remote) => tr!("removed on the server"),
         };
         tr!(
             "{} changed on both sides: {}, which is newer, instead of {}",
@@ -148,45 +171,101 @@ pub fn choices(newer: Side, all: &[Choice]) -> String {
     parts.join("; ")
 }
 
+fn comes_from(what: &str, side: Side) -> String {
+    match side {
+        Side::Local => tr!("{} from this computer", what),
+        Side::Remote => tr!("{} from the server", what),
+    }
+}
+
+/// The last of a list.
+fn and_more(number: usize) -> String {
+    tr!("{n} more" | "{n} more" % number)
+}
+
 /// What a report says of the name and the colour of the two collections.
 pub(super) fn look_changed(side: Side, feature: &Feature) -> String {
-    tr!("{} now has {feature}, as {}", collection(side), place(side.other()), feature)
+    match (side, feature) {
+        (Side::Local, Feature::Name(name)) => {
+            tr!("the folder on this computer now has the name {}, as on the server", format_args!("{name:?}"))
+        }
+        (Side::Local, Feature::Color(color)) => {
+            tr!("the folder on this computer now has the colour {}, as on the server", color)
+        }
+        (Side::Remote, Feature::Name(name)) => tr!(
+            "the collection on the server now has the name {}, as on this computer",
+            format_args!("{name:?}")
+        ),
+        (Side::Remote, Feature::Color(color)) => {
+            tr!("the collection on the server now has the colour {}, as on this computer", color)
+        }
+    }
 }
 
 pub(super) fn look_would_change(side: Side, feature: &Feature) -> String {
-    tr!("{} would get {feature}, as {}", collection(side), place(side.other()), feature)
+    match (side, feature) {
+        (Side::Local, Feature::Name(name)) => tr!(
+            "the folder on this computer would get the name {}, as on the server",
+            format_args!("{name:?}")
+        ),
+        (Side::Local, Feature::Color(color)) => {
+            tr!("the folder on this computer would get the colour {}, as on the server", color)
+        }
+        (Side::Remote, Feature::Name(name)) => tr!(
+            "the collection on the server would get the name {}, as on this computer",
+            format_args!("{name:?}")
+        ),
+        (Side::Remote, Feature::Color(color)) => {
+            tr!("the collection on the server would get the colour {}, as on this computer", color)
+        }
+    }
 }
 
 pub(super) fn look_refused(side: Side, feature: &Feature, why: &str) -> String {
-    tr!("{} could not be given {feature}: {why}", collection(side), feature, why)
+    match (side, feature) {
+        (Side::Local, Feature::Name(name)) => tr!(
+            "the folder on this computer could not be given the name {}: {why}",
+            format_args!("{name:?}"),
+            why
+        ),
+        (Side::Local, Feature::Color(color)) => {
+            tr!("the folder on this computer could not be given the colour {}: {why}", color, why)
+        }
+        (Side::Remote, Feature::Name(name)) => tr!(
+            "the collection on the server could not be given the name {}: {why}",
+            format_args!("{name:?}"),
+            why
+        ),
+        (Side::Remote, Feature::Color(color)) => {
+            tr!("the collection on the server could not be given the colour {}: {why}", color, why)
+        }
+    }
 }
 
 pub(super) fn look_unread(why: &str) -> String {
     tr!("name and colour could not be kept the same: {why}", why)
 }
 
-fn collection(side: Side) -> &'static str {
-    match side {
-        Side::Local => "the folder on this computer",
-        Side::Remote => "the collection on the server",
-    }
-}
-
 /// What a first look ahead says of the profile's way to settle conflicts.
 pub(super) fn recommend_merge(profile: &str, conflict: Conflict) -> String {
     let now = match conflict {
-        Conflict::Automatic => "the version that was changed last is taken",
-        Conflict::LocalWins => "the version on this computer is taken",
-        Conflict::ServerWins => "the version on the server is taken",
-        Conflict::Ask => "you are asked",
-        Conflict::Merge => "both changes are kept",
+        Conflict::Automatic => {
+            tr!("Where both sides change the same item, the version that was changed last is taken.")
+        }
+        Conflict::LocalWins => {
+            tr!("Where both sides change the same item, the version on this computer is taken.")
+        }
+        Conflict::ServerWins => {
+            tr!("Where both sides change the same item, the version on the server is taken.")
+        }
+        Conflict::Ask => tr!("Where both sides change the same item, you are asked."),
+        Conflict::Merge => tr!("Where both sides change the same item, both changes are kept."),
     };
-    tr!(
-        "Where both sides change the same item, {now}. We recommend to keep both changes instead (pimbridge profile \
-         set {} conflict merge)",
-        shell_word(profile),
-        now
-    )
+    let advice = tr!(
+        "We recommend to keep both changes instead (pimbridge profile set {} conflict merge)",
+        shell_word(profile)
+    );
+    format!("{now} {advice}")
 }
 
 /// How many meetings are named.
@@ -195,35 +274,31 @@ const NAMED: usize = 5;
 /// Whom the server writes to when meetings are stored there that the person organises.
 pub(super) fn invitations(profile: &str, all: &[Invitation], dry_run: bool) -> String {
     let guests: BTreeSet<&String> = all.iter().flat_map(|one| &one.meeting.guests).collect();
-    let number = |many: usize, one: &str, more: &str| match many {
-        1 => format!("1 {one}"),
-        many => format!("{many} {more}"),
-    };
-    let (meetings, people) =
-        (number(all.len(), "meeting", "meetings"), number(guests.len(), "person", "people"));
-    let more = format!("{} more", all.len().saturating_sub(NAMED));
+    let (meetings, people) = (all.len(), guests.len());
+    let more = and_more(meetings.saturating_sub(NAMED));
     let named = all.iter().take(NAMED).map(|one| one.summary.as_str());
-    let named = enumerated(named.chain((all.len() > NAMED).then_some(more.as_str())));
-    let option = tr!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
-    match dry_run {
-        true => tr!(
-            "{meetings} that you organise would be new on the server, and it sends invitations by itself: \
-             {people} may get mail ({named}). To keep it from doing so, before you sync: {option}",
-            meetings,
-            people,
-            named,
-            option
+    let named = enumerated(named.chain((meetings > NAMED).then_some(more.as_str())));
+    let option = format!("pimbridge profile set {} remote.schedule_agent client", shell_word(profile));
+    let (stored, mail, way) = match dry_run {
+        true => (
+            tr!("1 meeting that you organise would be new on the server, and it sends invitations by itself"
+                | "{n} meetings that you organise would be new on the server, and it sends invitations by itself"
+                    % meetings),
+            tr!("1 person may get mail ({named})" | "{n} people may get mail ({named})" % people, named),
+            tr!("To keep it from doing so, before you sync: {option}", option),
         ),
-        false => tr!(
-            "{meetings} that you organise {} new on the server, and it sends invitations by itself: {people} may have \
-             got mail ({named}). To keep it from doing so in future: {option}",
-            if all.len() == 1 { "is" } else { "are" },
-            meetings,
-            people,
-            named,
-            option
+        false => (
+            tr!("1 meeting that you organise is new on the server, and it sends invitations by itself"
+                | "{n} meetings that you organise are new on the server, and it sends invitations by itself"
+                    % meetings),
+            tr!(
+                "1 person may have got mail ({named})" | "{n} people may have got mail ({named})" % people,
+                named
+            ),
+            tr!("To keep it from doing so in future: {option}", option),
         ),
-    }
+    };
+    format!("{stored}: {mail}. {way}")
 }
 
 #[cfg(test)]

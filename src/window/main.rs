@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use pimbridge::daemon::protocol;
 use pimbridge::home::Home;
-use pimbridge::language::Language;
+use pimbridge::language::{Language, Spoken, command_line};
 use pimbridge::settings;
+use tr::tr;
 
 mod about;
 mod account;
@@ -29,26 +30,26 @@ slint::include_modules!();
 
 use link::Link;
 
-/// Shows Pimbridge's window
 #[derive(Debug, Parser)]
-#[command(name = "pimbridge-window", version)]
+#[command(name = "pimbridge-window", version, about = tr!("Shows Pimbridge's window"))]
 struct Args {
-    /// The profiles, state and logs are below this folder [also: the variable PIMBRIDGE_HOME]
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = tr!("Keep profiles, state and logs below this folder [also: the variable PIMBRIDGE_HOME]")
+    )]
     home: Option<PathBuf>,
-    /// The page to begin with
-    #[arg(long, value_enum, default_value = "status")]
+    #[arg(long, value_enum, default_value = "status", help = tr!("The page to begin with"))]
     page: shell::PageWord,
-    /// The profile whose last report is shown
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = tr!("The profile whose last report is shown"))]
     profile: Option<String>,
-    /// A .cdsp file to import
-    #[arg(conflicts_with_all = ["page", "profile"])]
+    #[arg(conflicts_with_all = ["page", "profile"], help = tr!("A .cdsp file to import"))]
     file: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    tr::set_translator!(Spoken);
+    let args: Args = command_line::read();
     match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -71,7 +72,7 @@ fn start(args: Args) -> Result<(), String> {
     }
     // What is wrong with them is told on their page.
     let settings = settings::load(&home).unwrap_or_default();
-    let told = |error: slint::PlatformError| format!("the window cannot be shown: {error}");
+    let told = |error: slint::PlatformError| tr!("the window cannot be shown: {error}", error);
     slint::BackendSelector::new()
         .backend_name("winit".into())
         .renderer_name("software".into())
@@ -91,16 +92,12 @@ fn start(args: Args) -> Result<(), String> {
 }
 
 fn no_threads(error: std::io::Error) -> String {
-    format!("the system gives no threads: {error}; close other programs")
+    tr!("the system gives no threads: {error}; close other programs", error)
 }
 
 /// The window's own messages and those of the pages.
 fn speak(language: Language) {
     language.speak();
-    match language.translator() {
-        Some(translator) => tr::set_translator!(translator),
-        None => tr::unset_translator!(),
-    }
     // English is the language of the pages themselves.
     let _ = slint::select_bundled_translation(language.code());
 }

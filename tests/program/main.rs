@@ -21,6 +21,7 @@ mod forms;
 mod general;
 mod keyring;
 mod kill;
+mod language;
 mod leaks;
 mod look;
 mod matrix;

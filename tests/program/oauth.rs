@@ -187,7 +187,7 @@ fn a_person_signs_in_once_and_the_tokens_are_kept_fresh() {
         == 3
         == profile check work
         ok     profile  HOME/pimbridge/profiles/work.toml can be used
-        ok     folder   HOME/work can be used; it holds 1 .ics files
+        ok     folder   HOME/work can be used; it holds one .ics file
         WRONG  server   127.0.0.1 says that the sign-in is no longer valid; to sign in: pimbridge profile sign-in work
         == 3
         == sign-in (allowed)

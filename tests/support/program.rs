@@ -91,6 +91,7 @@ impl Home {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pimbridge"));
         command.arg("--home").arg(self.dir.path()).args(arguments);
         command.env("TEST_PASSWORD", PASSWORD).env_remove("PIMBRIDGE_LOG").env("HOME", self.dir.path());
+        command.env("LC_ALL", "C.UTF-8");
         command.stdin(std::process::Stdio::null());
         command
     }

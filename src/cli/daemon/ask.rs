@@ -32,27 +32,28 @@ pub async fn stop(home: &Home) -> Result<u8, Failure> {
     match Client::connect(home).await? {
         Some(client) => {
             client.stop().await?;
-            out::say("The Pimbridge in the background has ended.");
+            out::say(tr!("The Pimbridge in the background has ended."));
         }
-        None => out::say("No Pimbridge runs in the background."),
+        None => out::say(tr!("No Pimbridge runs in the background.")),
     }
     Ok(exit::IN_SYNC)
 }
 
 pub async fn pause(home: &Home, Pause { minutes }: Pause) -> Result<u8, Failure> {
     done(home, Request::Pause { minutes }).await?;
-    let until = match minutes {
-        None => tr!("until: pimbridge daemon resume (or until Pimbridge is started anew)"),
-        Some(1) => tr!("for a minute (or until Pimbridge is started anew)"),
-        Some(minutes) => tr!("for {minutes} minutes (or until Pimbridge is started anew)", minutes),
-    };
-    out::say(tr!("Nothing runs by itself {until}", until));
+    out::say(match minutes {
+        None => {
+            tr!("Nothing runs by itself until: pimbridge daemon resume (or until Pimbridge is started anew)")
+        }
+        Some(minutes) => tr!("Nothing runs by itself for a minute (or until Pimbridge is started anew)"
+            | "Nothing runs by itself for {n} minutes (or until Pimbridge is started anew)" % minutes),
+    });
     Ok(exit::IN_SYNC)
 }
 
 pub async fn resume(home: &Home) -> Result<u8, Failure> {
     done(home, Request::Resume).await?;
-    out::say("Everything runs by itself again.");
+    out::say(tr!("Everything runs by itself again."));
     Ok(exit::IN_SYNC)
 }
 
@@ -66,10 +67,10 @@ async fn done(home: &Home, request: Request) -> Result<(), Failure> {
 /// A client of the daemon, which must run.
 pub async fn connect(home: &Home) -> Result<Client, Failure> {
     Client::connect(home).await?.ok_or_else(|| {
-        Failure::NotDone(
-            tr!("no Pimbridge runs in the background; start it with \"pimbridge daemon\", or with each session by \
-             \"pimbridge autostart on\""),
-        )
+        Failure::NotDone(tr!(
+            "no Pimbridge runs in the background; start it with \"pimbridge daemon\", or with each session by \
+             \"pimbridge autostart on\""
+        ))
     })
 }
 

@@ -53,7 +53,7 @@ fn in_words(event: Event, before: &mut Option<Status>) -> Vec<String> {
             *before = Some(*status);
             lines
         }
-        Event::RunStarted { profile, .. } => vec![format!("{profile}: started")],
+        Event::RunStarted { profile, .. } => vec![tr!("{profile}: started", profile)],
         Event::Progress { .. } | Event::Show { .. } => Vec::new(),
         Event::RunFinished { profile, report, .. } => vec![format!("{profile}: {}", how_it_went(&report))],
     }

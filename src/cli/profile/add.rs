@@ -182,7 +182,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     out::say(what_next(&new, matches!(password, Ok(true)), path.is_dir()));
     if let Some(note) = preset.and_then(|preset| preset.note) {
-        out::say(format!("Note: {note}."));
+        out::say(tr!("Note: {}.", tr!(note)));
     }
     Ok(if password.is_ok() { exit::IN_SYNC } else { exit::SOME_FAILED })
 }
@@ -216,23 +216,23 @@ async fn keep_password(new: &Profile) -> Result<bool, Failure> {
 
 fn what_next(new: &Profile, password_stored: bool, folder_exists: bool) -> String {
     let word = shell_word(new.name.as_str());
-    let mut steps = vec!["Next:".to_owned()];
+    let mut steps = vec![tr!("Next:")];
     if !folder_exists {
-        steps.push(tr!("  make the folder {}", new.local));
+        steps.push(format!("  {}", tr!("make the folder {}", new.local)));
     }
     let RemoteSpec::Dav { sign_in, .. } = &new.remote;
     if let Some(SignIn::OAuth { .. }) = sign_in {
-        steps.push(tr!("  pimbridge profile sign-in {word}    signs you in, in a browser", word));
+        let what = tr!("signs you in, in a browser");
+        steps.push(format!("  pimbridge profile sign-in {word}    {what}"));
     }
     if !password_stored {
-        steps.push(tr!("  pimbridge profile password {word}   puts the password into the keyring", word));
+        let what = tr!("puts the password into the keyring");
+        steps.push(format!("  pimbridge profile password {word}   {what}"));
     }
-    steps.push(tr!(
-        "  pimbridge profile check {word}      tests the folder, the server and the sign-in",
-        word
-    ));
-    steps.push(tr!("  pimbridge sync {word} --dry-run     shows what a sync would do", word));
-    steps.push(tr!("  pimbridge sync {word}               does it", word));
+    let tests = tr!("tests the folder, the server and the sign-in");
+    steps.push(format!("  pimbridge profile check {word}      {tests}"));
+    steps.push(format!("  pimbridge sync {word} --dry-run     {}", tr!("shows what a sync would do")));
+    steps.push(format!("  pimbridge sync {word}               {}", tr!("does it")));
     steps.push(tr!(
         "To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)"
     ));

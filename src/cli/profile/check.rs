@@ -1,5 +1,8 @@
 //! `profile check`.
 
+use tr::tr;
+
+use super::super::out::widest;
 use super::super::{Failure, exit, out};
 use crate::home::Home;
 use crate::setup::check::{About, Found, check};
@@ -17,15 +20,20 @@ pub async fn run(home: &Home, name: &str) -> Result<u8, Failure> {
 }
 
 fn say(about: About, found: &Found) {
-    let about = match about {
-        About::Profile => "profile",
-        About::Folder => "folder",
-        About::Server => "server",
-    };
+    let marks = [tr!("ok"), tr!("note"), tr!("WRONG")];
+    let [fine, warning, wrong] = &marks;
     let (mark, text) = match found {
-        Found::Fine(text) => ("ok", text),
-        Found::Warning(text) => ("note", text),
-        Found::Wrong(text) => ("WRONG", text),
+        Found::Fine(text) => (fine, text),
+        Found::Warning(text) => (warning, text),
+        Found::Wrong(text) => (wrong, text),
     };
-    out::say(format!("{mark:<5}  {about:<7}  {text}"));
+    let subjects = [tr!("profile"), tr!("folder"), tr!("server")];
+    let [profile, folder, server] = &subjects;
+    let about = match about {
+        About::Profile => profile,
+        About::Folder => folder,
+        About::Server => server,
+    };
+    let (mark_width, about_width) = (widest(&marks), widest(&subjects));
+    out::say(format!("{mark:<mark_width$}  {about:<about_width$}  {text}"));
 }

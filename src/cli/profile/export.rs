@@ -26,8 +26,7 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
     let unkept = gathered.save(home, &args.file)?;
     let number = gathered.number();
     out::say(tr!(
-        "{} in {}, without passwords.",
-        if number == 1 { "One profile is".to_owned() } else { format!("{number} profiles are") },
+        "One profile is in {}, without passwords." | "{n} profiles are in {}, without passwords." % number,
         args.file.display()
     ));
     gathered.notes.iter().for_each(out::say);

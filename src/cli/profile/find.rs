@@ -76,7 +76,7 @@ pub async fn collection(wanted: &Wanted<'_>) -> Result<Place, Failure> {
         }
         Err(why) => return Err(Failure::Usage(why)),
     };
-    out::say(format!("Found {:?} at {}", found.name, found.url));
+    out::say(tr!("Found {} at {}", format_args!("{:?}", found.name), found.url));
     Ok(Place { url: found.url.to_string(), user, password: asked })
 }
 
@@ -91,26 +91,25 @@ fn choose<'a>(discovered: &'a Discovered, wanted: &Wanted) -> Result<&'a Found, 
         }
     };
     let chosen: Vec<&Found> = fitting.iter().filter(named).copied().collect();
+    let kind = wanted.kind.in_words();
     match (chosen.as_slice(), fitting.as_slice()) {
         ([one], _) => Ok(one),
         ([], []) if discovered.is_empty_account() => {
-            Err(tr!("your account there has no collection for {} yet: make one on the server", wanted.kind))
+            Err(tr!("your account there has no collection for {} yet: make one on the server", kind))
         }
         ([], []) if discovered.collections.is_empty() => Err(nothing(discovered)),
-        ([], []) => Err(tr!(
-            "there is no collection for {}, only these:\n{}",
-            wanted.kind,
-            table(&discovered.collections)
-        )),
+        ([], []) => {
+            Err(tr!("there is no collection for {}, only these:\n{}", kind, table(&discovered.collections)))
+        }
         ([], all) => Err(tr!(
             "no collection for {} is called {}; there are:\n{}",
-            wanted.kind,
+            kind,
             format_args!("{:?}", wanted.name.unwrap_or_default()),
             table(all.iter().copied())
         )),
         (several, _) => Err(tr!(
             "there are several collections for {}; choose one with --collection NAME, or with its address as --url:\n{}",
-            wanted.kind,
+            kind,
             table(several.iter().copied())
         )),
     }

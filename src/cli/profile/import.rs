@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use tr::tr;
 
 use super::super::{Failure, exit, out};
+use super::password;
 use crate::home::Home;
 use crate::item::Kind;
 use crate::profile::{self, KINDS, cdsp};
 use crate::report::wording::cut;
-use crate::setup::password;
 use crate::setup::transfer::{self, Choices, Fate, Password, Planned, Unplaced};
 
 /// Take over profiles of Outlook CalDav Synchronizer from a .cdsp file
@@ -80,16 +80,18 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         (true, false) => exit::IN_SYNC,
     };
     if args.dry_run {
-        out::say("Nothing was imported yet: without --dry-run it is.");
+        out::say(tr!("Nothing was imported yet: without --dry-run it is."));
         return Ok(status);
     }
     let written = write(home, &planned).await?;
     out::say(match written {
         0 => tr!("Nothing was changed."),
-        _ => tr!(
-            "{} imported. Next:\n  pimbridge profile list       shows all\n  pimbridge sync --dry-run     shows what a sync \
-             would do",
-            if written == 1 { "One profile is".to_owned() } else { format!("{written} profiles are") }
+        _ => format!(
+            "{} {}\n  pimbridge profile list       {}\n  pimbridge sync --dry-run     {}",
+            tr!("One profile is imported." | "{n} profiles are imported." % written),
+            tr!("Next:"),
+            tr!("shows all"),
+            tr!("shows what a sync would do")
         ),
     });
     Ok(status)
@@ -103,9 +105,9 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
         written += 1;
         match (password, &one.file) {
             (Password::Stored, Some((profile, _))) => {
-                out::say(tr!("The {} is in the keyring.", password::name(profile)));
+                out::say(password::stored(profile));
             }
-            (Password::Stays, _) => out::say("The keyring has a password already, which stays."),
+            (Password::Stays, _) => out::say(tr!("The keyring has a password already, which stays.")),
             (Password::NotStored(error), _) => {
                 let (Failure::Usage(why) | Failure::NotDone(why)) = Failure::from(error);
                 out::complain(&why);
@@ -119,17 +121,18 @@ async fn write(home: &Home, planned: &[Planned]) -> Result<usize, Failure> {
 /// Asks which folder it is; none where nobody sits at a terminal.
 fn ask(unplaced: Unplaced) -> Option<PathBuf> {
     let Unplaced { label, called, kind, suggested } = unplaced;
-    let question = tr!(
-        "Which folder here is {}, the {} of the profile {label}? [{}] ",
-        format_args!("{:?}", cut(called, 60)),
-        match kind {
-            Kind::Events => "calendar",
-            Kind::Tasks => "task list",
-            Kind::Contacts => "address book",
-        },
-        suggested.display(),
-        label = format_args!("{label:?}")
-    );
-    let answer = out::ask_text(&question)?;
+    let (folder, profile) = (format!("{:?}", cut(called, 60)), format!("{label:?}"));
+    let question = match kind {
+        Kind::Events => {
+            tr!("Which folder here is {folder}, the calendar of the profile {profile}?", folder, profile)
+        }
+        Kind::Tasks => {
+            tr!("Which folder here is {folder}, the task list of the profile {profile}?", folder, profile)
+        }
+        Kind::Contacts => {
+            tr!("Which folder here is {folder}, the address book of the profile {profile}?", folder, profile)
+        }
+    };
+    let answer = out::ask_text(&format!("{question} [{}] ", suggested.display()))?;
     Some(if answer.is_empty() { suggested } else { PathBuf::from(answer) })
 }

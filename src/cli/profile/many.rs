@@ -61,8 +61,8 @@ pub async fn run(
                     out::say(tr!(
                         "{name} ({kind}) is synced by the profile {profile} already",
                         name,
-                        kind,
-                        profile
+                        profile,
+                        kind = kind.in_words()
                     ));
                     continue;
                 }
@@ -72,15 +72,15 @@ pub async fn run(
         }
     }
     if planned.is_empty() {
-        out::say("There is nothing to add.");
+        out::say(tr!("There is nothing to add."));
         return Ok(exit::IN_SYNC);
     }
-    let width = planned.iter().map(|one| one.plan.profile.name.as_str().chars().count()).max().unwrap_or(0);
+    let width = out::widest(planned.iter().map(|one| one.plan.profile.name.as_str()));
     for one in &planned {
         out::say(format!("{:width$}  {}", one.plan.profile.name, one.what));
     }
     if args.dry_run {
-        out::say("Nothing was made yet: without --dry-run these profiles are made.");
+        out::say(tr!("Nothing was made yet: without --dry-run these profiles are made."));
         return Ok(exit::IN_SYNC);
     }
     make(home, planned).await
@@ -99,15 +99,20 @@ fn plan(
     let mode = account::possible(wish.mode, found.writable == Some(false));
     let (url, user) = (found.url.to_string(), searched.user.clone());
     let plan = wish.plan(home, Target { name: &name, kind, mode, folder: &folder, url, user })?;
-    let word = word_of(MODES, mode);
-    let mut what = format!("{kind} of {:?} in {}, {word}", cut(&found.name, 40), folder.display());
+    let mut what = tr!(
+        "{kind} of {name} in {folder}, {mode}",
+        kind = kind.in_words(),
+        name = format_args!("{:?}", cut(&found.name, 40)),
+        folder = folder.display(),
+        mode = word_of(MODES, mode)
+    );
     if mode != wish.mode {
-        what += " (you may only read it)";
+        what = tr!("{what} (you may only read it)", what);
     }
     if let Some(owner) = found.owner.as_deref().filter(|_| found.shared) {
-        what += &tr!(" (shared by {})", cut(owner, 40));
+        what = tr!("{what} (shared by {})", cut(owner, 40), what);
     } else if found.shared {
-        what += " (shared)";
+        what = tr!("{what} (shared)", what);
     }
     Ok((plan, what))
 }
@@ -132,15 +137,14 @@ async fn make(home: &Home, planned: Vec<Planned>) -> Result<u8, Failure> {
             _ => {}
         }
     }
-    let number = planned.len();
-    let made =
-        if number == 1 { tr!("One profile is made.") } else { tr!("{number} profiles are made.", number) };
+    let made = tr!("One profile is made." | "{n} profiles are made." % planned.len());
     let word = first_without_password.map(|name| crate::report::wording::shell_word(name.as_str()));
-    let password = word.map(|word| tr!("  pimbridge profile password {word}\n", word)).unwrap_or_default();
-    out::say(tr!(
-        "{made} Next:\n{password}  pimbridge sync --dry-run     shows what a sync would do\n  pimbridge sync               does it",
-        made,
-        password
+    let password = word.map(|word| format!("  pimbridge profile password {word}\n")).unwrap_or_default();
+    out::say(format!(
+        "{made} {}\n{password}  pimbridge sync --dry-run     {}\n  pimbridge sync               {}",
+        tr!("Next:"),
+        tr!("shows what a sync would do"),
+        tr!("does it")
     ));
     Ok(status)
 }

@@ -1,9 +1,11 @@
 //! `profile`: make, show, change and test profiles.
 
+use tr::tr;
+
 use super::changes::{Changes, told};
 use super::{Failure, exit, out};
 use crate::home::Home;
-use crate::profile;
+use crate::profile::{self, SignIn};
 use crate::report::wording::shell_word;
 use crate::setup::change;
 
@@ -20,7 +22,6 @@ mod schema;
 mod sign_in;
 
 pub use add::one_of;
-use tr::tr;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -132,7 +133,7 @@ fn reset(home: &Home, args: Reset) -> Result<u8, Failure> {
         match out::ask(&question) {
             Some(true) => {}
             Some(false) => {
-                out::say("Nothing was changed.");
+                out::say(tr!("Nothing was changed."));
                 return Ok(exit::IN_SYNC);
             }
             None => {
@@ -162,8 +163,11 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
             shell_word(name.as_str())
         ));
     }
-    if let Some(secret) = removed.secret {
-        out::say(tr!("Its {secret} is removed from the keyring.", secret));
+    match removed.secret {
+        Some(SignIn::Password { .. }) => out::say(tr!("Its password is removed from the keyring.")),
+        Some(SignIn::Token { .. }) => out::say(tr!("Its token is removed from the keyring.")),
+        Some(SignIn::OAuth { .. }) => out::say(tr!("Its sign-in is removed from the keyring.")),
+        None => {}
     }
     Ok(exit::IN_SYNC)
 }
@@ -171,15 +175,13 @@ async fn remove(home: &Home, name: &str) -> Result<u8, Failure> {
 fn copy(home: &Home, args: Copy) -> Result<u8, Failure> {
     let (name, new) = change::copy(home, &args.name, &args.new)?;
     let word = shell_word(new.as_str());
-    out::say(tr!(
-        "{name} is copied to {new}, which is inactive: both would sync the same items.\n\
-         Say what it syncs instead, then switch it on:\n  \
+    out::say(tr!("{name} is copied to {new}, which is inactive: both would sync the same items.", name, new));
+    out::say(format!(
+        "{}\n  \
          pimbridge profile set {word} local.path FOLDER\n  \
          pimbridge profile set {word} remote.url URL\n  \
          pimbridge profile set {word} active true",
-        name,
-        new,
-        word
+        tr!("Say what it syncs instead, then switch it on:")
     ));
     Ok(exit::IN_SYNC)
 }

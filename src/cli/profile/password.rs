@@ -38,18 +38,18 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
     }
     let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
     if args.delete {
-        let name = password::name(&profile);
-        out::say(match profile::delete_secret(&profile).await? {
-            true => tr!("The {name} is removed from the keyring.", name),
-            false => tr!("There was no {name}.", name),
+        out::say(match (profile::delete_secret(&profile).await?, sign_in) {
+            (true, Some(SignIn::Token { .. })) => tr!("The token is removed from the keyring."),
+            (true, Some(SignIn::OAuth { .. })) => tr!("The sign-in is removed from the keyring."),
+            (true, _) => tr!("The password is removed from the keyring."),
+            (false, Some(SignIn::Token { .. })) => tr!("There was no token."),
+            (false, Some(SignIn::OAuth { .. })) => tr!("There was no sign-in."),
+            (false, _) => tr!("There was no password."),
         });
         return Ok(exit::IN_SYNC);
     }
     if let Some(SignIn::OAuth { .. }) = sign_in {
-        return Err(Failure::Usage(tr!(
-            "the profile has no password; sign in with: pimbridge profile sign-in {}",
-            shell_word(profile.name.as_str())
-        )));
+        return Err(no_password(&profile));
     }
     if args.stdin {
         store(&profile, Secret::new(first_line(std::io::stdin().lock())?)).await?;
@@ -82,18 +82,33 @@ pub async fn ask_and_store(profile: &Profile) -> Result<(), Failure> {
     let RemoteSpec::Dav { url, sign_in, .. } = &profile.remote;
     let Some(sign_in) = sign_in else { return Err(profile::SecretError::NoUser.into()) };
     let host = url.host_str().unwrap_or_default();
-    let user = sign_in.user().map(|user| format!(" of {user}")).unwrap_or_default();
-    let what = if matches!(sign_in, SignIn::Token { .. }) { "Token" } else { "Password" };
-    let prompt = tr!("{what}{user} on {host} (kept in the keyring): ", what, user, host);
-    store(profile, Secret::new(ask(prompt).await?)).await
+    let question = match sign_in {
+        SignIn::Password { user, .. } => {
+            tr!("Password of {user} on {host} (kept in the keyring):", user, host)
+        }
+        SignIn::Token { user: Some(user), .. } => {
+            tr!("Token of {user} on {host} (kept in the keyring):", user, host)
+        }
+        SignIn::Token { user: None, .. } => tr!("Token on {host} (kept in the keyring):", host),
+        SignIn::OAuth { .. } => return Err(no_password(profile)),
+    };
+    store(profile, Secret::new(ask(&question).await?)).await
 }
 
-async fn ask(prompt: String) -> Result<String, Failure> {
+fn no_password(profile: &Profile) -> Failure {
+    Failure::Usage(tr!(
+        "the profile has no password; sign in with: pimbridge profile sign-in {}",
+        shell_word(profile.name.as_str())
+    ))
+}
+
+async fn ask(question: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(tr!(
             "there is no terminal to ask for the password; give it with --stdin"
         )));
     }
+    let prompt = format!("{question} ");
     match tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await {
         Ok(Ok(password)) => Ok(password),
         _ => Err(Failure::NotDone(tr!("the password was not entered"))),
@@ -110,8 +125,8 @@ async fn of_proxy(profile: &Profile, args: &Args) -> Result<u8, Failure> {
     };
     if args.delete {
         out::say(match user.delete_password(url).await? {
-            true => "The proxy's password is removed from the keyring.",
-            false => "There was no password of the proxy.",
+            true => tr!("The proxy's password is removed from the keyring."),
+            false => tr!("There was no password of the proxy."),
         });
         return Ok(exit::IN_SYNC);
     }
@@ -119,22 +134,32 @@ async fn of_proxy(profile: &Profile, args: &Args) -> Result<u8, Failure> {
         true => first_line(std::io::stdin().lock())?,
         false => {
             let proxy = url.host_str().unwrap_or_default();
-            ask(tr!("Password of {} at the proxy {proxy} (kept in the keyring): ", user.user, proxy)).await?
+            ask(&tr!("Password of {} at the proxy {proxy} (kept in the keyring):", user.user, proxy)).await?
         }
     };
     if password.is_empty() {
         return Err(Failure::Usage(tr!("the password is empty; nothing is stored")));
     }
     user.store_password(url, Secret::new(password)).await?;
-    out::say("The proxy's password is in the keyring.");
+    out::say(tr!("The proxy's password is in the keyring."));
     Ok(exit::IN_SYNC)
 }
 
 /// Puts the password, or the token, into the keyring.
 pub async fn store(profile: &Profile, secret: Secret) -> Result<(), Failure> {
     password::store(profile, secret).await?;
-    out::say(tr!("The {} is in the keyring.", password::name(profile)));
+    out::say(stored(profile));
     Ok(())
+}
+
+/// What is told when the secret of a profile is in the keyring.
+pub fn stored(profile: &Profile) -> String {
+    let RemoteSpec::Dav { sign_in, .. } = &profile.remote;
+    match sign_in {
+        Some(SignIn::Token { .. }) => tr!("The token is in the keyring."),
+        Some(SignIn::OAuth { .. }) => tr!("The sign-in is in the keyring."),
+        Some(SignIn::Password { .. }) | None => tr!("The password is in the keyring."),
+    }
 }
 
 fn first_line(input: impl BufRead) -> Result<String, Failure> {

@@ -1,5 +1,7 @@
 //! `profile schema`.
 
+use tr::tr;
+
 use super::super::{exit, out};
 use crate::profile::TABLE;
 
@@ -15,7 +17,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> u8 {
     out::say(match args.json {
-        true => format!("{:#}", TABLE.schema("A profile of Pimbridge")),
+        true => format!("{:#}", TABLE.schema(&tr!("A profile of Pimbridge"))),
         false => TABLE.text(),
     });
     exit::IN_SYNC

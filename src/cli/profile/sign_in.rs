@@ -30,16 +30,15 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
             word
         )));
     };
-    out::say(tr!("Sign in on this page, and come back here:\n{}", visit.page()));
+    out::say(tr!("Sign in on this page, and come back here:"));
+    out::say(visit.page());
     if !args.no_browser
         && let Err(error) = open::that_detached(visit.page().as_str())
     {
         out::complain(&tr!("no browser can be opened ({error}); open the page yourself", error));
     }
     visit.finish().await?;
-    out::say(tr!(
-        "You are signed in; that is kept in the keyring.\nTo see it work: pimbridge profile check {word}",
-        word
-    ));
+    out::say(tr!("You are signed in; that is kept in the keyring."));
+    out::say(tr!("To see it work: pimbridge profile check {word}", word));
     Ok(exit::IN_SYNC)
 }

@@ -5,7 +5,6 @@ use tr::tr;
 
 use super::super::{Failure, exit, out, stored};
 use crate::home::Home;
-use crate::report::wording::count;
 use crate::settings;
 use crate::state::State;
 
@@ -42,12 +41,17 @@ pub fn run(home: &Home, args: &Args) -> Result<u8, Failure> {
         };
         if reports > 0 {
             found = true;
-            let done = if args.dry_run { "would be deleted" } else { "deleted" };
-            out::say(format!("{name}: {} {done}", count(reports, "report", "reports")));
+            out::say(match args.dry_run {
+                true => tr!(
+                    "{name}: 1 report would be deleted" | "{name}: {n} reports would be deleted" % reports,
+                    name
+                ),
+                false => tr!("{name}: 1 report deleted" | "{name}: {n} reports deleted" % reports, name),
+            });
         }
     }
     if !found {
-        out::say(tr!("No report is older than {}.", count(days.into(), "day", "days")));
+        out::say(tr!("No report is older than 1 day." | "No report is older than {n} days." % days));
     }
     Ok(exit::IN_SYNC)
 }

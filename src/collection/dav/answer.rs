@@ -27,7 +27,7 @@ use super::xml::{Multistatus, is_html};
 /// Why a body could not be read to its end.
 pub(super) fn body_fault(error: &io::Error) -> Fault {
     match error.get_ref() {
-        Some(inner) if inner.is::<TooMuch>() => Fault::TooLarge("a single value of more than 32 MB"),
+        Some(inner) if inner.is::<TooMuch>() => Fault::TooLarge(tr!("a single value of more than 32 MB")),
         Some(inner) => inner.downcast_ref::<Fault>().cloned().unwrap_or(Fault::CutOff),
         None => Fault::CutOff,
     }
@@ -159,7 +159,7 @@ impl Answer {
 }
 
 fn too_large() -> io::Error {
-    io::Error::other(Fault::TooLarge("more than 512 MB"))
+    io::Error::other(Fault::TooLarge(tr!("more than 512 MB")))
 }
 
 /// A body as it is on the wire. An error of it is a [`Fault`], or else a broken connection.

@@ -6,9 +6,8 @@ use p12_keystore::error::Error;
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tr::tr;
 
-use super::tls::certificates;
+use super::tls::{BadCertificates, certificates};
 
 /// A certificate with its chain and its private key. It never shows its key.
 pub struct ClientCertificate {
@@ -27,40 +26,38 @@ impl ClientCertificate {
     /// empty.
     ///
     /// # Errors
-    /// It is neither, something is missing in it, or the passphrase is wrong; the text says so and ends the
-    /// sentence "the file …".
-    pub fn read(bytes: &[u8], passphrase: &str) -> Result<Self, String> {
+    /// It is neither, something is missing in it, or the passphrase is wrong.
+    pub fn read(bytes: &[u8], passphrase: &str) -> Result<Self, BadCertificates> {
         match bytes.starts_with(b"\x30") {
             true => Self::read_pkcs12(bytes, passphrase),
             false => Self::read_pem(bytes),
         }
     }
 
-    fn read_pem(pem: &[u8]) -> Result<Self, String> {
+    fn read_pem(pem: &[u8]) -> Result<Self, BadCertificates> {
         let chain = certificates(pem)?;
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
             match pem.windows(9).any(|nine| nine == b"ENCRYPTED") {
-                true => "holds an encrypted key; make a .p12 file of both with: openssl pkcs12 -export -in FILE -out FILE.p12",
-                false => "holds no private key; it must hold the certificate and its key",
+                true => BadCertificates::EncryptedKey,
+                false => BadCertificates::NoKey,
             }
-            .to_owned()
         })?;
         Ok(Self { chain, key })
     }
 
-    fn read_pkcs12(bytes: &[u8], passphrase: &str) -> Result<Self, String> {
+    fn read_pkcs12(bytes: &[u8], passphrase: &str) -> Result<Self, BadCertificates> {
         let store = KeyStore::from_pkcs12(bytes, passphrase, Pkcs12ImportPolicy::Relaxed).map_err(
             |error| match error {
-                Error::MacError(_) | Error::UnpadError => tr!("cannot be opened with this passphrase"),
-                _ => tr!("is not a PKCS#12 file that can be read ({error})", error),
+                Error::MacError(_) | Error::UnpadError => BadCertificates::WrongPassphrase,
+                _ => BadCertificates::NotPkcs12(error.to_string()),
             },
         )?;
-        let (_, chain) = store.private_key_chain().ok_or("holds no private key")?;
+        let (_, chain) = store.private_key_chain().ok_or(BadCertificates::NoKeyInside)?;
         let key = PrivatePkcs8KeyDer::from(chain.key().as_der().to_vec()).into();
         let chain: Vec<_> =
             chain.certs().iter().map(|one| CertificateDer::from(one.as_der().to_vec())).collect();
         match chain.is_empty() {
-            true => Err(tr!("holds no certificate for its key")),
+            true => Err(BadCertificates::NoCertificateForKey),
             false => Ok(Self { chain, key }),
         }
     }

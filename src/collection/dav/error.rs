@@ -21,7 +21,7 @@ pub(super) enum Fault {
     TimedOut { host: String },
     #[error("{}", tr!("the connection to {host} broke off: check that this computer is online, or try again later", host))]
     Dropped { host: String },
-    #[error("{}", tr!("the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the date of this computer{}", pin(.shown.as_ref()), host, why))]
+    #[error("{}", untrusted(host, why, .shown.as_ref()))]
     Untrusted { host: String, why: String, shown: Option<Fingerprint> },
     #[error("{}", tr!("the connection to {host} is not safe: its certificate is {shown}, not the pinned {pinned}; nothing was sent. Ask whoever runs the server whether it has a new certificate; only then pin that one: pimbridge profile set NAME remote.pinned_certificate {shown}", host, shown, pinned))]
     NotPinned { host: String, pinned: Fingerprint, shown: Fingerprint },
@@ -72,7 +72,7 @@ pub(super) enum Fault {
     #[error("{}", tr!("the server's answer cannot be understood ({0}): check that the address is that of a calendar or an address book", .0))]
     Malformed(String),
     #[error("{}", tr!("the server's answer is larger than Pimbridge accepts ({0}): ask whoever runs the server", .0))]
-    TooLarge(&'static str),
+    TooLarge(String),
     #[error("{}", tr!("{url} is not there (any more): nothing was deleted here. Check the address, or remove the profile if that is on purpose", url))]
     Gone { url: String },
     #[error("{}", tr!("the server does not let this user read this calendar or address book{}: check the address and the user name, or ask its owner to share it", .0.quoted()))]
@@ -91,14 +91,23 @@ pub(super) enum Fault {
     Stuck,
 }
 
-fn pin(shown: Option<&Fingerprint>) -> String {
-    shown.map_or_else(String::new, |shown| {
-        tr!(
-            ". If the certificate {shown} is that of your server, pin it with: pimbridge profile set NAME \
-             remote.pinned_certificate {shown}",
+fn untrusted(host: &str, why: &str, shown: Option<&Fingerprint>) -> String {
+    match shown {
+        None => tr!(
+            "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the \
+             date of this computer",
+            host,
+            why
+        ),
+        Some(shown) => tr!(
+            "the connection to {host} is not safe: {why}; nothing was sent. Ask whoever runs the server, and check the \
+             date of this computer. If the certificate {shown} is that of your server, pin it with: pimbridge profile \
+             set NAME remote.pinned_certificate {shown}",
+            host,
+            why,
             shown
-        )
-    })
+        ),
+    }
 }
 
 impl Fault {
@@ -224,7 +233,7 @@ mod tests {
             Fault::Html,
             Fault::CutOff,
             Fault::Malformed("<a> instead of <multistatus>".into()),
-            Fault::TooLarge("a property of more than 64 KB"),
+            Fault::TooLarge("a property of more than 64 KB".into()),
             Fault::Gone { url: "https://dav.example.org/cal/".into() },
             Fault::Forbidden(denied),
             Fault::ReadOnly,

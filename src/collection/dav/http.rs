@@ -290,7 +290,7 @@ impl Http {
             return Err(fault);
         }
         let method = Method::from_bytes(ask.method.as_bytes())
-            .map_err(|_| Fault::Malformed(format!("method {}", ask.method)))?;
+            .map_err(|_| Fault::Malformed(tr!("method {}", ask.method)))?;
         let mut request = Request::new(method, ask.url.clone());
         let sent = Arc::new(AtomicU64::new(0));
         for (name, value) in &ask.headers {

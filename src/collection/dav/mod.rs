@@ -59,7 +59,7 @@ use query::Searches;
 pub use resources::{Made, NewCollection, create};
 use scheduling::Scheduling;
 pub use sign_in::{Credentials, TokenSource};
-pub use tls::{Fingerprint, Trust, certificates};
+pub use tls::{BadCertificates, Fingerprint, Trust, certificates};
 
 use crate::collection::{
     Applied, Collection, CollectionError, Cursor, Edit, Etag, Feature, Fetched, Href, Look, Observation,
@@ -108,12 +108,15 @@ impl Dav {
     /// # Errors
     /// The address is not an `http` or `https` URL.
     pub fn open(account: Account, url: &str, kind: Kind) -> Result<Self, CollectionError> {
-        let wrong = |why: &str| CollectionError::new(Trouble::NotUnderstood, tr!("the address {why}", why));
+        let wrong = |why: String| CollectionError::new(Trouble::NotUnderstood, why);
         let mut url = Url::parse(url.trim()).map_err(|error| {
-            wrong(&tr!("of the collection is not a URL ({error}): correct it in the profile", error))
+            wrong(tr!(
+                "the address of the collection is not a URL ({error}): correct it in the profile",
+                error
+            ))
         })?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(wrong("of the collection must begin with https:// or http://"));
+            return Err(wrong(tr!("the address of the collection must begin with https:// or http://")));
         }
         if !url.username().is_empty() || url.password().is_some() {
             // Cannot fail: the URL has a host.

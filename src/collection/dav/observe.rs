@@ -253,19 +253,29 @@ impl Dav {
             return Ok(());
         }
         let url = http::presentable(self.base().url());
-        let (is, instead) = match props {
-            props if props.is("calendar") => ("a calendar, not an address book", "an address book"),
-            props if props.is("addressbook") => ("an address book, not a calendar", "a calendar"),
-            props if props.is("principal") => {
-                ("the address of a user, not of one calendar or address book", "one of the collections in it")
+        Err(Fault::WrongPlace(match props {
+            props if props.is("calendar") => {
+                tr!("{url} is a calendar, not an address book: give the address of an address book", url)
             }
-            props if props.is("collection") => (
-                "a folder that holds collections, not a calendar or address book itself",
-                "one of the collections in it",
+            props if props.is("addressbook") => {
+                tr!("{url} is an address book, not a calendar: give the address of a calendar", url)
+            }
+            props if props.is("principal") => tr!(
+                "{url} is the address of a user, not of one calendar or address book: give the address of one of the \
+                 collections in it",
+                url
             ),
-            _ => ("a single file, not a calendar or address book", "the collection that it is in"),
-        };
-        Err(Fault::WrongPlace(tr!("{url} is {is}: give the address of {instead}", url, is, instead)))
+            props if props.is("collection") => tr!(
+                "{url} is a folder that holds collections, not a calendar or address book itself: give the address of \
+                 one of the collections in it",
+                url
+            ),
+            _ => tr!(
+                "{url} is a single file, not a calendar or address book: give the address of the collection that it is \
+                 in",
+                url
+            ),
+        }))
     }
 
     /// A Depth 1 listing of versions. The CTag was read before it, so that a change in between is
@@ -283,7 +293,7 @@ impl Dav {
                 match base.place(href) {
                     Place::Collection => match response.status {
                         Some(507) => {
-                            return Err(Fault::TooLarge("the server does not list all of its items"));
+                            return Err(Fault::TooLarge(tr!("the server does not list all of its items")));
                         }
                         Some(status) if !(200..300).contains(&status) => {
                             return Err(self.response_fault(status, &response));
@@ -335,7 +345,7 @@ impl Dav {
             }
             changes.items.extend(page.items);
             if changes.items.len() > xml::MOST_RESPONSES {
-                return Err(Fault::TooLarge("more than two million items").into());
+                return Err(Fault::TooLarge(tr!("more than two million items")).into());
             }
             let Some(next) = next else { return Err(NoChanges::Refused) };
             if !more {

@@ -98,8 +98,8 @@ impl Refusal {
     /// The server's own words in brackets, with a space before; nothing where it said nothing.
     pub(super) fn quoted(&self) -> String {
         match (&self.words, self.elements.first()) {
-            (Some(words), _) => tr!(" (it says: {words})", words),
-            (None, Some(element)) => tr!(" (it says: {element})", element),
+            (Some(words), _) => format!(" ({})", tr!("it says: {words}", words)),
+            (None, Some(element)) => format!(" ({})", tr!("it says: {words}", words = element)),
             (None, None) => String::new(),
         }
     }

@@ -53,14 +53,24 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
     if let Some((url, _)) =
         before.iter().find(|(_, props)| own(props) && props.display_name.as_deref() == Some(&new.name))
     {
+        let name = format_args!("{:?}", new.name);
         return Err(CollectionError::new(
             Trouble::Forbidden,
-            tr!(
-                "there is {} called {} already, {url}: choose another name",
-                noun(new.kind),
-                format_args!("{:?}", new.name),
-                url
-            ),
+            match new.kind {
+                Kind::Events => {
+                    tr!("there is a calendar called {name} already, {url}: choose another name", name, url)
+                }
+                Kind::Tasks => {
+                    tr!("there is a task list called {name} already, {url}: choose another name", name, url)
+                }
+                Kind::Contacts => {
+                    tr!(
+                        "there is an address book called {name} already, {url}: choose another name",
+                        name,
+                        url
+                    )
+                }
+            },
         ));
     }
     // Some servers do not tell names apart by case.
@@ -83,10 +93,17 @@ pub async fn create(account: &Account, home: &str, new: &NewCollection) -> Resul
             let Some((url, _)) = moved else {
                 return Err(CollectionError::new(
                     Trouble::NotUnderstood,
-                    tr!(
-                        "the server says that it made {}, but it is not there: look again later",
-                        noun(new.kind)
-                    ),
+                    match new.kind {
+                        Kind::Events => tr!(
+                            "the server says that it made a calendar, but it is not there: look again later"
+                        ),
+                        Kind::Tasks => tr!(
+                            "the server says that it made a task list, but it is not there: look again later"
+                        ),
+                        Kind::Contacts => tr!(
+                            "the server says that it made an address book, but it is not there: look again later"
+                        ),
+                    },
                 ));
             };
             Dav::open(account.clone(), url.as_str(), new.kind)?
@@ -152,15 +169,29 @@ impl Dav {
                 return Ok(());
             }
         }
+        let (status, said) = (last.status, last.quoted());
         Err(CollectionError::new(
             Trouble::Forbidden,
-            tr!(
-                "the server does not make {} there (error {}){}: check that the address is that of the folder which \
-                 holds yours, or make it on the server's own pages",
-                noun(new.kind),
-                last.status,
-                last.quoted()
-            ),
+            match new.kind {
+                Kind::Events => tr!(
+                    "the server does not make a calendar there (error {status}){said}: check that the address is that \
+                     of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+                Kind::Tasks => tr!(
+                    "the server does not make a task list there (error {status}){said}: check that the address is that \
+                     of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+                Kind::Contacts => tr!(
+                    "the server does not make an address book there (error {status}){said}: check that the address is \
+                     that of the folder which holds yours, or make it on the server's own pages",
+                    status,
+                    said
+                ),
+            },
         ))
     }
 
@@ -229,14 +260,6 @@ fn mkcol(resource_type: &str, props: &str) -> String {
     format!(
         "{HEAD}<mkcol {SPACES}><set><prop><resourcetype><collection/>{resource_type}</resourcetype>{props}</prop></set></mkcol>"
     )
-}
-
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Events => "a calendar",
-        Kind::Tasks => "a task list",
-        Kind::Contacts => "an address book",
-    }
 }
 
 /// A path segment like the name that no collection has: letters, digits and `-`.

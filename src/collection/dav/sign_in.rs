@@ -84,7 +84,7 @@ impl SignIn {
             Credentials::Password { user, .. } if user.contains(':') => {
                 return Err(CollectionError::new(
                     Trouble::SignIn,
-                    "a user name cannot contain a colon: correct it in the profile",
+                    tr!("a user name cannot contain a colon: correct it in the profile"),
                 ));
             }
             Credentials::Password { user, password } => {
@@ -266,7 +266,7 @@ fn secret_header(text: &str) -> Result<HeaderValue, CollectionError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
         CollectionError::new(
             Trouble::SignIn,
-            "the user name, the password or the token has a character that cannot be sent: check them",
+            tr!("the user name, the password or the token has a character that cannot be sent: check them"),
         )
     })?;
     value.set_sensitive(true);

@@ -44,23 +44,23 @@ impl fmt::Display for Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = &'static str;
+    type Err = String;
 
     /// Reads it with or without the colons, in upper or lower case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "\"sha256:\" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…";
-        let (name, digits) = text.trim().split_once(':').ok_or(WRONG)?;
+        let wrong = || tr!("\"sha256:\" and 32 bytes as hexadecimal digits, such as sha256:3A:5F:…");
+        let (name, digits) = text.trim().split_once(':').ok_or_else(wrong)?;
         let digits: String = digits.chars().filter(|c| *c != ':').collect();
         if !name.eq_ignore_ascii_case("sha256")
             || digits.len() != 64
             || !digits.bytes().all(|digit| digit.is_ascii_hexdigit())
         {
-            return Err(WRONG);
+            return Err(wrong());
         }
         let mut bytes = [0; 32];
         for (byte, two) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let two = std::str::from_utf8(two).map_err(|_| WRONG)?;
-            *byte = u8::from_str_radix(two, 16).map_err(|_| WRONG)?;
+            let two = std::str::from_utf8(two).map_err(|_| wrong())?;
+            *byte = u8::from_str_radix(two, 16).map_err(|_| wrong())?;
         }
         Ok(Self(bytes))
     }
@@ -192,17 +192,32 @@ impl ServerCertVerifier for Checked {
     }
 }
 
+/// Why a file does not serve as one with certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadCertificates {
+    /// It has nothing in PEM form.
+    NoCertificate,
+    NotPem(String),
+    EncryptedKey,
+    /// A PEM file has the certificate alone.
+    NoKey,
+    NotPkcs12(String),
+    WrongPassphrase,
+    NoKeyInside,
+    NoCertificateForKey,
+}
+
 /// Reads the certificates of a PEM file (RFC 7468).
 ///
 /// # Errors
-/// There is none, or one is damaged; the text says so.
-pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+/// There is none, or one is damaged.
+pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadCertificates> {
     use rustls::pki_types::pem::PemObject;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(tr!("holds no certificate in PEM form")),
+        Ok(found) if found.is_empty() => Err(BadCertificates::NoCertificate),
         Ok(found) => Ok(found),
-        Err(error) => Err(tr!("is not a PEM file that can be read ({error})", error)),
+        Err(error) => Err(BadCertificates::NotPem(error.to_string())),
     }
 }
 

@@ -77,26 +77,26 @@ fn judge(refusal: &Refusal) -> Verdict {
 fn reason(refusal: &Refusal) -> String {
     let plain = refusal.elements.iter().find_map(|element| {
         Some(match element.as_str() {
-            "supported-calendar-component" => "this calendar does not hold items of this kind",
-            "supported-calendar-data" | "supported-address-data" => "the server does not know this format",
+            "supported-calendar-component" => tr!("this calendar does not hold items of this kind"),
+            "supported-calendar-data" | "supported-address-data" => tr!("the server does not know this format"),
             "valid-calendar-data" | "valid-calendar-object-resource" | "valid-address-data" => {
-                "the server finds it malformed"
+                tr!("the server finds it malformed")
             }
-            "max-resource-size" => "it is too large for the server",
-            "min-date-time" => "it lies further in the past than the server accepts",
-            "max-date-time" => "it lies further in the future than the server accepts",
-            "max-instances" => "it repeats more often than the server accepts",
-            "max-attendees-per-instance" => "it has more attendees than the server accepts",
+            "max-resource-size" => tr!("it is too large for the server"),
+            "min-date-time" => tr!("it lies further in the past than the server accepts"),
+            "max-date-time" => tr!("it lies further in the future than the server accepts"),
+            "max-instances" => tr!("it repeats more often than the server accepts"),
+            "max-attendees-per-instance" => tr!("it has more attendees than the server accepts"),
             "unique-scheduling-object-resource" => {
-                "the same meeting is in another calendar of this account already: delete it from one of them"
+                tr!("the same meeting is in another calendar of this account already: delete it from one of them")
             }
-            "quota-not-exceeded" | "sufficient-disk-space" => "the server's disk or your quota is full",
+            "quota-not-exceeded" | "sufficient-disk-space" => tr!("the server's disk or your quota is full"),
             _ => return None,
         })
     });
     match (plain, &refusal.words) {
         (Some(plain), Some(words)) => tr!("{plain} (it says: {words})", plain, words),
-        (Some(plain), None) => plain.to_owned(),
+        (Some(plain), None) => plain,
         (None, _) => tr!("the server refuses it with error {}{}", refusal.status, refusal.quoted()),
     }
 }

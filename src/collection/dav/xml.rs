@@ -139,15 +139,12 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
                 return Err(Fault::Html);
             }
             if tag != Tag::Multistatus {
-                return Err(Fault::Malformed(format!(
-                    "<{}> instead of <multistatus>",
-                    shorten(local.as_ref())
-                )));
+                return Err(Fault::Malformed(tr!("<{}> instead of <multistatus>", shorten(local.as_ref()))));
             }
             self.begun = true;
         }
         if self.path.len() >= MOST_DEPTH {
-            return Err(Fault::TooLarge("its elements are nested too deep"));
+            return Err(Fault::TooLarge(tr!("its elements are nested too deep")));
         }
         let within = |tag| self.path.contains(&tag);
         let names = if within(Tag::Prop) {
@@ -241,7 +238,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             return Ok(Step::On);
         }
         if overlong {
-            return Err(Fault::TooLarge("a property of more than 64 KB"));
+            return Err(Fault::TooLarge(tr!("a property of more than 64 KB")));
         }
         let in_prop = parent == Some(Tag::Prop);
         match tag {
@@ -286,7 +283,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             Tag::Response => {
                 self.responses += 1;
                 if self.responses > MOST_RESPONSES {
-                    return Err(Fault::TooLarge("more than two million items"));
+                    return Err(Fault::TooLarge(tr!("more than two million items")));
                 }
                 return Ok(Step::Part(Part::Response(Box::new(std::mem::take(&mut self.response)))));
             }

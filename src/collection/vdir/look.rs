@@ -19,7 +19,14 @@ impl Folder {
         let color = match self.read(COLOR)?.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => {
                 let read = Color::read(text);
-                Some(read.ok_or_else(|| self.odd(COLOR, "does not hold a colour such as #FF8000"))?)
+                Some(read.ok_or_else(|| {
+                    let file = self.path.join(COLOR);
+                    odd(tr!(
+                        "the file {} does not hold a colour such as #FF8000: correct it, or delete it so that it is \
+                         written anew",
+                        file.display()
+                    ))
+                })?)
             }
             None => None,
         };
@@ -44,7 +51,8 @@ impl Folder {
     /// The beginning of a file; `None` where there is none.
     fn read(&self, name: &str) -> Result<Option<String>, CollectionError> {
         let mut bytes = Vec::new();
-        let read = File::open(self.path.join(name)).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
+        let path = self.path.join(name);
+        let read = File::open(&path).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
         match read {
             Ok(_) => match std::str::from_utf8(&bytes) {
                 Ok(text) => Ok(Some(text.to_owned())),
@@ -53,22 +61,21 @@ impl Folder {
                     bytes.truncate(error.valid_up_to());
                     Ok(String::from_utf8(bytes).ok())
                 }
-                Err(_) => Err(self.odd(name, "is not UTF-8 text")),
+                Err(_) => Err(odd(tr!(
+                    "the file {} is not UTF-8 text: correct it, or delete it so that it is written anew",
+                    path.display()
+                ))),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.odd(name, &tr!("cannot be read ({error})", error))),
+            Err(error) => Err(odd(tr!(
+                "the file {} cannot be read ({error}): correct it, or delete it so that it is written anew",
+                path.display(),
+                error
+            ))),
         }
     }
+}
 
-    fn odd(&self, name: &str, what: &str) -> CollectionError {
-        let file = self.path.join(name);
-        CollectionError::new(
-            Trouble::Storage,
-            tr!(
-                "the file {} {what}: correct it, or delete it so that it is written anew",
-                file.display(),
-                what
-            ),
-        )
-    }
+fn odd(message: String) -> CollectionError {
+    CollectionError::new(Trouble::Storage, message)
 }

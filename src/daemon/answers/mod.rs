@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tr::tr;
 
 use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
@@ -24,11 +25,13 @@ mod transfer;
 pub async fn answer(home: &Home, accounts: &Arc<Accounts>, question: Question) -> Reply {
     let answered = AssertUnwindSafe(carry_out(home, accounts, question)).catch_unwind().await;
     let refused = |why| Reply::Refused { why };
-    answered.unwrap_or_else(|_| Err(MISTAKE.to_owned())).unwrap_or_else(refused)
+    answered.unwrap_or_else(|_| Err(mistake())).unwrap_or_else(refused)
 }
 
-pub const MISTAKE: &str =
-    "a mistake in Pimbridge itself; nothing is lost; please report it to those who make Pimbridge";
+/// What is told of a mistake of the program.
+pub fn mistake() -> String {
+    tr!("a mistake in Pimbridge itself; nothing is lost; please report it to those who make Pimbridge")
+}
 
 async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Result<Reply, String> {
     Ok(Reply::Answered(match question {
@@ -135,5 +138,5 @@ async fn reading<T: Send + 'static>(
     read: impl FnOnce(&Home) -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     let home = home.clone();
-    tokio::task::spawn_blocking(move || read(&home)).await.unwrap_or_else(|_| Err(MISTAKE.to_owned()))
+    tokio::task::spawn_blocking(move || read(&home)).await.unwrap_or_else(|_| Err(mistake()))
 }

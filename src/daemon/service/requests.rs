@@ -86,7 +86,7 @@ impl Daemon {
             Request::Show { .. } => Reply::NoWindow,
             Request::Stop => return (Reply::Done, Then::End),
             // It is taken before.
-            Request::Question(_) => Reply::Refused { why: answers::MISTAKE.to_owned() },
+            Request::Question(_) => Reply::Refused { why: answers::mistake() },
         };
         (reply, Then::GoOn)
     }

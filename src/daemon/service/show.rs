@@ -86,7 +86,7 @@ async fn show_window(program: PathBuf, home: &Home, page: &Page) -> io::Result<(
     match timeout(BEGINS, command.spawn()?.wait()).await {
         Ok(ended) => match ended?.success() {
             true => Ok(()),
-            false => Err(io::Error::other("it cannot be shown here")),
+            false => Err(io::Error::other(tr!("it cannot be shown here"))),
         },
         Err(_) => Ok(()),
     }

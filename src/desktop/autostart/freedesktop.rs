@@ -72,7 +72,7 @@ impl Places {
             _ => &[&self.desktop_file],
         };
         files.iter().try_for_each(|file| match fs::remove_file(file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(file, "removed")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(file)(error)),
             _ => Ok(()),
         })
     }
@@ -162,22 +162,22 @@ fn reload_systemd() {
 
 fn put(file: &Path, text: &str) -> Result<(), AutostartError> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder, "made"))?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
-    write_private(file, text.as_bytes()).map_err(failed(file, "written"))
+    write_private(file, text.as_bytes()).map_err(failed(file))
 }
 
 fn link(to: &Path, at: &Path) -> Result<(), AutostartError> {
     if let Some(folder) = at.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder, "made"))?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
     let _ = fs::remove_file(at);
-    std::os::unix::fs::symlink(to, at).map_err(failed(at, "made"))
+    std::os::unix::fs::symlink(to, at).map_err(failed(at))
 }
 
-fn failed(place: &Path, what: &'static str) -> impl FnOnce(io::Error) -> AutostartError {
+fn failed(place: &Path) -> impl FnOnce(io::Error) -> AutostartError {
     let place = place.display().to_string();
-    move |source| AutostartError::Entry { place, what, source }
+    move |source| AutostartError::Entry { place, source }
 }
 
 #[cfg(test)]

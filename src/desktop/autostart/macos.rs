@@ -15,9 +15,9 @@ const LABEL: &str = "pimbridge";
 pub(super) fn on(program: &Program, _systemd: bool) -> Result<Entry, AutostartError> {
     let file = file()?;
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder, "made"))?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
-    write_private(&file, plist(program).as_bytes()).map_err(failed(&file, "written"))?;
+    write_private(&file, plist(program).as_bytes()).map_err(failed(&file))?;
     Ok(entry(&file))
 }
 
@@ -26,7 +26,7 @@ pub(super) fn off() -> Result<Vec<Entry>, AutostartError> {
     match fs::remove_file(&file) {
         Ok(()) => Ok(vec![entry(&file)]),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed(&file, "removed")(error)),
+        Err(error) => Err(failed(&file)(error)),
     }
 }
 
@@ -44,9 +44,9 @@ fn entry(file: &Path) -> Entry {
     Entry { kind: Kind::LaunchAgent, place: file.display().to_string() }
 }
 
-fn failed(place: &Path, what: &'static str) -> impl FnOnce(io::Error) -> AutostartError {
+fn failed(place: &Path) -> impl FnOnce(io::Error) -> AutostartError {
     let place = place.display().to_string();
-    move |source| AutostartError::Entry { place, what, source }
+    move |source| AutostartError::Entry { place, source }
 }
 
 fn plist(program: &Program) -> String {

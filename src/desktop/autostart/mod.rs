@@ -74,17 +74,6 @@ pub enum Kind {
     LaunchAgent,
 }
 
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Kind::Xdg => "an autostart file of the desktop",
-            Kind::Systemd => "a systemd unit of yours",
-            Kind::RunKey => "an entry in the registry's Run key",
-            Kind::LaunchAgent => "a launch agent",
-        })
-    }
-}
-
 /// Why the daemon cannot be made to start with the session. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum AutostartError {
@@ -94,8 +83,8 @@ pub enum AutostartError {
     Path,
     #[error("{}", tr!("the system does not say where your home folder is; set HOME and try again"))]
     NoHome,
-    #[error("{}", tr!("{place} cannot be {what}: {source}; see that you may write there", place, what, source))]
-    Entry { place: String, what: &'static str, source: io::Error },
+    #[error("{}", tr!("{place} cannot be changed: {source}; see that you may write there", place, source))]
+    Entry { place: String, source: io::Error },
     #[error("{}", tr!("this system has no systemd of yours running, which would start such a unit; leave --systemd away, so that your \
          desktop starts it"))]
     NoSystemd,

@@ -11,10 +11,10 @@ const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
 const VALUE: &str = "Pimbridge";
 
 pub(super) fn on(program: &Program, _systemd: bool) -> Result<Entry, AutostartError> {
-    let output = reg(&["add", KEY, "/v", VALUE, "/t", "REG_SZ", "/f", "/d", &command_line(program)], "made")?;
+    let output = reg(&["add", KEY, "/v", VALUE, "/t", "REG_SZ", "/f", "/d", &command_line(program)])?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(failed("made", io::Error::other(words)));
+        return Err(failed(io::Error::other(words)));
     }
     Ok(entry())
 }
@@ -22,17 +22,17 @@ pub(super) fn on(program: &Program, _systemd: bool) -> Result<Entry, AutostartEr
 pub(super) fn off() -> Result<Vec<Entry>, AutostartError> {
     let entries = entries()?;
     if !entries.is_empty() {
-        let output = reg(&["delete", KEY, "/v", VALUE, "/f"], "removed")?;
+        let output = reg(&["delete", KEY, "/v", VALUE, "/f"])?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(failed("removed", io::Error::other(words)));
+            return Err(failed(io::Error::other(words)));
         }
     }
     Ok(entries)
 }
 
 pub(super) fn entries() -> Result<Vec<Entry>, AutostartError> {
-    let found = reg(&["query", KEY, "/v", VALUE], "read")?.status.success();
+    let found = reg(&["query", KEY, "/v", VALUE])?.status.success();
     Ok(if found { vec![entry()] } else { Vec::new() })
 }
 
@@ -43,17 +43,17 @@ fn command_line(program: &Program) -> String {
 }
 
 /// The system's own tool for the registry: no code of ours touches its memory.
-fn reg(arguments: &[&str], what: &'static str) -> Result<Output, AutostartError> {
+fn reg(arguments: &[&str]) -> Result<Output, AutostartError> {
     let output = Command::new("reg").args(arguments).stdin(Stdio::null()).output();
-    output.map_err(|source| failed(what, source))
+    output.map_err(failed)
 }
 
 fn entry() -> Entry {
     Entry { kind: Kind::RunKey, place: format!(r"{KEY}\{VALUE}") }
 }
 
-fn failed(what: &'static str, source: io::Error) -> AutostartError {
-    AutostartError::Entry { place: format!(r"{KEY}\{VALUE}"), what, source }
+fn failed(source: io::Error) -> AutostartError {
+    AutostartError::Entry { place: format!(r"{KEY}\{VALUE}"), source }
 }
 
 #[cfg(test)]

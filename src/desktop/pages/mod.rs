@@ -170,7 +170,7 @@ impl Listed {
             Err(error) => (Vec::new(), 0, Some(error.to_string())),
         };
         let more = number.saturating_sub(touched.len() as u64);
-        let command = tr!("pimbridge report show {} {}", shell_word(self.name.as_str()), self.id.0);
+        let command = format!("pimbridge report show {} {}", shell_word(self.name.as_str()), self.id.0);
         let among = html::Among {
             navigation: &navigation(None),
             more: (more > 0).then_some((more, &command)),
@@ -223,13 +223,13 @@ impl Tab {
         }
     }
 
-    fn title(self) -> &'static str {
+    fn title(self) -> String {
         match self {
-            Tab::Status => "Status",
-            Tab::Reports => "Reports",
-            Tab::Profiles => "Synchronization profiles",
-            Tab::Options => "General options",
-            Tab::About => "About",
+            Tab::Status => tr!("Status"),
+            Tab::Reports => tr!("Reports"),
+            Tab::Profiles => tr!("Synchronization profiles"),
+            Tab::Options => tr!("General options"),
+            Tab::About => tr!("About"),
         }
     }
 
@@ -241,7 +241,7 @@ impl Tab {
     }
 
     fn write(self, out: &mut String, view: &View<'_>) -> fmt::Result {
-        page::head(out, self.title())?;
+        page::head(out, &self.title())?;
         out.write_str(&navigation(Some(self)))?;
         match self {
             Tab::Status => status::write(out, view)?,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tr::tr;
 
 use super::View;
-use super::profiles::row;
+use super::profiles::{options_head, row};
 use crate::report::page::{header, safe};
 use crate::report::wording::sentence;
 use crate::settings::{self, TABLE};
@@ -16,8 +16,8 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     header(
         out,
         "",
-        "What counts for all profiles",
-        "General options",
+        &tr!("What counts for all profiles"),
+        &tr!("General options"),
         &tr!("They are kept in {path}", path),
     )?;
     if let Err(error) = settings::load(view.home) {
@@ -25,14 +25,15 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     }
     let text = settings::text(view.home).unwrap_or_default();
     let file: Value = toml::from_str(&text).unwrap_or_default();
-    out.write_str(
-        "<section>\n<table class=\"options\">\n<thead><tr><th>Option</th><th>Value</th><th>What it says</th></tr></thead>\n<tbody>\n",
-    )?;
+    out.write_str("<section>\n")?;
+    options_head(out)?;
     for key in TABLE.keys {
         let default = key.default().unwrap_or_default();
         row(out, key, file.get(key.name).unwrap_or(&default))?;
     }
-    out.write_str(
-        "</tbody>\n</table>\n<p>To change one, for example:</p>\n<pre>pimbridge settings set report_days=365</pre>\n</section>\n",
+    writeln!(
+        out,
+        "</tbody>\n</table>\n<p>{}</p>\n<pre>pimbridge settings set report_days=365</pre>\n</section>",
+        tr!("To change one, for example:")
     )
 }

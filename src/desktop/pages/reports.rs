@@ -7,21 +7,25 @@ use tr::tr;
 use super::{REPORTS, View};
 use crate::report::html::heading;
 use crate::report::page::{header, named, safe};
-use crate::report::wording::{count, in_words, moment};
+use crate::report::wording::{in_words, moment};
 use crate::report::{Counts, Report};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let below = match view.reports.len() {
         REPORTS => tr!("The newest {REPORTS}. All of them: pimbridge report list", REPORTS),
         0 => tr!("As soon as a profile has run, its report is here."),
-        number => count(number as u64, "report", "reports"),
+        number => tr!("{n} report" | "{n} reports" % number as u64),
     };
-    header(out, "", "What the syncs did", "Reports", &below)?;
+    header(out, "", &tr!("What the syncs did"), &tr!("Reports"), &below)?;
     if view.reports.is_empty() {
         return Ok(());
     }
-    out.write_str(
-        "<section>\n<table>\n<thead><tr><th>Profile</th><th>When</th><th>How it went</th></tr></thead>\n<tbody>\n",
+    writeln!(
+        out,
+        "<section>\n<table>\n<thead><tr><th>{}</th><th>{}</th><th>{}</th></tr></thead>\n<tbody>",
+        tr!("Profile"),
+        tr!("When"),
+        tr!("How it went")
     )?;
     for listed in &view.reports {
         let report = &listed.report;
@@ -39,10 +43,10 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
 }
 
 fn changes(report: &Report) -> String {
-    let told = |place: &str, counts: Counts| {
+    let told = |place: String, counts: Counts| {
         (counts.total() > 0).then(|| format!("<br><i>{place}: {}</i>", in_words(counts)))
     };
-    [told("On the server", report.remote), told("On this computer", report.local)]
+    [told(tr!("On the server"), report.remote), told(tr!("On this computer"), report.local)]
         .into_iter()
         .flatten()
         .collect()

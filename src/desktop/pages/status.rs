@@ -8,7 +8,7 @@ use super::View;
 use crate::daemon::protocol::{Part, Phase, ProfileStatus, State, Step};
 use crate::desktop::face::{self, Face, Look};
 use crate::report::page::{header, named, safe, section};
-use crate::report::wording::{count, moment, sentence, shell_word};
+use crate::report::wording::{moment, sentence, shell_word};
 
 pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let face = Face::of(view.status, view.now, view.zone);
@@ -18,8 +18,12 @@ pub fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
     let as_of = tr!("As it was at {}; to see how it is now, open it again from the icon.", moment(view.now));
     header(out, class(face.look), &more.join(" · "), &heading, &as_of)?;
     if view.status.profiles.is_empty() {
-        section(out, "How to begin")?;
-        out.write_str("<p>Connect a folder and a calendar, task list or address book on your server:</p>\n<pre>pimbridge profile add --help</pre>\n</section>\n")?;
+        section(out, &tr!("How to begin"))?;
+        writeln!(
+            out,
+            "<p>{}</p>\n<pre>pimbridge profile add --help</pre>\n</section>",
+            tr!("Connect a folder and a calendar, task list or address book on your server:")
+        )?;
     }
     for profile in &view.status.profiles {
         one(out, view, profile)?;
@@ -94,8 +98,10 @@ fn items(out: &mut String, view: &View<'_>, profile: &ProfileStatus) -> fmt::Res
         writeln!(out, "<li>{}: {}</li>", named(called), safe(&sentence(&problem.message)))?;
     }
     if problems.len() > NAMED {
-        let more = count((problems.len() - NAMED) as u64, "more item", "more items");
-        writeln!(out, "<li>… and {more}: see the report of the last sync</li>")?;
+        let more = problems.len() - NAMED;
+        let more = tr!("… and one more item: see the report of the last sync"
+            | "… and {n} more items: see the report of the last sync" % more);
+        writeln!(out, "<li>{more}</li>")?;
     }
     out.write_str("</ul>\n")
 }
@@ -104,80 +110,87 @@ fn items(out: &mut String, view: &View<'_>, profile: &ProfileStatus) -> fmt::Res
 struct Told {
     what: String,
     why: Option<String>,
-    ways: Vec<(&'static str, Option<String>)>,
+    ways: Vec<(String, Option<String>)>,
 }
 
 fn told(view: &View<'_>, profile: &ProfileStatus) -> Told {
     let word = shell_word(&profile.name);
     let (what, why, ways) = match &profile.state {
-        State::Inactive => {
-            ("It runs only when you say so", None, vec![("To do so:", Some(format!("sync {word}")))])
-        }
-        State::NeverRun if profile.next.is_none() => {
-            ("It was never synced", None, vec![("Run it once yourself:", Some(format!("sync {word}")))])
-        }
-        State::NeverRun => ("It has not run yet", None, vec![]),
-        State::InSync => ("All in sync", None, vec![]),
-        State::Queued => ("It waits for its turn", None, vec![]),
-        State::Running { step } => return Told { what: running(*step), why: None, ways: vec![] },
+        State::Inactive => (
+            tr!("It runs only when you say so"),
+            None,
+            vec![(tr!("To do so:"), Some(format!("sync {word}")))],
+        ),
+        State::NeverRun if profile.next.is_none() => (
+            tr!("It was never synced"),
+            None,
+            vec![(tr!("Run it once yourself:"), Some(format!("sync {word}")))],
+        ),
+        State::NeverRun => (tr!("It has not run yet"), None, vec![]),
+        State::InSync => (tr!("All in sync"), None, vec![]),
+        State::Queued => (tr!("It waits for its turn"), None, vec![]),
+        State::Running { step } => (running(*step), None, vec![]),
         State::Offline { since, why } => {
             let what = tr!("The server cannot be reached since {}", view.when(*since));
-            let ways = vec![("It is tried again by itself.", None)];
-            return Told { what, why: Some(why.clone()), ways };
+            (what, Some(why), vec![(tr!("It is tried again by itself."), None)])
         }
-        State::Busy { why, .. } => {
-            ("The server asks to come back later", Some(why), vec![("It is tried again by itself.", None)])
-        }
+        State::Busy { why, .. } => (
+            tr!("The server asks to come back later"),
+            Some(why),
+            vec![(tr!("It is tried again by itself."), None)],
+        ),
         State::SignInNeeded { why } => (
-            "The server does not let you in",
+            tr!("The server does not let you in"),
             Some(why),
             vec![(
-                "Nothing of this account runs by itself until that is mended, so that the account is not locked.",
+                tr!(
+                    "Nothing of this account runs by itself until that is mended, so that the account is not locked."
+                ),
                 None,
             )],
         ),
-        State::KeyringLocked { why } => ("The password cannot be read", Some(why), vec![]),
+        State::KeyringLocked { why } => (tr!("The password cannot be read"), Some(why), vec![]),
         State::Held { held } => {
             let number = held.local + held.remote;
-            let what = tr!("{} for your yes", count(number, "deletion waits", "deletions wait"));
+            let what = tr!("One deletion waits for your yes" | "{n} deletions wait for your yes" % number);
             let ways = vec![
                 (
-                    "If that was you, let them be deleted on the other side too:",
+                    tr!("If that was you, let them be deleted on the other side too:"),
                     Some(format!("sync {word} --allow-deletions")),
                 ),
-                ("If not, bring back what is missing:", Some(format!("sync {word} --undo-deletions"))),
+                (tr!("If not, bring back what is missing:"), Some(format!("sync {word} --undo-deletions"))),
             ];
-            return Told { what, why: None, ways };
+            (what, None, ways)
         }
         State::PreviewNeeded => (
-            "It waits for you to look ahead, as it may delete",
+            tr!("It waits for you to look ahead, as it may delete"),
             None,
             vec![
-                ("See what it would do:", Some(format!("sync {word} --dry-run"))),
-                ("If that is right:", Some(format!("sync {word} --accept-preview"))),
+                (tr!("See what it would do:"), Some(format!("sync {word} --dry-run"))),
+                (tr!("If that is right:"), Some(format!("sync {word} --accept-preview"))),
             ],
         ),
         State::Warning { why } => {
             let what = sentence(why).trim_end_matches('.').to_owned();
-            return Told { what, why: None, ways: vec![] };
+            (what, None, vec![])
         }
-        State::Error { why } => ("It could not be synced", Some(why), vec![]),
-        State::Broken { why } => ("It cannot run as it is written", Some(why), vec![]),
+        State::Error { why } => (tr!("It could not be synced"), Some(why), vec![]),
+        State::Broken { why } => (tr!("It cannot run as it is written"), Some(why), vec![]),
     };
-    Told { what: what.to_owned(), why: why.cloned(), ways }
+    Told { what, why: why.cloned(), ways }
 }
 
 fn running(step: Option<Step>) -> String {
     let Some(step) = step else { return tr!("It is being synced") };
-    let phase = match step.phase {
-        Phase::LookingHere => "looking at this computer",
-        Phase::LookingAtServer => "looking at the server",
-        Phase::Comparing => "comparing",
-        Phase::Writing => "writing",
+    let looking = match step.phase {
+        Phase::LookingHere => tr!("It is being synced: looking at this computer"),
+        Phase::LookingAtServer => tr!("It is being synced: looking at the server"),
+        Phase::Comparing => tr!("It is being synced: comparing"),
+        Phase::Writing => tr!("It is being synced: writing"),
     };
     match step.total {
-        Some(total) => tr!("It is being synced: {phase}, {} of {total}", step.done, phase, total),
-        None => tr!("It is being synced: {phase}", phase),
+        Some(total) => tr!("{looking}, {done} of {total}", looking, done = step.done, total),
+        None => looking,
     }
 }
 
@@ -187,9 +200,9 @@ fn parts(out: &mut String, parts: &[Part]) -> fmt::Result {
     if missing.is_empty() {
         return Ok(());
     }
-    section(out, "What is missing on this desktop")?;
+    section(out, &tr!("What is missing on this desktop"))?;
     for (name, why) in missing {
-        writeln!(out, "<p><b>{}</b>: {}</p>", safe(name), safe(why))?;
+        writeln!(out, "<p><b>{}</b>: {}</p>", safe(&face::part(name)), safe(why))?;
     }
     out.write_str("</section>\n")
 }

@@ -1,5 +1,7 @@
 //! Properties, values and components in words for a person.
 
+use tr::tr;
+
 use super::Version;
 use super::slots::Entry;
 use crate::item::edit::ComponentId;
@@ -15,62 +17,59 @@ const MOST: usize = 3;
 
 /// What a person calls a property or component; both in upper case.
 pub fn what(name: &str) -> String {
-    match known(name) {
-        Some(what) => what.to_owned(),
-        None => name.strip_prefix("X-").unwrap_or(name).to_ascii_lowercase(),
-    }
+    known(name).unwrap_or_else(|| name.strip_prefix("X-").unwrap_or(name).to_ascii_lowercase())
 }
 
 /// The same, where it has a name for persons.
-pub fn known(name: &str) -> Option<&'static str> {
+pub fn known(name: &str) -> Option<String> {
     Some(match name {
-        "SUMMARY" => "title",
-        "DTSTART" => "start",
-        "DTEND" => "end",
-        "DUE" => "due date",
-        "DURATION" => "length",
-        "RRULE" | "EXRULE" => "repetition",
-        "RDATE" => "extra date",
-        "EXDATE" => "left-out date",
-        "RECURRENCE-ID" => "occurrence",
-        "LOCATION" => "place",
-        "DESCRIPTION" | "NOTE" => "notes",
-        "COMMENT" => "comment",
-        "ATTENDEE" => "guest",
-        "ORGANIZER" => "organiser",
-        "CATEGORIES" => "category",
-        "CLASS" => "privacy",
-        "TRANSP" => "shown as free or busy",
-        "STATUS" => "status",
-        "PRIORITY" => "priority",
-        "PERCENT-COMPLETE" => "progress",
-        "COMPLETED" => "done on",
-        "ATTACH" => "attachment",
-        "RESOURCES" => "equipment",
-        "URL" => "web address",
-        "GEO" => "position",
-        "TRIGGER" => "time of the reminder",
-        "FN" | "N" => "name",
-        "NICKNAME" => "nickname",
-        "EMAIL" => "e-mail",
-        "TEL" => "phone",
-        "ADR" => "address",
-        "IMPP" => "chat address",
-        "ORG" => "company",
-        "TITLE" => "job title",
-        "ROLE" => "role",
-        "BDAY" => "birthday",
-        "ANNIVERSARY" => "anniversary",
-        "PHOTO" => "picture",
-        "LOGO" => "logo",
-        "MEMBER" => "member",
-        "VEVENT" => "event",
-        "VTODO" => "task",
-        "VJOURNAL" => "journal entry",
-        "VCARD" => "contact",
-        "VCALENDAR" => "calendar",
-        "VALARM" => "reminder",
-        "VTIMEZONE" => "time zone",
+        "SUMMARY" => tr!("title"),
+        "DTSTART" => tr!("start"),
+        "DTEND" => tr!("end"),
+        "DUE" => tr!("due date"),
+        "DURATION" => tr!("length"),
+        "RRULE" | "EXRULE" => tr!("repetition"),
+        "RDATE" => tr!("extra date"),
+        "EXDATE" => tr!("left-out date"),
+        "RECURRENCE-ID" => tr!("occurrence"),
+        "LOCATION" => tr!("place"),
+        "DESCRIPTION" | "NOTE" => tr!("notes"),
+        "COMMENT" => tr!("comment"),
+        "ATTENDEE" => tr!("guest"),
+        "ORGANIZER" => tr!("organiser"),
+        "CATEGORIES" => tr!("category"),
+        "CLASS" => tr!("privacy"),
+        "TRANSP" => tr!("shown as free or busy"),
+        "STATUS" => tr!("status"),
+        "PRIORITY" => tr!("priority"),
+        "PERCENT-COMPLETE" => tr!("progress"),
+        "COMPLETED" => tr!("done on"),
+        "ATTACH" => tr!("attachment"),
+        "RESOURCES" => tr!("equipment"),
+        "URL" => tr!("web address"),
+        "GEO" => tr!("position"),
+        "TRIGGER" => tr!("time of the reminder"),
+        "FN" | "N" => tr!("name"),
+        "NICKNAME" => tr!("nickname"),
+        "EMAIL" => tr!("e-mail"),
+        "TEL" => tr!("phone"),
+        "ADR" => tr!("address"),
+        "IMPP" => tr!("chat address"),
+        "ORG" => tr!("company"),
+        "TITLE" => tr!("job title"),
+        "ROLE" => tr!("role"),
+        "BDAY" => tr!("birthday"),
+        "ANNIVERSARY" => tr!("anniversary"),
+        "PHOTO" => tr!("picture"),
+        "LOGO" => tr!("logo"),
+        "MEMBER" => tr!("member"),
+        "VEVENT" => tr!("event"),
+        "VTODO" => tr!("task"),
+        "VJOURNAL" => tr!("journal entry"),
+        "VCARD" => tr!("contact"),
+        "VCALENDAR" => tr!("calendar"),
+        "VALARM" => tr!("reminder"),
+        "VTIMEZONE" => tr!("time zone"),
         _ => return None,
     })
 }
@@ -100,8 +99,9 @@ pub fn one_moment(line: &Line<'_>, written: &str) -> String {
 /// What a slot holds; `None` where it holds nothing.
 pub(super) fn entries(version: &Version<'_>, entries: &[&Entry]) -> Option<String> {
     let mut shown: Vec<String> = entries.iter().take(MOST).map(|entry| one(version, entry)).collect();
-    if entries.len() > MOST {
-        shown.push(format!("{} more", entries.len() - MOST));
+    let more = entries.len().saturating_sub(MOST);
+    if more > 0 {
+        shown.push(tr!("{n} more" | "{n} more" % more));
     }
     (!shown.is_empty()).then(|| shown.join("; "))
 }
@@ -120,7 +120,7 @@ fn one(version: &Version<'_>, entry: &Entry) -> String {
             one_moment(line, written)
         }
         "ATTENDEE" | "ORGANIZER" => person(line),
-        "PHOTO" | "LOGO" | "SOUND" | "KEY" if line.value().len() > LONGEST => "(data)".to_owned(),
+        "PHOTO" | "LOGO" | "SOUND" | "KEY" if line.value().len() > LONGEST => tr!("(data)"),
         "N" | "ADR" | "ORG" => {
             let parts = text::parts(written, b';').map(|part| text::unescape(part).trim().to_owned());
             let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
@@ -140,8 +140,22 @@ pub fn person(line: &Line<'_>) -> String {
     };
     let name = line.param("CN").filter(|name| !name.trim().is_empty()).unwrap_or(address);
     match line.param("PARTSTAT") {
-        Some(answer) => text::shown(&format!("{name}, {}", answer.to_ascii_lowercase()), LONGEST),
+        Some(said) => text::shown(&format!("{name}, {}", answer(said)), LONGEST),
         None => text::shown(name, LONGEST),
+    }
+}
+
+/// What a guest answered (RFC 5545 section 3.2.12).
+fn answer(said: &str) -> String {
+    match said.to_ascii_lowercase().as_str() {
+        "needs-action" => tr!("needs-action"),
+        "accepted" => tr!("accepted"),
+        "declined" => tr!("declined"),
+        "tentative" => tr!("tentative"),
+        "delegated" => tr!("delegated"),
+        "completed" => tr!("completed"),
+        "in-process" => tr!("in-process"),
+        other => other.to_owned(),
     }
 }
 

@@ -44,7 +44,7 @@ const ONLY_KEPT: &[&str] = &[
 /// What the profile is called in the file, fit for a line.
 pub fn label(options: &Options) -> String {
     let name = options.text("Name").map(|name| cut(name, 60)).unwrap_or_default();
-    if name.is_empty() { "(without a name)".to_owned() } else { name }
+    if name.is_empty() { tr!("(without a name)") } else { name }
 }
 
 /// What it syncs, where the file tells.
@@ -128,11 +128,13 @@ fn tell(options: &Options, kind: Kind, notes: &mut Vec<String>) {
     unknown.dedup();
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 40)).collect();
-        let more = if unknown.len() > names.len() { ", and more" } else { "" };
-        notes.push(tr!(
-            "not known, and only kept for an export (the last of each name): {}{more}",
-            enumerated(names.iter().map(String::as_str)),
-            more
-        ));
+        let shown = enumerated(names.iter().map(String::as_str));
+        notes.push(match unknown.len() > names.len() {
+            false => tr!("not known, and only kept for an export (the last of each name): {shown}", shown),
+            true => tr!(
+                "not known, and only kept for an export (the last of each name): {shown}, and more",
+                shown
+            ),
+        });
     }
 }

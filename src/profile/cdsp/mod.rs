@@ -45,7 +45,7 @@ pub enum CdspError {
     Read { file: PathBuf, source: io::Error },
     #[error("{}", tr!("{} is far too large for a file of profiles; name the .cdsp file that was exported", .0.display()))]
     TooLarge(PathBuf),
-    #[error("{}, line {line}: {what}", .file.display())]
+    #[error("{}: {what}", crate::keyed::place(.file, Some(*.line)))]
     Content { file: PathBuf, line: usize, what: String },
     #[error("{}", tr!("there is a file {} already; choose another name, or remove it first", .0.display()))]
     Exists(PathBuf),

@@ -40,10 +40,10 @@ pub fn keys(options: &Options, kind: Kind, notes: &mut Vec<String>) -> Result<Ke
     reading.mapping()?;
     if options.text("SynchronizationMode").is_none() {
         reading.keys.set("active", false);
-        reading.note(
+        reading.note(tr!(
             "it does not say which way changes go, which means that the server becomes a copy of the folder: it is not \
-             switched on; if that is right, do it with: pimbridge profile set {name} active true",
-        );
+             switched on; if that is right, do it with: pimbridge profile set {name} active true"
+        ));
     }
     Ok(reading.keys)
 }
@@ -126,13 +126,13 @@ impl Reading<'_> {
                      Google, which is missing; make the profile anew: pimbridge profile add NAME --preset google")
                 })?;
                 self.keys.set("remote.url", url);
-                self.note("Google has closed the service that it uses; it now uses CardDAV at Google");
+                self.note(tr!("Google has closed the service that it uses; it now uses CardDAV at Google"));
                 return Ok(());
             }
             "GoogleTaskApi" => {
                 return Err(tr!(
                     "Google's tasks are only to be had through a service of Google's own, which Pimbridge does not \
-                            speak; keep them in a task list of another server"
+                     speak; keep them in a task list of another server"
                 ));
             }
             other => return Err(unknown("ServerAdapterType", other)),
@@ -149,7 +149,7 @@ impl Reading<'_> {
                  folder of a profile instead"
             )),
             (_, None) if self.keys.text("remote.sign_in").is_none() => {
-                self.note("it has no user name; if the server wants one: pimbridge profile set {name} remote.user USER");
+                self.note(tr!("it has no user name; if the server wants one: pimbridge profile set {name} remote.user USER"));
                 Ok(())
             }
             _ => Ok(()),
@@ -166,7 +166,7 @@ impl Reading<'_> {
         let mut text = text.to_owned();
         if let Some((clean, user)) = without_sign_in(&text) {
             text = clean;
-            self.note("the address held a user name or a password, which is left out of it");
+            self.note(tr!("the address held a user name or a password, which is left out of it"));
             if self.keys.text("remote.user").is_none() && !user.is_empty() {
                 self.keys.set("remote.user", user);
             }
@@ -185,7 +185,7 @@ impl Reading<'_> {
         let url = self.keys.text("remote.url").and_then(|url| Url::parse(url).ok());
         if url.is_some_and(|url| is_loopback(&url)) {
             self.keys.set("remote.proxy", "none");
-            self.note("its proxy is left out, because the server is on this computer");
+            self.note(tr!("its proxy is left out, because the server is on this computer"));
             return Ok(());
         }
         let typed = self.text("ProxyOptions/ProxyUrl").unwrap_or_default().trim();
@@ -193,8 +193,8 @@ impl Reading<'_> {
         let url = without_sign_in(&url).map_or(url, |(clean, _)| clean);
         if proxy_address(&url).is_err() {
             self.note(
-                "the address of its proxy cannot be used, so it uses that of the system; to correct it: pimbridge profile \
-                 set {name} remote.proxy http://HOST:PORT",
+                tr!("the address of its proxy cannot be used, so it uses that of the system; to correct it: pimbridge profile \
+                 set {name} remote.proxy http://HOST:PORT")
             );
             return Ok(());
         }
@@ -202,7 +202,7 @@ impl Reading<'_> {
         if let Some(user) = self.text("ProxyOptions/ProxyUserName") {
             let user = user.trim().to_owned();
             self.keys.set("remote.proxy_user", user);
-            self.note("its proxy wants a password: pimbridge profile password {name} --proxy");
+            self.note(tr!("its proxy wants a password: pimbridge profile password {name} --proxy"));
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Reading<'_> {
             csscolorparser::parse(color).is_ok() && !category.contains(char::is_control)
         });
         for (category, color) in unknown {
-            self.note(&tr!(
+            self.note(tr!(
                 "the colour {} of the category {} is not known here",
                 format_args!("{:?}", cut(&color, 40)),
                 format_args!("{:?}", cut(&category, 40))
@@ -279,7 +279,7 @@ impl Reading<'_> {
             theirs.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("X-")) && is_name(theirs)
         });
         for (ours, theirs) in wrong {
-            self.note(&tr!(
+            self.note(tr!(
                 "the property {} cannot be called {} on the server: such a name begins with X-",
                 format_args!("{:?}", cut(&ours, 40)),
                 format_args!("{:?}", cut(&theirs, 40))
@@ -319,8 +319,8 @@ impl Reading<'_> {
         }
     }
 
-    fn note(&mut self, note: &str) {
-        self.notes.push(note.to_owned());
+    fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     fn text(&self, path: &str) -> Option<&str> {

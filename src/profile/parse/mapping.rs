@@ -86,13 +86,17 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
     match top.text("birthdays")? {
         Some((_, at)) if kind != Kind::Contacts => wrong(
             at,
-            tr!("birthdays are those of contacts, and this profile keeps {kind}; remove the key", kind),
+            tr!(
+                "birthdays are those of contacts, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
         ),
         Some((path, at)) => match expand(path) {
             Some(path) => Ok(Some(path)),
-            None => {
-                wrong(at, "birthdays must be the full path of a folder, such as \"~/Calendars/birthdays\"")
-            }
+            None => wrong(
+                at,
+                tr!("birthdays must be the full path of a folder, such as \"~/Calendars/birthdays\""),
+            ),
         },
         None => Ok(None),
     }
@@ -100,15 +104,21 @@ pub(super) fn birthdays(top: &Section, kind: Kind) -> Read<Option<PathBuf>> {
 
 fn busy_blocks(top: &Section, kind: Kind, mode: Mode) -> Read<Option<String>> {
     match top.text("busy_blocks")? {
-        Some((_, at)) if kind != Kind::Events => {
-            wrong(at, tr!("busy_blocks is about events, and this profile keeps {kind}; remove the key", kind))
-        }
+        Some((_, at)) if kind != Kind::Events => wrong(
+            at,
+            tr!(
+                "busy_blocks is about events, and this profile keeps {kind}; remove the key",
+                kind = kind.in_words()
+            ),
+        ),
         Some((_, at)) if !matches!(mode, Mode::ReplicateToServer | Mode::MergeToServer) => wrong(
             at,
-            "busy_blocks goes one way only; set mode = \"replicate-to-server\" or mode = \"merge-to-server\"",
+            tr!(
+                "busy_blocks goes one way only; set mode = \"replicate-to-server\" or mode = \"merge-to-server\""
+            ),
         ),
         Some((text, at)) if text.contains(char::is_control) => {
-            wrong(at, "busy_blocks must be one line without special characters")
+            wrong(at, tr!("busy_blocks must be one line without special characters"))
         }
         text => Ok(text.map(|(text, _)| text.trim().to_owned())),
     }
@@ -120,13 +130,18 @@ fn know_kind(mapping: &Section, kind: Kind) -> Read<()> {
     match foreign.min_by_key(|(_, at)| *at) {
         None => Ok(()),
         Some((key, at)) => {
-            let about = if kind == Kind::Contacts { "events and tasks" } else { "contacts" };
-            let what = tr!(
-                "{key} is about {about}, and this profile keeps {kind}; remove the key",
-                key,
-                about,
-                kind
-            );
+            let what = match kind {
+                Kind::Contacts => tr!(
+                    "{key} is about events and tasks, and this profile keeps contacts; remove the key",
+                    key
+                ),
+                Kind::Events => {
+                    tr!("{key} is about contacts, and this profile keeps events; remove the key", key)
+                }
+                Kind::Tasks => {
+                    tr!("{key} is about contacts, and this profile keeps tasks; remove the key", key)
+                }
+            };
             wrong(at, what)
         }
     }
@@ -145,7 +160,7 @@ fn category_colors(mapping: &Section) -> Read<BTreeMap<String, String>> {
             );
         }
         if category.trim().is_empty() || category.contains(char::is_control) {
-            return wrong(at, "the name of a category must be one line, and not empty");
+            return wrong(at, tr!("the name of a category must be one line, and not empty"));
         }
         colors.insert(category.trim().to_owned(), color.trim().to_owned());
     }

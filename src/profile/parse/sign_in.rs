@@ -19,7 +19,7 @@ pub(super) fn sign_in(remote: &Section, oauth: Option<&Section>) -> Read<Option<
         (Some(Means::Token), user, _) => Ok(Some(SignIn::Token { user, token: source })),
         (Some(Means::OAuth), _, Some(at)) => wrong(
             at,
-            "with sign_in = \"oauth\" there is no password; remove password_env and password_command",
+            tr!("with sign_in = \"oauth\" there is no password; remove password_env and password_command"),
         ),
         (Some(Means::OAuth), user, None) => match oauth {
             Some(oauth) => {
@@ -27,13 +27,16 @@ pub(super) fn sign_in(remote: &Section, oauth: Option<&Section>) -> Read<Option<
                 let secret = secret.map(|(source, _)| source);
                 Ok(Some(SignIn::OAuth { user, client: Box::new(client(oauth)?), secret }))
             }
-            None => remote.missing_section("oauth", "where and as which program to sign in"),
+            None => remote
+                .lacks(tr!("the section [oauth] is missing; it says where and as which program to sign in")),
         },
         (Some(Means::Password) | None, Some(user), _) => {
             Ok(Some(SignIn::Password { user, password: source }))
         }
-        (_, None, Some(at)) => wrong(at, "a password needs a user name; add user = \"…\" to [remote]"),
-        (Some(Means::Password), None, None) => remote.missing("user", "the name that you have on the server"),
+        (_, None, Some(at)) => wrong(at, tr!("a password needs a user name; add user = \"…\" to [remote]")),
+        (Some(Means::Password), None, None) => {
+            remote.missing("user", &tr!("the name that you have on the server"))
+        }
         (None, None, None) => Ok(None),
     }
 }
@@ -41,7 +44,7 @@ pub(super) fn sign_in(remote: &Section, oauth: Option<&Section>) -> Read<Option<
 fn user(remote: &Section) -> Read<Option<String>> {
     match remote.text("user")? {
         Some((user, at)) if user.contains(':') || user.contains(char::is_control) => {
-            wrong(at, "the user name must not contain a colon or a line break")
+            wrong(at, tr!("the user name must not contain a colon or a line break"))
         }
         user => Ok(user.map(|(user, _)| user.to_owned())),
     }
@@ -60,15 +63,30 @@ pub(in crate::profile) fn secret_source(
         (Some((name, at)), None) => {
             let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
-                let what = env.trim_end_matches("_env").replace('_', " ");
                 return wrong(
                     at,
-                    tr!(
-                        "{env} must be the name of an environment variable (letters, digits and _), not the {what} \
-                         itself",
-                        env,
-                        what
-                    ),
+                    match env {
+                        "client_secret_env" => tr!(
+                            "{env} must be the name of an environment variable (letters, digits and _), not the client \
+                             secret itself",
+                            env
+                        ),
+                        "proxy_password_env" => tr!(
+                            "{env} must be the name of an environment variable (letters, digits and _), not the proxy \
+                             password itself",
+                            env
+                        ),
+                        "client_certificate_password_env" => tr!(
+                            "{env} must be the name of an environment variable (letters, digits and _), not the client \
+                             certificate password itself",
+                            env
+                        ),
+                        _ => tr!(
+                            "{env} must be the name of an environment variable (letters, digits and _), not the \
+                             password itself",
+                            env
+                        ),
+                    },
                 );
             }
             Ok(Some((SecretSource::Env(name.to_owned()), at)))
@@ -94,8 +112,10 @@ fn client(oauth: &Section) -> Read<Client> {
         },
     };
     let Some((id, _)) = oauth.text("client_id")? else {
-        let way =
-            provider.map_or("ask whoever runs the server for it", |(provider, _)| provider.registration);
+        let way = match provider.map(|(provider, _)| provider.registration) {
+            Some(registration) => tr!(registration),
+            None => tr!("ask whoever runs the server for it"),
+        };
         return oauth.missing(
             "client_id",
             &tr!("one of your own (Pimbridge itself is registered nowhere yet): {way}", way),
@@ -109,16 +129,18 @@ fn client(oauth: &Section) -> Read<Client> {
             .or_else(|error| wrong(at, tr!("the addresses of {} are wrong: {error}", provider.name, error))),
         (Some((_, at)), _) => wrong(
             at,
-            "the provider says where to sign in; remove authorization_url, token_url and scopes, or the provider",
+            tr!(
+                "the provider says where to sign in; remove authorization_url, token_url and scopes, or the provider"
+            ),
         ),
         (None, (Some(authorization_url), Some(token_url), scopes)) => {
             let scopes = scopes.map_or("", |(scopes, _)| scopes).split_whitespace().map(str::to_owned);
             Ok(Client { id, authorization_url, token_url, scopes: scopes.collect(), loopback: LOOPBACK })
         }
         (None, (None, _, _)) => {
-            oauth.missing("provider", "google or fastmail, or an authorization_url and a token_url")
+            oauth.missing("provider", &tr!("google or fastmail, or an authorization_url and a token_url"))
         }
-        (None, (_, None, _)) => oauth.missing("token_url", "where the server hands out tokens"),
+        (None, (_, None, _)) => oauth.missing("token_url", &tr!("where the server hands out tokens")),
     }
 }
 

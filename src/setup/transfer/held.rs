@@ -20,21 +20,23 @@ pub fn hold(imported: &mut Imported, old: Option<&Keys>) -> Vec<String> {
 
 fn active(imported: &mut Imported, old: Option<&Keys>) -> Option<String> {
     let is_on = |keys: &Keys| keys.switch("active") != Some(false);
-    let way = "to switch it on: pimbridge profile set {name} active true";
     // In an export such a profile is always switched off, for Outlook.
     let is_off_for_outlook = imported.ours && imported.keys.text("busy_blocks").is_some();
     match old.map(is_on) {
         Some(false) if is_on(&imported.keys) => {
             imported.keys.set("active", false);
-            Some(tr!("it stays switched off, as it is here; {way}", way))
+            Some(tr!(
+                "it stays switched off, as it is here; to switch it on: pimbridge profile set {name} active true"
+            ))
         }
         Some(true) if is_off_for_outlook => {
             imported.keys.remove("active");
             None
         }
-        None if is_off_for_outlook && !is_on(&imported.keys) => {
-            Some(tr!("a profile with busy_blocks is always switched off in a file; {way}", way))
-        }
+        None if is_off_for_outlook && !is_on(&imported.keys) => Some(tr!(
+            "a profile with busy_blocks is always switched off in a file; to switch it on: pimbridge profile set \
+             {name} active true"
+        )),
         _ => None,
     }
 }
@@ -56,11 +58,25 @@ fn guard(keys: &mut Keys, old: Option<&Keys>, path: &str, more_is_weaker: bool) 
         Some(set) => keys.set(path, set),
         None => keys.remove(path),
     }
-    let stays = if set.is_some() { "stays" } else { "is, as usual," };
-    Some(format!(
-        "{path} {stays} {here}: the file has {wanted}, which would guard you less; if you want that: pimbridge profile set \
-         {{name}} {path} {wanted}"
-    ))
+    let name = "{name}";
+    Some(match set {
+        Some(_) => tr!(
+            "{path} stays {here}: the file has {wanted}, which would guard you less; if you want that: pimbridge \
+             profile set {name} {path} {wanted}",
+            path,
+            here,
+            wanted,
+            name
+        ),
+        None => tr!(
+            "{path} is, as usual, {here}: the file has {wanted}, which would guard you less; if you want that: \
+             pimbridge profile set {name} {path} {wanted}",
+            path,
+            here,
+            wanted,
+            name
+        ),
+    })
 }
 
 #[cfg(test)]

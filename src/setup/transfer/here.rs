@@ -58,7 +58,7 @@ impl Here {
         let word = shell_word(old.name.as_str());
         (old.kind != imported.kind).then(|| {
             tr!("it is for {} now, but {} here is for {}: remove that profile first (pimbridge profile remove {word}), or \
-                 make a new one by hand (pimbridge profile add --help)", imported.kind, old.name, old.kind, word)
+                 make a new one by hand (pimbridge profile add --help)", imported.kind.in_words(), old.name, old.kind.in_words(), word)
         })
     }
 }

@@ -12,7 +12,7 @@ use super::{Ask, Choices, Folders, held, secrets, told};
 use crate::home::Home;
 use crate::profile::cdsp::{self, Document, Imported, Keys, Options};
 use crate::profile::{self, KINDS, Loaded, MODES, Name, Profile, ProfileError, Secret, word_of};
-use crate::report::wording::{cut, shell_word};
+use crate::report::wording::{cut, enumerated, shell_word};
 use crate::settings;
 
 /// What becomes of a profile of the file.
@@ -51,21 +51,22 @@ impl Planned {
     /// What a person is shown of it.
     pub fn shown(&self) -> String {
         let word = match &self.fate {
-            Fate::Added => "adds",
-            Fate::Replaced => "replaces",
-            Fate::Unchanged => "unchanged",
-            Fate::Skipped(_) => "skips",
+            Fate::Added => tr!("adds"),
+            Fate::Replaced => tr!("replaces"),
+            Fate::Unchanged => tr!("unchanged"),
+            Fate::Skipped(_) => tr!("skips"),
         };
         let mut shown = format!("{word:<10} {}", self.label);
         match (&self.file, &self.fate) {
             (_, Fate::Skipped(why)) => shown += &format!(": {why}"),
             (Some((profile, _)), _) => {
                 if profile.name.as_str() != self.label {
-                    shown += &format!(", here {}", profile.name);
+                    shown += &format!(", {}", tr!("here {}", profile.name));
                 }
-                let active = if profile.active { "" } else { ", inactive" };
-                let mode = word_of(MODES, profile.mode);
-                shown += &format!(": {}, {mode}{active}, in {}", profile.kind, profile.local);
+                let mut facts = vec![profile.kind.in_words(), word_of(MODES, profile.mode).to_owned()];
+                facts.extend((!profile.active).then(|| tr!("inactive")));
+                facts.push(tr!("in {}", profile.local));
+                shown += &format!(": {}", facts.join(", "));
             }
             (None, _) => {}
         }
@@ -127,11 +128,13 @@ pub fn plan(
     }
     if let Some(name) = without_folder.first() {
         return Err(SetupError::Wrong(tr!(
-            "there is no terminal to ask on where {} {} here; make folders for all of them with --root FOLDER, or name \
-             each one: --folder \"{}=FOLDER\"",
-            crate::report::wording::enumerated(without_folder.iter().map(String::as_str)),
-            if without_folder.len() == 1 { "is" } else { "are" },
-            cut(name, 60)
+            "there is no terminal to ask on where {names} is here; make folders for all of them with --root FOLDER, or \
+             name each one: --folder \"{name}=FOLDER\""
+                | "there is no terminal to ask on where {names} are here; make folders for all of them with --root FOLDER, or \
+                   name each one: --folder \"{name}=FOLDER\""
+                    % without_folder.len(),
+            names = enumerated(without_folder.iter().map(String::as_str)),
+            name = cut(name, 60)
         )));
     }
     if let Some(name) = folders.unused() {
@@ -165,7 +168,7 @@ fn read(
             None => {
                 return Err(tr!(
                     "Google signs you in in a browser, for which you need a client id of your own: give it with \
-                            --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
+                     --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
                 ));
             }
         }

@@ -51,10 +51,6 @@ fn takes_password(profile: &Profile) -> bool {
 /// What the person has to enter.
 fn needed(profile: &Profile, is_new_entry: bool, is_added: bool) -> Option<String> {
     let word = shell_word(profile.name.as_str());
-    let client = tr!(
-        "say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your client's secret is",
-        word
-    );
     match (sign_in(profile)?, is_new_entry) {
         (SignIn::Password { password: PasswordSource::Keyring, .. }, true) => {
             Some(tr!("password needed: pimbridge profile password {word}", word))
@@ -62,12 +58,16 @@ fn needed(profile: &Profile, is_new_entry: bool, is_added: bool) -> Option<Strin
         (SignIn::Token { token: PasswordSource::Keyring, .. }, true) => {
             Some(tr!("token needed: pimbridge profile password {word}", word))
         }
-        (SignIn::OAuth { secret: None, .. }, true) => {
-            Some(tr!("sign-in needed: {client}, then pimbridge profile sign-in {word}", client, word))
-        }
-        (SignIn::OAuth { secret: None, .. }, false) if is_added => {
-            Some(tr!("sign-in needed: {client}", client))
-        }
+        (SignIn::OAuth { secret: None, .. }, true) => Some(tr!(
+            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
+             client's secret is, then pimbridge profile sign-in {word}",
+            word
+        )),
+        (SignIn::OAuth { secret: None, .. }, false) if is_added => Some(tr!(
+            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
+             client's secret is",
+            word
+        )),
         (SignIn::OAuth { .. }, true) => Some(tr!("sign-in needed: pimbridge profile sign-in {word}", word)),
         _ => None,
     }

@@ -29,16 +29,17 @@ const NOTABLE: [&str; 11] = [
 pub fn server(profile: &Profile) -> Vec<String> {
     let RemoteSpec::Dav { url, sign_in, connection } = &profile.remote;
     let user = sign_in.as_ref().and_then(SignIn::user);
-    let mut told = vec![format!("on {url}{}", as_whom(user))];
+    let mut told = vec![match user {
+        Some(user) => tr!("on {url}, as {}", cut(user, 60), url),
+        None => tr!("on {url}", url),
+    }];
     if let ProxySpec::Via { url, sign_in } = &connection.proxy {
-        let user = sign_in.as_ref().map(|user| user.user.as_str());
-        told.push(tr!("through the proxy {url}{}", as_whom(user), url));
+        told.push(match sign_in {
+            Some(user) => tr!("through the proxy {url}, as {}", cut(&user.user, 60), url),
+            None => tr!("through the proxy {url}", url),
+        });
     }
     told
-}
-
-fn as_whom(user: Option<&str>) -> String {
-    user.map(|user| format!(", as {}", cut(user, 60))).unwrap_or_default()
 }
 
 /// What is not as usual in a new profile.
@@ -61,14 +62,15 @@ pub fn changes(before: &str, after: &str) -> Vec<String> {
             && *path != "preview_needed"
             && counts(&before, path) != counts(&after, path)
     });
-    paths.map(|path| format!("{path}: {} becomes {}", value(&before, path), value(&after, path))).collect()
+    let becomes = |path| tr!("{path}: {} becomes {}", value(&before, path), value(&after, path), path);
+    paths.map(becomes).collect()
 }
 
 /// The value of a key, or its default.
 fn value(keys: &Keys, path: &str) -> String {
     shown(keys, path)
         .or_else(|| default(path).map(|default| tr!("{default} (the default)", default)))
-        .unwrap_or_else(|| "none".to_owned())
+        .unwrap_or_else(|| tr!("none"))
 }
 
 fn shown(keys: &Keys, path: &str) -> Option<String> {

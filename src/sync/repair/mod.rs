@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use tr::tr;
+
 use super::memory::Memory;
 use super::observe::look_again;
 use super::run::{Job, RunError};
@@ -16,7 +18,6 @@ mod find;
 pub mod words;
 
 pub use find::{Content, Finding, Item, Left, What, find};
-use tr::tr;
 
 /// What the person asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub struct Found {
 
 impl Found {
     fn new(finding: Finding) -> Found {
-        let fate = finding.left.map_or(Fate::Mendable, |left| Fate::Left(words::left(left).to_owned()));
+        let fate = finding.left.map_or(Fate::Mendable, |left| Fate::Left(words::left(left)));
         Found { finding, fate }
     }
 }
@@ -232,7 +233,7 @@ async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<(), RunError> {
     for found in found.iter_mut() {
         match steps(job, &found.finding, &contents) {
             Some(steps) => all.push(Mending { found, steps }),
-            None => found.fate = Fate::Left(CHANGED.to_owned()),
+            None => found.fate = Fate::Left(changed()),
         }
     }
     keep(job, &mut all)?;
@@ -252,10 +253,9 @@ async fn mend(job: &Job<'_>, found: &mut [&mut Found]) -> Result<(), RunError> {
     Ok(())
 }
 
-const CHANGED: &str = "It was changed in the meantime, so it was left as it is. Run the repair again.";
-
-const GONE_HERE: &str = "One of the two is gone, and the history keeps it. But its twin on the other side could not be removed: the \
-                         next sync brings that one back. Run the repair again after it.";
+fn changed() -> String {
+    tr!("It was changed in the meantime, so it was left as it is. Run the repair again.")
+}
 
 type Contents = Sides<HashMap<Href, (Etag, Bytes)>>;
 
@@ -465,14 +465,17 @@ fn record(job: &Job<'_>, all: &mut [Mending<'_>]) -> Result<Sides<Vec<Href>>, Ru
 fn why(steps: &[Step]) -> String {
     let not_done = steps.iter().find(|step| !step.outcome.as_ref().is_some_and(is_done));
     if not_done.is_some_and(|step| step.stage == Stage::Twin) {
-        return GONE_HERE.to_owned();
+        return tr!(
+            "One of the two is gone, and the history keeps it. But its twin on the other side could not be removed: the \
+             next sync brings that one back. Run the repair again after it."
+        );
     }
     match not_done.map(|step| (&step.edit, &step.outcome)) {
         Some((_, Some(Outcome::Refused { reason } | Outcome::Failed { reason }))) => reason.clone(),
         Some((Edit::Create { .. }, Some(Outcome::Stale { .. }))) => {
             tr!("It was left as it is, because another item has the name that one of its items would get.")
         }
-        Some((_, Some(Outcome::Stale { .. }))) => CHANGED.to_owned(),
+        Some((_, Some(Outcome::Stale { .. }))) => changed(),
         _ => tr!("It was not done. Run the repair again."),
     }
 }

@@ -25,23 +25,25 @@ pub fn problem(finding: &Finding) -> String {
 }
 
 /// Why a finding is left to the person, with a way out.
-pub(super) fn left(left: Left) -> &'static str {
+pub(super) fn left(left: Left) -> String {
     match left {
-        Left::Unreadable => {
+        Left::Unreadable => tr!(
             "Only you can say what it should be: correct it or delete it. Until then it is left as it is."
+        ),
+        Left::Failed => {
+            tr!("It could not be had this time, so nothing is known of it. Run the repair again.")
         }
-        Left::Failed => "It could not be had this time, so nothing is known of it. Run the repair again.",
-        Left::Source => {
+        Left::Source => tr!(
             "It is not mended here, because this profile never writes to that side. Mend it there, or change the mode of \
              the profile."
-        }
-        Left::Guests => {
+        ),
+        Left::Guests => tr!(
             "It is not mended here, because the server might write to the people who are invited. Delete or copy it in \
              your calendar program."
-        }
-        Left::Taken => {
+        ),
+        Left::Taken => tr!(
             "It is not mended here, because one of its items is there already, but says something else. Delete the one \
              that is wrong."
-        }
+        ),
     }
 }

@@ -60,13 +60,6 @@ impl Service {
             Service::Contacts => "carddav",
         }
     }
-
-    fn words(self) -> &'static str {
-        match self {
-            Service::Calendars => "calendars",
-            Service::Contacts => "address books",
-        }
-    }
 }
 
 /// A place where nothing was found.
@@ -267,18 +260,26 @@ impl<'a> Search<'a> {
                 return Some(named.chain(at_domain).collect());
             }
             Ok(dns::Answer::NotOffered) => {
-                self.out.tried(tr!("{domain} says that it has no {}", service.words(), domain));
+                self.out.tried(match service {
+                    Service::Calendars => tr!("{domain} says that it has no calendars", domain),
+                    Service::Contacts => tr!("{domain} says that it has no address books", domain),
+                });
                 return None;
             }
-            Ok(dns::Answer::Nothing) => self.out.tried(tr!(
-                "{domain} does not name a server for its {} (no SRV record for _{}s._tcp)",
-                service.words(),
-                service.name(),
-                domain
-            )),
-            Err(why) => {
-                self.out.tried(tr!("server for the {} of {domain}: {why}", service.words(), domain, why))
-            }
+            Ok(dns::Answer::Nothing) => self.out.tried(match service {
+                Service::Calendars => tr!(
+                    "{domain} does not name a server for its calendars (no SRV record for _caldavs._tcp)",
+                    domain
+                ),
+                Service::Contacts => tr!(
+                    "{domain} does not name a server for its address books (no SRV record for _carddavs._tcp)",
+                    domain
+                ),
+            }),
+            Err(why) => self.out.tried(match service {
+                Service::Calendars => tr!("server for the calendars of {domain}: {why}", domain, why),
+                Service::Contacts => tr!("server for the address books of {domain}: {why}", domain, why),
+            }),
         }
         Some(at_domain)
     }
