@@ -3,7 +3,7 @@
 use crate::report::{Operation, Touched};
 
 /// How many items it tells of at most.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 /// The items that are told of: deletions come first, so that none is hidden behind what is only new.
 pub(super) fn told(mut foreseen: Vec<Touched>) -> Vec<Touched> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::history::{
-    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, View, Which,
+    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, Runs, View, Which,
 };
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::desktop::face;
@@ -122,15 +122,17 @@ fn look(window: &MainWindow, link: &Link) {
         page.set_searching(false);
         let (answered, why) = settled(reply);
         // What is wrong elsewhere on the page is told there.
-        if page.get_part() == HistoryPart::Search {
-            page.set_trouble(why.into());
-        }
-        if let Some(Answered::Versions(Found { versions, more, profiles })) = answered {
+        let told = |why: &str| {
+            if page.get_part() == HistoryPart::Search {
+                page.set_trouble(why.into());
+            }
+        };
+        told(&why);
+        if let Some(Answered::Versions(Found { versions, more, profiles, notes })) = answered {
             know(&page, profiles.iter().map(String::as_str));
-            let now = now();
-            let lines = versions.iter().map(|kept| line(kept, &now)).collect();
-            page.set_versions(rows::replace(page.get_versions(), lines, |row| row.key.clone()));
+            page.set_versions(rows::replace(page.get_versions(), lines(&versions), |row| row.key.clone()));
             page.set_more(more);
+            told(&notes.join("\n"));
         }
     });
 }
@@ -163,10 +165,10 @@ fn open_runs(window: &MainWindow, link: &Link) {
     window.global::<HistoryPage>().set_run_key("".into());
     begin(window, HistoryPart::Runs);
     ask(window, link, Question::Deletions { limit: RUNS }, |window, _, answered| {
-        let Answered::Deletions { runs } = answered else { return };
-        let now = now();
-        let rows = runs.iter().map(|run| run_line(run, &now)).collect();
-        window.global::<HistoryPage>().set_runs(model(rows));
+        let Answered::Deletions(Runs { runs, notes }) = answered else { return };
+        let (page, now) = (window.global::<HistoryPage>(), now());
+        page.set_runs(model(runs.iter().map(|run| run_line(run, &now)).collect()));
+        page.set_trouble(notes.join("\n").into());
     });
 }
 
@@ -177,9 +179,10 @@ fn open_run(window: &MainWindow, link: &Link, key: &str) {
     page.set_deleted(model(Vec::new()));
     begin(window, HistoryPart::Run);
     ask(window, link, Question::Deleted(of), |window, _, answered| {
-        let Answered::Versions(Found { versions, .. }) = answered else { return };
-        let now = now();
-        let rows = versions.iter().map(|kept| line(kept, &now)).collect();
+        let Answered::Deleted(deleted) = answered else { return };
+        let mut rows = lines(&deleted.versions);
+        let more = deleted.in_all.saturating_sub(deleted.versions.len() as u64);
+        rows.extend(rows::more(more, tr!("“Restore all” brings them back too.")));
         window.global::<HistoryPage>().set_deleted(model(rows));
     });
 }
@@ -289,6 +292,11 @@ fn what(version: &Version, (now, zone): &(Timestamp, TimeZone)) -> String {
         (Loss::Overwritten, Side::Local) => tr!("Overwritten on this computer, {}", when),
         (Loss::Overwritten, Side::Remote) => tr!("Overwritten on the server, {}", when),
     }
+}
+
+fn lines(versions: &[Kept]) -> Vec<RowItem> {
+    let now = now();
+    versions.iter().map(|kept| line(kept, &now)).collect()
 }
 
 /// A version as a line of a list.

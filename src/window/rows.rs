@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 
 use slint::{Model, ModelRc, SharedString, VecModel};
+use tr::tr;
+
+use crate::RowItem;
 
 /// The list with new rows in the place of those that are there. A row whose key is still there stays where the person
 /// sees it: with the focus it has, and a click that has begun on it.
@@ -39,6 +42,12 @@ pub fn replace<T: Clone + PartialEq + 'static>(
         }
     }
     there
+}
+
+/// The last line of a list that has only the first of what there is.
+pub fn more(number: u64, detail: String) -> Option<RowItem> {
+    let title = tr!("… and one more" | "… and {n} more" % number);
+    (number > 0).then(|| RowItem { title: title.into(), detail: detail.into(), ..RowItem::default() })
 }
 
 #[cfg(test)]

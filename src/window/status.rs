@@ -151,6 +151,8 @@ fn row(profile: &ProfileStatus, status: &Status, now: Timestamp, zone: &TimeZone
         profile.last.as_ref().map(|last| face::last_run(last.outcome, &face::when(last.started, now, zone)));
     let next = profile.next.filter(|_| status.paused.is_none());
     let next = next.map(|next| tr!("Next sync: {}", face::when(next.max(now), now, zone)));
+    let is_off = !profile.active && profile.state != State::Inactive;
+    let next = next.or_else(|| is_off.then(|| tr!("Switched off: it is synchronized only when you say so.")));
     let step = match &profile.state {
         State::Running { step } => Some(step.as_ref()),
         _ => None,

@@ -90,11 +90,10 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
             Answered::Version(Box::new(reading(home, move |home| history::view(home, &which)).await?))
         }
         Question::Deletions { limit } => {
-            let runs = reading(home, move |home| history::deletions(home, limit)).await?;
-            Answered::Deletions { runs }
+            Answered::Deletions(reading(home, move |home| history::deletions(home, limit)).await?)
         }
         Question::Deleted(of) => {
-            Answered::Versions(reading(home, move |home| history::deleted(home, &of)).await?)
+            Answered::Deleted(reading(home, move |home| history::deleted(home, &of)).await?)
         }
         Question::RestoreVersion(which) => Answered::Restored(history::restore_one(home, which).await?),
         Question::RestoreDeleted(of) => Answered::Restored(history::restore_deleted(home, of).await?),
@@ -110,7 +109,7 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
             None => return Ok(Reply::Done),
         },
         Question::ReportText(which) => {
-            Answered::Text { text: reading(home, move |home| reports::text(home, &which)).await? }
+            Answered::Text { text: reading(home, move |home| reports::beginning(home, &which)).await? }
         }
         Question::ExportReport(export) => {
             return done(reading(home, move |home| reports::export(home, &export)).await);
@@ -118,7 +117,7 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
         Question::ReportConflict(which) => {
             Answered::ReportConflict(reading(home, move |home| reports::conflict(home, &which)).await?)
         }
-        Question::Conflicts => Answered::Conflicts { waiting: reading(home, conflicts::list).await? },
+        Question::Conflicts => Answered::Conflicts(reading(home, conflicts::list).await?),
         Question::Conflict(which) => Answered::Conflict(conflicts::view(home, which).await?),
         Question::Decide(decide) => return done(conflicts::decide(home, decide).await),
     }))

@@ -66,7 +66,8 @@ pub fn set(home: &Home, Changes { profile, changes }: Changes) -> Result<(), Str
 /// What the next run would do after these changes.
 pub async fn foresee(home: &Home, accounts: &Accounts, wanted: Changes) -> Result<Foreseen, String> {
     let changes = of(wanted.changes);
-    let done = setup::foresee::foresee(home, &wanted.profile, &changes, accounts).await.map_err(told)?;
+    let mut done = setup::foresee::foresee(home, &wanted.profile, &changes, accounts).await.map_err(told)?;
+    done.report.problems.truncate(foreseen::MOST);
     Ok(Foreseen { report: done.report, items: foreseen::told(done.foreseen) })
 }
 

@@ -14,7 +14,7 @@ use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Re
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
-use crate::profile;
+use crate::profile::{self, Name};
 use crate::sync::run::Deletions;
 
 impl Daemon {
@@ -24,11 +24,16 @@ impl Daemon {
             Request::Question(question) => {
                 let (home, accounts) = (self.home.clone(), Arc::clone(&self.accounts));
                 let signed_in = question.signs_in().map(str::to_owned);
+                let worked_on = question.works_on().and_then(|name| Name::new(name).ok());
                 let changes_files = question.changes_files();
+                if let (Some(watcher), Some(profile)) = (&self.watcher, &worked_on) {
+                    watcher.hold(profile);
+                }
                 self.tasks.spawn(async move {
                     let reply = answers::answer(&home, &accounts, question).await;
                     let signed_in = signed_in.filter(|_| reply == Reply::Done);
-                    Ready::Answered { reply: Box::new(reply), to: asked.reply, changes_files, signed_in }
+                    let (reply, to) = (Box::new(reply), asked.reply);
+                    Ready::Answered { reply, to, changes_files, signed_in, worked_on }
                 });
                 Then::GoOn
             }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use pimbridge::daemon::protocol::history::NotRestored;
+use pimbridge::daemon::protocol::history::{Deleted, NotRestored};
 use pimbridge::item::compare::Row;
 use pimbridge::state::VersionId;
 
@@ -100,27 +100,30 @@ impl Shown {
 
 fn answers(question: &Question) -> Reply {
     Reply::Answered(match question {
-        Question::FindVersions(find) if find.text == "nothing" => {
-            Answered::Versions(Found { versions: Vec::new(), more: false, profiles: Vec::new() })
-        }
+        Question::FindVersions(find) if find.text == "nothing" => Answered::Versions(Found {
+            versions: Vec::new(),
+            more: false,
+            profiles: Vec::new(),
+            notes: vec!["“old” is damaged.".into()],
+        }),
         Question::FindVersions(_) => Answered::Versions(Found {
             versions: vec![kept(7, "Dentist", Loss::Overwritten), kept(8, "Lunch", Loss::Deleted)],
             more: true,
             profiles: vec!["my work".into(), "removed".into()],
+            notes: Vec::new(),
         }),
         Question::Version(which) => Answered::Version(Box::new(view(which.version))),
-        Question::Deletions { .. } => Answered::Deletions {
+        Question::Deletions { .. } => Answered::Deletions(Runs {
+            notes: Vec::new(),
             runs: vec![Deletions {
                 profile: "my work".into(),
                 run: "2026-11-26T12:20:00.123Z".parse().unwrap(),
                 items: 14,
             }],
-        },
-        Question::Deleted(_) => Answered::Versions(Found {
-            versions: vec![kept(8, "Lunch", Loss::Deleted)],
-            more: false,
-            profiles: Vec::new(),
         }),
+        Question::Deleted(_) => {
+            Answered::Deleted(Deleted { versions: vec![kept(8, "Lunch", Loss::Deleted)], in_all: 14 })
+        }
         Question::RestoreVersion(_) => Answered::Restored(Restored { back: 1, there: 0, failed: Vec::new() }),
         Question::RestoreDeleted(_) => return Reply::Refused { why: "the server cannot be reached".into() },
         other => panic!("{other:?}"),
@@ -145,7 +148,7 @@ fn an_item_is_found_by_its_text() {
     page.set_profile(1);
     field.set_accessible_value("nothing");
     assert_eq!(shown.last(), find("nothing", Some("my work"), 200));
-    assert_eq!(page.get_versions().row_count(), 0);
+    assert_eq!((page.get_versions().row_count(), page.get_trouble().as_str()), (0, "“old” is damaged."));
 }
 
 #[test]
@@ -186,7 +189,8 @@ fn what_a_sync_deleted_is_restored_together() {
     page.invoke_open_run(run.key, run.title.clone());
     let of = OfRun { profile: "my work".into(), run: "2026-11-26T12:20:00.123Z".parse().unwrap() };
     assert_eq!(shown.last(), Question::Deleted(of.clone()));
-    assert_eq!(page.get_deleted().row_count(), 1);
+    let titles: Vec<_> = page.get_deleted().iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Lunch", "… and 13 more"]);
     shown.click(AccessibleRole::Button, &format!("Restore all: {}", run.title));
     assert_eq!(shown.last(), Question::RestoreDeleted(of));
     assert_eq!(page.get_trouble(), "The server cannot be reached.");

@@ -33,7 +33,7 @@ pub fn ask(window: &MainWindow, link: &Link) {
         match reply {
             Ok(Reply::Answered(Answered::Reports(found))) => {
                 if page.get_at() == ReportsAt::List {
-                    page.set_trouble(SharedString::new());
+                    page.set_trouble(found.notes.join("\n").into());
                 }
                 show(&page, &found);
             }
@@ -100,9 +100,11 @@ pub fn ask_waiting(_: &MainWindow, link: &Link) {
     link.ask(Request::Question(Question::Conflicts), |window, _, reply| {
         let page = window.global::<ReportsPage>();
         match reply {
-            Ok(Reply::Answered(Answered::Conflicts { waiting })) => {
+            // What is left out, the list of reports says too.
+            Ok(Reply::Answered(Answered::Conflicts(found))) => {
                 let (now, zone) = (Timestamp::now(), TimeZone::system());
-                let rows: Vec<RowItem> = waiting.iter().map(|one| waiting_row(one, now, &zone)).collect();
+                let rows: Vec<RowItem> =
+                    found.waiting.iter().map(|one| waiting_row(one, now, &zone)).collect();
                 page.set_waiting(rows::replace(page.get_waiting(), rows, |row| row.key.clone()));
             }
             Ok(_) => {}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pimbridge::daemon::protocol::reports::{Export, One, Written};
+use pimbridge::daemon::protocol::reports::{Beginning, Export, One, Written};
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::report::Form;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
@@ -202,7 +202,9 @@ fn show_raw(window: &MainWindow, link: &Link) {
     let Some((id, profile)) = opened_report(window) else { return };
     begin(window, ReportsAt::Raw);
     window.global::<ReportsPage>().set_raw(SharedString::new());
-    let which = Written { profile, report: id, form: Form::Json };
+    let written = Written { profile, report: id, form: Form::Json };
+    // More than is shown tells that there is more.
+    let which = Beginning { written, limit: 2 * raw::SHOWN };
     ask(window, link, Question::ReportText(which), |window, _, reply| {
         if let Reply::Answered(Answered::Text { text }) = reply {
             let rest = tr!("This is only the beginning. An export has all of it.");

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use pimbridge::daemon::protocol::conflicts::{Decide, View, Waiting, Which};
+use pimbridge::daemon::protocol::conflicts::{Decide, List, View, Waiting, Which};
 use pimbridge::daemon::protocol::reports::{Compared, Found, Listed, Settled, Whole};
 use pimbridge::daemon::protocol::{Answered, Question, RunId};
 use pimbridge::item::compare::Row;
@@ -82,7 +82,8 @@ fn touched() -> Touched {
 fn whole(profile: &str) -> Whole {
     let started = "2026-11-21T08:00:00Z".parse().unwrap();
     let report = Report { failure: None, ..Report::not_run(profile, started, String::new()) };
-    Whole { id: 7, report, headline: "Synced.".into(), touched: vec![touched()], touched_in_all: 1 }
+    let headline = "Synced.".into();
+    Whole { id: 7, report, problems_in_all: 0, headline, touched: vec![touched()], touched_in_all: 1 }
 }
 
 fn row() -> Row {
@@ -106,6 +107,7 @@ fn daemon(question: &Question) -> Reply {
             reports: vec![listed("my work", 7, RunOutcome::Ok), listed("home", 3, RunOutcome::Failed)],
             more: false,
             profiles: vec!["home".into(), "my work".into()],
+            notes: vec!["What is remembered of “old” is damaged.".into()],
         }),
         Question::Report(one) => Answered::Report(Box::new(whole(&one.profile))),
         Question::ReportConflict(_) => Answered::ReportConflict(Compared {
@@ -113,7 +115,7 @@ fn daemon(question: &Question) -> Reply {
             had: Sides { local: true, remote: true },
             lost: Sides { local: Some(42), remote: None },
         }),
-        Question::Conflicts => Answered::Conflicts { waiting: vec![waiting()] },
+        Question::Conflicts => Answered::Conflicts(List { waiting: vec![waiting()], notes: Vec::new() }),
         Question::Conflict(_) => Answered::Conflict(View {
             waiting: waiting(),
             rows: vec![row()],
@@ -130,6 +132,7 @@ fn daemon(question: &Question) -> Reply {
 fn a_report_is_found_by_its_filters_and_read() {
     let (window, link, asked) = window(daemon);
     shell::open(&window, &link, Page::Reports);
+    assert_eq!(window.global::<ReportsPage>().get_trouble(), "What is remembered of “old” is damaged.");
     press(&window, AccessibleRole::Checkbox, "Only with problems");
     find(&window, AccessibleRole::TextInput, "From this day on").unwrap().set_accessible_value("2026-11-01");
     let wanted = |question: &Question| match question {

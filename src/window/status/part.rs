@@ -13,7 +13,7 @@ use crate::link::Link;
 use crate::turn::Turn;
 use crate::ways::sentence;
 use crate::wires::Wires;
-use crate::{MainWindow, Page, RowItem, StatusPage, StatusPart, Tone, plan, shell};
+use crate::{MainWindow, Page, RowItem, StatusPage, StatusPart, Tone, plan, rows, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
@@ -64,8 +64,10 @@ fn look_at_held(window: &MainWindow, link: &Link, profile: &str, token: &str) {
         page.set_busy(false);
         match reply {
             Ok(Reply::Answered(Answered::HeldItems { items })) => {
-                page.set_numbers(deletions(&items).into());
-                let rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                page.set_numbers(deletions(&held).into());
+                let mut rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                let more = (held.local + held.remote).saturating_sub(items.len() as u64);
+                rows.extend(rows::more(more, tr!("Your answer is about them too.")));
                 page.set_items(ModelRc::new(VecModel::from(rows)));
                 page.set_can_do(true);
             }
@@ -141,9 +143,8 @@ fn carry_out(window: &MainWindow, link: &Link, request: Request) {
     });
 }
 
-fn deletions(items: &[HeldItem]) -> String {
-    let on = |side| items.iter().filter(|item| item.side == side).count();
-    let (here, there) = (on(Side::Local), on(Side::Remote));
+fn deletions(held: &Held) -> String {
+    let (here, there) = (held.local, held.remote);
     let mut told = Vec::new();
     if here > 0 {
         told.push(tr!("One item would be deleted on this computer."

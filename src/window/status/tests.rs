@@ -30,7 +30,7 @@ fn status() -> Status {
         paused: None,
         profiles: vec![
             profile("held", State::Held { held: held() }),
-            profile("new", State::PreviewNeeded),
+            ProfileStatus { active: false, ..profile("new", State::PreviewNeeded) },
             profile("refused", State::SignInNeeded { why: "the password was refused".into() }),
             ProfileStatus {
                 last: Some(LastRun {
@@ -134,9 +134,24 @@ fn held_deletions_are_shown_and_answered_as_they_were_shown() {
 }
 
 #[test]
+fn of_many_deletions_the_rest_is_a_number() {
+    let shown = shown();
+    let many = part::token(&Held { local: 3, remote: 2, ..Held::default() });
+    shown.page().invoke_look_at_held("held".into(), many);
+    assert_eq!(
+        shown.page().get_numbers(),
+        "3 items would be deleted on this computer.\n2 items would be deleted on the server."
+    );
+    let titles: Vec<_> = shown.page().get_items().iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Dentist", "Lunch", "… and 3 more"]);
+}
+
+#[test]
 fn a_profile_that_must_be_looked_at_shows_its_plan_first() {
     let shown = shown();
     assert!(shown.find(AccessibleRole::Button, "Synchronize new").is_none(), "it does nothing before that");
+    let next = |row: usize| shown.page().get_profiles().row_data(row).unwrap().next;
+    assert_eq!((next(0).as_str(), next(1).starts_with("Switched off")), ("", true));
     shown.click("See what new would do");
     assert_eq!(shown.last(), Request::Preview { profile: "new".into() });
     assert!(shown.page().get_busy() && !shown.page().get_can_do());
