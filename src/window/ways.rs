@@ -45,6 +45,7 @@ fn place(command: &str) -> Option<(String, usize)> {
     let (place, number) = match (word(0), word(1)) {
         ("profile", "password") if word(3) != "--proxy" => (button(&tr!("Password …"), &tr!("Profiles")), 3),
         ("profile", "sign-in") => (button(&tr!("Password …"), &tr!("Profiles")), 3),
+        ("profile", "set") if word(2).is_empty() => (page(&tr!("Profiles")), 2),
         ("profile", "set") => {
             let (key, number) = match word(3).split_once('=') {
                 Some((key, _)) => (key, 4),
@@ -172,12 +173,14 @@ mod tests {
             catalogue.split("\n\n").filter(|entry| !elsewhere.iter().any(|place| entry.contains(place)))
         {
             let message = entry.lines().find_map(|line| line.strip_prefix("msgid \"")).unwrap_or_default();
-            let message = message.replace("\\\"", "\"");
+            let message =
+                message.replace("\\\"", "\"").replace("{path}", "history_days").replace("KEY", "mode");
+            let message = message.trim_end_matches('"');
             if !message.contains(COMMAND) {
                 continue;
             }
             seen += 1;
-            let told = in_window(&message);
+            let told = in_window(message);
             let cannot = |command: &&str| !CANNOT.iter().any(|known| command.starts_with(known));
             unknown.extend(told.split(COMMAND).skip(1).filter(cannot).map(str::to_owned));
         }

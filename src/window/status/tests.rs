@@ -222,7 +222,7 @@ fn an_answer_that_comes_late_is_not_shown_as_that_of_another_question() {
     shown.link.let_come(0);
     assert_eq!((page.get_items().row_count(), page.get_can_do(), page.get_busy()), (0, false, true));
     shown.link.let_come(0);
-    assert_eq!((page.get_items().row_count(), page.get_can_do(), page.get_busy()), (2, true, false));
+    assert_eq!((page.get_items().row_count(), page.get_can_do(), page.get_busy()), (3, true, false));
     // What is carried out closes only what it was said of.
     page.invoke_keep_them();
     page.invoke_back();
