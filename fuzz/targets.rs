@@ -154,7 +154,7 @@ pub fn cdsp(bytes: &[u8]) {
     let Ok(text) = cdsp::decode(bytes) else { return };
     let Ok(document) = cdsp::read(&text) else { return };
     for options in &document.profiles {
-        let _ = cdsp::import(options, Some(item::Kind::Events));
+        let _ = cdsp::import(options, cdsp::kind_of(options).unwrap_or(item::Kind::Events));
     }
     let written = cdsp::write(&document.profiles);
     assert_eq!(cdsp::write(&cdsp::read(&written).unwrap_or_default().profiles), written);

@@ -9,7 +9,7 @@ use crate::home::Home;
 use crate::profile::cdsp::{Keys, identity};
 use crate::profile::{self, Name, ProfileError};
 use crate::report::{Form, Report, Touched, html, json, text, wording, xml};
-use crate::state::{Aside, Peek, ReportId, State, StateError};
+use crate::state::{self, Aside, Peek, ReportId, State, StateError};
 
 /// Why it cannot be read. The text is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -67,29 +67,89 @@ pub fn peek(home: &Home, profile: &Name) -> Result<Option<Peek>, StateError> {
     State::peek(&home.state_file(profile))
 }
 
-/// The report of the last run; none before the first.
+/// The names of all profiles that there are.
+pub fn present(home: &Home) -> Result<Vec<Name>, StoredError> {
+    Ok(profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect())
+}
+
+/// What was read of one profile or of several.
+pub struct Read<T> {
+    pub found: Vec<(Name, T)>,
+    /// What is left out because it cannot be read, in sentences for a person.
+    pub notes: Vec<String>,
+}
+
+/// Reads the state of a profile that is there, or was; where none is named, those of `all`, and then one that cannot be
+/// read keeps nobody from the others.
+pub fn read<T>(
+    home: &Home,
+    profile: Option<&str>,
+    all: impl FnOnce(&Home) -> Result<Vec<Name>, StoredError>,
+    read: impl Fn(&Name, &Peek) -> Result<Vec<T>, StateError>,
+) -> Result<Read<T>, StoredError> {
+    let names = match profile {
+        Some(name) => vec![known(home, name)?],
+        None => all(home)?,
+    };
+    let (mut found, mut notes) = (Vec::new(), Vec::new());
+    for name in names {
+        let state = peek(home, &name);
+        match state.and_then(|state| state.map_or_else(|| Ok(Vec::new()), |state| read(&name, &state))) {
+            Ok(of_it) => found.extend(of_it.into_iter().map(|one| (name.clone(), one))),
+            Err(error) if profile.is_none() => notes.push(left_out(home, &name, &error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Read { found, notes })
+}
+
+fn left_out(home: &Home, profile: &Name, error: &StateError) -> String {
+    let is_there = profile::existing(home, profile.as_str()).is_ok();
+    match error {
+        StateError::Damaged if is_there => tr!(
+            "What is remembered of the profile {} is damaged and missing here. Its next sync sets that aside and begins anew.",
+            profile
+        ),
+        StateError::Damaged => tr!(
+            "What is remembered of the profile {}, which was removed, is damaged and missing here. Move the file {} away if you do not need it any more.",
+            profile,
+            home.state_file(profile).display()
+        ),
+        error => tr!("What is remembered of the profile {} is missing here: {}.", profile, error),
+    }
+}
+
+/// The report of a run that goes on, which does not say yet how it went: to be asked before the reports are read.
+pub fn going_on(home: &Home, profile: &Name, state: &Peek) -> Result<Option<ReportId>, StateError> {
+    Ok(state.unfinished()?.filter(|_| state::is_in_use(&home.state_file(profile))))
+}
+
+/// The report of the last run that has ended; none before the first.
 pub fn last_report(home: &Home, profile: &Name) -> Result<Option<(ReportId, Report)>, StateError> {
     Ok(reports(home, profile, 1)?.into_iter().next())
 }
 
-/// The newest reports, the newest first.
+/// The newest reports of runs that have ended, the newest first.
 pub fn reports(home: &Home, profile: &Name, limit: usize) -> Result<Vec<(ReportId, Report)>, StateError> {
-    Ok(match peek(home, profile)? {
-        Some(state) => state.reports(limit)?,
-        None => Vec::new(),
-    })
+    let Some(state) = peek(home, profile)? else { return Ok(Vec::new()) };
+    let going_on = going_on(home, profile, &state)?;
+    let mut reports = state.reports(limit.saturating_add(1))?;
+    reports.retain(|(id, _)| Some(*id) != going_on);
+    reports.truncate(limit);
+    Ok(reports)
 }
 
-/// One report; the last one where none is named.
+/// One report of a run that has ended; the last one where none is named.
 pub fn report(
     home: &Home,
     profile: &Name,
     id: Option<ReportId>,
 ) -> Result<Option<(ReportId, Report)>, StateError> {
-    match (id, peek(home, profile)?) {
-        (Some(id), Some(state)) => Ok(state.report(id)?.map(|report| (id, report))),
-        (None, Some(state)) => Ok(state.reports(1)?.into_iter().next()),
-        (_, None) => Ok(None),
+    let Some(id) = id else { return last_report(home, profile) };
+    let Some(state) = peek(home, profile)? else { return Ok(None) };
+    match going_on(home, profile, &state)? == Some(id) {
+        true => Ok(None),
+        false => Ok(state.report(id)?.map(|report| (id, report))),
     }
 }
 
@@ -126,15 +186,6 @@ pub fn written(
 }
 
 /// The conflicts that wait for a decision, of one profile or of all that there are.
-pub fn conflicts(home: &Home, profile: Option<&str>) -> Result<Vec<(Name, Aside)>, StoredError> {
-    let names = match profile {
-        Some(name) => vec![known(home, name)?],
-        None => profile::load_all(home)?.profiles.into_iter().map(|profile| profile.name).collect(),
-    };
-    let mut conflicts = Vec::new();
-    for name in names {
-        let Some(state) = peek(home, &name)? else { continue };
-        conflicts.extend(state.conflicts()?.into_iter().map(|aside| (name.clone(), aside)));
-    }
-    Ok(conflicts)
+pub fn conflicts(home: &Home, profile: Option<&str>) -> Result<Read<Aside>, StoredError> {
+    read(home, profile, present, |_, state| state.conflicts())
 }

@@ -77,7 +77,9 @@ pub async fn run(home: &Home, command: Command) -> Result<u8, Failure> {
 
 fn list(home: &Home, args: List) -> Result<u8, Failure> {
     let mut first = None;
-    for (name, aside) in stored::conflicts(home, args.profile.as_deref())? {
+    let waiting = stored::conflicts(home, args.profile.as_deref())?;
+    waiting.notes.iter().for_each(|note| out::complain(note));
+    for (name, aside) in waiting.found {
         out::say(line(name.as_str(), &aside));
         first.get_or_insert_with(|| format!("{} {}", shell_word(name.as_str()), id(&aside.subject)));
     }

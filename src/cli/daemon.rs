@@ -40,7 +40,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
 
 /// Works until it is ended.
 async fn serve(home: &Home) -> Result<u8, Failure> {
-    match Daemon::start(home)? {
+    match Daemon::start(home).inspect_err(|error| tracing::error!("{error}"))? {
         Some(daemon) => {
             out::say(tr!("Pimbridge runs. To end it, press Ctrl-C, or say elsewhere: pimbridge daemon stop"));
             // On a thread of the runtime, which sleeps and is woken alone.

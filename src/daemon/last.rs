@@ -20,12 +20,16 @@ pub struct Last {
     pub state: State,
     /// This run or one before it was done.
     pub was_done: bool,
+    /// It is in sync but for conflicts that wait for a decision.
+    only_waits: bool,
 }
 
 impl Last {
     pub fn of(report: &Report, id: Option<ReportId>) -> Last {
         let run = LastRun { started: report.started, outcome: report.outcome, report_id: id.map(|id| id.0) };
-        Last { run, state: state_after(report), was_done: is_done(report) }
+        let only_waits =
+            report.outcome == RunOutcome::Partial && report.problems.iter().all(|problem| problem.parked);
+        Last { run, state: state_after(report), was_done: is_done(report), only_waits }
     }
 
     /// Another run.
@@ -34,13 +38,18 @@ impl Last {
         *self = Last { was_done, ..last };
     }
 
-    /// A run of some items only: where it went well, or holds back some too, it says nothing of the others.
+    /// A run of some items only: it says nothing of the others, but for the conflicts that wait in the whole profile.
     pub fn is_followed_by_a_part(&mut self, part: Last) {
         self.run = part.run;
         self.was_done |= part.was_done;
         match (&self.state, part.state) {
-            (_, State::InSync) | (State::Held { .. }, State::Held { .. }) => {}
-            (_, state) => self.state = state,
+            // The last one was decided.
+            (State::Warning { .. }, State::InSync) if self.only_waits => self.state = State::InSync,
+            (_, State::InSync) | (State::Held { .. }, State::Held { .. } | State::Warning { .. }) => {}
+            (before, state) => {
+                self.only_waits = part.only_waits && (self.only_waits || *before == State::InSync);
+                self.state = state;
+            }
         }
     }
 
@@ -103,7 +112,9 @@ fn state_after(report: &Report) -> State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixtures;
+    use crate::report::Problem;
+    use crate::report::fixtures::{self, problem};
+    use crate::sync::Side;
 
     fn after(outcome: RunOutcome, remote: u64) -> Last {
         let report =
@@ -121,6 +132,31 @@ mod tests {
         assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
+    }
+
+    #[test]
+    fn a_profile_is_in_sync_when_its_last_conflict_is_decided() {
+        let run = |outcome, parked: u64, failed: usize| {
+            let waits = Problem { parked: true, ..problem("a", "A", Side::Local, "waits") };
+            let fails = problem("b", "B", Side::Local, "fails");
+            let problems =
+                vec![waits; usize::try_from(parked).unwrap()].into_iter().chain(vec![fails; failed]);
+            let report = Report { outcome, parked, problems: problems.collect(), ..fixtures::report() };
+            Last::of(&report, Some(ReportId(7)))
+        };
+        let mut last = run(RunOutcome::Partial, 2, 0);
+        last.is_followed_by_a_part(run(RunOutcome::Partial, 1, 0));
+        let State::Warning { why } = &last.state else { panic!("{last:?}") };
+        assert!(why.starts_with("1 conflict"), "{why}");
+        last.is_followed_by_a_part(run(RunOutcome::Ok, 0, 0));
+        assert_eq!(last.state, State::InSync);
+
+        let mut last = run(RunOutcome::Partial, 1, 1);
+        last.is_followed_by_a_part(run(RunOutcome::Ok, 0, 0));
+        assert!(matches!(last.state, State::Warning { .. }), "the other item was not tried");
+        let mut last = after(RunOutcome::Held, 12);
+        last.is_followed_by_a_part(run(RunOutcome::Partial, 1, 0));
+        assert!(matches!(last.state, State::Held { .. }), "they still wait for the yes");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod answers;
 pub mod clock;
 pub mod control;
+mod foreseen;
 mod known;
 mod last;
 mod lock;

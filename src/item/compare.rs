@@ -1,6 +1,6 @@
 //! Two versions of an item side by side, property by property, in words for a person.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tr::tr;
@@ -73,17 +73,23 @@ const ORDER: [&str; 40] = [
 /// Compares two versions of an item; one that is not there is empty.
 ///
 /// Whatever does not count as a change (who wrote it and when, the order and spelling of lines) is left out, so that
-/// two versions with equal digests have no row that differs. What cannot be read as an item is shown as it is.
+/// two versions with equal digests have no row that differs. Of a series, the occurrences that are the same are left out
+/// too. What cannot be read as an item is shown as it is.
 pub fn compare(one: &[u8], other: &[u8]) -> Vec<Row> {
     let (one, other) = (Version::read(one), Version::read(other));
     let mut rows = Vec::new();
     let mut others: Vec<Option<&Part>> = other.parts.iter().map(Some).collect();
+    let mut places: HashMap<Option<&str>, VecDeque<usize>> = HashMap::new();
+    for (at, part) in other.parts.iter().enumerate() {
+        places.entry(part.recurrence.as_deref()).or_default().push_back(at);
+    }
     for part in &one.parts {
-        let found = others
-            .iter_mut()
-            .find(|slot| slot.is_some_and(|candidate| candidate.recurrence == part.recurrence))
-            .and_then(Option::take);
-        rows.extend(part_rows(Some(part), found));
+        let place = places.get_mut(&part.recurrence.as_deref()).and_then(VecDeque::pop_front);
+        let found = place.and_then(|at| others[at].take());
+        let about = part_rows(Some(part), found);
+        if part.recurrence.is_none() || about.iter().any(|row| row.differs) {
+            rows.extend(about);
+        }
     }
     rows.extend(others.into_iter().flatten().flat_map(|part| part_rows(None, Some(part))));
     if one.raw.is_some() || other.raw.is_some() {

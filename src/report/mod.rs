@@ -95,6 +95,9 @@ pub struct Report {
     /// It was about some items only, and says nothing of the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub part: bool,
+    /// It goes on, or was interrupted: how it went is said at its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// What it found.
     #[serde(default)]
     pub found: Sides<Delta>,
@@ -130,6 +133,7 @@ impl Report {
             dry_run: false,
             automatic: false,
             part: false,
+            unfinished: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),
@@ -295,6 +299,7 @@ pub(crate) mod fixtures {
             dry_run: false,
             automatic: false,
             part: false,
+            unfinished: false,
             found: Sides::default(),
             local: Counts::default(),
             remote: Counts::default(),

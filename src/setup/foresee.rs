@@ -8,8 +8,9 @@ use tr::tr;
 
 use super::SetupError;
 use super::change::{Change, changed};
+use super::weaker::weaker;
 use crate::home::{Home, make_private};
-use crate::profile::{Accounts, Profile};
+use crate::profile::{self, Accounts, Profile};
 use crate::state::State;
 use crate::sync::progress::Silent;
 use crate::sync::run::{Done, Options};
@@ -27,16 +28,35 @@ pub async fn foresee(
     accounts: &Accounts,
 ) -> Result<Done, SetupError> {
     let (profile, _) = changed(home, name, changes)?;
-    let aside = Aside::new(home)?;
-    aside.take(home, &profile)?;
+    let take = {
+        let (home, profile) = (home.clone(), profile.clone());
+        move || Aside::with(&home, &profile)
+    };
+    // It may be much, and others are waited on meanwhile.
+    let aside = tokio::task::spawn_blocking(take).await.map_err(impossible)??;
     let options = Options { dry_run: true, ..Options::default() };
-    Ok(run_profile(&Home::at(&aside.0), &profile, accounts, &options, &Silent).await)
+    let mut done = run_profile(&Home::at(&aside.0), &profile, accounts, &options, &Silent).await;
+    // One whose file cannot be used guards nothing yet.
+    if let Ok(before) = profile::load(home, name) {
+        done.report.notices.extend(weaker(&before, &profile));
+    }
+    Ok(done)
 }
 
-/// A home of its own, with a copy of what is remembered; it is gone when this is dropped.
+fn impossible(error: impl std::fmt::Display) -> SetupError {
+    SetupError::NotDone(tr!("it cannot be looked ahead: {error}", error))
+}
+
+/// A home of its own, with a copy of what a run goes by; it is gone when this is dropped.
 struct Aside(PathBuf);
 
 impl Aside {
+    fn with(home: &Home, profile: &Profile) -> Result<Aside, SetupError> {
+        let aside = Aside::new(home)?;
+        aside.take(home, profile)?;
+        Ok(aside)
+    }
+
     fn new(home: &Home) -> Result<Aside, SetupError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let all = home.state_dir().join("foreseen");
@@ -58,8 +78,7 @@ impl Aside {
         if profile.mapping.calendar.busy_blocks.is_some() {
             home.busy_key()?;
             let key = Path::new("busy.key");
-            fs::copy(home.state_dir().join(key), there.state_dir().join(key))
-                .map_err(|error| SetupError::NotDone(tr!("it cannot be looked ahead: {error}", error)))?;
+            fs::copy(home.state_dir().join(key), there.state_dir().join(key)).map_err(impossible)?;
         }
         Ok(())
     }

@@ -220,9 +220,9 @@ fn of_profiles() -> Vec<(String, Vec<Row>)> {
             row("sync_on_change", Simple, tr!("At once when something changes here")),
         ]),
         (tr!("Safety"), vec![
-            row("history_days", Simple, tr!("Days in the history")),
-            row("guard.max_deletions", Advanced, tr!("Deletions without asking")),
-            row("guard.max_percent", Advanced, tr!("Deletions without asking, in percent")),
+            row("history_days", Weighty, tr!("Days in the history")),
+            row("guard.max_deletions", AdvancedWeighty, tr!("Deletions without asking")),
+            row("guard.max_percent", AdvancedWeighty, tr!("Deletions without asking, in percent")),
         ]),
         (tr!("Meetings"), vec![
             row("remote.schedule_agent", Advanced, tr!("Invitations")),
@@ -366,6 +366,14 @@ mod tests {
         assert_eq!(value("remote.trusted_hosts"), "a.example, b.example");
         assert_eq!(field(&form, "local.path").default, None);
         assert_eq!(field(&of_settings(""), "notify").value, "errors, warnings, held");
+    }
+
+    #[test]
+    fn what_guards_is_seen_before_it_is_saved() {
+        let form = of_profile(None, "");
+        for key in ["history_days", "guard.max_deletions", "guard.max_percent"] {
+            assert!(field(&form, key).consequential, "{key}");
+        }
     }
 
     #[test]

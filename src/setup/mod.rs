@@ -12,5 +12,6 @@ pub mod options;
 pub mod password;
 pub mod places;
 pub mod transfer;
+mod weaker;
 
 pub use error::SetupError;

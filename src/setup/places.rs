@@ -49,7 +49,8 @@ impl Places {
         Ok((name, folder))
     }
 
-    fn take(&mut self, folder: PathBuf) -> PathBuf {
+    /// This folder is not free any more.
+    pub fn take(&mut self, folder: PathBuf) -> PathBuf {
         self.folders.extend(expand(&folder).map(|path| key(&LocalSpec::Vdir { path })));
         folder
     }

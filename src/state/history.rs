@@ -149,13 +149,21 @@ impl Peek {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The versions that the run deleted which began then, in the order of their titles.
-    pub fn deleted_in(&self, run: Timestamp) -> Result<Vec<Version>> {
+    /// The versions that the run deleted which began then, in the order of their titles; at most so many.
+    pub fn deleted_in(&self, run: Timestamp, limit: usize) -> Result<Vec<Version>> {
         let db = self.db();
-        let sql = format!("{COLUMNS} WHERE loss = 'deleted' AND run = ?1 ORDER BY summary, id");
+        let sql = format!("{COLUMNS} WHERE loss = 'deleted' AND run = ?1 ORDER BY summary, id LIMIT ?2");
         let mut statement = db.prepare(&sql)?;
-        let rows = statement.query_map([run.as_millisecond()], version)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map((run.as_millisecond(), limit), version)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many versions the run deleted which began then.
+    pub fn number_deleted_in(&self, run: Timestamp) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM history WHERE loss = 'deleted' AND run = ?1";
+        let number: i64 = self.db().query_row(sql, [run.as_millisecond()], |row| row.get(0))?;
+        Ok(number.unsigned_abs())
     }
 
     /// One version with its bytes.

@@ -20,6 +20,7 @@ use crate::sync::Sides;
 
 mod asides;
 mod blobs;
+mod copy;
 mod counts;
 mod held;
 mod history;
@@ -212,16 +213,6 @@ impl State {
 pub struct Peek(Mutex<Connection>);
 
 impl Peek {
-    /// Writes all of it to a new file.
-    pub fn copy_to(&self, file: &Path) -> Result<()> {
-        let Some(to) = file.to_str() else {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, tr!("its path is not UTF-8 text"));
-            return Err(StateError::Io { path: file.to_owned(), source });
-        };
-        self.db().execute("VACUUM INTO ?1", [to])?;
-        Ok(())
-    }
-
     fn db(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

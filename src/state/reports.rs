@@ -52,6 +52,15 @@ impl Peek {
         rows.map(|row| row.map_err(StateError::from).and_then(|(id, json)| Ok((id, parse(&json)?)))).collect()
     }
 
+    /// The newest report, where its run goes on or was interrupted.
+    pub fn unfinished(&self) -> Result<Option<ReportId>> {
+        let sql = "SELECT id, CASE WHEN json_valid(json) THEN json_extract(json, '$.unfinished') END
+            FROM report ORDER BY id DESC LIMIT 1";
+        let newest =
+            self.db().query_row(sql, [], |row| Ok((ReportId(row.get(0)?), row.get(1)?))).optional()?;
+        Ok(newest.and_then(|(id, unfinished): (_, Option<bool>)| unfinished?.then_some(id)))
+    }
+
     /// How many reports there are of runs before that time.
     pub fn reports_before(&self, time: Timestamp) -> Result<u64> {
         let sql = "SELECT COUNT(*) FROM report WHERE started < ?1";

@@ -11,12 +11,13 @@ use super::{Peek, Result, Version, VersionId};
 use crate::sync::Side;
 
 impl Peek {
-    /// The version that a side lost first since then, of an item with this name there.
-    pub fn first_lost(&self, side: Side, item: &str, since: Timestamp) -> Result<Option<(Version, Bytes)>> {
+    /// The version that a side lost first in the run that began then, of an item with this name there; none where it is
+    /// not kept any more.
+    pub fn first_lost(&self, side: Side, item: &str, run: Timestamp) -> Result<Option<(Version, Bytes)>> {
         let db = self.db();
-        let sql = "SELECT id FROM history WHERE side = ?1 AND href = ?2 AND at >= ?3 ORDER BY id LIMIT 1";
+        let sql = "SELECT id FROM history WHERE side = ?1 AND href = ?2 AND run = ?3 ORDER BY id LIMIT 1";
         let id =
-            db.query_row(sql, (number(side), item, since.as_millisecond()), |row| row.get(0)).optional()?;
+            db.query_row(sql, (number(side), item, run.as_millisecond()), |row| row.get(0)).optional()?;
         id.map_or(Ok(None), |id| one(&db, VersionId(id)))
     }
 

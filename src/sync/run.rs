@@ -157,8 +157,9 @@ impl Log {
 pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
     let started = (job.clock)();
     let before = traffic(job);
-    // As it is to be read if the run is killed.
+    // As it is to be read while the run goes on, or if it is killed.
     let mut report = Report::not_run(job.profile, started, RunError::Stopped.to_string());
+    report.unfinished = true;
     report.dry_run = options.dry_run;
     report.automatic = options.automatic;
     report.part = !options.is_whole();
@@ -170,6 +171,7 @@ pub async fn run(job: &Job<'_>, options: &Options) -> Result<Done, StateError> {
         report.notices.extend(look::keep(job, options.dry_run).await?);
     }
     job.progress.done();
+    report.unfinished = false;
     let obstacle = result.as_ref().err().map(Obstacle::from);
     let requests = traffic(job).requests - before.requests;
     let reached = match &result {

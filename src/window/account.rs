@@ -1,14 +1,16 @@
 //! The page on which an account is added: sign in, choose, look ahead, start.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use pimbridge::daemon::protocol::account::{self, Added, Discovered};
-use pimbridge::daemon::protocol::{Answered, Event, How, Question, Reply, Request};
-use pimbridge::report::wording::sentence;
-use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
+use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request};
+use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{AccountPage, AccountStep, MadeRow, MainWindow, Page, PlanLine, Shell, Tone};
 
@@ -21,11 +23,20 @@ mod tests;
 #[cfg(test)]
 use password::ask_password;
 
+/// How long the page can be left before the password on it is forgotten.
+const LEFT_FOR: Duration = Duration::from_secs(5 * 60);
+
+thread_local! {
+    /// Runs while the page is left.
+    static LEFT: Timer = Timer::default();
+}
+
 pub fn attach(window: &MainWindow, link: &Link) {
     password::attach(window, link);
     show_ways(window, &[]);
     let page = window.global::<AccountPage>();
     let on = Wires::new(window, link);
+    page.on_choose_way(on.plain(|window, _| window.global::<AccountPage>().set_password("".into())));
     page.on_search(on.plain(search));
     page.on_back(on.plain(|window, _| show(window, AccountStep::SignIn)));
     page.on_add(on.plain(add));
@@ -44,6 +55,7 @@ pub fn attach(window: &MainWindow, link: &Link) {
 
 /// The page is shown: it knows the services.
 pub fn opened(window: &MainWindow, link: &Link) {
+    LEFT.with(Timer::stop);
     if window.global::<AccountPage>().get_ways().row_count() > view::OWN_WAYS {
         return;
     }
@@ -52,6 +64,44 @@ pub fn opened(window: &MainWindow, link: &Link) {
             show_ways(window, &known.presets);
         }
     });
+}
+
+/// The person looks at another page.
+pub fn left(window: &MainWindow) {
+    let window = window.as_weak();
+    let forget = move || {
+        if let Some(window) = window.upgrade() {
+            forget_password(&window);
+        }
+    };
+    LEFT.with(|timer| timer.start(TimerMode::SingleShot, LEFT_FOR, forget));
+}
+
+fn forget_password(window: &MainWindow) {
+    let page = window.global::<AccountPage>();
+    if !page.get_waits_for().is_empty() {
+        return left(window);
+    }
+    if !page.get_password().is_empty() {
+        page.set_password("".into());
+        // What was found cannot be added without it.
+        if page.get_step() == AccountStep::Found {
+            show(window, AccountStep::SignIn);
+        }
+    }
+}
+
+/// The daemon answers again: what it was to tell meanwhile may not come any more.
+pub fn connected(window: &MainWindow, link: &Link) {
+    let page = window.global::<AccountPage>();
+    match page.get_step() {
+        AccountStep::Plan if page.get_looks() => look_ahead(window, link),
+        AccountStep::Done => {
+            let unseen = |row: MadeRow| if row.busy { view::unseen(&row.profile) } else { row };
+            page.set_made(model(page.get_made().iter().map(unseen)));
+        }
+        _ => {}
+    }
 }
 
 fn show_ways(window: &MainWindow, presets: &[account::Preset]) {
@@ -104,7 +154,10 @@ fn show(window: &MainWindow, step: AccountStep) {
 /// Nothing of the last account stays on the page.
 fn begin_anew(window: &MainWindow) {
     let page = window.global::<AccountPage>();
+    Turn::begin(Page::Account);
     view::forget(&page);
+    page.set_waits_for("".into());
+    page.set_looks(false);
     page.set_found(ModelRc::default());
     page.set_plan(ModelRc::default());
     page.set_made(ModelRc::default());
@@ -118,9 +171,15 @@ fn search(window: &MainWindow, link: &Link) {
     }
     page.set_stranger("".into());
     page.set_certificate("".into());
-    match view::account(&page) {
-        Ok(account) => {
-            let question = Question::Discover(account);
+    match view::entered(&page) {
+        Ok(entered) => {
+            // A yes counts for the account that it was said of.
+            let about = view::about(&entered);
+            if page.get_agreed_about() != about.as_str() {
+                view::forget_agreed(&page);
+                page.set_agreed_about(about.into());
+            }
+            let question = Question::Discover(view::agreed(&page, entered));
             ask_and_wait(window, link, tr!("Looking for your calendars …"), question, found);
         }
         Err(why) => page.set_error(why.into()),
@@ -204,7 +263,11 @@ fn added(window: &MainWindow, link: &Link, reply: Reply) {
                 false => look_ahead(window, link),
             }
         }
-        Reply::Answered(Answered::Added(Added::NotKept { why })) => page.set_not_kept(sentence(&why).into()),
+        Reply::Answered(Answered::Added(Added::NotKept { why })) => {
+            page.set_not_kept(sentence(&why).into());
+            // The command that is entered instead is one of them.
+            page.set_more(true);
+        }
         _ => {}
     }
 }
@@ -227,16 +290,17 @@ fn leave(link: &Link) {
 /// Asks what the first run of each profile would do; it is heard of when each look has ended.
 fn look_ahead(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
+    let turn = Turn::begin(Page::Account);
     page.set_error("".into());
     page.set_plan(ModelRc::default());
     page.set_can_start(false);
+    page.set_looks(true);
     let profiles: Vec<String> = page.get_made().iter().map(|row| row.profile.into()).collect();
     page.set_made(model(profiles.iter().map(|profile| view::waits(profile))));
-    page.set_waits_for(tr!("Looking at both sides …").into());
     for profile in profiles {
         let about = profile.clone();
         link.ask(Request::Preview { profile }, move |window, _, reply| {
-            if let Some(why) = view::not_run(reply) {
+            if let Some(why) = view::not_run(reply).filter(|_| !turn.is_over()) {
                 foreseen(window, &about, vec![view::trouble(&about, &why)], true);
             }
         });
@@ -254,33 +318,44 @@ fn foreseen(window: &MainWindow, profile: &str, lines: Vec<PlanLine>, is_trouble
     }
     page.set_plan(model(page.get_plan().iter().chain(lines)));
     if rows.iter().all(|row| !row.busy) {
-        page.set_waits_for("".into());
+        page.set_looks(false);
         page.set_can_start(rows.iter().any(|row| row.tone == Tone::Calm));
         if rows.iter().any(|row| row.tone == Tone::Trouble) {
-            page.set_error(tr!("Not everything could be looked at. What could not is told above; it can be tried again on the page “Status”.").into());
+            page.set_error(tr!("Not everything could be looked at. What could not is told above, and is not started; look at it again on the page “Status”.").into());
         }
     }
 }
 
 fn start(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
-    let profiles: Vec<String> = page.get_made().iter().map(|row| row.profile.into()).collect();
-    page.set_made(model(profiles.iter().map(|profile| view::starts(profile))));
+    // The yes is about what the person has seen.
+    let is_seen = |row: &MadeRow| !row.busy && row.tone == Tone::Calm;
+    let profiles: Vec<String> =
+        page.get_made().iter().filter(is_seen).map(|row| row.profile.into()).collect();
+    page.set_made(model(page.get_made().iter().map(|row| match is_seen(&row) {
+        true => view::starts(&row.profile),
+        false => view::not_seen(&row.profile),
+    })));
     let how = How { accept_preview: true, ..How::default() };
     show(window, AccountStep::Done);
-    link.ask(Request::Sync { profiles, how }, |window, _, reply| match reply {
-        Ok(Reply::Runs { refused, .. }) => {
-            for not in refused {
-                ended(window, &not.profile, view::refused(&not.profile, &not.why));
-            }
+    let asked = profiles.clone();
+    link.ask(Request::Sync { profiles, how }, move |window, _, reply| {
+        let refused: Vec<NotRun> = match reply {
+            Ok(Reply::Runs { refused, .. }) => refused,
+            Ok(_) => Vec::new(),
+            Err(why) => asked.into_iter().map(|profile| NotRun { profile, why: why.clone() }).collect(),
+        };
+        for not in refused {
+            ended(window, &not.profile, view::refused(&not.profile, &not.why));
         }
-        Ok(_) => {}
-        Err(why) => window.global::<AccountPage>().set_error(why.into()),
     });
 }
 
 fn take_back(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
+    if !page.get_waits_for().is_empty() {
+        return;
+    }
     let profiles = page.get_made().iter().map(|row| row.profile.into()).collect();
     let question = Question::TakeBack { profiles };
     ask_and_wait(window, link, tr!("Removing …"), question, |window, _, _| begin_anew(window));

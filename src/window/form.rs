@@ -3,12 +3,18 @@
 use std::rc::Rc;
 
 use pimbridge::daemon::protocol::profiles::Change;
-use pimbridge::report::wording::sentence;
 use pimbridge::setup::form::{Field, Form, Group, Shape};
 use slint::{Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
+use crate::ways::sentence;
 use crate::{FieldRow, FieldShape};
+
+/// The value of a form's option.
+pub fn value(form: &Form, key: &str) -> String {
+    let mut fields = form.groups.iter().flat_map(|group| &group.fields);
+    fields.find(|field| field.key == key).map(|field| field.value.clone()).unwrap_or_default()
+}
 
 /// The rows of a form: each group with its heading.
 pub fn rows(form: &Form) -> Vec<FieldRow> {

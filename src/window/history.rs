@@ -3,20 +3,24 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::history::{
-    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, View, Which,
+    Deletions, Find, Found, Kept, OfRun, Reasoned, Restored, Runs, View, Which,
 };
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::desktop::face;
-use pimbridge::item::compare::Row;
-use pimbridge::report::wording::{sentence, summary};
+use pimbridge::report::wording::summary;
 use pimbridge::state::{Loss, Version};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
-use crate::{CompareRow, HistoryPage, HistoryPart, HistoryVersion, MainWindow, RowItem, Shell, Tone, shell};
+use crate::{
+    HistoryPage, HistoryPart, HistoryVersion, MainWindow, Page, RowItem, Shell, Tone, compare, raw, rows,
+    shell,
+};
 
 /// How many versions are shown at first, and how many more each time.
 const AT_ONCE: usize = 200;
@@ -65,7 +69,7 @@ pub fn opened(window: &MainWindow, link: &Link) {
 pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     let Event::RunFinished { report, .. } = event else { return };
     let page = window.global::<HistoryPage>();
-    let is_shown = window.global::<Shell>().get_page() == crate::Page::History;
+    let is_shown = window.global::<Shell>().get_page() == Page::History;
     if is_shown && page.get_part() == HistoryPart::Search && !report.dry_run && !report.did_nothing() {
         search(window, link, page.get_versions().row_count().max(AT_ONCE));
     }
@@ -73,17 +77,15 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
 
 /// Lets these profiles be chosen too.
 fn know<'a>(page: &HistoryPage<'_>, names: impl IntoIterator<Item = &'a str>) {
-    let mut known: Vec<SharedString> = page.get_profiles().iter().collect();
-    if known.is_empty() {
-        known.push(tr!("All profiles").into());
-    }
-    let before = known.len();
+    let before: Vec<SharedString> = page.get_profiles().iter().collect();
+    let mut known = vec![SharedString::from(tr!("All profiles"))];
+    known.extend(before.iter().skip(1).cloned());
     for name in names {
         if !known.iter().skip(1).any(|known| known == name) {
             known.push(name.into());
         }
     }
-    if known.len() > before {
+    if known != before {
         let at = page.get_profile();
         page.set_profiles(model(known));
         page.set_profile(at);
@@ -96,46 +98,77 @@ fn chosen(page: &HistoryPage<'_>) -> Option<String> {
     page.get_profiles().row_data(at).map(Into::into)
 }
 
+/// Looks for what is entered. One search goes on at a time: what is entered meanwhile is looked for when it is done.
 fn search(window: &MainWindow, link: &Link, limit: usize) {
     let page = window.global::<HistoryPage>();
+    page.set_limit(i32::try_from(limit).unwrap_or(i32::MAX));
+    page.set_again(page.get_searching());
+    if !page.get_searching() {
+        page.set_searching(true);
+        look(window, link);
+    }
+}
+
+fn look(window: &MainWindow, link: &Link) {
+    let page = window.global::<HistoryPage>();
+    let limit = usize::try_from(page.get_limit()).unwrap_or(AT_ONCE);
     let wanted = Find { profile: chosen(&page), text: page.get_text().into(), limit };
-    page.set_busy(true);
-    let request = Request::Question(Question::FindVersions(wanted.clone()));
-    link.ask(request, move |window, _, reply| {
+    link.ask(Request::Question(Question::FindVersions(wanted)), |window, link, reply| {
         let page = window.global::<HistoryPage>();
-        // The person has gone on typing.
-        if page.get_text() != wanted.text || chosen(&page) != wanted.profile {
-            return;
+        if page.get_again() {
+            page.set_again(false);
+            return look(window, link);
         }
-        if let Some(Answered::Versions(Found { versions, more, profiles })) = settled(&page, reply) {
+        page.set_searching(false);
+        let (answered, why) = settled(reply);
+        // What is wrong elsewhere on the page is told there.
+        let told = |why: &str| {
+            if page.get_part() == HistoryPart::Search {
+                page.set_trouble(why.into());
+            }
+        };
+        told(&why);
+        if let Some(Answered::Versions(Found { versions, more, profiles, notes })) = answered {
             know(&page, profiles.iter().map(String::as_str));
-            page.set_versions(model(versions.iter().map(|kept| line(kept, now())).collect()));
+            page.set_versions(rows::replace(page.get_versions(), lines(&versions), |row| row.key.clone()));
             page.set_more(more);
+            told(&notes.join("\n"));
         }
     });
 }
 
+/// Begins with something else on the page.
+fn begin(window: &MainWindow, part: HistoryPart) {
+    Turn::begin(Page::History);
+    let page = window.global::<HistoryPage>();
+    page.set_busy(false);
+    page.set_trouble("".into());
+    page.set_part(part);
+}
+
 fn open_version(window: &MainWindow, link: &Link, key: &str) {
     let Some((profile, version)) = split(key) else { return };
+    // What is shown stays until it is there.
+    begin(window, window.global::<HistoryPage>().get_part());
     ask(window, link, Question::Version(Which { profile, version }), |window, _, answered| {
         let Answered::Version(view) = answered else { return };
         let page = window.global::<HistoryPage>();
-        let (version, others, rows) = whole(&view, now());
+        let (version, others) = whole(&view, &now());
         page.set_version(version);
         page.set_others(model(others));
-        page.set_rows(model(rows));
+        page.set_rows(compare::rows(&view.rows));
         page.set_part(HistoryPart::Version);
     });
 }
 
 fn open_runs(window: &MainWindow, link: &Link) {
-    let page = window.global::<HistoryPage>();
-    page.set_run_key("".into());
-    page.set_part(HistoryPart::Runs);
+    window.global::<HistoryPage>().set_run_key("".into());
+    begin(window, HistoryPart::Runs);
     ask(window, link, Question::Deletions { limit: RUNS }, |window, _, answered| {
-        let Answered::Deletions { runs } = answered else { return };
-        let rows = runs.iter().map(|run| run_line(run, now())).collect();
-        window.global::<HistoryPage>().set_runs(model(rows));
+        let Answered::Deletions(Runs { runs, notes }) = answered else { return };
+        let (page, now) = (window.global::<HistoryPage>(), now());
+        page.set_runs(model(runs.iter().map(|run| run_line(run, &now)).collect()));
+        page.set_trouble(notes.join("\n").into());
     });
 }
 
@@ -144,22 +177,39 @@ fn open_run(window: &MainWindow, link: &Link, key: &str) {
     let page = window.global::<HistoryPage>();
     page.set_run_key(key.into());
     page.set_deleted(model(Vec::new()));
-    page.set_part(HistoryPart::Run);
+    begin(window, HistoryPart::Run);
     ask(window, link, Question::Deleted(of), |window, _, answered| {
-        let Answered::Versions(Found { versions, .. }) = answered else { return };
-        let rows = versions.iter().map(|kept| line(kept, now())).collect();
+        let Answered::Deleted(deleted) = answered else { return };
+        let mut rows = lines(&deleted.versions);
+        let more = deleted.in_all.saturating_sub(deleted.versions.len() as u64);
+        rows.extend(rows::more(more, tr!("“Restore all” brings them back too.")));
         window.global::<HistoryPage>().set_deleted(model(rows));
     });
 }
 
+/// Brings something back. What came of it is told wherever the person is by then.
 fn restore(window: &MainWindow, link: &Link, question: Question) {
-    ask(window, link, question, |window, link, answered| {
-        let Answered::Restored(restored) = answered else { return };
-        let (tone, text) = outcome(&restored);
-        shell::tell(window, tone, &text);
+    let page = window.global::<HistoryPage>();
+    if page.get_busy() {
+        return;
+    }
+    page.set_busy(true);
+    let turn = Turn::now(Page::History);
+    link.ask(Request::Question(question), move |window, link, reply| {
         let page = window.global::<HistoryPage>();
-        if page.get_part() == HistoryPart::Version {
-            open_version(window, link, &page.get_version().key);
+        if !turn.is_over() {
+            page.set_busy(false);
+        }
+        match settled(reply) {
+            (Some(Answered::Restored(restored)), _) => {
+                let (tone, text) = outcome(&restored);
+                shell::tell(window, tone, &text);
+                if !turn.is_over() && page.get_part() == HistoryPart::Version {
+                    open_version(window, link, &page.get_version().key);
+                }
+            }
+            (_, why) if turn.is_over() && !why.is_empty() => shell::tell(window, Tone::Trouble, &why),
+            (_, why) => page.set_trouble(why.into()),
         }
     });
 }
@@ -167,19 +217,18 @@ fn restore(window: &MainWindow, link: &Link, question: Question) {
 /// Goes to where the part that is shown was opened.
 fn go_back(window: &MainWindow, link: &Link) {
     let page = window.global::<HistoryPage>();
-    page.set_trouble("".into());
     match page.get_part() {
-        HistoryPart::Version if !page.get_run_key().is_empty() => page.set_part(HistoryPart::Run),
+        HistoryPart::Version if !page.get_run_key().is_empty() => begin(window, HistoryPart::Run),
         HistoryPart::Run => open_runs(window, link),
         _ => {
             page.set_run_key("".into());
-            page.set_part(HistoryPart::Search);
+            begin(window, HistoryPart::Search);
             opened(window, link);
         }
     }
 }
 
-/// Asks, and says on the page where it was refused.
+/// Asks, and says on the page where it was refused. `then` gets the answer, unless the person has gone on by then.
 fn ask(
     window: &MainWindow,
     link: &Link,
@@ -187,22 +236,28 @@ fn ask(
     then: impl FnOnce(&MainWindow, &Link, Answered) + Send + 'static,
 ) {
     window.global::<HistoryPage>().set_busy(true);
+    let turn = Turn::now(Page::History);
     link.ask(Request::Question(question), move |window, link, reply| {
-        if let Some(answered) = settled(&window.global::<HistoryPage>(), reply) {
+        if turn.is_over() {
+            return;
+        }
+        let page = window.global::<HistoryPage>();
+        page.set_busy(false);
+        let (answered, why) = settled(reply);
+        page.set_trouble(why.into());
+        if let Some(answered) = answered {
             then(window, link, answered);
         }
     });
 }
 
-fn settled(page: &HistoryPage<'_>, reply: Result<Reply, String>) -> Option<Answered> {
-    page.set_busy(false);
-    let (answered, why) = match reply {
+/// The answer, or why there is none.
+fn settled(reply: Result<Reply, String>) -> (Option<Answered>, String) {
+    match reply {
         Ok(Reply::Answered(answered)) => (Some(answered), String::new()),
         Ok(_) => (None, String::new()),
         Err(why) => (None, sentence(&why)),
-    };
-    page.set_trouble(why.into());
-    answered
+    }
 }
 
 fn model<T: Clone + 'static>(rows: Vec<T>) -> ModelRc<T> {
@@ -239,8 +294,13 @@ fn what(version: &Version, (now, zone): &(Timestamp, TimeZone)) -> String {
     }
 }
 
+fn lines(versions: &[Kept]) -> Vec<RowItem> {
+    let now = now();
+    versions.iter().map(|kept| line(kept, &now)).collect()
+}
+
 /// A version as a line of a list.
-fn line(kept: &Kept, now: (Timestamp, TimeZone)) -> RowItem {
+fn line(kept: &Kept, now: &(Timestamp, TimeZone)) -> RowItem {
     let Kept { profile, version } = kept;
     let (tone, word) = match version.loss {
         Loss::Deleted => (Tone::Attention, tr!("deleted")),
@@ -249,15 +309,15 @@ fn line(kept: &Kept, now: (Timestamp, TimeZone)) -> RowItem {
     RowItem {
         key: key(version.id.0, profile),
         title: summary(&version.summary).into(),
-        detail: format!("{} · {profile}", what(version, &now)).into(),
+        detail: format!("{} · {profile}", what(version, now)).into(),
         word: word.into(),
         tone,
     }
 }
 
 /// A sync that deleted something, as a line of a list.
-fn run_line(run: &Deletions, (now, zone): (Timestamp, TimeZone)) -> RowItem {
-    let when = face::when(run.run, now, &zone);
+fn run_line(run: &Deletions, (now, zone): &(Timestamp, TimeZone)) -> RowItem {
+    let when = face::when(run.run, *now, zone);
     RowItem {
         key: key(run.run.as_millisecond(), &run.profile),
         title: tr!(
@@ -272,8 +332,8 @@ fn run_line(run: &Deletions, (now, zone): (Timestamp, TimeZone)) -> RowItem {
     }
 }
 
-/// A version as it is opened: itself, all of its item, and beside what is there now.
-fn whole(view: &View, now: (Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowItem>, Vec<CompareRow>) {
+/// A version as it is opened: itself, and all of its item.
+fn whole(view: &View, now: &(Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowItem>) {
     let View { profile, can_restore, version, versions, is_there, rows, raw } = view;
     let why = versions.iter().find(|one| one.version.id == version.id).and_then(|one| one.why.clone());
     let differ = rows.iter().filter(|row| row.differs).count();
@@ -289,14 +349,14 @@ fn whole(view: &View, now: (Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowIte
     let shown = HistoryVersion {
         key: key(version.id.0, profile),
         title: summary(&version.summary).into(),
-        what: format!("{} · {profile}", what(version, &now)).into(),
+        what: format!("{} · {profile}", what(version, now)).into(),
         why: why.map(|why| sentence(&why)).unwrap_or_default().into(),
         now: if *can_restore { there } else { gone }.into(),
         can_restore: *can_restore,
-        raw: raw.as_str().into(),
+        raw: raw::cut(raw.clone(), &tr!("This is only the beginning.")).into(),
     };
-    let others = versions.iter().map(|one| other(one, profile, version, &now)).collect();
-    (shown, others, rows.iter().map(side_by_side).collect())
+    let others = versions.iter().map(|one| other(one, profile, version, now)).collect();
+    (shown, others)
 }
 
 /// A version among all of its item.
@@ -311,16 +371,6 @@ fn other(one: &Reasoned, profile: &str, opened: &Version, now: &(Timestamp, Time
         },
         word: if is_opened { tr!("shown").into() } else { "".into() },
         tone: Tone::Busy,
-    }
-}
-
-fn side_by_side(row: &Row) -> CompareRow {
-    let text = |value: &Option<String>| value.as_deref().unwrap_or_default().into();
-    CompareRow {
-        what: row.what.as_str().into(),
-        one: text(&row.one),
-        other: text(&row.other),
-        differs: row.differs,
     }
 }
 

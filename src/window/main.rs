@@ -12,16 +12,22 @@ use tr::tr;
 
 mod about;
 mod account;
+mod compare;
 mod form;
 mod history;
 mod link;
 mod options;
+mod plan;
 mod profiles;
+mod raw;
 mod reports;
+mod rows;
 mod shell;
 mod status;
 #[cfg(test)]
 mod testing;
+mod turn;
+mod ways;
 mod wires;
 
 slint::include_modules!();
@@ -84,7 +90,7 @@ fn start(args: Args) -> Result<(), String> {
     let link = Link::to_daemon(&home, &window).map_err(no_threads)?;
     options::show_look(&window, settings.appearance);
     attach(&window, &home, &link);
-    shell::show(&window, &link, &page);
+    shell::begin(&window, page);
     link.follow();
     window.run().map_err(told)
 }

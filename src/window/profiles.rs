@@ -2,7 +2,7 @@
 
 use pimbridge::daemon::protocol::profiles::{Changes, Finding, Foreseen, Listed, Removed, Shown};
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
-use pimbridge::report::wording::{in_words, sentence};
+use pimbridge::report::wording::in_words;
 use pimbridge::report::{Counts, Operation, Report, RunOutcome, Touched};
 use pimbridge::setup::check::Found;
 use pimbridge::sync::Side;
@@ -10,15 +10,22 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{
-    MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, shell,
+    MainWindow, Page, PlannedItem, ProfileItem, ProfilePart, ProfilesPage, Shell, TestLine, Tone, form, plan,
+    rows, shell,
 };
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<ProfilesPage>();
     let on = Wires::new(window, link);
     page.on_choose(on.one(choose));
+    page.on_open(on.one(|window, _, part| match part {
+        ProfilePart::Copy if window.global::<ProfilesPage>().get_dirty() => save_first(window),
+        part => open(window, part),
+    }));
     page.on_edited(on.two(|window, _, row, value: SharedString| {
         let page = window.global::<ProfilesPage>();
         page.set_dirty(form::enter(&page.get_rows(), row, &value));
@@ -75,19 +82,82 @@ fn refused(window: &MainWindow, why: &str) {
     page.set_trouble(why.into());
 }
 
-/// It goes on: what was wrong before is not said any more.
-fn begin(window: &MainWindow) -> SharedString {
+fn save_first(window: &MainWindow) {
+    let why = tr!("Save or undo first what you have changed here.");
+    window.global::<ProfilesPage>().set_trouble(why.into());
+}
+
+/// Opens a part of the page: what was asked for before is not waited for any more.
+fn open(window: &MainWindow, part: ProfilePart) {
+    Turn::begin(Page::Profiles);
     let page = window.global::<ProfilesPage>();
+    page.set_busy(false);
+    page.set_trouble(SharedString::new());
+    page.set_part(part);
+}
+
+/// Begins with something about the profile that is chosen, unless something goes on already.
+fn begin(window: &MainWindow) -> Option<(Turn, String)> {
+    let page = window.global::<ProfilesPage>();
+    if page.get_busy() {
+        return None;
+    }
     page.set_busy(true);
     page.set_trouble(SharedString::new());
-    page.get_chosen()
+    Some((Turn::now(Page::Profiles), page.get_chosen().into()))
+}
+
+/// Asks for what a part of the page shows. Where it cannot be had, the options are shown again, and why.
+fn ask(
+    window: &MainWindow,
+    link: &Link,
+    asked: Question,
+    then: impl FnOnce(&MainWindow, Answered) + Send + 'static,
+) {
+    let Some((turn, _)) = begin(window) else { return };
+    link.ask(question(asked), move |window, _, reply| {
+        if turn.is_over() {
+            return;
+        }
+        window.global::<ProfilesPage>().set_busy(false);
+        match reply {
+            Ok(Reply::Answered(answered)) => then(window, answered),
+            Ok(_) => {}
+            Err(why) => {
+                open(window, ProfilePart::Options);
+                refused(window, &why);
+            }
+        }
+    });
+}
+
+/// Has something done about the profile that is chosen. Why it was not is told wherever the person is by then. `then`
+/// hears whether they are still where they began it.
+fn act(
+    window: &MainWindow,
+    link: &Link,
+    asked: impl FnOnce(String) -> Question,
+    then: impl FnOnce(&MainWindow, Reply, bool) + Send + 'static,
+) {
+    let Some((turn, profile)) = begin(window) else { return };
+    link.ask(question(asked(profile)), move |window, link, reply| match (reply, turn.is_over()) {
+        (Ok(reply), is_over) => {
+            if !is_over {
+                window.global::<ProfilesPage>().set_busy(false);
+            }
+            then(window, reply, !is_over);
+            list(link);
+        }
+        (Err(why), true) => shell::tell(window, Tone::Trouble, &why),
+        (Err(why), false) => refused(window, &why),
+    });
 }
 
 fn list(link: &Link) {
     link.ask(question(Question::Profiles), |window, link, reply| match reply {
         Ok(Reply::Answered(Answered::Profiles(listing))) => listed(window, link, &listing.profiles),
         Ok(_) => {}
-        Err(why) => refused(window, &why),
+        Err(why) => window.global::<ProfilesPage>().set_trouble(why.into()),
     });
 }
 
@@ -101,8 +171,9 @@ fn listed(window: &MainWindow, link: &Link, profiles: &[Listed]) {
         // It was not to be had before the background program ran.
         page.set_trouble(SharedString::new());
     }
-    page.set_profiles(ModelRc::new(VecModel::from(items)));
+    page.set_profiles(rows::replace(page.get_profiles(), items, |item| item.name.clone()));
     page.set_known(true);
+    show_active(&page);
     match (is_there, first) {
         // What is being entered stays.
         (true, _) if page.get_dirty() => {}
@@ -110,6 +181,11 @@ fn listed(window: &MainWindow, link: &Link, profiles: &[Listed]) {
         (false, Some(first)) => choose(window, link, first),
         (false, None) => page.set_chosen(SharedString::new()),
     }
+}
+
+fn show_active(page: &ProfilesPage<'_>) {
+    let chosen = page.get_chosen();
+    page.set_active(page.get_profiles().iter().any(|item| item.name == chosen && item.active));
 }
 
 /// A profile of the list, in a few words.
@@ -137,21 +213,22 @@ fn item(listed: &Listed) -> ProfileItem {
 fn choose(window: &MainWindow, link: &Link, name: SharedString) {
     let page = window.global::<ProfilesPage>();
     if page.get_dirty() && page.get_chosen() != name {
-        page.set_trouble(tr!("Save or undo first what you have changed here.").into());
-        return;
+        return save_first(window);
     }
     page.set_chosen(name.clone());
-    page.set_part(ProfilePart::Options);
-    page.set_trouble(SharedString::new());
+    open(window, ProfilePart::Options);
+    show_active(&page);
     show(link, name);
 }
 
 fn show(link: &Link, name: SharedString) {
     let profile = name.to_string();
-    link.ask(question(Question::Profile { profile }), |window, _, reply| match reply {
+    link.ask(question(Question::Profile { profile }), move |window, _, reply| match reply {
         Ok(Reply::Answered(Answered::Profile(profile))) => shown(window, &profile),
-        Ok(_) => {}
-        Err(why) => refused(window, &why),
+        Err(why) if window.global::<ProfilesPage>().get_chosen() == name => {
+            window.global::<ProfilesPage>().set_trouble(why.into());
+        }
+        _ => {}
     });
 }
 
@@ -165,9 +242,8 @@ fn shown(window: &MainWindow, profile: &Shown) {
     page.set_broken(profile.broken.as_deref().map(sentence).unwrap_or_default().into());
     page.set_file(profile.file.as_str().into());
     page.set_history(profile.history.as_deref().unwrap_or_default().into());
-    let active = page.get_profiles().iter().find(|item| item.name == profile.name.as_str());
-    page.set_active(active.is_some_and(|item| item.active));
-    page.set_busy(false);
+    page.set_folder(form::value(&profile.form, "local.path").into());
+    page.set_address(form::value(&profile.form, "remote.url").into());
 }
 
 /// What was entered.
@@ -183,19 +259,18 @@ fn save(window: &MainWindow, link: &Link) {
     if !weighty {
         return store(window, link, changes);
     }
-    begin(window);
     let page = window.global::<ProfilesPage>();
+    if page.get_busy() {
+        return;
+    }
     page.set_plan_numbers(ModelRc::default());
     page.set_plan_items(ModelRc::default());
     page.set_plan_notes(SharedString::new());
     page.set_plan_failed(false);
-    page.set_part(ProfilePart::Plan);
-    link.ask(question(Question::Foresee(changes)), |window, _, reply| match reply {
-        Ok(Reply::Answered(Answered::Foreseen(foreseen))) => planned(window, &foreseen),
-        Ok(_) => {}
-        Err(why) => {
-            window.global::<ProfilesPage>().set_part(ProfilePart::Options);
-            refused(window, &why);
+    open(window, ProfilePart::Plan);
+    ask(window, link, Question::Foresee(changes), |window, answered| {
+        if let Answered::Foreseen(foreseen) = answered {
+            planned(window, &foreseen);
         }
     });
 }
@@ -205,19 +280,21 @@ fn save_planned(window: &MainWindow, link: &Link) {
 }
 
 fn store(window: &MainWindow, link: &Link, changes: Changes) {
-    begin(window);
-    link.ask(question(Question::SetProfile(changes)), |window, link, reply| {
-        let page = window.global::<ProfilesPage>();
-        page.set_part(ProfilePart::Options);
-        match reply {
-            Ok(_) => {
-                page.set_dirty(false);
-                page.set_busy(false);
-                list(link);
+    let saved = changes.clone();
+    let is_of_plan = window.global::<ProfilesPage>().get_part() == ProfilePart::Plan;
+    act(
+        window,
+        link,
+        |_| Question::SetProfile(changes),
+        move |window, _, is_here| {
+            if entered(window).0 == saved {
+                window.global::<ProfilesPage>().set_dirty(false);
             }
-            Err(why) => refused(window, &why),
-        }
-    });
+            if is_here && is_of_plan {
+                open(window, ProfilePart::Options);
+            }
+        },
+    );
 }
 
 /// Shows what the changed profile would do.
@@ -225,12 +302,13 @@ fn planned(window: &MainWindow, foreseen: &Foreseen) {
     let page = window.global::<ProfilesPage>();
     let lines: Vec<SharedString> = numbers(&foreseen.report).into_iter().map(SharedString::from).collect();
     page.set_plan_numbers(ModelRc::new(VecModel::from(lines)));
-    let items: Vec<PlannedItem> = foreseen.items.iter().map(planned_item).collect();
+    let more = plan::more(&foreseen.report, foreseen.items.len());
+    let more = more.map(|what| PlannedItem { what: what.into(), ..PlannedItem::default() });
+    let items: Vec<PlannedItem> = foreseen.items.iter().map(planned_item).chain(more).collect();
     page.set_plan_items(ModelRc::new(VecModel::from(items)));
     let notes: Vec<String> = foreseen.report.notices.iter().map(|note| sentence(note)).collect();
     page.set_plan_notes(notes.join("\n").into());
     page.set_plan_failed(foreseen.report.outcome == RunOutcome::Failed);
-    page.set_busy(false);
 }
 
 /// What a run would do, in numbers.
@@ -280,32 +358,22 @@ fn activate(window: &MainWindow, link: &Link, active: bool) {
         key: "active".to_owned(),
         value: Some(active.to_string()),
     };
-    let changes = Changes { profile: begin(window).to_string(), changes: vec![change] };
-    link.ask(question(Question::SetProfile(changes)), |window, link, reply| {
-        window.global::<ProfilesPage>().set_busy(false);
-        match reply {
-            Ok(_) => list(link),
-            Err(why) => refused(window, &why),
-        }
-    });
+    let asked = |profile| Question::SetProfile(Changes { profile, changes: vec![change] });
+    act(window, link, asked, |_, _, _| {});
 }
 
 fn test(window: &MainWindow, link: &Link) {
-    let profile = begin(window).to_string();
     let page = window.global::<ProfilesPage>();
+    if page.get_busy() {
+        return;
+    }
     page.set_tested(ModelRc::default());
-    page.set_part(ProfilePart::Test);
-    link.ask(question(Question::TestProfile { profile }), |window, _, reply| match reply {
-        Ok(Reply::Answered(Answered::Tested(tested))) => {
-            let page = window.global::<ProfilesPage>();
+    open(window, ProfilePart::Test);
+    let profile = page.get_chosen().into();
+    ask(window, link, Question::TestProfile { profile }, |window, answered| {
+        if let Answered::Tested(tested) = answered {
             let lines: Vec<TestLine> = tested.findings.iter().map(test_line).collect();
-            page.set_tested(ModelRc::new(VecModel::from(lines)));
-            page.set_busy(false);
-        }
-        Ok(_) => {}
-        Err(why) => {
-            window.global::<ProfilesPage>().set_part(ProfilePart::Options);
-            refused(window, &why);
+            window.global::<ProfilesPage>().set_tested(ModelRc::new(VecModel::from(lines)));
         }
     });
 }
@@ -319,63 +387,69 @@ fn test_line(finding: &Finding) -> TestLine {
     TestLine { tone, text: text.into() }
 }
 
+/// Copies the chosen profile. What is entered and not saved is not in its file, so it would not be in the copy either.
 fn copy(window: &MainWindow, link: &Link, new: &str) {
-    let profile = begin(window).to_string();
+    if window.global::<ProfilesPage>().get_dirty() {
+        return save_first(window);
+    }
     let new = new.trim().to_owned();
     let made = SharedString::from(new.as_str());
-    link.ask(question(Question::CopyProfile { profile, new }), move |window, link, reply| match reply {
-        Ok(_) => {
-            let page = window.global::<ProfilesPage>();
-            page.set_busy(false);
-            page.set_dirty(false);
-            page.set_part(ProfilePart::Options);
-            page.set_chosen(made);
-            list(link);
+    let asked = |profile| Question::CopyProfile { profile, new };
+    act(window, link, asked, move |window, _, is_here| {
+        if is_here {
+            window.global::<ProfilesPage>().set_chosen(made);
+            open(window, ProfilePart::Options);
         }
-        Err(why) => refused(window, &why),
     });
 }
 
 fn reset(window: &MainWindow, link: &Link) {
-    let profile = begin(window).to_string();
-    link.ask(question(Question::ResetProfile { profile }), |window, _, reply| match reply {
-        Ok(_) => {
-            let page = window.global::<ProfilesPage>();
-            page.set_busy(false);
-            page.set_part(ProfilePart::Options);
+    act(
+        window,
+        link,
+        |profile| Question::ResetProfile { profile },
+        |window, _, is_here| {
+            if is_here {
+                open(window, ProfilePart::Options);
+            }
             let told = tr!("What was in sync is forgotten. The next run compares both sides anew.");
             shell::tell(window, Tone::Calm, &told);
-        }
-        Err(why) => refused(window, &why),
-    });
+        },
+    );
 }
 
 fn remove(window: &MainWindow, link: &Link) {
-    let profile = begin(window).to_string();
-    let name = profile.clone();
-    link.ask(question(Question::RemoveProfile { profile }), move |window, link, reply| match reply {
-        Ok(Reply::Answered(Answered::Removed(removed))) => {
+    let name = window.global::<ProfilesPage>().get_chosen();
+    act(
+        window,
+        link,
+        |profile| Question::RemoveProfile { profile },
+        move |window, reply, is_here| {
             let page = window.global::<ProfilesPage>();
-            page.set_busy(false);
-            page.set_dirty(false);
-            page.set_part(ProfilePart::Options);
-            shell::tell(window, Tone::Calm, &told_removed(&name, &removed));
-            list(link);
-        }
-        Ok(_) => {}
-        Err(why) => refused(window, &why),
-    });
+            if page.get_chosen() == name {
+                page.set_dirty(false);
+            }
+            if is_here {
+                open(window, ProfilePart::Options);
+            }
+            if let Reply::Answered(Answered::Removed(removed)) = reply {
+                shell::tell(window, Tone::Calm, &told_removed(&name, &removed));
+            }
+        },
+    );
 }
 
 fn told_removed(name: &str, removed: &Removed) -> String {
-    match &removed.history {
+    let mut told = vec![match &removed.history {
         Some(file) => tr!(
             "The profile {0} is removed. Its items stay as they are, and its reports and its history stay in {1}.",
             name,
             file
         ),
         None => tr!("The profile {} is removed. Its items stay as they are.", name),
-    }
+    }];
+    told.extend(removed.secret.then(|| tr!("Its password or sign-in is removed from the keyring.")));
+    told.join(" ")
 }
 
 /// Moves the chosen profile up or down in the list.
@@ -383,14 +457,7 @@ fn arrange(window: &MainWindow, link: &Link, by: i32) {
     let page = window.global::<ProfilesPage>();
     let names = page.get_profiles().iter().map(|item| item.name.to_string()).collect();
     let Some(profiles) = moved(names, &page.get_chosen(), by) else { return };
-    begin(window);
-    link.ask(question(Question::ArrangeProfiles { profiles }), |window, link, reply| {
-        window.global::<ProfilesPage>().set_busy(false);
-        match reply {
-            Ok(_) => list(link),
-            Err(why) => refused(window, &why),
-        }
-    });
+    act(window, link, |_| Question::ArrangeProfiles { profiles }, |_, _, _| {});
 }
 
 /// The names with one of them moved; none where it cannot be moved further.

@@ -18,6 +18,10 @@ type Asked = Rc<RefCell<Vec<Question>>>;
 
 /// The page with two profiles, and what it asks for.
 fn page() -> (MainWindow, Link, Asked) {
+    page_of(answer)
+}
+
+fn page_of(answer: impl Fn(&Question) -> Reply + 'static) -> (MainWindow, Link, Asked) {
     let window = testing::window(1000.0, 9000.0);
     let asked = Asked::default();
     let seen = Rc::clone(&asked);
@@ -163,6 +167,154 @@ fn what_is_entered_is_not_lost_by_a_click_elsewhere() {
     assert_eq!(days.accessible_value().as_deref(), Some(""));
     get(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
     assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
+}
+
+/// A look ahead deletes as many items as there are days.
+fn as_many_as_days(question: &Question) -> Reply {
+    let Question::Foresee(changes) = question else { return answer(question) };
+    let mut report = report();
+    report.local.deleted = changes.changes[0].value.as_deref().unwrap().parse().unwrap();
+    Reply::Answered(Answered::Foreseen(Foreseen { report, items: Vec::new() }))
+}
+
+#[test]
+fn the_plan_of_an_earlier_change_is_not_that_of_this_one() {
+    let (window, link, asked) = page_of(as_many_as_days);
+    let page = window.global::<ProfilesPage>();
+    let enter = |days| get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value(days);
+    link.hold_back();
+    enter("30");
+    click(&window, "Save");
+    click(&window, "Back");
+    enter("60");
+    click(&window, "Save");
+    link.let_come(0);
+    assert!(page.get_busy() && page.get_plan_numbers().row_count() == 0);
+    asked.borrow_mut().clear();
+    page.invoke_save_planned();
+    assert!(all(&asked).is_empty(), "nobody has seen yet what that would do");
+    link.let_come(0);
+    assert_eq!(page.get_plan_numbers().iter().collect::<Vec<_>>(), ["On this computer: 60 deleted"]);
+    page.invoke_save_planned();
+    assert_eq!(all(&asked), [Question::SetProfile(changes("work", "past_days", "60"))]);
+}
+
+#[test]
+fn a_plan_that_fails_late_does_not_take_the_person_elsewhere() {
+    let refuses = |question: &Question| match question {
+        Question::Foresee(_) => Reply::Refused { why: "no memory".into() },
+        other => answer(other),
+    };
+    let (window, link, _) = page_of(refuses);
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    link.hold_back();
+    click(&window, "Save");
+    click(&window, "Back");
+    click(&window, "Remove …");
+    link.let_come(0);
+    let page = window.global::<ProfilesPage>();
+    assert!(page.get_part() == ProfilePart::Remove);
+    assert_eq!(page.get_trouble(), "");
+}
+
+#[test]
+fn what_came_of_something_is_heard_elsewhere_too() {
+    let refuses = |question: &Question| match question {
+        Question::ResetProfile { .. } => Reply::Refused { why: "it is being synchronized".into() },
+        other => answer(other),
+    };
+    let (window, link, asked) = page_of(refuses);
+    let page = window.global::<ProfilesPage>();
+    asked.borrow_mut().clear();
+    link.hold_back();
+    page.invoke_reset();
+    page.invoke_reset();
+    assert_eq!(all(&asked).len(), 1, "it is being done");
+    get(&window, AccessibleRole::ListItem, "home").invoke_accessible_default_action();
+    link.let_come(0);
+    assert_eq!(window.global::<crate::Shell>().get_notice(), "It is being synchronized.");
+    assert_eq!(page.get_trouble(), "", "the profile that is shown now has no trouble");
+}
+
+#[test]
+fn a_profile_is_switched_off_while_something_is_entered() {
+    let active = std::cell::Cell::new(true);
+    let (window, _, _) = page_of(move |question| match question {
+        Question::SetProfile(_) => {
+            active.set(false);
+            Reply::Done
+        }
+        Question::Profiles => {
+            let profiles = vec![listed_as("work", active.get())];
+            Reply::Answered(Answered::Profiles(Listing { profiles }))
+        }
+        other => answer(other),
+    });
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    click(&window, "Switch off");
+    get(&window, AccessibleRole::Button, "Switch on");
+    assert!(window.global::<ProfilesPage>().get_dirty(), "what was entered is still there");
+    let days = get(&window, AccessibleRole::TextInput, "Days back");
+    assert_eq!(days.accessible_value().as_deref(), Some("30"));
+}
+
+#[test]
+fn what_is_not_saved_is_not_lost_by_a_copy() {
+    let (window, _, asked) = page();
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    asked.borrow_mut().clear();
+    click(&window, "Copy …");
+    let page = window.global::<ProfilesPage>();
+    assert!(page.get_part() == ProfilePart::Options && page.get_trouble().contains("Save or undo"));
+    page.invoke_copy("twin".into());
+    assert!(all(&asked).is_empty());
+}
+
+#[test]
+fn what_stays_of_a_removed_profile_is_told_before_and_after() {
+    let (window, _, _) = page();
+    click(&window, "Remove …");
+    for told in [
+        "Its items stay as they are, in the folder ~/c and on the server at https://s.example/; they are only not synchronized any more.",
+        "Its reports and its history stay in /h.sqlite.",
+        "Its password is removed from the keyring, unless another profile needs it.",
+    ] {
+        get(&window, AccessibleRole::Text, told);
+    }
+    let removed = |secret| told_removed("work", &Removed { history: None, secret });
+    assert_eq!(removed(false), "The profile work is removed. Its items stay as they are.");
+    assert!(removed(true).ends_with("Its password or sign-in is removed from the keyring."));
+}
+
+#[test]
+fn what_can_only_be_read_is_reached_with_the_keyboard() {
+    let (window, _, _) = page_of(|question| match question {
+        Question::Foresee(_) => {
+            let item = |n: u32| Touched {
+                side: Side::Local,
+                operation: Operation::Delete,
+                summary: format!("Item {n}"),
+                item: n.to_string(),
+                why: String::new(),
+                conflict: false,
+            };
+            let items = (0..500).map(item).collect();
+            Reply::Answered(Answered::Foreseen(Foreseen { report: report(), items }))
+        }
+        Question::TestProfile { .. } => {
+            let found = |n: u32| Finding { about: About::Folder, found: Found::Fine(format!("{n}")) };
+            Reply::Answered(Answered::Tested(Tested { findings: (0..500).map(found).collect() }))
+        }
+        other => answer(other),
+    });
+    get(&window, AccessibleRole::TextInput, "Days back").set_accessible_value("30");
+    window.window().set_size(slint::LogicalSize::new(940.0, 660.0));
+    click(&window, "Save");
+    assert!(testing::moves_by_keys(&window, AccessibleRole::Text, "Item 0"));
+    click(&window, "Back");
+    click(&window, "Undo");
+    window.global::<ProfilesPage>().invoke_test();
+    assert!(testing::moves_by_keys(&window, AccessibleRole::Text, "In order: 0."));
 }
 
 #[test]

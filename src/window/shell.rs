@@ -1,11 +1,17 @@
 //! What is around the pages: which one is open, and what is told above them.
 
-use pimbridge::daemon::protocol::{self, Event};
-use slint::ComponentHandle;
+use std::cell::RefCell;
+
+use pimbridge::daemon::protocol::{self, Event, Reply, Request};
+use slint::winit_030::WinitWindowAccessor;
+use slint::winit_030::winit::window::UserAttentionType;
+use slint::{ComponentHandle, ModelRc};
 
 use crate::link::Link;
 use crate::wires::Wires;
-use crate::{MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status};
+use crate::{
+    AccountPage, MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status,
+};
 
 /// A page, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -35,9 +41,15 @@ impl PageWord {
     }
 }
 
+thread_local! {
+    /// What the window begins with, until the daemon answers for the first time.
+    static FIRST: RefCell<Option<protocol::Page>> = const { RefCell::new(None) };
+}
+
 pub fn attach(window: &MainWindow, link: &Link) {
     let shell = window.global::<Shell>();
     shell.on_open(Wires::new(window, link).one(|window, link, page| {
+        FIRST.take();
         // What was told was about the page before.
         window.global::<Shell>().set_notice("".into());
         open(window, link, page);
@@ -46,9 +58,19 @@ pub fn attach(window: &MainWindow, link: &Link) {
     shell.on_start_daemon(move || to.follow());
 }
 
+/// The window begins with this page, which is filled once the daemon answers.
+pub fn begin(window: &MainWindow, page: protocol::Page) {
+    window.global::<Shell>().set_page(page_of(&page));
+    FIRST.set(Some(page));
+}
+
 /// Shows a page, with what is true now.
 pub fn open(window: &MainWindow, link: &Link, page: Page) {
-    window.global::<Shell>().set_page(page);
+    let shell = window.global::<Shell>();
+    if shell.get_page() == Page::Account && page != Page::Account {
+        account::left(window);
+    }
+    shell.set_page(page);
     match page {
         Page::Status => status::opened(window, link),
         Page::Account => account::opened(window, link),
@@ -58,6 +80,19 @@ pub fn open(window: &MainWindow, link: &Link, page: Page) {
         Page::Options => options::opened(window, link),
         _ => {}
     }
+}
+
+/// The window speaks another language: what stays on the pages until something happens is said anew.
+pub fn spoken(window: &MainWindow, link: &Link) {
+    link.ask(Request::Status, |window, link, reply| {
+        if let Ok(Reply::Status { status }) = reply {
+            heard(window, link, &Event::Status { status });
+        }
+    });
+    status::opened(window, link);
+    profiles::opened(link);
+    window.global::<AccountPage>().set_ways(ModelRc::default());
+    account::opened(window, link);
 }
 
 /// Tells every page what happened.
@@ -75,13 +110,26 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
 
 /// Shows what the person asked for somewhere else.
 pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
-    window.window().set_minimized(false);
+    raise(window);
     match page {
         protocol::Page::Report { profile } => return reports::open_last(window, link, profile),
         protocol::Page::Import { file } => options::import_file(window, link, file),
         _ => {}
     }
-    let page = match page {
+    open(window, link, page_of(page));
+}
+
+/// Brings the window before the others. Where only the person may do that, it asks for attention.
+fn raise(window: &MainWindow) {
+    window.window().set_minimized(false);
+    window.window().with_winit_window(|window| {
+        window.focus_window();
+        window.request_user_attention(Some(UserAttentionType::Informational));
+    });
+}
+
+fn page_of(page: &protocol::Page) -> Page {
+    match page {
         protocol::Page::Status => Page::Status,
         protocol::Page::Account => Page::Account,
         protocol::Page::Profiles => Page::Profiles,
@@ -89,8 +137,7 @@ pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
         protocol::Page::History => Page::History,
         protocol::Page::Options | protocol::Page::Import { .. } => Page::Options,
         protocol::Page::About => Page::About,
-    };
-    open(window, link, page);
+    }
 }
 
 /// The daemon answers, or why it does not.
@@ -99,10 +146,16 @@ pub fn connection(window: &MainWindow, link: &Link, state: Result<(), String>) {
     let answers = state.is_ok();
     shell.set_connected(answers);
     shell.set_disconnected_why(state.err().unwrap_or_default().into());
-    if answers {
-        // What the page asked before had no answer.
-        open(window, link, shell.get_page());
+    if !answers {
+        return;
     }
+    match FIRST.take() {
+        Some(page) => show(window, link, &page),
+        // What was asked before may have had no answer, and what happened was not heard.
+        None => open(window, link, shell.get_page()),
+    }
+    account::connected(window, link);
+    status::connected(window, link);
 }
 
 /// Says something above the page.
@@ -110,4 +163,39 @@ pub fn tell(window: &MainWindow, tone: Tone, text: &str) {
     let shell = window.global::<Shell>();
     shell.set_notice_tone(tone);
     shell.set_notice(text.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use pimbridge::daemon::protocol::{Question, Reply, Request};
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn the_first_page_is_asked_for_once_the_daemon_answers() {
+        let window = testing::window(940.0, 660.0);
+        let asked: Rc<RefCell<Vec<Request>>> = Rc::default();
+        let noted = Rc::clone(&asked);
+        let link = Link::canned(&window, move |request| {
+            noted.borrow_mut().push(request);
+            Reply::Done
+        });
+        attach(&window, &link);
+        reports::attach(&window, &link);
+        let report = || protocol::Page::Report { profile: "work".to_owned() };
+        let is_it = |asked: &Request| matches!(asked, Request::Question(Question::Report(one)) if one.profile == "work");
+        begin(&window, report());
+        connection(&window, &link, Err(String::new()));
+        assert!(asked.borrow().is_empty() && window.global::<Shell>().get_page() == Page::Reports);
+        connection(&window, &link, Ok(()));
+        assert_eq!(asked.borrow().iter().filter(|asked| is_it(asked)).count(), 1);
+        // Where the person has gone somewhere else before, that stays.
+        begin(&window, report());
+        window.global::<Shell>().invoke_open(Page::About);
+        connection(&window, &link, Ok(()));
+        assert!(window.global::<Shell>().get_page() == Page::About);
+    }
 }

@@ -9,16 +9,18 @@ use pimbridge::daemon::protocol::{
     Answered, Event, How, Phase, ProfileStatus, Question, Reply, Request, State, Status, Step,
 };
 use pimbridge::desktop::face;
-use pimbridge::report::wording::sentence;
 use pimbridge::sync::Sides;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ProfileRow, StatusPage, Tone, shell};
+use crate::ways::sentence;
+use crate::{MainWindow, ProfileRow, StatusPage, Tone, rows, shell};
 
 mod chart;
 mod part;
+
+pub use part::connected;
 #[cfg(test)]
 mod tests;
 
@@ -107,7 +109,7 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
                 ProfileRow { items, ..row }
             };
             let rows: Vec<ProfileRow> = status.profiles.iter().map(row).collect();
-            page.set_profiles(ModelRc::new(VecModel::from(rows)));
+            page.set_profiles(rows::replace(page.get_profiles(), rows, |row| row.name.clone()));
             page.set_known(true);
             page.set_paused(status.paused.is_some());
             page.set_paused_word(paused(status, now, &zone).into());
@@ -149,6 +151,8 @@ fn row(profile: &ProfileStatus, status: &Status, now: Timestamp, zone: &TimeZone
         profile.last.as_ref().map(|last| face::last_run(last.outcome, &face::when(last.started, now, zone)));
     let next = profile.next.filter(|_| status.paused.is_none());
     let next = next.map(|next| tr!("Next sync: {}", face::when(next.max(now), now, zone)));
+    let is_off = !profile.active && profile.state != State::Inactive;
+    let next = next.or_else(|| is_off.then(|| tr!("Switched off: it is synchronized only when you say so.")));
     let step = match &profile.state {
         State::Running { step } => Some(step.as_ref()),
         _ => None,

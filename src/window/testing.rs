@@ -2,6 +2,7 @@
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use slint::LogicalSize;
+use slint::platform::{Key, WindowEvent};
 
 use crate::MainWindow;
 
@@ -27,4 +28,23 @@ pub fn find(window: &MainWindow, role: AccessibleRole, label: &str) -> Option<El
 #[track_caller]
 pub fn get(window: &MainWindow, role: AccessibleRole, label: &str) -> ElementHandle {
     find(window, role, label).unwrap_or_else(|| panic!("there is no {role:?} {label:?}"))
+}
+
+/// Whether what is called so moves up when the keyboard alone is used: something that scrolls it can have the focus.
+pub fn moves_by_keys(window: &MainWindow, role: AccessibleRole, label: &str) -> bool {
+    let top = || find(window, role, label).map(|element| element.absolute_position().y);
+    let before = top();
+    assert!(before.is_some(), "there is no {role:?} {label:?}");
+    (0..40).any(|_| {
+        press(window, Key::Tab);
+        press(window, Key::DownArrow);
+        top().is_none_or(|now| Some(now) < before)
+    })
+}
+
+fn press(window: &MainWindow, key: Key) {
+    let window = slint::ComponentHandle::window(window);
+    let text: slint::SharedString = key.into();
+    window.dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+    window.dispatch_event(WindowEvent::KeyReleased { text });
 }

@@ -2,14 +2,15 @@
 
 use std::fs;
 
-use pimbridge::daemon::protocol::conflicts::{Decide, Which as Conflict};
-use pimbridge::daemon::protocol::reports::{Export, One, Settled, Which, Written};
-use pimbridge::daemon::protocol::{Answered, Question, Reply, Request, history};
+use pimbridge::daemon::protocol::conflicts::{Decide, List, Which as Conflict};
+use pimbridge::daemon::protocol::reports::{Beginning, Export, One, Settled, Which, Written};
+use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request, State, history};
 use pimbridge::item::Kind;
 use pimbridge::report::Form;
 use pimbridge::sync::conflict::Decision;
 use pimbridge::sync::{Side, Sides};
 
+use crate::daemon_runs::wait;
 use crate::support::daemon::Daemon;
 use crate::support::program::{Home, files};
 use crate::support::servers::{Server, Software};
@@ -130,7 +131,8 @@ fn a_report_is_found_read_and_exported_and_the_other_version_is_used() {
     assert!(fs::read_to_string(&file).unwrap().contains("<html"));
     let Reply::Refused { why } = daemon.ask(Request::Question(export)) else { panic!("overwritten") };
     assert!(why.contains("already"), "{why}");
-    match answered(&daemon, Question::ReportText(written(Form::Json))) {
+    let beginning = Beginning { written: written(Form::Json), limit: 1_000 };
+    match answered(&daemon, Question::ReportText(beginning)) {
         Answered::Text { text } => assert!(text.contains("\n  \"profile\": \"work\""), "{text}"),
         other => panic!("{other:?}"),
     }
@@ -168,9 +170,11 @@ fn a_conflict_waits_until_it_is_decided() {
     world.conflict("dentist here", &event("a", "dentist there", 2));
     daemon.sync("work");
     let waiting = || match answered(&daemon, Question::Conflicts) {
-        Answered::Conflicts { waiting } => waiting,
+        Answered::Conflicts(List { waiting, .. }) => waiting,
         other => panic!("{other:?}"),
     };
+    let state = || daemon.status().profiles.remove(0).state;
+    assert!(matches!(state(), State::Warning { .. }), "{:?}", state());
     let [conflict] = waiting().try_into().unwrap();
     let which = Conflict { profile: "work".into(), conflict: conflict.conflict };
     let Answered::Conflict(view) = answered(&daemon, Question::Conflict(which.clone())) else {
@@ -179,10 +183,13 @@ fn a_conflict_waits_until_it_is_decided() {
     assert_eq!((view.has, view.newer), (Sides { local: true, remote: true }, Side::Remote));
     assert!(view.merged.is_some());
     assert_eq!(view.rows.iter().filter(|row| row.differs).count(), 1, "{view:#?}");
+    let mut follower = daemon.follow();
     let decide = Decide { which: which.clone(), decision: Decision::Take(Side::Local) };
     assert_eq!(daemon.ask(Request::Question(Question::Decide(decide))), Reply::Done);
     assert_eq!(world.titles(), one("dentist here"));
     assert_eq!(waiting(), []);
+    follower.until(|event| matches!(event, Event::RunFinished { .. }).then_some(()));
+    wait("the profile is in sync", || state() == State::InSync);
     let Reply::Refused { why } = daemon.ask(Request::Question(Question::Conflict(which))) else {
         panic!("it still waits");
     };

@@ -3,7 +3,7 @@
 use std::fs;
 
 use pimbridge::daemon::protocol::activity::{Activity, Waiting};
-use pimbridge::daemon::protocol::history::{Find, Found, OfRun, Restored, View, Which};
+use pimbridge::daemon::protocol::history::{Find, Found, OfRun, Restored, Runs, View, Which};
 use pimbridge::daemon::protocol::{Answer, Answered, Question, Reply, Request, State};
 use pimbridge::item::Kind;
 use pimbridge::report::{Held, RunOutcome};
@@ -99,11 +99,13 @@ fn held_deletions_are_told_one_by_one_answered_and_restored_together() {
     assert_eq!(world.daemon.run(answer).report.remote.deleted, 11);
     assert_eq!(world.count(), (1, 1));
 
-    let Ok(Answered::Deletions { runs }) = world.ask(Question::Deletions { limit: 10 }) else { panic!() };
+    let Ok(Answered::Deletions(Runs { runs, .. })) = world.ask(Question::Deletions { limit: 10 }) else {
+        panic!()
+    };
     assert_eq!((runs.len(), runs[0].items), (1, 11));
     let of = OfRun { profile: "work".into(), run: runs[0].run };
-    let Ok(Answered::Versions(deleted)) = world.ask(Question::Deleted(of.clone())) else { panic!() };
-    assert_eq!((deleted.versions.len(), deleted.more), (11, false));
+    let Ok(Answered::Deleted(deleted)) = world.ask(Question::Deleted(of.clone())) else { panic!() };
+    assert_eq!((deleted.versions.len(), deleted.in_all), (11, 11));
     // One of them comes back by itself before.
     let which = Which { profile: "work".into(), version: deleted.versions[3].version.id.0 };
     assert_eq!(world.restore(Question::RestoreVersion(which)).back, 1);

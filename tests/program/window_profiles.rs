@@ -3,7 +3,7 @@
 use std::fs;
 
 use pimbridge::daemon::protocol::profiles::{Change, Changes, Foreseen, Listing, Shown, Tested};
-use pimbridge::daemon::protocol::transfer::{Export, Fate, Import};
+use pimbridge::daemon::protocol::transfer::{Agreed, Export, Fate, Import, Said};
 use pimbridge::daemon::protocol::{Answered, Question, Reply, Request};
 use pimbridge::item::Kind;
 use pimbridge::report::{Operation, RunOutcome};
@@ -208,7 +208,7 @@ fn profiles_go_out_to_a_file_and_in_again() {
     let Reply::Answered(Answered::Exported(exported)) = world.ask(Question::Export(export.clone())) else {
         panic!("not exported")
     };
-    assert_eq!(exported.number, 1);
+    assert_eq!((exported.number, exported.file), (1, file.clone()));
     assert!(world.refused(Question::Export(export)).contains("out.cdsp"), "it stays as it is");
     assert!(matches!(
         world.ask(Question::RemoveProfile { profile: "work".into() }),
@@ -216,7 +216,8 @@ fn profiles_go_out_to_a_file_and_in_again() {
     ));
 
     let folder = world.home.path().join("items/mine").to_str().unwrap().to_owned();
-    let import = Import { file, folders: vec![("work".into(), folder.clone())] };
+    let said = vec![Said { number: 0, folder: Some(folder.clone()), kind: None }];
+    let import = Import { file, said, client_id: None };
     let Reply::Answered(Answered::ImportPlanned(planned)) = world.ask(Question::PlanImport(import.clone()))
     else {
         panic!("not planned")
@@ -226,10 +227,20 @@ fn profiles_go_out_to_a_file_and_in_again() {
         "{planned:?}"
     );
     assert!(world.names().is_empty(), "nothing is done by that");
-    let Reply::Answered(Answered::Imported(imported)) = world.ask(Question::Import(import)) else {
+    let unseen = Agreed { import: Import { said: Vec::new(), ..import.clone() }, seal: planned.seal.clone() };
+    assert!(world.refused(Question::Import(unseen)).contains("what you have seen"));
+    assert!(world.names().is_empty(), "nothing is done by that either");
+    let agreed = Agreed { import, seal: planned.seal };
+    let Reply::Answered(Answered::Imported(imported)) = world.ask(Question::Import(agreed)) else {
         panic!("not imported")
     };
     assert_eq!((imported.profiles, world.names()), (vec!["work".into()], vec!["work".into()]));
-    let none = Import { file: "/no/such.cdsp".into(), folders: Vec::new() };
-    assert!(world.refused(Question::PlanImport(none)).contains("/no/such.cdsp"));
+    let plan = |file: &str| {
+        world.refused(Question::PlanImport(Import { file: file.to_owned(), ..Import::default() }))
+    };
+    assert!(plan("/no/such.cdsp").contains("/no/such.cdsp"));
+    // Where the daemon works is no place for a person's files.
+    assert!(plan("such.cdsp").contains("whole path"));
+    let export = Export { profiles: vec!["work".into()], file: "such.cdsp".into() };
+    assert!(world.refused(Question::Export(export)).contains("whole path"));
 }

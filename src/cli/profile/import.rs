@@ -65,7 +65,7 @@ pub async fn run(home: &Home, args: Args) -> Result<u8, Failure> {
         out::complain(&error.to_string());
     }
     let Args { root, folder: folders, kind: kinds, client_id, .. } = args;
-    let choices = Choices { root, folders, kinds, client_id };
+    let choices = Choices { root, folders, kinds, client_id, ..Choices::default() };
     let planned = transfer::plan(home, &choices, &ask, &document, &loaded)?;
     for one in &planned {
         out::say(one.shown());

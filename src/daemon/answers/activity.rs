@@ -9,13 +9,15 @@ use crate::daemon::protocol::activity::{Activity, Day, HeldItem, Items, Waiting}
 use crate::home::Home;
 use crate::profile;
 use crate::report::wording::summary;
-use crate::report::{Counts, Held};
+use crate::report::{Counts, Held, HeldItems};
 use crate::state::State;
 use crate::stored;
 use crate::sync::Side;
 
 /// How many days are told of.
 const DAYS: i64 = 30;
+/// How many deletions that wait are told of on each side.
+const WAITING: usize = 1_000;
 
 /// How many items each profile has, and what was changed when, in all profiles that there are or were.
 pub fn activity(home: &Home, now: Timestamp, zone: &TimeZone) -> Result<Activity, String> {
@@ -60,21 +62,36 @@ pub fn held(home: &Home, waiting: &Waiting) -> Result<Vec<HeldItem>, String> {
     if Held::of(&held) != waiting.held {
         return Err(changed());
     }
-    let on = |side: Side| {
-        held[side].iter().map(move |(name, title)| {
-            // An older version of this program did not keep the titles.
-            let title = if title.is_empty() { name.as_str() } else { title };
-            HeldItem { side, summary: summary(title) }
-        })
-    };
-    let mut items: Vec<HeldItem> = Side::BOTH.into_iter().flat_map(on).collect();
-    items.sort_by(|one, other| (one.side, &one.summary).cmp(&(other.side, &other.summary)));
-    Ok(items)
+    Ok(Side::BOTH.into_iter().flat_map(|side| first_on(side, &held)).collect())
+}
+
+/// The first of what waits on a side, by its title.
+fn first_on(side: Side, held: &HeldItems) -> Vec<HeldItem> {
+    let titled = held[side].iter().map(|(name, title)| {
+        // An older version of this program did not keep the titles.
+        let title = if title.is_empty() { name.as_str() } else { title };
+        HeldItem { side, summary: summary(title) }
+    });
+    let mut items: Vec<HeldItem> = titled.collect();
+    items.sort_by(|one, other| one.summary.cmp(&other.summary));
+    items.truncate(WAITING);
+    items
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collection::Href;
+
+    #[test]
+    fn of_many_deletions_the_first_on_each_side_are_told() {
+        let many = (0..WAITING + 5).map(|n| (Href::new(format!("{n}.ics")), format!("item {n}")));
+        let few = [(Href::new("x.ics"), String::new())];
+        let held = HeldItems { local: many.collect(), remote: few.into() };
+        let told = Side::BOTH.map(|side| first_on(side, &held));
+        assert_eq!((told[0].len(), told[0][1].summary.as_str()), (WAITING, "item 1"));
+        assert_eq!((told[1].len(), told[1][0].summary.as_str()), (1, "x.ics"));
+    }
 
     #[test]
     fn changes_are_counted_on_the_day_where_the_person_is() {

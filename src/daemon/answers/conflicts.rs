@@ -1,7 +1,7 @@
 //! Conflicts that wait for the person's decision.
 
 use super::told;
-use crate::daemon::protocol::conflicts::{Decide, View, Waiting, Which};
+use crate::daemon::protocol::conflicts::{Decide, List, View, Waiting, Which};
 use crate::home::Home;
 use crate::item::compare::compare;
 use crate::profile::{self, keyring};
@@ -13,12 +13,12 @@ use crate::sync::words::choices;
 use crate::sync::{Side, Sides};
 
 /// Those of all profiles, the oldest first.
-pub fn list(home: &Home) -> Result<Vec<Waiting>, String> {
-    let found = stored::conflicts(home, None).map_err(told)?;
+pub fn list(home: &Home) -> Result<List, String> {
+    let stored::Read { found, notes } = stored::conflicts(home, None).map_err(told)?;
     let mut waiting: Vec<Waiting> =
         found.into_iter().map(|(profile, aside)| one(profile.as_str(), aside)).collect();
     waiting.sort_by_key(|waiting| waiting.since);
-    Ok(waiting)
+    Ok(List { waiting, notes })
 }
 
 fn one(profile: &str, aside: Aside) -> Waiting {

@@ -4,13 +4,13 @@ use tr::tr;
 
 use super::{reading, told};
 use crate::daemon::protocol::history::{
-    Deletions, Find, Found, Kept, NotRestored, OfRun, Reasoned, Restored, View, Which,
+    Deleted, Deletions, Find, Found, Kept, NotRestored, OfRun, Reasoned, Restored, Runs, View, Which,
 };
 use crate::home::Home;
 use crate::item::compare::compare;
 use crate::profile::{self, Name, Profile, ProfileError, keyring};
 use crate::report::wording::summary;
-use crate::state::{Peek, VersionId};
+use crate::state::{self, Peek, Version, VersionId};
 use crate::stored;
 use crate::sync::Side;
 use crate::sync::restore;
@@ -18,22 +18,23 @@ use crate::sync::session::{restore_version, restore_versions, scope};
 
 /// How many versions of one item are shown.
 const OF_AN_ITEM: usize = 200;
+/// How many of the items that a run deleted are told of.
+const OF_A_RUN: usize = 1_000;
 
 /// The versions of all profiles that there are or were, or of one.
 pub fn find(home: &Home, which: &Find) -> Result<Found, String> {
-    let mut versions = Vec::new();
-    for (name, state) in states(home, which.profile.as_deref())? {
-        let found = state.find_versions(&which.text, which.limit.saturating_add(1)).map_err(told)?;
-        versions.extend(found.into_iter().map(|version| Kept { profile: name.to_string(), version }));
-    }
+    let find = |_: &Name, state: &Peek| state.find_versions(&which.text, which.limit.saturating_add(1));
+    let found = stored::read(home, which.profile.as_deref(), stored::all, find).map_err(told)?;
+    let mut versions: Vec<Kept> = found.found.into_iter().map(kept).collect();
     versions.sort_by_key(|kept| std::cmp::Reverse((kept.version.at, kept.version.id)));
     let more = versions.len() > which.limit;
     versions.truncate(which.limit);
-    Ok(Found { versions, more, profiles: with_history(home)? })
+    let profiles = stored::all(home).map_err(told)?.iter().map(ToString::to_string).collect();
+    Ok(Found { versions, more, profiles, notes: found.notes })
 }
 
-fn with_history(home: &Home) -> Result<Vec<String>, String> {
-    Ok(stored::all(home).map_err(told)?.iter().map(ToString::to_string).collect())
+fn kept((profile, version): (Name, Version)) -> Kept {
+    Kept { profile: profile.to_string(), version }
 }
 
 /// One version, beside what is there now.
@@ -68,27 +69,26 @@ pub fn view(home: &Home, which: &Which) -> Result<View, String> {
 }
 
 /// What the last runs deleted, in all profiles that there are or were.
-pub fn deletions(home: &Home, limit: usize) -> Result<Vec<Deletions>, String> {
-    let mut found = Vec::new();
-    for (name, state) in states(home, None)? {
-        let of_it = state.deletions(limit).map_err(told)?;
-        found.extend(of_it.into_iter().map(|one| Deletions {
-            profile: name.to_string(),
-            run: one.run,
-            items: one.items,
-        }));
-    }
-    found.sort_by_key(|one| std::cmp::Reverse(one.run));
-    found.truncate(limit);
-    Ok(found)
+pub fn deletions(home: &Home, limit: usize) -> Result<Runs, String> {
+    let find = |_: &Name, state: &Peek| state.deletions(limit);
+    let stored::Read { found, notes } = stored::read(home, None, stored::all, find).map_err(told)?;
+    let told = |(name, one): (Name, state::Deletions)| Deletions {
+        profile: name.to_string(),
+        run: one.run,
+        items: one.items,
+    };
+    let mut runs: Vec<Deletions> = found.into_iter().map(told).collect();
+    runs.sort_by_key(|one| std::cmp::Reverse(one.run));
+    runs.truncate(limit);
+    Ok(Runs { runs, notes })
 }
 
 /// What one run deleted.
-pub fn deleted(home: &Home, of: &OfRun) -> Result<Found, String> {
+pub fn deleted(home: &Home, of: &OfRun) -> Result<Deleted, String> {
     let (name, state) = one(home, &of.profile)?;
-    let found = state.deleted_in(of.run).map_err(told)?;
-    let versions = found.into_iter().map(|version| Kept { profile: name.to_string(), version }).collect();
-    Ok(Found { versions, more: false, profiles: with_history(home)? })
+    let found = state.deleted_in(of.run, OF_A_RUN).map_err(told)?;
+    let versions = found.into_iter().map(|version| kept((name.clone(), version))).collect();
+    Ok(Deleted { versions, in_all: state.number_deleted_in(of.run).map_err(told)? })
 }
 
 /// Brings a version back, over what is there now.
@@ -101,7 +101,7 @@ pub async fn restore_one(home: &Home, which: Which) -> Result<Restored, String> 
 /// Brings back what a run deleted, as far as it is on neither side any more.
 pub async fn restore_deleted(home: &Home, of: OfRun) -> Result<Restored, String> {
     let profile = to_restore(home, &of.profile)?;
-    let read = move |home: &Home| one(home, &of.profile)?.1.deleted_in(of.run).map_err(told);
+    let read = move |home: &Home| one(home, &of.profile)?.1.deleted_in(of.run, usize::MAX).map_err(told);
     let ids: Vec<VersionId> = reading(home, read).await?.into_iter().map(|version| version.id).collect();
     let restored = keyring::with_person(restore_versions(home, &profile, &ids)).await;
     restored.map(in_numbers).map_err(told)
@@ -126,21 +126,67 @@ fn to_restore(home: &Home, typed: &str) -> Result<Profile, String> {
     profile::load(home, typed).map_err(told)
 }
 
-fn states(home: &Home, profile: Option<&str>) -> Result<Vec<(Name, Peek)>, String> {
-    let names = match profile {
-        Some(name) => vec![stored::known(home, name).map_err(told)?],
-        None => stored::all(home).map_err(told)?,
-    };
-    let mut states = Vec::with_capacity(names.len());
-    for name in names {
-        if let Some(state) = stored::peek(home, &name).map_err(told)? {
-            states.push((name, state));
-        }
-    }
-    Ok(states)
+fn one(home: &Home, profile: &str) -> Result<(Name, Peek), String> {
+    let name = stored::known(home, profile).map_err(told)?;
+    let state = stored::peek(home, &name).map_err(|error| stored::in_words(&error))?;
+    let state = state.ok_or_else(|| tr!("the profile {} has not run yet", profile))?;
+    Ok((name, state))
 }
 
-fn one(home: &Home, profile: &str) -> Result<(Name, Peek), String> {
-    let mut states = states(home, Some(profile))?;
-    states.pop().ok_or_else(|| tr!("the profile {} has not run yet", profile))
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::collection::Href;
+    use crate::state::{Loss, Lost, State};
+
+    const RUN: Timestamp = Timestamp::UNIX_EPOCH;
+
+    /// A profile whose run deleted so many items.
+    fn with_deletions(home: &Home, profile: &str, number: usize) {
+        crate::home::make_private(home.state_dir()).unwrap();
+        let state = State::open(&home.state_file(&Name::new(profile).unwrap()), "", RUN).unwrap();
+        let keep = |w: &crate::state::Write<'_>, n: usize| {
+            let (href, title) = (Href::new(format!("{n}.ics")), format!("item {n}"));
+            let lost = Lost {
+                side: Side::Local,
+                href: &href,
+                uid: None,
+                summary: &title,
+                loss: Loss::Deleted,
+                bytes: title.as_bytes(),
+            };
+            w.keep_version(RUN, Some(RUN), &lost).map(drop)
+        };
+        state.write(|w| (0..number).try_for_each(|n| keep(w, n))).unwrap();
+    }
+
+    #[test]
+    fn one_damaged_state_does_not_hide_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_deletions(&home, "sound", 1);
+        std::fs::write(home.state_dir().join("removed.sqlite"), "no SQLite, and long enough to be read")
+            .unwrap();
+        let find = |profile: Option<&str>| {
+            find(&home, &Find { profile: profile.map(str::to_owned), text: String::new(), limit: 9 })
+        };
+        let found = find(None).unwrap();
+        assert_eq!((found.versions.len(), found.profiles.join(" ")), (1, "removed sound".to_owned()));
+        let [note] = found.notes.try_into().unwrap();
+        assert!(note.contains("removed.sqlite"), "{note}");
+        let Runs { runs, notes } = deletions(&home, 9).unwrap();
+        assert_eq!((runs.len(), notes), (1, vec![note]));
+        assert!(find(Some("removed")).unwrap_err().contains("damaged"));
+    }
+
+    #[test]
+    fn of_many_deletions_the_first_ones_are_told_with_their_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_deletions(&home, "work", OF_A_RUN + 2);
+        let deleted = deleted(&home, &OfRun { profile: "work".into(), run: RUN }).unwrap();
+        assert_eq!((deleted.versions.len(), deleted.in_all), (OF_A_RUN, OF_A_RUN as u64 + 2));
+    }
 }

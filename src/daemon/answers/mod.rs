@@ -2,6 +2,7 @@
 //! decides when a profile runs.
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -11,7 +12,7 @@ use tr::tr;
 
 use super::protocol::{Answered, Question, Reply};
 use crate::home::Home;
-use crate::profile::Accounts;
+use crate::profile::{self, Accounts};
 
 mod account;
 mod activity;
@@ -75,8 +76,8 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
         Question::PlanImport(wanted) => {
             Answered::ImportPlanned(reading(home, move |home| transfer::plan(home, &wanted)).await?)
         }
-        Question::Import(wanted) => {
-            let (planned, _) = reading(home, move |home| transfer::planned(home, &wanted)).await?;
+        Question::Import(agreed) => {
+            let planned = reading(home, move |home| transfer::agreed(home, &agreed)).await?;
             Answered::Imported(transfer::import(home, planned).await?)
         }
         Question::Export(wanted) => {
@@ -89,11 +90,10 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
             Answered::Version(Box::new(reading(home, move |home| history::view(home, &which)).await?))
         }
         Question::Deletions { limit } => {
-            let runs = reading(home, move |home| history::deletions(home, limit)).await?;
-            Answered::Deletions { runs }
+            Answered::Deletions(reading(home, move |home| history::deletions(home, limit)).await?)
         }
         Question::Deleted(of) => {
-            Answered::Versions(reading(home, move |home| history::deleted(home, &of)).await?)
+            Answered::Deleted(reading(home, move |home| history::deleted(home, &of)).await?)
         }
         Question::RestoreVersion(which) => Answered::Restored(history::restore_one(home, which).await?),
         Question::RestoreDeleted(of) => Answered::Restored(history::restore_deleted(home, of).await?),
@@ -109,7 +109,7 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
             None => return Ok(Reply::Done),
         },
         Question::ReportText(which) => {
-            Answered::Text { text: reading(home, move |home| reports::text(home, &which)).await? }
+            Answered::Text { text: reading(home, move |home| reports::beginning(home, &which)).await? }
         }
         Question::ExportReport(export) => {
             return done(reading(home, move |home| reports::export(home, &export)).await);
@@ -117,7 +117,7 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
         Question::ReportConflict(which) => {
             Answered::ReportConflict(reading(home, move |home| reports::conflict(home, &which)).await?)
         }
-        Question::Conflicts => Answered::Conflicts { waiting: reading(home, conflicts::list).await? },
+        Question::Conflicts => Answered::Conflicts(reading(home, conflicts::list).await?),
         Question::Conflict(which) => Answered::Conflict(conflicts::view(home, which).await?),
         Question::Decide(decide) => return done(conflicts::decide(home, decide).await),
     }))
@@ -126,6 +126,14 @@ async fn carry_out(home: &Home, accounts: &Accounts, question: Question) -> Resu
 /// An error as a sentence for a person.
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// The file that a person typed; `~` is the home folder. Where the daemon itself works says nothing to them.
+fn whole_path(typed: &str, example: &str) -> Result<PathBuf, String> {
+    let folder = if cfg!(windows) { r"C:\Users\jana\" } else { "/home/jana/" };
+    profile::expand(typed.trim()).ok_or_else(|| {
+        tr!("Write the name of the file with its whole path, as in {}", format!("{folder}{example}"))
+    })
 }
 
 /// Something was done about which there is nothing to say.

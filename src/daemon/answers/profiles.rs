@@ -1,6 +1,7 @@
 //! Profiles and settings: what there is, and what is changed.
 
 use super::told;
+use crate::daemon::foreseen;
 use crate::daemon::protocol::profiles::{
     Change, Changes, Finding, Foreseen, Listed, Listing, Removed, Shown, Tested,
 };
@@ -9,9 +10,6 @@ use crate::profile::{self, Accounts, KINDS, Profile, RemoteSpec, SignIn, keyring
 use crate::settings;
 use crate::setup::form::{self, Form};
 use crate::setup::{self, change, check, options};
-
-/// How many items a look ahead tells of.
-const FORESEEN: usize = 1000;
 
 /// Every profile.
 pub fn list(home: &Home) -> Result<Listing, String> {
@@ -69,8 +67,8 @@ pub fn set(home: &Home, Changes { profile, changes }: Changes) -> Result<(), Str
 pub async fn foresee(home: &Home, accounts: &Accounts, wanted: Changes) -> Result<Foreseen, String> {
     let changes = of(wanted.changes);
     let mut done = setup::foresee::foresee(home, &wanted.profile, &changes, accounts).await.map_err(told)?;
-    done.foreseen.truncate(FORESEEN);
-    Ok(Foreseen { report: done.report, items: done.foreseen })
+    done.report.problems.truncate(foreseen::MOST);
+    Ok(Foreseen { report: done.report, items: foreseen::told(done.foreseen) })
 }
 
 pub fn copy(home: &Home, profile: &str, new: &str) -> Result<(), String> {

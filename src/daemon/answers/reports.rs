@@ -5,8 +5,9 @@ use std::io::{ErrorKind, Write};
 
 use tr::tr;
 
+use super::{told, whole_path};
 use crate::daemon::protocol::reports::{
-    Compared, Export, Found, Listed, One, Settled, Which, Whole, Written,
+    Beginning, Compared, Export, Found, Listed, One, Settled, Which, Whole, Written,
 };
 use crate::home::Home;
 use crate::item::Bytes;
@@ -14,35 +15,34 @@ use crate::item::compare::compare;
 use crate::profile::{self, Name};
 use crate::report::Report;
 use crate::report::html::heading;
-use crate::state::{Loss, ReportId, Version, Wanted};
+use crate::state::{self, Loss, Peek, ReportId, Version, Wanted};
 use crate::stored;
 use crate::sync::session::scope;
 use crate::sync::{Side, Sides};
 
-/// How many of the items that a run touched are sent with its report.
+/// How many of the items that a run touched are sent with its report, and of those in conflict besides.
 const TOUCHED: usize = 1_000;
+/// How many of its problems.
+const PROBLEMS: usize = 1_000;
 
 /// The reports of all profiles, or of one.
 pub fn list(home: &Home, which: &Which) -> Result<Found, String> {
-    let all = stored::all(home).map_err(|error| error.to_string())?;
-    let profiles = all.iter().map(Name::to_string).collect();
-    let names = match &which.profile {
-        Some(name) => vec![stored::known(home, name).map_err(|error| error.to_string())?],
-        None => all,
-    };
     let wanted = Wanted { with_findings: which.with_findings, from: which.from, until: which.until };
-    let mut reports = Vec::new();
-    for name in names {
-        let told = |error| stored::in_words(&error);
-        let Some(state) = stored::peek(home, &name).map_err(told)? else { continue };
-        // One more than is wanted tells whether there are more.
-        let of_it = state.find_reports(&wanted, which.limit.saturating_add(1)).map_err(told)?;
-        reports.extend(of_it.into_iter().map(|(id, report)| listed(&name, id, &report)));
-    }
+    let find = |name: &Name, state: &Peek| {
+        let going_on = stored::going_on(home, name, state)?;
+        // One more than is wanted tells whether there are more, and one may go on.
+        let found = state.find_reports(&wanted, which.limit.saturating_add(2))?;
+        let ended = found.iter().filter(|(id, _)| Some(*id) != going_on);
+        Ok(ended.map(|(id, report)| listed(name, *id, report)).collect())
+    };
+    let stored::Read { found, notes } =
+        stored::read(home, which.profile.as_deref(), stored::all, find).map_err(told)?;
+    let mut reports: Vec<Listed> = found.into_iter().map(|(_, listed)| listed).collect();
     reports.sort_by_key(|listed| std::cmp::Reverse(listed.started));
     let more = reports.len() > which.limit;
     reports.truncate(which.limit);
-    Ok(Found { reports, more, profiles })
+    let profiles = stored::all(home).map_err(told)?.iter().map(Name::to_string).collect();
+    Ok(Found { reports, more, profiles, notes })
 }
 
 fn listed(profile: &Name, id: ReportId, report: &Report) -> Listed {
@@ -61,24 +61,35 @@ fn listed(profile: &Name, id: ReportId, report: &Report) -> Listed {
 
 /// One report with what the run touched; none where there is none yet, or none any more.
 pub fn one(home: &Home, one: &One) -> Result<Option<Whole>, String> {
-    let name = stored::known(home, &one.profile).map_err(|error| error.to_string())?;
+    let name = stored::known(home, &one.profile).map_err(told)?;
     let told = |error| stored::in_words(&error);
-    let Some((id, report)) = stored::report(home, &name, one.report.map(ReportId)).map_err(told)? else {
-        return Ok(None);
+    let Some((id, mut report)) = stored::report(home, &name, one.report.map(ReportId)).map_err(told)? else {
+        return match state::is_in_use(&home.state_file(&name)) {
+            true => Err(tr!("The profile is being synchronized. Its report is there when that has ended.")),
+            false => Ok(None),
+        };
     };
     let Some(state) = stored::peek(home, &name).map_err(told)? else { return Ok(None) };
-    Ok(Some(Whole {
-        id: id.0,
-        headline: heading(&report),
-        report,
-        touched: state.touched(id, TOUCHED).map_err(told)?,
-        touched_in_all: state.number_touched(id).map_err(told)?,
-    }))
+    let headline = heading(&report);
+    let problems_in_all = report.problems.len() as u64;
+    // What waits for a decision is listed elsewhere too.
+    report.problems.sort_by_key(|problem| problem.parked);
+    report.problems.truncate(PROBLEMS);
+    let mut touched = state.touched(id, TOUCHED).map_err(told)?;
+    touched.truncate(2 * TOUCHED);
+    let touched_in_all = state.number_touched(id).map_err(told)?;
+    Ok(Some(Whole { id: id.0, report, problems_in_all, headline, touched, touched_in_all }))
 }
 
-/// A report in one of its forms.
-pub fn text(home: &Home, which: &Written) -> Result<String, String> {
-    let name = stored::known(home, &which.profile).map_err(|error| error.to_string())?;
+/// The beginning of a report in one of its forms.
+pub fn beginning(home: &Home, Beginning { written, limit }: &Beginning) -> Result<String, String> {
+    let mut text = text(home, written)?;
+    text.truncate(text.floor_char_boundary(*limit));
+    Ok(text)
+}
+
+fn text(home: &Home, which: &Written) -> Result<String, String> {
+    let name = stored::known(home, &which.profile).map_err(told)?;
     let told = |error| stored::in_words(&error);
     let found = stored::report(home, &name, Some(ReportId(which.report))).map_err(told)?;
     let (id, report) = found.ok_or_else(|| tr!("This report is not kept any more. Choose another one."))?;
@@ -87,10 +98,7 @@ pub fn text(home: &Home, which: &Written) -> Result<String, String> {
 
 /// Writes a report to a file that is not there yet.
 pub fn export(home: &Home, export: &Export) -> Result<(), String> {
-    let file = &export.file;
-    if !file.is_absolute() {
-        return Err(tr!("Write the name of the file with its whole path, as in {}", example()));
-    }
+    let file = &whole_path(&export.file.to_string_lossy(), "report.html")?;
     let text = text(home, &export.written)?;
     let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| {
         opened.write_all(text.as_bytes()).inspect_err(|_| {
@@ -110,7 +118,7 @@ pub fn export(home: &Home, export: &Export) -> Result<(), String> {
 
 /// What both sides had of an item that a run found in conflict.
 pub fn conflict(home: &Home, which: &Settled) -> Result<Compared, String> {
-    let name = stored::known(home, &which.profile).map_err(|error| error.to_string())?;
+    let name = stored::known(home, &which.profile).map_err(told)?;
     let told = |error| stored::in_words(&error);
     let gone = || tr!("The versions of this item are not kept any more.");
     let state = stored::peek(home, &name).map_err(told)?.ok_or_else(gone)?;
@@ -158,17 +166,13 @@ enum Other {
     Stayed(Option<(Side, Bytes)>),
 }
 
-fn example() -> &'static str {
-    if cfg!(windows) { r"C:\Users\jana\report.html" } else { "/home/jana/report.html" }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::report::RunOutcome;
-    use crate::report::fixtures::report;
+    use crate::report::fixtures::{problem, report, touched};
+    use crate::report::{Operation, Problem, RunOutcome, Touched};
     use crate::state::State;
 
     /// A home with so many reports of a profile, a minute between them; every tenth run failed.
@@ -207,6 +211,74 @@ mod tests {
         let (from, until) = ("2026-11-21T08:05:00Z".parse().ok(), "2026-11-21T08:10:00Z".parse().ok());
         assert_eq!(found(Which { from, until, ..findings }), ("a6 r6".to_owned(), false));
         assert!(list(&home, &Which { profile: Some("never".into()), ..Which::default() }).is_err());
+    }
+
+    #[test]
+    fn one_damaged_state_does_not_hide_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_reports(&home, "sound", 2);
+        let damaged = home.state_dir().join("removed.sqlite");
+        fs::write(&damaged, "no SQLite, and long enough to be read").unwrap();
+        let found = list(&home, &Which { limit: 5, ..Which::default() }).unwrap();
+        assert_eq!((found.reports.len(), found.profiles.join(" ")), (2, "removed sound".to_owned()));
+        let [note] = found.notes.try_into().unwrap();
+        assert!(note.contains(&damaged.display().to_string()), "{note}");
+        let named = list(&home, &Which { profile: Some("removed".into()), ..Which::default() });
+        assert!(named.unwrap_err().contains("damaged"));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_has_no_report_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let goes_on = Report { unfinished: true, outcome: RunOutcome::Failed, ..report() };
+        let begin = |state: &State| state.write(|w| w.begin_report(&goes_on)).unwrap();
+        let listed = || list(&home, &Which { limit: 1, ..Which::default() }).unwrap();
+        let last = |report| one(&home, &One { profile: "work".into(), report });
+
+        with_reports(&home, "work", 0);
+        let file = home.state_file(&Name::new("work").unwrap());
+        let state = State::open(&file, "identity", Timestamp::UNIX_EPOCH).unwrap();
+        begin(&state);
+        assert_eq!(listed().reports.len(), 0);
+        assert!(last(None).unwrap_err().contains("is being synchronized"));
+        drop(state);
+        assert_eq!(listed().reports[0].id, 1, "it was interrupted");
+
+        with_reports(&home, "work", 1);
+        let state = State::open(&file, "identity", Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(begin(&state).0, 3);
+        assert_eq!(last(None).unwrap().unwrap().id, 2);
+        assert!(last(Some(3)).unwrap_err().contains("is being synchronized"));
+        assert_eq!((listed().reports.len(), listed().more), (1, true));
+    }
+
+    #[test]
+    fn of_a_long_report_the_beginning_is_told_with_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_reports(&home, "work", 0);
+        let file = home.state_file(&Name::new("work").unwrap());
+        let state = State::open(&file, "identity", Timestamp::UNIX_EPOCH).unwrap();
+        let waits = |n: usize| Problem { parked: n < PROBLEMS, ..problem("a", "Ä", Side::Local, "why") };
+        let long = Report { problems: (0..PROBLEMS + 1).map(waits).collect(), ..report() };
+        let both = Touched { conflict: true, ..touched(Side::Local, Operation::Update, "A", "changed") };
+        state
+            .write(|w| {
+                let id = w.begin_report(&long)?;
+                (0..3 * TOUCHED as u64).try_for_each(|n| w.add_touched(id, n, &both))
+            })
+            .unwrap();
+        let whole = one(&home, &One { profile: "work".into(), report: None }).unwrap().unwrap();
+        assert_eq!((whole.touched.len(), whole.touched_in_all), (2 * TOUCHED, 3 * TOUCHED as u64));
+        assert_eq!((whole.report.problems.len(), whole.problems_in_all), (PROBLEMS, PROBLEMS as u64 + 1));
+        assert!(!whole.report.problems[0].parked, "what failed comes first");
+        let written = Written { profile: "work".into(), report: 1, form: crate::report::Form::Json };
+        let all = text(&home, &written).unwrap();
+        let cut = all.find('Ä').unwrap() + 1;
+        let begins = beginning(&home, &Beginning { written, limit: cut }).unwrap();
+        assert_eq!(begins, all[..cut - 1]);
     }
 
     #[test]

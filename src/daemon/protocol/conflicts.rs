@@ -7,6 +7,15 @@ use crate::item::compare::Row;
 use crate::sync::conflict::Decision;
 use crate::sync::{Side, Sides};
 
+/// The conflicts that wait, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    pub waiting: Vec<Waiting>,
+    /// What is left out because it cannot be read, in sentences for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
 /// A conflict that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {

@@ -26,6 +26,9 @@ pub struct Found {
     pub more: bool,
     /// The profiles that have a history, those that were removed too.
     pub profiles: Vec<String>,
+    /// What is left out because it cannot be read, in sentences for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A version that is kept.
@@ -76,6 +79,23 @@ pub struct Deletions {
     /// When the run began.
     pub run: Timestamp,
     pub items: u64,
+}
+
+/// What the last runs deleted, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    pub runs: Vec<Deletions>,
+    /// What is left out because it cannot be read, in sentences for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What one run deleted, item by item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The first 1,000 of it.
+    pub versions: Vec<Kept>,
+    pub in_all: u64,
 }
 
 /// The deletions of one run.

@@ -60,7 +60,7 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Foreseen {
     pub report: Report,
-    /// The first 1,000 of the items.
+    /// Deletions first; at most 1,000 of the items.
     pub items: Vec<Touched>,
 }
 

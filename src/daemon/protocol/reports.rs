@@ -33,6 +33,9 @@ pub struct Found {
     pub more: bool,
     /// The profiles that can have reports, removed ones too.
     pub profiles: Vec<String>,
+    /// What is left out because it cannot be read, in sentences for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A report of the list.
@@ -65,10 +68,12 @@ pub struct One {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Whole {
     pub id: i64,
+    /// With the first 1,000 of its problems.
     pub report: Report,
+    pub problems_in_all: u64,
     /// How it went, in a sentence.
     pub headline: String,
-    /// The first 1,000, and all those in conflict.
+    /// The first 1,000, and of the others the first 1,000 in conflict.
     pub touched: Vec<Touched>,
     pub touched_in_all: u64,
 }
@@ -82,7 +87,16 @@ pub struct Written {
     pub form: Form,
 }
 
-/// The same, to be written to a file that is not there yet.
+/// As much of it as can be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beginning {
+    #[serde(flatten)]
+    pub written: Written,
+    /// At most so many bytes.
+    pub limit: usize,
+}
+
+/// A report that is to be written to a file that is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
     #[serde(flatten)]

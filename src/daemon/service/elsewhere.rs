@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::Daemon;
+use crate::daemon::clock::Moment;
 use crate::daemon::last::Last;
 use crate::daemon::notices::Tell;
 use crate::profile::Name;
@@ -67,8 +68,81 @@ impl Daemon {
         (found, told)
     }
 
+    /// Items of this profile were worked on at a person's wish, outside of its runs: what that wrote, and how the others
+    /// are now, a full run sees.
+    pub(super) fn worked_on(&mut self, now: Moment, profile: &Name) {
+        if let Some(watcher) = &self.watcher {
+            watcher.release(profile);
+        }
+        self.look_elsewhere();
+        self.schedule.remote_changed(now, profile);
+        self.show(now);
+    }
+
     /// What was done to the state of this profile up to now, the daemon did itself.
     pub(super) fn wrote(&mut self, profile: &Name) {
         self.states.insert(profile.clone(), Stamp::of(self.home.state_file(profile)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::daemon::protocol::{Reply, State};
+    use crate::daemon::schedule::Do;
+    use crate::daemon::service::Ready;
+    use crate::home::{Home, make_private};
+    use crate::report::fixtures::{problem, report};
+    use crate::report::{Problem, Report, RunOutcome};
+    use crate::sync::Side;
+
+    /// A home whose only profile has run just now, and left a conflict.
+    fn with_conflict(folder: &std::path::Path) -> Home {
+        let home = Home::at(folder);
+        std::fs::create_dir_all(home.profiles_dir()).unwrap();
+        std::fs::write(home.settings_file(), "tray = false\n").unwrap();
+        let text = "kind = \"events\"\n[local]\ntype = \"vdir\"\npath = \"/nowhere\"\n[remote]\ntype = \"dav\"\n\
+                    url = \"https://one.example/\"\n";
+        std::fs::write(home.profiles_dir().join("work.toml"), text).unwrap();
+        make_private(home.state_dir()).unwrap();
+        let waits = Problem { parked: true, ..problem("a", "A", Side::Local, "both changed it") };
+        store(&home, Report { outcome: RunOutcome::Partial, parked: 1, problems: vec![waits], ..report() });
+        home
+    }
+
+    fn store(home: &Home, report: Report) {
+        let state = home.state_file(&work());
+        let state = state::State::open(&state, "", Timestamp::now()).unwrap();
+        state.write(|w| w.begin_report(&Report { started: Timestamp::now(), ..report })).unwrap();
+    }
+
+    fn work() -> Name {
+        Name::new("work").unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_person_decided_is_seen_at_once_and_by_a_full_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = with_conflict(folder.path());
+        let mut daemon = Daemon::start(&home).unwrap().unwrap().daemon;
+        let now = daemon.clock.now();
+        assert_eq!(daemon.schedule.advance(now), []);
+        daemon.schedule.pause(now, None);
+        let is = |daemon: &Daemon| daemon.status.borrow().profiles[0].state.clone();
+        assert!(matches!(is(&daemon), State::Warning { .. }), "{:?}", is(&daemon));
+
+        store(&home, Report { part: true, ..report() });
+        let (to, mut told) = oneshot::channel();
+        let (reply, worked_on) = (Box::new(Reply::Done), Some(work()));
+        daemon.ready(Ready::Answered { reply, to, changes_files: false, signed_in: None, worked_on });
+        assert_eq!(told.try_recv(), Ok(Reply::Done));
+        assert_eq!(is(&daemon), State::InSync);
+
+        daemon.schedule.resume();
+        let todo = daemon.schedule.advance(now);
+        assert!(matches!(todo.as_slice(), [Do::Run { by_hand: false, .. }]), "{todo:?}");
     }
 }

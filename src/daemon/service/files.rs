@@ -9,11 +9,11 @@ use tr::tr;
 use super::Daemon;
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
-use crate::daemon::protocol::{Event, RunId};
+use crate::daemon::protocol::RunId;
 use crate::daemon::schedule::{Access, Account, Begin, Planned};
 use crate::daemon::watch::Watched;
 use crate::profile::{Name, Profile};
-use crate::report::{Report, RunOutcome};
+use crate::report::RunOutcome;
 use crate::settings;
 
 /// When the settings, the folder of the profiles and each of them were changed, and how large they are.
@@ -112,16 +112,8 @@ impl Daemon {
         let dropped = self.plan();
         self.forget_looks();
         self.say(told);
-        self.will_not_run(dropped, &tr!("the profile was removed, or its file cannot be used any more"));
-    }
-
-    /// Tells those who asked for these runs that they will never be.
-    pub(super) fn will_not_run(&self, runs: Vec<(RunId, Name)>, why: &str) {
-        for (run, profile) in runs {
-            let report = Box::new(Report::not_run(profile.as_str(), Timestamp::now(), why.to_owned()));
-            let profile = profile.to_string();
-            self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
-        }
+        let why = tr!("the profile was removed, or its file cannot be used any more");
+        self.will_not_run(dropped, &why);
     }
 
     /// Tells the schedule of the profiles. Returns the runs that were asked for and will never be.

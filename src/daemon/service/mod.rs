@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinSet;
-use tr::tr;
 
 use crate::collection::dav::Newsreader;
 use crate::daemon::clock::{Clock, Moment};
@@ -16,36 +15,35 @@ use crate::daemon::control::{Asked, ControlError, Hub, Listener, Windows};
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
 use crate::daemon::lock::Lock;
-use crate::daemon::notices::{Ended, Notices, Tell, Told};
+use crate::daemon::notices::{Notices, Tell, Told};
 use crate::daemon::poll::{Looks, Polled};
-use crate::daemon::protocol::{Event, Page, Part, Reply, RunId, State, Status, Step};
-use crate::daemon::schedule::{Access, Account, Do, End, Order, Schedule};
+use crate::daemon::protocol::{Event, Page, Part, Reply, RunId, Status, Step};
+use crate::daemon::schedule::{Access, Account, Schedule};
 use crate::daemon::status::Facts;
 use crate::daemon::trim::trim;
 use crate::daemon::watch::{Change, Watcher};
-use crate::daemon::{memory, run, stop};
+use crate::daemon::{memory, stop};
 use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
-use crate::profile::{Accounts, Name, Profile};
-use crate::report::{Held, RunOutcome};
+use crate::profile::{Accounts, Name};
 use crate::settings::{self, Settings};
-use crate::sync::run::{Done, Obstacle, Options, Stop};
+use crate::sync::run::Stop;
 
 mod elsewhere;
 mod files;
 mod looks;
 mod requests;
+mod runs;
 mod show;
 
 use elsewhere::Stamp;
 use files::Stamps;
+use runs::Ran;
 
 /// The longest time without looking at the clock: a sleep is noticed then.
 const LOOK: Duration = Duration::from_secs(60);
 /// How long a run may take to come to an end when the daemon ends.
 const LAST_STEPS: Duration = Duration::from_secs(4);
-/// How many items a look ahead tells of.
-const FORESEEN: usize = 1000;
 /// How many events a client may lag behind.
 const EVENTS: usize = 256;
 
@@ -112,22 +110,14 @@ enum Ready {
     Page {
         failed: Option<String>,
     },
-    /// A question was answered; the person signed in for this profile.
+    /// A question was answered: the person signed in for a profile, or items of one were worked on.
     Answered {
         reply: Box<Reply>,
         to: oneshot::Sender<Reply>,
         changes_files: bool,
         signed_in: Option<String>,
+        worked_on: Option<Name>,
     },
-}
-
-/// A run that has ended.
-struct Ran {
-    run: RunId,
-    profile: Profile,
-    order: Order,
-    by_hand: bool,
-    done: Done,
 }
 
 /// What comes from outside.
@@ -328,56 +318,6 @@ impl Daemon {
         self.lock
     }
 
-    fn begin(&mut self, todo: Do) {
-        match todo {
-            Do::Run { run, profile, order, by_hand } => {
-                let Some(profile) = self.known.profiles.get(&profile).cloned() else {
-                    let end = End {
-                        obstacle: Some(Obstacle::Other),
-                        failed: true,
-                        reached: false,
-                        held: false,
-                        why: String::new(),
-                    };
-                    self.schedule.finished(self.clock.now(), run, end);
-                    self.will_not_run(vec![(run, profile)], &tr!("the profile was just removed"));
-                    return;
-                };
-                let Order { dry_run, deletions, only } = order.clone();
-                let options =
-                    Options { dry_run, deletions, only, automatic: !by_hand, stop: self.stop.clone() };
-                let job = run::Job {
-                    home: self.home.clone(),
-                    profile: profile.clone(),
-                    accounts: Arc::clone(&self.accounts),
-                    options,
-                    run,
-                    steps: self.progress.clone(),
-                };
-                if let Some(watcher) = &self.watcher {
-                    watcher.hold(&profile.name);
-                }
-                self.tell(Event::RunStarted { run, profile: profile.name.to_string() });
-                self.runs.insert(run, profile.name.clone());
-                self.tasks.spawn(async move {
-                    let done = run::run(job).await;
-                    Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
-                });
-            }
-            Do::CheckSecret { profile, access } => {
-                let Some(profile) = self.known.profiles.get(&profile).cloned() else {
-                    self.schedule.secret_checked(self.clock.now(), &access, false);
-                    return;
-                };
-                let (accounts, access) = (Arc::clone(&self.accounts), Box::new(access));
-                self.tasks.spawn(async move {
-                    let is_another = run::found(accounts.is_worth_a_try(&profile)).await;
-                    Ready::Secret { access, is_another }
-                });
-            }
-        }
-    }
-
     fn ready(&mut self, ready: Ready) {
         let now = self.clock.now();
         match ready {
@@ -385,13 +325,16 @@ impl Daemon {
             Ready::Look { account, found } => self.looked(now, &account, found),
             Ready::Run(ran) => self.ran(now, *ran),
             Ready::Page { failed } => self.opened(failed.as_deref()),
-            Ready::Answered { reply, to, changes_files, signed_in } => {
+            Ready::Answered { reply, to, changes_files, signed_in, worked_on } => {
                 if changes_files {
                     self.reload();
                     self.show(now);
                 }
                 if let Some(name) = signed_in {
                     self.signed_in(now, &name);
+                }
+                if let Some(profile) = worked_on {
+                    self.worked_on(now, &profile);
                 }
                 // Who hears of it sees it. The client may be gone.
                 let _ = to.send(*reply);
@@ -408,104 +351,12 @@ impl Daemon {
         }
     }
 
-    fn ran(&mut self, now: Moment, ran: Ran) {
-        let Ran { run, profile, order, by_hand, done } = ran;
-        let Done { report, id, mut foreseen, obstacle, reached } = done;
-        let why = report.failure.clone().unwrap_or_default();
-        let failed = report.outcome == RunOutcome::Failed;
-        let held = report.held != Held::default();
-        let end = End { obstacle, failed, reached, held, why: why.clone() };
-        let refused = self.schedule.finished(now, run, end);
-        self.will_not_run(refused, &why);
-        self.runs.remove(&run);
-        self.steps.remove(&run);
-        self.wrote(&profile.name);
-        if !order.dry_run && !report.did_nothing() {
-            self.worked(now, &Account::of(&profile));
-        }
-        match obstacle {
-            // Whoever tries next asks for the secret anew.
-            Some(Obstacle::SignIn) => self.accounts.refused(&profile),
-            Some(Obstacle::ProxySignIn) => self.accounts.refused_by_proxy(&profile),
-            None if reached => self.accounts.accepted(&profile),
-            // A file or a secret that it was connected with may be another one now.
-            Some(Obstacle::KeyringLocked | Obstacle::NotUnderstood | Obstacle::Other) => {
-                self.accounts.forget(&profile);
-            }
-            None
-            | Some(Obstacle::Offline | Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => {}
-        }
-        if let Some(watcher) = &self.watcher {
-            watcher.release(&profile.name);
-        }
-        // It may have been removed meanwhile.
-        if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
-            if id.is_some() || !self.passes(obstacle) {
-                let last = Last::of(&report, id);
-                match self.last.get_mut(&profile.name) {
-                    Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
-                    Some(known) => known.is_followed_by(last),
-                    None => drop(self.last.insert(profile.name.clone(), last)),
-                }
-                if profile.mode.deletes_at_first() {
-                    // From its first sync on it runs by itself. No profile goes by this, so no run is dropped.
-                    self.plan();
-                }
-            }
-            let account = Account::of(&profile);
-            let ended = Ended {
-                profile: &profile.name,
-                account: &account,
-                closed: &self.schedule.closed(&account),
-                report: &report,
-                obstacle: obstacle.as_ref(),
-                reached,
-                by_hand,
-                full: order.only.is_none(),
-            };
-            let told = self.notices.run_ended(ended);
-            self.say(told);
-        }
-        foreseen.truncate(FORESEEN);
-        self.tell(Event::RunFinished {
-            run,
-            profile: profile.name.to_string(),
-            report_id: id.map(|id| id.0),
-            report: Box::new(report),
-            foreseen,
-        });
-    }
-
     fn changed(&mut self, change: Change) {
         match change {
             Change::Local { profile, files } => {
                 self.schedule.local_changed(self.clock.now(), &profile, files);
             }
             Change::Profiles => self.reload(),
-        }
-    }
-
-    fn progressed(&mut self, run: RunId, step: Step) {
-        if let Some(profile) = self.runs.get(&run) {
-            self.steps.insert(run, step);
-            // Whoever asks sees it; those who follow are told of the step, not of everything.
-            self.status.send_if_modified(|shown| {
-                let mut profiles = Arc::make_mut(shown).profiles.iter_mut();
-                if let Some(shown) = profiles.find(|shown| shown.name == profile.as_str()) {
-                    shown.state = State::Running { step: Some(step) };
-                }
-                false
-            });
-            self.tell(Event::Progress { run, profile: profile.to_string(), step });
-        }
-    }
-
-    /// Nothing is told of such a run; the account's state is.
-    fn passes(&self, obstacle: Option<Obstacle>) -> bool {
-        match obstacle {
-            Some(Obstacle::Offline) => self.settings.background.check_network,
-            Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
-            _ => false,
         }
     }
 

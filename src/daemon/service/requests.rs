@@ -14,7 +14,7 @@ use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Re
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
-use crate::profile;
+use crate::profile::{self, Name};
 use crate::sync::run::Deletions;
 
 impl Daemon {
@@ -24,11 +24,16 @@ impl Daemon {
             Request::Question(question) => {
                 let (home, accounts) = (self.home.clone(), Arc::clone(&self.accounts));
                 let signed_in = question.signs_in().map(str::to_owned);
+                let worked_on = question.works_on().and_then(|name| Name::new(name).ok());
                 let changes_files = question.changes_files();
+                if let (Some(watcher), Some(profile)) = (&self.watcher, &worked_on) {
+                    watcher.hold(profile);
+                }
                 self.tasks.spawn(async move {
                     let reply = answers::answer(&home, &accounts, question).await;
                     let signed_in = signed_in.filter(|_| reply == Reply::Done);
-                    Ready::Answered { reply: Box::new(reply), to: asked.reply, changes_files, signed_in }
+                    let (reply, to) = (Box::new(reply), asked.reply);
+                    Ready::Answered { reply, to, changes_files, signed_in, worked_on }
                 });
                 Then::GoOn
             }
@@ -47,7 +52,7 @@ impl Daemon {
         let reply = match request {
             Request::Sync { profiles, how } => self.sync(now, &profiles, how),
             Request::Preview { profile } => {
-                self.ask(now, &[profile], Order { dry_run: true, ..Order::everything() })
+                self.ask(now, &[profile], Order { dry_run: true, ..Order::everything() }, Vec::new())
             }
             Request::Answer { profile, shown, answer } => {
                 let deletions = match answer {
@@ -56,7 +61,7 @@ impl Daemon {
                 };
                 let told = self.notices.answered(&profile);
                 self.say(told.into_iter().collect());
-                self.ask(now, &[profile], Order { deletions, ..Order::everything() })
+                self.ask(now, &[profile], Order { deletions, ..Order::everything() }, Vec::new())
             }
             Request::Pause { minutes } => {
                 let until = minutes.map(|minutes| now.plus(Duration::from_secs(60 * u64::from(minutes))));
@@ -90,22 +95,26 @@ impl Daemon {
         if profiles.is_empty() && how.deletions != OnDeletions::Guarded {
             return Reply::Refused { why: tr!("name the profiles whose deletions are allowed or undone") };
         }
-        if how.accept_preview {
-            for name in profiles {
-                if let Err(error) = profile::accept_preview(&self.home, name) {
-                    return Reply::Refused { why: error.to_string() };
-                }
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        for name in profiles {
+            let looked_at = how.accept_preview.then(|| profile::accept_preview(&self.home, name));
+            match looked_at.transpose() {
+                Ok(_) => accepted.push(name.clone()),
+                Err(error) => refused.push(NotRun { profile: name.clone(), why: error.to_string() }),
             }
+        }
+        if accepted.is_empty() && !refused.is_empty() {
+            return Reply::Runs { runs: Vec::new(), refused };
         }
         let files: BTreeSet<Href> = how.only.into_iter().map(Href::new).collect();
         let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
-        self.ask(now, profiles, Order { deletions: how.deletions.into(), ..order })
+        self.ask(now, &accepted, Order { deletions: how.deletions.into(), ..order }, refused)
     }
 
-    /// Has these profiles run, or all active ones.
-    fn ask(&mut self, now: Moment, profiles: &[String], order: Order) -> Reply {
+    /// Has these profiles run, or all active ones, besides those that are refused already.
+    fn ask(&mut self, now: Moment, profiles: &[String], order: Order, mut refused: Vec<NotRun>) -> Reply {
         self.reload();
-        let (mut runs, mut refused) = (Vec::new(), Vec::new());
+        let mut runs = Vec::new();
         for (profile, may_run) in self.known.requested(&self.home, profiles) {
             match may_run.map(|name| self.schedule.ask(now, &name, order.clone())) {
                 Ok(Some(run)) => runs.push(Ticket { profile, run }),
@@ -142,5 +151,38 @@ impl Daemon {
             }
         }
         then
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::Home;
+    use crate::profile::Name;
+
+    #[tokio::test]
+    async fn the_yes_to_one_profile_counts_whatever_another_one_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::fs::create_dir_all(home.profiles_dir()).unwrap();
+        std::fs::write(home.settings_file(), "tray = false\n").unwrap();
+        let text = "kind = \"events\"\npreview_needed = true\n[local]\ntype = \"vdir\"\npath = \"/nowhere/work\"\n\
+                    [remote]\ntype = \"dav\"\nurl = \"https://work.example/\"\nuser = \"jana\"\n";
+        std::fs::write(home.profile_file(&Name::new("work").unwrap()), text).unwrap();
+        let mut daemon = Daemon::start(&home).unwrap().unwrap().daemon;
+        let how = || How { accept_preview: true, ..How::default() };
+        let mut sync = |profiles: &[&str]| {
+            let profiles = profiles.iter().map(|name| (*name).to_owned()).collect();
+            match daemon.answer(Request::Sync { profiles, how: how() }).0 {
+                Reply::Runs { runs, refused } => {
+                    let runs: Vec<String> = runs.into_iter().map(|ticket| ticket.profile).collect();
+                    let refused: Vec<String> = refused.into_iter().map(|not| not.profile).collect();
+                    (runs.join(" "), refused.join(" "))
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(sync(&["gone"]), (String::new(), "gone".to_owned()));
+        assert_eq!(sync(&["work", "gone"]), ("work".to_owned(), "gone".to_owned()));
     }
 }

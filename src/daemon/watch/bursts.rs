@@ -46,7 +46,8 @@ impl Touched {
 #[derive(Debug)]
 pub struct Bursts<K> {
     waiting: BTreeMap<K, Burst>,
-    held: BTreeSet<K>,
+    /// How often each is held.
+    held: BTreeMap<K, usize>,
 }
 
 #[derive(Debug)]
@@ -58,7 +59,7 @@ struct Burst {
 
 impl<K> Default for Bursts<K> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), held: BTreeSet::new() }
+        Self { waiting: BTreeMap::new(), held: BTreeMap::new() }
     }
 }
 
@@ -75,17 +76,22 @@ impl<K: Ord + Clone> Bursts<K> {
         }
     }
 
-    /// Until it is released, changes of it are gathered and not told.
+    /// Until it is released as often, changes of it are gathered and not told.
     pub fn hold(&mut self, of: K) {
-        self.held.insert(of);
+        *self.held.entry(of).or_default() += 1;
     }
 
     pub fn release(&mut self, of: &K) {
-        self.held.remove(of);
+        if let Some(times) = self.held.get_mut(of) {
+            *times -= 1;
+            if *times == 0 {
+                self.held.remove(of);
+            }
+        }
     }
 
     pub fn is_held(&self, of: &K) -> bool {
-        self.held.contains(of)
+        self.held.contains_key(of)
     }
 
     /// When the next one is to be told.
@@ -102,11 +108,11 @@ impl<K: Ord + Clone> Bursts<K> {
     /// Forgets all others.
     pub fn keep(&mut self, wanted: impl Fn(&K) -> bool) {
         self.waiting.retain(|of, _| wanted(of));
-        self.held.retain(|of| wanted(of));
+        self.held.retain(|of, _| wanted(of));
     }
 
     fn tellable(&self) -> impl Iterator<Item = (&K, &Burst)> {
-        self.waiting.iter().filter(|(of, _)| !self.held.contains(of))
+        self.waiting.iter().filter(|(of, _)| !self.is_held(of))
     }
 }
 
@@ -181,6 +187,10 @@ mod tests {
         assert_eq!(clock.next(), Some(13));
         assert_eq!(clock.take(100), Some(("home", files(&["x"]))));
         assert_eq!((clock.next(), clock.take(100)), (None, None));
+        // A run and something else are at work on it.
+        clock.bursts.hold("work");
+        clock.bursts.release(&"work");
+        assert_eq!(clock.next(), None);
         clock.bursts.release(&"work");
         assert_eq!(clock.next(), Some(15));
         assert_eq!(clock.take(100), Some(("work", files(&["a", "b"]))));

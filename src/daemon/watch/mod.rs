@@ -134,12 +134,12 @@ impl Watcher {
         self.order(Order::Set(watched));
     }
 
-    /// The profile is about to run: changes of its folder are gathered, and told after the run.
+    /// Work on the profile is about to begin: changes of its folder are gathered, and told when all such work has ended.
     pub fn hold(&self, profile: &Name) {
         self.order(Order::Hold(profile.clone()));
     }
 
-    /// The profile's run has ended.
+    /// Work on the profile has ended.
     pub fn release(&self, profile: &Name) {
         self.order(Order::Release(profile.clone()));
     }

@@ -17,7 +17,8 @@ use crate::item::hex;
 use crate::profile::Name;
 use crate::report::wording::shell_word;
 use crate::report::{Report, Touched, html, page};
-use crate::state::{Peek, ReportId, State, StateError};
+use crate::state::{ReportId, StateError};
+use crate::stored;
 
 mod about;
 mod options;
@@ -180,25 +181,19 @@ impl Listed {
 
     /// The first items that the run touched, and how many there are.
     fn touched(&self, home: &Home) -> Result<(Vec<Touched>, u64), StateError> {
-        let Some(state) = peek(home, &self.name)? else { return Ok((Vec::new(), 0)) };
+        let Some(state) = stored::peek(home, &self.name)? else { return Ok((Vec::new(), 0)) };
         let mut touched = state.touched(self.id, ITEMS)?;
         touched.truncate(ITEMS);
         Ok((touched, state.number_touched(self.id)?))
     }
 }
 
-fn peek(home: &Home, name: &Name) -> Result<Option<Peek>, StateError> {
-    State::peek(&home.state_file(name))
-}
-
 /// The newest reports of all profiles. Those that cannot be read are left out: the next run tells why.
 fn newest(home: &Home, status: &Status) -> Vec<Listed> {
     let mut newest = Vec::new();
     for name in status.profiles.iter().filter_map(|profile| Name::new(&profile.name).ok()) {
-        let reports =
-            peek(home, &name).and_then(|state| state.map_or(Ok(Vec::new()), |state| state.reports(REPORTS)));
-        let reports = reports.unwrap_or_default().into_iter();
-        newest.extend(reports.map(|(id, report)| Listed::new(name.clone(), id, report)));
+        let reports = stored::reports(home, &name, REPORTS).unwrap_or_default();
+        newest.extend(reports.into_iter().map(|(id, report)| Listed::new(name.clone(), id, report)));
     }
     newest.sort_by_key(|listed| std::cmp::Reverse(listed.report.started));
     newest.truncate(REPORTS);

@@ -65,6 +65,29 @@ fn a_series_and_its_occurrences() {
 }
 
 #[test]
+fn of_a_long_series_the_occurrences_that_differ() {
+    let occurrence = |n: u32, title: &str| {
+        format!(
+            "END:VEVENT\nBEGIN:VEVENT\nUID:x\nRECURRENCE-ID:20260101T10{:02}{:02}Z\nSUMMARY:{title} {n}\n",
+            n / 60,
+            n % 60
+        )
+    };
+    let series = |title: &str| -> String {
+        (0..1000).map(|n| occurrence(n, if n == 617 { title } else { "Yoga" })).collect()
+    };
+    let one = event(&format!("SUMMARY:Yoga\n{}", series("Yoga")));
+    let other = event(&format!("SUMMARY:Yoga\n{}", series("Run")));
+    insta::assert_snapshot!(table(&one, &other), @"
+    = Title: Yoga | Yoga
+    ! Title (on 1 January 2026, 10:10 UTC): Yoga 617 | Run 617
+    ");
+    // An occurrence that stands there twice is compared one by one.
+    let twice = |second: &str| event(&format!("SUMMARY:a\n{}{}", occurrence(1, "b"), occurrence(1, second)));
+    assert_eq!(table(&twice("c"), &twice("d")).lines().filter(|line| line.starts_with('!')).count(), 1);
+}
+
+#[test]
 fn two_versions_of_a_contact() {
     let one = card(
         "FN:Jana Nov\u{e1}k\nN:Nov\u{e1}k;Jana;;;\nTEL;TYPE=HOME,VOICE:1\nitem1.TEL:2\nitem1.X-ABLabel:_$!<Boat>!$_\nBDAY:1980-05-03\n",

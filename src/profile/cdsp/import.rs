@@ -61,16 +61,11 @@ pub fn kind_of(options: &Options) -> Option<Kind> {
     })
 }
 
-/// Reads a profile. `kind` counts where the file does not tell what it syncs.
+/// Reads a profile that syncs this.
 ///
 /// # Errors
 /// The profile cannot be taken over: a sentence.
-pub fn import(options: &Options, kind: Option<Kind>) -> Result<Imported, String> {
-    let Some(kind) = kind_of(options).or(kind) else {
-        return Err(tr!(
-            "the file does not tell what it syncs; say it with --kind \"{name}=events\" (or tasks, or contacts)"
-        ));
-    };
+pub fn import(options: &Options, kind: Kind) -> Result<Imported, String> {
     let mut notes = Vec::new();
     let mut keys = translate::keys(options, kind, &mut notes)?;
     let elements = kept::keep(options, kind, &keys)?;

@@ -31,11 +31,12 @@ fn with(changes: &[(&str, Option<&str>)]) -> Options {
 }
 
 fn imported(options: &Options) -> Imported {
-    import(options, None).unwrap()
+    import(options, kind_of(options).unwrap()).unwrap()
 }
 
 fn refused(changes: &[(&str, Option<&str>)]) -> String {
-    import(&with(changes), None).unwrap_err()
+    let options = with(changes);
+    import(&options, kind_of(&options).unwrap()).unwrap_err()
 }
 
 fn shown(options: &Options) -> String {
@@ -295,8 +296,8 @@ fn missing_elements_mean_what_the_format_says() {
 fn without_a_mapping_it_is_that_of_a_new_profile() {
     let mut options = calendar();
     options.0.retain(|element| element.name != "MappingConfiguration");
-    assert!(import(&options, None).unwrap_err().contains("--kind"));
-    let events = import(&options, Some(Kind::Events)).unwrap().keys;
+    assert_eq!(kind_of(&options), None);
+    let events = import(&options, Kind::Events).unwrap().keys;
     assert_eq!(events.text("remote.schedule_agent"), Some("client"));
     assert!(events.text("category").is_none());
 }
@@ -314,7 +315,7 @@ fn unknown_elements_are_kept_and_told() {
     assert_eq!(exported.text("MappingConfiguration/MapMood"), Some("true"));
     assert!(!text.contains("hunter2"), "{text}");
     options.set("Fancy", "x".repeat(100_000));
-    insta::assert_snapshot!(import(&options, None).unwrap_err(), @"it holds far more than the options of a profile; remove what is not needed from the file");
+    insta::assert_snapshot!(import(&options, Kind::Events).unwrap_err(), @"it holds far more than the options of a profile; remove what is not needed from the file");
 }
 
 #[test]
@@ -379,7 +380,7 @@ fn a_profile_without_mapping_has_that_of_its_type() {
     let keys = |profile_type: &str| {
         let mut options = with(&[("ProfileTypeOrNull", Some(profile_type))]);
         options.0.retain(|element| element.name != "MappingConfiguration");
-        import(&options, Some(Kind::Events)).unwrap().keys
+        import(&options, kind_of(&options).unwrap_or(Kind::Events)).unwrap().keys
     };
     assert_eq!(keys("Generic").text("remote.schedule_agent"), Some("client"));
     let sogo = keys("Sogo");
@@ -416,7 +417,7 @@ fn profiles_of_googles() {
     assert_eq!(exported.text("CalenderUrl"), Some("https://www.google.com/m8/feeds"));
     assert_eq!(exported.text("ServerAdapterType"), Some("GoogleContactApi"));
     contacts.remove("UserName");
-    insta::assert_snapshot!(import(&contacts, None).unwrap_err(), @"Google has closed the service that it uses, and the address of the new one needs your address at Google, which is missing; make the profile anew: pimbridge profile add NAME --preset google");
+    insta::assert_snapshot!(import(&contacts, Kind::Contacts).unwrap_err(), @"Google has closed the service that it uses, and the address of the new one needs your address at Google, which is missing; make the profile anew: pimbridge profile add NAME --preset google");
 }
 
 #[test]
@@ -429,7 +430,7 @@ fn what_cannot_be_taken_over_is_told() {
     insta::assert_snapshot!(refused(&[("Inactive", Some("no"))]), @r#"its element Inactive has the value "no", which is not known; correct it in the file"#);
     let mut strange = calendar();
     strange.set_mapping_kind("NoteMappingConfiguration");
-    insta::assert_snapshot!(import(&strange, None).unwrap_err(), @r#"the file does not tell what it syncs; say it with --kind "{name}=events" (or tasks, or contacts)"#);
+    assert_eq!(kind_of(&strange), None);
 }
 
 #[test]

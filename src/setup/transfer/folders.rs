@@ -28,6 +28,8 @@ struct Theirs {
 
 /// A profile that uses a folder.
 struct User {
+    /// Its name here, or in the file.
+    name: String,
     /// As it is written in the profile's file.
     folder: String,
     key: PathBuf,
@@ -39,11 +41,23 @@ struct User {
 }
 
 impl User {
-    fn new(folder: String, kind: Kind, keys: &Keys, theirs: Option<Theirs>) -> Self {
-        let key = expand(&folder).map(|path| local_key(&LocalSpec::Vdir { path })).unwrap_or_default();
+    fn new(name: &str, folder: String, kind: Kind, keys: &Keys, theirs: Option<Theirs>) -> Self {
         let has_category = keys.text("category").is_some();
-        User { folder, key, kind, remote: remote(keys), has_category, theirs }
+        User {
+            name: name.to_owned(),
+            key: key(&folder),
+            folder,
+            kind,
+            remote: remote(keys),
+            has_category,
+            theirs,
+        }
     }
+}
+
+/// Equal for two ways to write one folder.
+fn key(folder: &str) -> PathBuf {
+    expand(folder).map(|path| local_key(&LocalSpec::Vdir { path })).unwrap_or_default()
 }
 
 /// The folders that are known by now. Profiles share one here only if they share one in Outlook, and if each has its own
@@ -63,32 +77,38 @@ impl<'a> Folders<'a> {
     }
 
     /// Takes in which folder a profile has that is here.
-    pub fn know(&mut self, kind: Kind, keys: &Keys) {
+    pub fn know(&mut self, name: &str, kind: Kind, keys: &Keys) {
         let Some(folder) = keys.text("local.path") else { return };
         let theirs = theirs(keys.text("cdsp.folder"), keys.text("cdsp.account"), kind);
-        self.users.push(User::new(folder.to_owned(), kind, keys, theirs));
+        self.users.push(User::new(name, folder.to_owned(), kind, keys, theirs));
     }
 
-    /// The folder of a profile of this name in the file, as it is written into its file here. `None`: nobody says it,
-    /// and nobody is there to ask.
+    /// The folder of a profile at this place in the file and of this name there, as it is written into its file here.
+    /// `None`: nobody says it, and nobody is there to ask.
     pub fn of(
         &mut self,
+        number: usize,
         label: &str,
         imported: &Imported,
         places: &mut Places,
     ) -> Result<Option<String>, SetupError> {
-        let Some(folder) = self.find(label, imported, places)? else { return Ok(None) };
+        let Some(folder) = self.find(number, label, imported, places)? else { return Ok(None) };
+        places.take(PathBuf::from(&folder));
         let theirs = of_imported(imported);
-        self.users.push(User::new(folder.clone(), imported.kind, &imported.keys, theirs));
+        self.users.push(User::new(label, folder.clone(), imported.kind, &imported.keys, theirs));
         Ok(Some(folder))
     }
 
     fn find(
         &mut self,
+        number: usize,
         label: &str,
         imported: &Imported,
         places: &mut Places,
     ) -> Result<Option<String>, SetupError> {
+        if let Some(folder) = self.said_of_one(number, label, imported)? {
+            return Ok(Some(folder));
+        }
         if let Some(folder) = self.said(label, imported)? {
             return Ok(Some(folder));
         }
@@ -108,16 +128,42 @@ impl<'a> Folders<'a> {
         full_path(&folder).map(Some)
     }
 
+    /// What is said of this very profile.
+    fn said_of_one(
+        &self,
+        number: usize,
+        label: &str,
+        imported: &Imported,
+    ) -> Result<Option<String>, SetupError> {
+        let said = self.choices.of_one.get(&number).and_then(|one| one.folder.as_deref());
+        let Some(folder) = said else { return Ok(None) };
+        let folder = full_path(Path::new(folder))?;
+        match self.mixed(&key(&folder), imported) {
+            None => Ok(Some(folder)),
+            Some(other) => Err(SetupError::Wrong(tr!(
+                "the folder {0} is that of {1} already, and two calendars in one folder would be mixed: choose another folder for {2}",
+                folder,
+                other,
+                label
+            ))),
+        }
+    }
+
     /// What `--folder` says.
     fn said(&mut self, label: &str, imported: &Imported) -> Result<Option<String>, SetupError> {
         let said = |name: &str| self.choices.folders.iter().find(|(said, _)| said == name);
-        if let Some((name, folder)) = said(label) {
-            self.used.insert(name);
-            return full_path(Path::new(folder)).map(Some);
-        }
-        let Some((name, folder)) = said(called(label, imported)) else { return Ok(None) };
+        let Some((name, folder)) = said(label).or_else(|| said(called(label, imported))) else {
+            return Ok(None);
+        };
         let folder = full_path(Path::new(folder))?;
         if !self.used.insert(name) && self.shared(imported).is_none_or(|shared| shared != folder) {
+            if name == label {
+                return Err(SetupError::Wrong(tr!(
+                    "{} stands for several profiles of the file, which are not to share a folder here; give each of them \
+                     a name of its own, and export them again",
+                    format_args!("{:?}", cut(name, 60))
+                )));
+            }
             return Err(SetupError::Wrong(tr!(
                 "{} is the folder of several profiles of the file that are not to share one here; name a folder for each \
                  of these profiles: --folder \"{label}=FOLDER\"",
@@ -138,6 +184,16 @@ impl<'a> Folders<'a> {
             user.remote == remote || theirs.account.is_some() && self.have_parts(&user.key, imported)
         });
         fits.next().map(|user| user.folder.clone())
+    }
+
+    /// Whose items would be mixed in this folder with those of this profile, from another place.
+    fn mixed(&self, folder: &Path, imported: &Imported) -> Option<&str> {
+        let remote = remote(&imported.keys);
+        let mut others = self
+            .users
+            .iter()
+            .filter(|user| user.key == folder && user.kind == imported.kind && user.remote != remote);
+        others.next().filter(|_| !self.have_parts(folder, imported)).map(|user| user.name.as_str())
     }
 
     /// Whether each profile of this folder, and this one, has a part of it; one may have the whole.
@@ -174,6 +230,9 @@ fn remote(keys: &Keys) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use super::super::OfOne;
     use super::*;
     use crate::profile::Loaded;
 
@@ -213,15 +272,26 @@ mod tests {
 
     /// The folders of profiles that are called "0", "1" and so on.
     fn folders(said: &[(&str, &str)], known: &[Keys], cases: &[Case]) -> Result<Vec<String>, String> {
+        let folders = said.iter().map(|(name, folder)| ((*name).to_owned(), (*folder).to_owned())).collect();
+        placed(Choices { folders, ..Choices::default() }, known, cases)
+    }
+
+    /// The same where the person says it of each profile.
+    fn said_of_each(said: &[(usize, &str)], known: &[Keys], cases: &[Case]) -> Result<Vec<String>, String> {
+        let one = |folder: &str| OfOne { folder: Some(folder.to_owned()), kind: None };
+        let of_one = said.iter().map(|(number, folder)| (*number, one(folder))).collect();
+        placed(Choices { of_one, ..Choices::default() }, known, cases)
+    }
+
+    fn placed(choices: Choices, known: &[Keys], cases: &[Case]) -> Result<Vec<String>, String> {
         let root = tempfile::tempdir().unwrap();
-        let folder = said.iter().map(|(name, folder)| ((*name).to_owned(), (*folder).to_owned())).collect();
-        let choices = Choices { root: Some(root.path().to_owned()), folders: folder, ..Choices::default() };
+        let choices = Choices { root: Some(root.path().to_owned()), ..choices };
         let mut places = Places::new(&Loaded::default());
         let mut folders = Folders::new(&choices, &|_| None, Roots::all_in(root.path()));
-        known.iter().for_each(|keys| folders.know(Kind::Events, keys));
+        known.iter().for_each(|keys| folders.know("here", Kind::Events, keys));
         let mut found = Vec::new();
         for (n, case) in cases.iter().enumerate() {
-            match folders.of(&n.to_string(), &imported(case), &mut places) {
+            match folders.of(n, &n.to_string(), &imported(case), &mut places) {
                 Ok(folder) => {
                     let folder = PathBuf::from(folder.unwrap());
                     let shown = folder.strip_prefix(root.path()).unwrap_or(&folder);
@@ -276,6 +346,35 @@ mod tests {
         // Somebody else uses it as a whole, too.
         let known = [known, [Keys::of("[local]\npath = \"/mine\"")]].concat();
         assert_eq!(folders(&[], &known, &[work()]).unwrap(), ["Kalender"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_said_of_one_profile_is_not_another_ones() {
+        let company = || Case { account: "jana@company", url: "https://company.example/c/", ..PRIVATE };
+        let both = |said: &[(usize, &str)]| said_of_each(said, &[], &[PRIVATE, company()]);
+        assert_eq!(both(&[(1, "/a")]).unwrap(), ["Kalender", "/a"]);
+        insta::assert_snapshot!(both(&[(0, "/a"), (1, "/a/.")]).unwrap_err(), @"the folder /a is that of 0 already, and two calendars in one folder would be mixed: choose another folder for 1");
+        let known = [Keys::of("[local]\npath = \"/mine\"")];
+        insta::assert_snapshot!(said_of_each(&[(0, "/mine")], &known, &[PRIVATE]).unwrap_err(), @"the folder /mine is that of here already, and two calendars in one folder would be mixed: choose another folder for 0");
+        let contacts = Case { kind: Kind::Contacts, ..PRIVATE };
+        assert_eq!(said_of_each(&[(0, "/mine")], &known, &[contacts]).unwrap(), ["/mine"]);
+        // Who shares a folder in Outlook goes with it, each with a part of it.
+        let work = Case { category: "Work", url: "https://company.example/c/", ..PRIVATE };
+        assert_eq!(said_of_each(&[(0, "/a")], &[], &[PRIVATE, work]).unwrap(), ["/a", "/a"]);
+    }
+
+    #[test]
+    fn a_folder_that_was_said_is_not_suggested() {
+        let root = tempfile::tempdir().unwrap();
+        let said = root.path().join("Kalender").display().to_string();
+        let company = Case { account: "jana@company", url: "https://company.example/c/", ..PRIVATE };
+        let of_one = HashMap::from([(0, OfOne { folder: Some(said), kind: None })]);
+        let choices = Choices { root: Some(root.path().to_owned()), of_one, ..Choices::default() };
+        let mut places = Places::new(&Loaded::default());
+        let mut folders = Folders::new(&choices, &|_| None, Roots::all_in(root.path()));
+        let mut of = |n, case| folders.of(n, "x", &imported(case), &mut places).unwrap().unwrap();
+        assert!(of(0, &PRIVATE).ends_with("Kalender"));
+        assert!(of(1, &company).ends_with("Kalender 2"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Here {
         for profile in &loaded.profiles {
             let (name, text) = profile::read_text(home, profile.name.as_str())?;
             let keys = Keys::of(&text);
-            folders.know(profile.kind, &keys);
+            folders.know(name.as_str(), profile.kind, &keys);
             let id = cdsp::identity(name.as_str(), &keys);
             existing.insert(id, Existing { profile: profile.clone(), text });
         }

@@ -1,5 +1,6 @@
 //! Taking over profiles of Outlook CalDav Synchronizer from a .cdsp file, and writing such files.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::change::{add_new, make_folder};
@@ -18,7 +19,7 @@ mod told;
 
 pub use export::{Gathered, gather};
 use folders::Folders;
-pub use plan::{Fate, Planned, plan};
+pub use plan::{Fate, Planned, Why, plan};
 
 /// What the person says about an import.
 #[derive(Debug, Default)]
@@ -29,8 +30,19 @@ pub struct Choices {
     pub folders: Vec<(String, String)>,
     /// What a profile syncs, by its name, where the file does not tell.
     pub kinds: Vec<(String, String)>,
+    /// What is said of one profile, by its place in the file: several may have one name.
+    pub of_one: HashMap<usize, OfOne>,
     /// With what one signs in in a browser, for profiles of Google's.
     pub client_id: Option<String>,
+}
+
+/// What the person says of one profile of the file.
+#[derive(Debug, Default)]
+pub struct OfOne {
+    /// Its folder here, which it is not to share with another calendar.
+    pub folder: Option<String>,
+    /// What it syncs, where the file does not tell.
+    pub kind: Option<Kind>,
 }
 
 /// A profile of the file whose folder here nobody has named.

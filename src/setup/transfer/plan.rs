@@ -16,13 +16,35 @@ use crate::report::wording::{cut, enumerated, shell_word};
 use crate::settings;
 
 /// What becomes of a profile of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Fate {
     Added,
     Replaced,
     Unchanged,
-    /// Why: a sentence.
-    Skipped(String),
+    Skipped(Why),
+}
+
+/// Why a profile of the file is left out: a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Why {
+    #[error("{}", tr!(
+        "the file does not tell what it syncs; say it with --kind \"{name}=events\" (or tasks, or contacts)",
+        name = label
+    ))]
+    NoKind { label: String },
+    #[error("{}", tr!(
+        "Google signs you in in a browser, for which you need a client id of your own: give it with \
+                            --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
+    ))]
+    NoClientId,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<String> for Why {
+    fn from(why: String) -> Why {
+        Why::Other(why)
+    }
 }
 
 /// A profile of the file, and what becomes of it.
@@ -40,8 +62,8 @@ pub struct Planned {
 }
 
 impl Planned {
-    fn skipped(label: String, why: String) -> Self {
-        Planned { label, fate: Fate::Skipped(why), file: None, password: None, notes: Vec::new() }
+    fn skipped(label: String, why: impl Into<Why>) -> Self {
+        Planned { label, fate: Fate::Skipped(why.into()), file: None, password: None, notes: Vec::new() }
     }
 
     pub fn is_written(&self) -> bool {
@@ -92,9 +114,9 @@ pub fn plan(
     let mut folders = Folders::new(choices, ask, settings::load(home)?.folders);
     let here = Here::new(home, loaded, &mut folders)?;
     let (mut planned, mut seen, mut without_folder) = (Vec::new(), HashMap::new(), Vec::new());
-    for options in &document.profiles {
+    for (number, options) in document.profiles.iter().enumerate() {
         let label = cdsp::label(options);
-        let mut imported = match read(choices, options, &label, &here.existing) {
+        let mut imported = match read(choices, number, options, &label, &here.existing) {
             Ok(imported) => imported,
             Err(why) => {
                 planned.push(Planned::skipped(label, why));
@@ -112,7 +134,7 @@ pub fn plan(
         let old = here.existing.get(&imported.id);
         let (name, folder) = match old {
             Some(old) => (old.profile.name.clone(), String::new()),
-            None => match folders.of(&label, &imported, &mut places)? {
+            None => match folders.of(number, &label, &imported, &mut places)? {
                 Some(folder) => (places.name(&Name::like(&label))?, folder),
                 None => {
                     let called = called(&label, &imported).to_owned();
@@ -150,27 +172,27 @@ pub fn plan(
 
 fn read(
     choices: &Choices,
+    number: usize,
     options: &Options,
     label: &str,
     existing: &HashMap<String, Existing>,
-) -> Result<Imported, String> {
+) -> Result<Imported, Why> {
     let said = choices.kinds.iter().find(|(name, _)| name == label).map(|(_, kind)| kind.as_str());
     let said = KINDS.iter().find(|known| Some(known.word) == said).map(|known| known.value);
+    let said = choices.of_one.get(&number).and_then(|one| one.kind).or(said);
     let id = options.text("Id").and_then(cdsp::guid);
     let known = id.and_then(|id| existing.get(&id)).map(|old| old.profile.kind);
-    let mut imported = cdsp::import(options, said.or(known)).map_err(|why| why.replace("{name}", label))?;
+    let Some(kind) = cdsp::kind_of(options).or(said).or(known) else {
+        return Err(Why::NoKind { label: label.to_owned() });
+    };
+    let mut imported = cdsp::import(options, kind)?;
     let keys = &mut imported.keys;
     if keys.text("oauth.provider").is_some() && keys.text("oauth.client_id").is_none() {
         let old = existing.get(&imported.id).map(|old| Keys::of(&old.text));
         let known = old.as_ref().and_then(|old| old.text("oauth.client_id"));
         match choices.client_id.as_deref().or(known) {
             Some(id) => keys.set("oauth.client_id", id),
-            None => {
-                return Err(tr!(
-                    "Google signs you in in a browser, for which you need a client id of your own: give it with \
-                     --client-id ID (profiles-examples/google-calendar.toml says how to get one)"
-                ));
-            }
+            None => return Err(Why::NoClientId),
         }
     }
     Ok(imported)

@@ -1,4 +1,6 @@
+use super::super::OfOne;
 use super::*;
+use crate::item::Kind;
 
 const EVENTS: &str = "EventMappingConfiguration";
 const CONTACTS: &str = "ContactMappingConfiguration";
@@ -35,11 +37,15 @@ impl Desk {
     }
 
     fn plan(&self, profiles: &[String]) -> Vec<Planned> {
-        let choices = Choices { root: Some(self.folder.path().join("items")), ..Choices::default() };
+        self.planned(Choices::default(), profiles).unwrap()
+    }
+
+    fn planned(&self, choices: Choices, profiles: &[String]) -> Result<Vec<Planned>, SetupError> {
+        let choices = Choices { root: Some(self.folder.path().join("items")), ..choices };
         let document =
             cdsp::read(&format!("<ArrayOfOptions>{}</ArrayOfOptions>", profiles.concat())).unwrap();
         let loaded = profile::load_all(&self.home).unwrap();
-        plan(&self.home, &choices, &|_| None, &document, &loaded).unwrap()
+        plan(&self.home, &choices, &|_| None, &document, &loaded)
     }
 
     /// Writes what is planned.
@@ -84,6 +90,37 @@ fn everything_is_told_before_it_is_written() {
                history_days is, as usual, 90: the file has 1, which would guard you less; if you want that: pimbridge profile set Work history_days 1
                password needed: pimbridge profile password Work
     "#);
+}
+
+#[test]
+fn of_two_profiles_with_one_name_each_is_placed_for_itself() {
+    let desk = Desk::new();
+    let company = options(2, "Work", EVENTS, "").replace("jana@home", "jana@company");
+    let file = [options(1, "Work", EVENTS, ""), company];
+    let named = Choices { folders: vec![("Work".to_owned(), "/a".to_owned())], ..Choices::default() };
+    insta::assert_snapshot!(desk.planned(named, &file).unwrap_err(), @r#""Work" stands for several profiles of the file, which are not to share a folder here; give each of them a name of its own, and export them again"#);
+    let second = OfOne { folder: Some("/a".to_owned()), kind: None };
+    let choices = Choices { of_one: HashMap::from([(1, second)]), ..Choices::default() };
+    let planned = desk.planned(choices, &file).unwrap();
+    let folder = |one: &Planned| one.file.as_ref().unwrap().0.local.to_string();
+    assert!(folder(&planned[0]).ends_with("Kalender"));
+    assert_eq!(folder(&planned[1]), "/a");
+}
+
+#[test]
+fn what_the_file_does_not_tell_is_asked_for() {
+    let desk = Desk::new();
+    let google = options(2, "Google", EVENTS, "<ServerAdapterType>GoogleOAuth</ServerAdapterType>")
+        .replace("https://s.example/2/", "https://apidata.googleusercontent.com/caldav/v2/jana/events/");
+    let file = [options(1, "Notes", "NoteMappingConfiguration", ""), google];
+    let fates: Vec<Fate> = desk.plan(&file).into_iter().map(|one| one.fate).collect();
+    let label = "Notes".to_owned();
+    assert_eq!(fates, [Fate::Skipped(Why::NoKind { label }), Fate::Skipped(Why::NoClientId)]);
+    let of_one = HashMap::from([(0, OfOne { folder: None, kind: Some(Kind::Tasks) })]);
+    let choices = Choices { of_one, client_id: Some("1".to_owned()), ..Choices::default() };
+    let planned = desk.planned(choices, &file).unwrap();
+    assert!(planned.iter().all(|one| one.fate == Fate::Added));
+    assert_eq!(planned[0].file.as_ref().unwrap().0.kind, Kind::Tasks);
 }
 
 #[test]

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn one_password_for_each_entry_of_the_keyring() {
         let mut skipped = planned("z", JANA, None);
-        skipped.fate = Fate::Skipped("why".to_owned());
+        skipped.fate = Fate::Skipped("why".to_owned().into());
         let all = vec![
             skipped,
             planned("a", JANA, None),

@@ -92,7 +92,9 @@ fn what_each_run_deleted() {
     let runs = kept.peek().deletions(10).unwrap();
     assert_eq!(runs, [Deletions { run: at(20), items: 1 }, Deletions { run: at(10), items: 2 }]);
     assert_eq!(kept.peek().deletions(1).unwrap().len(), 1);
-    assert_eq!(titles(&kept.peek().deleted_in(at(10)).unwrap()), ["a", "b"]);
+    let deleted = |limit| titles(&kept.peek().deleted_in(at(10), limit).unwrap()).join(" ");
+    assert_eq!((deleted(10).as_str(), deleted(1).as_str()), ("a b", "a"));
+    assert_eq!(kept.peek().number_deleted_in(at(10)).unwrap(), 2);
 }
 
 #[test]
@@ -112,6 +114,19 @@ fn what_goes_again_as_it_was_went_lately() {
     let versions = kept.peek().history().unwrap();
     assert_eq!((versions.len(), versions[0].at), (1, at(21)));
     assert_eq!(kept.peek().deletions(10).unwrap(), [Deletions { run: at(20), items: 1 }]);
+}
+
+#[test]
+fn what_a_run_lost_is_not_what_a_later_one_lost() {
+    let kept = kept();
+    kept.lose("a", "A", 11, Some(10), Loss::Overwritten);
+    kept.lose("a", "A later", 31, Some(30), Loss::Overwritten);
+    let lost = |run| kept.peek().first_lost(Side::Remote, "a", at(run)).unwrap().map(|(version, _)| version);
+    assert_eq!(lost(10).unwrap().summary, "A");
+    // It was not kept long enough.
+    kept.state.write(|w| w.prune(at(20))).unwrap();
+    assert_eq!(lost(10), None);
+    assert_eq!(lost(30).unwrap().summary, "A later");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tr::tr;
 
 use super::{ask, leave};
 use crate::link::Link;
+use crate::ways::sentence;
 use crate::wires::Wires;
 use crate::{MainWindow, PasswordCard, ProfilesPage, StatusPage, Tone, Wanted, shell};
 
@@ -124,7 +125,7 @@ fn done(window: &MainWindow, link: &Link, profile: String, reply: Result<Reply, 
     let request = Request::Sync { profiles: vec![profile], how: How::default() };
     link.ask(request, |window, _, reply| {
         if let Some(why) = super::view::not_run(reply) {
-            shell::tell(window, Tone::Trouble, &pimbridge::report::wording::sentence(&why));
+            shell::tell(window, Tone::Trouble, &sentence(&why));
         }
     });
 }

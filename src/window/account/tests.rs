@@ -25,14 +25,25 @@ struct Page {
 
 impl Page {
     fn open(answer: impl Fn(&Question) -> Reply + 'static) -> Page {
+        Page::answering(move |request| match request {
+            Request::Question(question) => Some(answer(question)),
+            _ => None,
+        })
+    }
+
+    /// What is not answered, goes well.
+    fn answering(answer: impl Fn(&Request) -> Option<Reply> + 'static) -> Page {
         let window = testing::window(940.0, 660.0);
         let asked: Rc<RefCell<Vec<Request>>> = Rc::default();
         let noted = Rc::clone(&asked);
         let link = Link::canned(&window, move |request| {
             noted.borrow_mut().push(request.clone());
+            if let Some(reply) = answer(&request).filter(|_| request != Request::Question(Question::Presets))
+            {
+                return reply;
+            }
             match request {
                 Request::Question(Question::Presets) => Reply::Answered(Answered::Presets(presets())),
-                Request::Question(question) => answer(&question),
                 Request::Preview { profile } => {
                     Reply::Runs { runs: vec![Ticket { profile, run: RunId(1) }], refused: Vec::new() }
                 }
@@ -83,6 +94,14 @@ impl Page {
             Request::Question(Question::Discover(account)) => account,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Enters an account, and looks what it has.
+    #[track_caller]
+    fn search(&self, email: &str, password: &str) {
+        self.enter("E-mail address", email);
+        self.enter("Password", password);
+        self.click("Find my calendars");
     }
 
     fn page(&self) -> AccountPage<'_> {
@@ -142,6 +161,29 @@ fn report(dry_run: bool) -> Report {
     let report = Report::not_run("Work", Timestamp::UNIX_EPOCH, String::new());
     let local = Counts { created: 2, ..Counts::default() };
     Report { outcome: RunOutcome::Ok, failure: None, dry_run, local, ..report }
+}
+
+fn two_made(question: &Question) -> Reply {
+    match question {
+        Question::AddAccount(_) => {
+            let profiles = ["Work", "Home"].map(str::to_owned).to_vec();
+            Reply::Answered(Answered::Added(Added::Made { profiles }))
+        }
+        other => all_goes_well(other),
+    }
+}
+
+/// The look ahead at a profile has failed.
+fn not_foreseen(profile: &str) -> Event {
+    let why = "the server took too long".to_owned();
+    let report = Report { dry_run: true, ..Report::not_run(profile, Timestamp::UNIX_EPOCH, why) };
+    Event::RunFinished {
+        run: RunId(2),
+        profile: profile.to_owned(),
+        report_id: None,
+        report: Box::new(report),
+        foreseen: Vec::new(),
+    }
 }
 
 fn finished(dry_run: bool) -> Event {
@@ -210,6 +252,7 @@ fn from_the_first_letter_to_the_first_sync() {
     heard(&page.window, &page.link, &finished(true));
     page.get(AccessibleRole::ListItem, "Work: 2 come to this computer");
     page.get(AccessibleRole::ListItem, "Dentist, 1 May 2026: comes to this computer");
+    page.get(AccessibleRole::ListItem, "… and one more");
     page.click("Start syncing");
     let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
     assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
@@ -234,8 +277,142 @@ fn what_is_not_wanted_after_all_is_taken_back() {
 }
 
 #[test]
-fn strangers_and_certificates_need_a_yes() {
-    let page = Page::open(|question| match question {
+fn only_what_was_looked_at_is_started() {
+    let page = Page::open(two_made);
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    heard(&page.window, &page.link, &not_foreseen("Home"));
+    page.click("Start syncing");
+    let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
+    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    let made = page.page().get_made();
+    let made: Vec<String> = made.iter().map(|row| format!("{}: {}", row.profile, row.word)).collect();
+    assert_eq!(made, ["Work: Synchronizing …", "Home: Waits until you have looked at what it would do"]);
+}
+
+#[test]
+fn a_start_that_is_refused_is_told_of_each() {
+    let page = Page::answering(|request| match request {
+        Request::Question(question) => Some(two_made(question)),
+        Request::Sync { .. } => Some(Reply::Refused { why: "it is ending".to_owned() }),
+        _ => None,
+    });
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    heard(&page.window, &page.link, &not_foreseen("Home"));
+    page.click("Start syncing");
+    let row = page.page().get_made().row_data(0).unwrap();
+    assert_eq!((row.word.as_str(), row.detail.as_str()), ("It could not be synchronized", "It is ending."));
+    assert!(!row.busy);
+}
+
+#[test]
+fn a_look_ahead_begins_anew_with_the_daemon_and_can_be_left() {
+    let page = Page::open(all_goes_well);
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    let again =
+        || page.asked.borrow().iter().filter(|asked| matches!(asked, Request::Preview { .. })).count();
+    assert_eq!(again(), 1);
+    // The daemon ends before it has looked.
+    shell::connection(&page.window, &page.link, Err("it has ended".to_owned()));
+    shell::connection(&page.window, &page.link, Ok(()));
+    assert_eq!(again(), 2);
+    assert_eq!(page.get(AccessibleRole::Button, "Start syncing").accessible_enabled(), Some(false));
+    page.click("Do not start");
+    page.click("Keep it for later");
+    assert!(page.window.global::<Shell>().get_page() == crate::Page::Status);
+    // What the daemon still tells of it is not for what comes next.
+    heard(&page.window, &page.link, &finished(true));
+    shell::connection(&page.window, &page.link, Ok(()));
+    assert_eq!(again(), 2);
+    let page = page.page();
+    assert!(page.get_step() == AccountStep::SignIn && !page.get_can_start() && !page.get_looks());
+}
+
+#[test]
+fn a_first_sync_that_ended_unseen_is_not_waited_for() {
+    let page = Page::open(all_goes_well);
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    page.click("Start syncing");
+    shell::connection(&page.window, &page.link, Ok(()));
+    let row = || page.page().get_made().row_data(0).unwrap();
+    assert_eq!((row().word.as_str(), row().busy), ("It was not seen how this ended", false));
+    heard(&page.window, &page.link, &finished(false));
+    assert_eq!(row().word, "In sync");
+}
+
+#[test]
+fn a_yes_counts_for_the_account_that_it_was_said_of() {
+    let page = Page::open(needs_both_yeses);
+    page.search("jana@example.org", "wrong");
+    page.click("Yes, dav.else.example may get it");
+    page.click("It is right, go on");
+    page.click("Back");
+    page.search("jana@example.org", "secret");
+    assert!(page.page().get_step() == AccountStep::Found, "{}", page.page().get_error());
+    page.click("Back");
+    page.search("jana@elsewhere.example", "secret");
+    let account = page.last_account();
+    assert_eq!((account.certificate, account.trusted_hosts), (None, Vec::new()));
+    // Nor when the address is changed before the yes.
+    page.enter("E-mail address", "jana@third.example");
+    page.click("Yes, dav.else.example may get it");
+    assert!(page.last_account().trusted_hosts.is_empty());
+}
+
+#[test]
+fn what_was_entered_for_another_server_is_not_sent() {
+    let page = Page::open(all_goes_well);
+    page.page().set_way(1);
+    page.enter("Address of the server, or of a calendar on it", "https://dav.example.org/");
+    page.enter("User name", "jana");
+    page.enter("Password", "secret");
+    page.page().set_way(0);
+    page.enter("E-mail address", "jana@elsewhere.example");
+    page.get(AccessibleRole::Checkbox, "More options").invoke_accessible_default_action();
+    page.enter("Command that prints the password", "pass show calendar");
+    page.get(AccessibleRole::Checkbox, "More options").invoke_accessible_default_action();
+    page.click("Find my calendars");
+    let account = page.last_account();
+    assert_eq!((account.user, account.password_command), (None, None));
+}
+
+#[test]
+fn another_way_does_not_keep_the_password() {
+    let page = Page::open(all_goes_well);
+    page.enter("Password", "secret");
+    // From the first field to the ways above it.
+    page.press(&char::from(Key::Backtab).to_string());
+    page.press(&char::from(Key::DownArrow).to_string());
+    assert_eq!((page.page().get_way(), page.page().get_password().as_str()), (1, ""));
+}
+
+#[test]
+fn a_password_on_a_page_that_is_left_is_forgotten() {
+    let page = Page::open(all_goes_well);
+    let minutes =
+        |minutes: u64| i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(60 * minutes));
+    page.search("jana@example.org", "secret");
+    shell::open(&page.window, &page.link, crate::Page::About);
+    minutes(4);
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    minutes(60);
+    assert_eq!(page.page().get_password(), "secret", "the page is open");
+    shell::open(&page.window, &page.link, crate::Page::About);
+    minutes(6);
+    assert_eq!(page.page().get_password(), "");
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    assert!(page.page().get_step() == AccountStep::SignIn, "it is asked for anew");
+}
+
+/// A server that needs both a yes to a host and one to a certificate.
+fn needs_both_yeses(question: &Question) -> Reply {
+    match question {
         Question::Discover(account) if account.trusted_hosts.is_empty() => {
             discovered(Discovered { strangers: vec!["dav.else.example".to_owned()], ..nothing_found() })
         }
@@ -243,10 +420,13 @@ fn strangers_and_certificates_need_a_yes() {
             discovered(Discovered { certificate: Some("sha256:AB".to_owned()), ..nothing_found() })
         }
         other => all_goes_well(other),
-    });
-    page.enter("E-mail address", "jana@example.org");
-    page.enter("Password", "secret");
-    page.click("Find my calendars");
+    }
+}
+
+#[test]
+fn strangers_and_certificates_need_a_yes() {
+    let page = Page::open(needs_both_yeses);
+    page.search("jana@example.org", "secret");
     page.click("No, dav.else.example may not get it");
     assert!(page.page().get_error().contains("where your password may go"));
     page.click("Find my calendars");
@@ -351,6 +531,16 @@ fn a_password_is_entered_anew() {
     let Request::Sync { profiles, .. } = page.last() else { panic!("{:?}", page.last()) };
     assert_eq!(profiles, ["work"]);
     assert!(page.find(AccessibleRole::TextInput, "Password").is_none());
+}
+
+#[test]
+fn a_long_plan_is_reached_with_the_keyboard() {
+    let page = Page::open(all_goes_well);
+    let line = |n: u32| PlanLine { text: format!("Item {n}").into(), ..PlanLine::default() };
+    let account = page.window.global::<AccountPage>();
+    account.set_plan(model((0..500).map(line)));
+    account.set_step(AccountStep::Plan);
+    assert!(testing::moves_by_keys(&page.window, AccessibleRole::ListItem, "Item 0"));
 }
 
 #[test]

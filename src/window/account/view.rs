@@ -4,14 +4,14 @@ use pimbridge::daemon::protocol::account::{Account, Add, Chosen, Collection, Dis
 use pimbridge::daemon::protocol::{Reply, Step};
 use pimbridge::item::Kind;
 use pimbridge::profile::{KINDS, Secret, word_of};
-use pimbridge::report::wording::sentence;
 use pimbridge::report::{Operation, Report, RunOutcome, Touched};
 use pimbridge::sync::Side;
 use pimbridge::sync::policy::Mode;
 use slint::{Color, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
-use crate::{AccountPage, AccountWay, FoundRow, MadeRow, PlanLine, Tone};
+use crate::ways::sentence;
+use crate::{AccountPage, AccountWay, FoundRow, MadeRow, PlanLine, Tone, plan};
 
 /// The ways that are no service: by e-mail address, and by address.
 pub const OWN_WAYS: usize = 2;
@@ -38,9 +38,10 @@ pub fn way(page: &AccountPage<'_>) -> AccountWay {
     page.get_ways().row_data(at).unwrap_or_default()
 }
 
-/// The account as it was entered. The error says what is missing.
-pub fn account(page: &AccountPage<'_>) -> Result<Account, String> {
+/// The account as it was entered: what is in fields that are shown. The error says what is missing.
+pub fn entered(page: &AccountPage<'_>) -> Result<Account, String> {
     let way = way(page);
+    let more = page.get_more() && !way.in_browser;
     let given = |text: SharedString| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let typed = if way.by_address { page.get_address() } else { page.get_typed() };
     let typed = given(typed).ok_or_else(|| match way.by_address {
@@ -51,7 +52,7 @@ pub fn account(page: &AccountPage<'_>) -> Result<Account, String> {
     if way.needs_host && host.is_none() {
         return Err(tr!("{} runs on many servers: enter the host of yours.", way.title));
     }
-    let password_command = given(page.get_password_command()).filter(|_| !way.in_browser);
+    let password_command = given(page.get_password_command()).filter(|_| more);
     let password = page.get_password();
     let password = Some(password.as_str()).filter(|_| password_command.is_none() && !way.in_browser);
     let client_id = given(page.get_client_id()).filter(|_| way.in_browser);
@@ -68,14 +69,33 @@ pub fn account(page: &AccountPage<'_>) -> Result<Account, String> {
         typed,
         preset,
         host,
-        user: given(page.get_user()),
+        user: given(page.get_user()).filter(|_| way.by_address || more),
         password: password.filter(|password| !password.is_empty()).map(Secret::new),
         password_command,
         client_id,
         client_secret_command: given(page.get_client_secret_command()).filter(|_| way.in_browser),
-        certificate: given(page.get_accepted_certificate()),
-        trusted_hosts: page.get_trusted().iter().map(String::from).collect(),
+        certificate: None,
+        trusted_hosts: Vec::new(),
     })
+}
+
+/// Where an account is, and whose it is: what the person agrees to counts for that.
+pub fn about(account: &Account) -> String {
+    let Account { preset, typed, host, user, .. } = account;
+    format!("{:?}", (preset, typed, host, user))
+}
+
+/// The account with what the person has agreed to.
+pub fn agreed(page: &AccountPage<'_>, account: Account) -> Account {
+    let certificate = Some(page.get_accepted_certificate().to_string()).filter(|shown| !shown.is_empty());
+    let trusted_hosts = page.get_trusted().iter().map(String::from).collect();
+    Account { certificate, trusted_hosts, ..account }
+}
+
+pub fn forget_agreed(page: &AccountPage<'_>) {
+    page.set_agreed_about("".into());
+    page.set_accepted_certificate("".into());
+    page.set_trusted(ModelRc::default());
 }
 
 /// Nothing that was entered stays.
@@ -88,10 +108,10 @@ pub fn forget(page: &AccountPage<'_>) {
     page.set_password_command("".into());
     page.set_client_id("".into());
     page.set_client_secret_command("".into());
-    page.set_accepted_certificate("".into());
+    page.set_more(false);
     page.set_stranger("".into());
     page.set_certificate("".into());
-    page.set_trusted(ModelRc::default());
+    forget_agreed(page);
 }
 
 /// What was tried, where nothing was found, and what to try.
@@ -193,7 +213,7 @@ pub fn add(page: &AccountPage<'_>) -> Result<Add, String> {
         return Err(tr!("Enter a folder for {}.", one.name));
     }
     let user = Some(page.get_discovered_user().to_string()).filter(|user| !user.is_empty());
-    Ok(Add { account: account(page)?, user, chosen })
+    Ok(Add { account: agreed(page, entered(page)?), user, chosen })
 }
 
 fn chosen(row: &FoundRow) -> Option<Chosen> {
@@ -218,6 +238,28 @@ pub fn waits(profile: &str) -> MadeRow {
 
 pub fn starts(profile: &str) -> MadeRow {
     MadeRow { tone: Tone::Busy, word: tr!("Synchronizing …").into(), ..waits(profile) }
+}
+
+/// A profile that is not started, because its first look failed.
+pub fn not_seen(profile: &str) -> MadeRow {
+    MadeRow {
+        profile: profile.into(),
+        tone: Tone::Attention,
+        word: tr!("Waits until you have looked at what it would do").into(),
+        detail: tr!("Look at it again on the page “Status”.").into(),
+        ..MadeRow::default()
+    }
+}
+
+/// A profile whose first run may have ended while nobody could tell of it.
+pub fn unseen(profile: &str) -> MadeRow {
+    MadeRow {
+        profile: profile.into(),
+        tone: Tone::Waiting,
+        word: tr!("It was not seen how this ended").into(),
+        detail: tr!("The page “Status” shows how it is now.").into(),
+        ..MadeRow::default()
+    }
 }
 
 /// Why it was not run.
@@ -249,7 +291,9 @@ pub fn plan(report: &Report, touched: &[Touched]) -> Vec<PlanLine> {
         detail: whither(item).into(),
         tone: Tone::Calm,
     });
-    std::iter::once(head).chain(items).collect()
+    let more = plan::more(report, touched.len());
+    let more = more.map(|text| PlanLine { text: text.into(), ..PlanLine::default() });
+    std::iter::once(head).chain(items).chain(more).collect()
 }
 
 fn numbers(report: &Report) -> Vec<String> {

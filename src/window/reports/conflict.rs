@@ -6,15 +6,15 @@ use pimbridge::daemon::protocol::reports::{Compared, Settled};
 use pimbridge::daemon::protocol::{Answered, Question, Reply};
 use pimbridge::item::compare::Row;
 use pimbridge::report::Touched;
-use pimbridge::report::wording::sentence;
 use pimbridge::sync::conflict::Decision;
 use pimbridge::sync::{Side, Sides};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
-use super::{ask, back, opened_report, turn};
+use super::{act, ask, back, begin as begin_part, opened_report};
 use crate::link::Link;
-use crate::{CompareRow, ConflictChoice, MainWindow, ReportsAt, ReportsPage, Tone, shell};
+use crate::ways::sentence;
+use crate::{ConflictChoice, MainWindow, ReportsAt, ReportsPage, Tone, compare, shell};
 
 /// How a page names a conflict that a run settled: the side that was written to, and the item there.
 const SETTLED: [(Side, &str); 2] = [(Side::Local, "local:"), (Side::Remote, "remote:")];
@@ -74,7 +74,7 @@ fn waiting_named(key: &str) -> Option<Which> {
 }
 
 fn begin(window: &MainWindow, key: &str, title: &str, text: &str) {
-    turn(window, ReportsAt::Conflict);
+    begin_part(window, ReportsAt::Conflict);
     let page = window.global::<ReportsPage>();
     page.set_conflict(key.into());
     page.set_conflict_title(title.into());
@@ -84,14 +84,7 @@ fn begin(window: &MainWindow, key: &str, title: &str, text: &str) {
 }
 
 fn show(page: &ReportsPage<'_>, rows: &[Row], one: String, other: String, choices: Vec<ConflictChoice>) {
-    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
-    let row = |row: &Row| CompareRow {
-        what: row.what.as_str().into(),
-        one: text(&row.one),
-        other: text(&row.other),
-        differs: row.differs,
-    };
-    page.set_rows(ModelRc::new(VecModel::from(rows.iter().map(row).collect::<Vec<_>>())));
+    page.set_rows(compare::rows(rows));
     page.set_one(one.into());
     page.set_other(other.into());
     page.set_choices(ModelRc::new(VecModel::from(choices)));
@@ -202,18 +195,17 @@ pub fn choose(window: &MainWindow, link: &Link, choice: &str) {
 fn use_version(window: &MainWindow, link: &Link, number: &str) {
     let (Ok(version), Some((_, profile))) = (number.parse(), opened_report(window)) else { return };
     let question = Question::RestoreVersion(history::Which { profile, version });
-    ask(window, link, question, |window, _, _| {
-        let done = tr!("This version is on both sides now. What was there before is in the history.");
-        window.global::<ReportsPage>().set_done(done.into());
-    });
+    let done = tr!("This version is on both sides now. What was there before is in the history.");
+    act(window, link, question, done, |window, _, done| window.global::<ReportsPage>().set_done(done.into()));
 }
 
 fn decide(window: &MainWindow, link: &Link, key: &str, choice: &str) {
     let decision = DECISIONS.into_iter().find(|(word, _)| *word == choice);
     let (Some(which), Some((_, decision))) = (waiting_named(key), decision) else { return };
-    ask(window, link, Question::Decide(Decide { which, decision }), |window, link, _| {
+    let done = tr!("It is done as you decided, on both sides.");
+    act(window, link, Question::Decide(Decide { which, decision }), done, |window, link, done| {
         back(window, link);
-        shell::tell(window, Tone::Calm, &tr!("It is done as you decided, on both sides."));
+        shell::tell(window, Tone::Calm, done);
     });
 }
 

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::reports::Whole;
 use pimbridge::desktop::face::when;
-use pimbridge::report::wording::{bytes, day, line, sentence, summary};
+use pimbridge::report::wording::{bytes, day, line, summary};
 use pimbridge::report::{Operation, Problem, Report, Touched};
 use pimbridge::sync::Side;
 use tr::tr;
 
 use super::conflict;
+use crate::ways::sentence;
 use crate::{ReportLine, Tone};
 
 /// Whose report it is, and of when.
@@ -33,6 +34,7 @@ pub fn of(whole: &Whole) -> Vec<ReportLine> {
     );
     let parked = report.problems.iter().filter(|problem| problem.parked);
     problems(&mut lines, tr!("Waits for your decision (see the list of reports)"), Tone::Attention, parked);
+    lines.extend(more(whole.problems_in_all.saturating_sub(report.problems.len() as u64)));
     held(&mut lines, report);
     let conflicts = whole.touched.iter().filter(|touched| touched.conflict);
     items(&mut lines, tr!("Conflicts: both sides had changed it"), Tone::Attention, conflicts);
@@ -43,12 +45,7 @@ pub fn of(whole: &Whole) -> Vec<ReportLine> {
         let of_it = whole.touched.iter().filter(|touched| touched.side == side && !touched.conflict);
         items(&mut lines, title, Tone::Calm, of_it);
     }
-    let more = whole.touched_in_all.saturating_sub(whole.touched.len() as u64);
-    if more > 0 {
-        let told = tr!("… and one more item. An export has all of them."
-            | "… and {n} more items. An export has all of them." % more);
-        lines.push(plain(told, String::new(), Tone::Calm));
-    }
+    lines.extend(more(whole.touched_in_all.saturating_sub(whole.touched.len() as u64)));
     if !report.notices.is_empty() {
         section(&mut lines, tr!("Notices"), Tone::Calm);
         lines.extend(report.notices.iter().map(|notice| plain(sentence(notice), String::new(), Tone::Calm)));
@@ -80,6 +77,13 @@ fn section(lines: &mut Vec<ReportLine>, title: String, tone: Tone) {
 
 fn plain(title: String, detail: String, tone: Tone) -> ReportLine {
     ReportLine { title: title.into(), detail: detail.into(), tone, ..ReportLine::default() }
+}
+
+/// That so many items are not listed.
+fn more(number: u64) -> Option<ReportLine> {
+    let told = tr!("… and one more item. An export has all of them."
+        | "… and {n} more items. An export has all of them." % number);
+    (number > 0).then(|| plain(told, String::new(), Tone::Calm))
 }
 
 fn problems<'a>(
@@ -211,12 +215,14 @@ mod tests {
                 touched(Side::Remote, Operation::Create, "Back", true),
             ],
             touched_in_all: 6,
+            problems_in_all: 4,
         };
         insta::assert_snapshot!(shown(&whole), @"
         # Failed
         Broken (on this computer): It cannot be read. (since 2026-11-20)
         # Waits for your decision (see the list of reports)
         Party (on the server): It was changed on both sides.
+        … and 2 more items. An export has all of them.
         # Deletions that wait for your yes
         2 on the server
         The page “Status” shows them, and asks for your answer.
@@ -247,7 +253,14 @@ mod tests {
             held: Default::default(),
             ..report()
         };
-        let failed = Whole { id: 1, report, headline: String::new(), touched: vec![], touched_in_all: 0 };
+        let failed = Whole {
+            id: 1,
+            report,
+            headline: String::new(),
+            problems_in_all: 0,
+            touched: vec![],
+            touched_in_all: 0,
+        };
         let counts = Default::default();
         let idle = Report { failure: None, local: counts, remote: counts, ..failed.report.clone() };
         insta::assert_snapshot!(shown(&failed), @"

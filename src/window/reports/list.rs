@@ -13,7 +13,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
-use crate::{MainWindow, ReportsAt, ReportsPage, RowItem, Tone};
+use crate::{MainWindow, ReportsAt, ReportsPage, RowItem, Tone, rows};
 
 /// Asks for the reports that the filters let through. The list stays as it is until they are there.
 pub fn ask(window: &MainWindow, link: &Link) {
@@ -33,7 +33,7 @@ pub fn ask(window: &MainWindow, link: &Link) {
         match reply {
             Ok(Reply::Answered(Answered::Reports(found))) => {
                 if page.get_at() == ReportsAt::List {
-                    page.set_trouble(SharedString::new());
+                    page.set_trouble(found.notes.join("\n").into());
                 }
                 show(&page, &found);
             }
@@ -80,42 +80,19 @@ fn show(page: &ReportsPage<'_>, found: &Found) {
         page.set_profile(i32::try_from(at).unwrap_or(0));
     }
     let (now, zone) = (Timestamp::now(), TimeZone::system());
-    let rows = found.reports.iter().map(|listed| row(listed, now, &zone)).collect();
-    let current = replace(&page.get_reports(), page.get_current(), rows);
-    if let Replaced::Anew(rows) = current.0 {
-        page.set_reports(rows);
-    }
-    page.set_current(current.1);
+    let new: Vec<RowItem> = found.reports.iter().map(|listed| row(listed, now, &zone)).collect();
+    let current = still_current(&page.get_reports(), page.get_current(), &new);
+    page.set_reports(rows::replace(page.get_reports(), new, |row| row.key.clone()));
+    page.set_current(current);
     page.set_more(found.more);
     page.set_known(true);
 }
 
-/// Rows took the place of others.
-enum Replaced {
-    InPlace,
-    Anew(ModelRc<RowItem>),
-}
-
-/// Puts new rows in the place of those that are there: what is in view stays in view, and the row that was current stays
-/// it where it still is there.
-fn replace(there: &ModelRc<RowItem>, current: i32, rows: Vec<RowItem>) -> (Replaced, i32) {
+/// Where the row that was current is among the new ones; below 0 where it is gone.
+fn still_current(there: &ModelRc<RowItem>, current: i32, rows: &[RowItem]) -> i32 {
     let key = usize::try_from(current).ok().and_then(|at| there.row_data(at)).map(|row| row.key);
     let current = rows.iter().position(|row| Some(&row.key) == key.as_ref());
-    let current = current.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1);
-    let Some(model) = there.as_any().downcast_ref::<VecModel<RowItem>>() else {
-        return (Replaced::Anew(ModelRc::new(VecModel::from(rows))), current);
-    };
-    for (at, row) in rows.iter().enumerate() {
-        match model.row_data(at) {
-            None => model.push(row.clone()),
-            Some(old) if old != *row => model.set_row_data(at, row.clone()),
-            Some(_) => {}
-        }
-    }
-    while model.row_count() > rows.len() {
-        model.remove(rows.len());
-    }
-    (Replaced::InPlace, current)
+    current.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1)
 }
 
 /// Asks for the conflicts that wait.
@@ -123,10 +100,12 @@ pub fn ask_waiting(_: &MainWindow, link: &Link) {
     link.ask(Request::Question(Question::Conflicts), |window, _, reply| {
         let page = window.global::<ReportsPage>();
         match reply {
-            Ok(Reply::Answered(Answered::Conflicts { waiting })) => {
+            // What is left out, the list of reports says too.
+            Ok(Reply::Answered(Answered::Conflicts(found))) => {
                 let (now, zone) = (Timestamp::now(), TimeZone::system());
-                let rows: Vec<RowItem> = waiting.iter().map(|one| waiting_row(one, now, &zone)).collect();
-                page.set_waiting(ModelRc::new(VecModel::from(rows)));
+                let rows: Vec<RowItem> =
+                    found.waiting.iter().map(|one| waiting_row(one, now, &zone)).collect();
+                page.set_waiting(rows::replace(page.get_waiting(), rows, |row| row.key.clone()));
             }
             Ok(_) => {}
             Err(why) => page.set_trouble(why.into()),
@@ -245,12 +224,8 @@ mod tests {
             keys.iter().map(|key| RowItem { key: (*key).into(), ..RowItem::default() }).collect()
         };
         let there = ModelRc::new(VecModel::from(rows(&["3 a", "2 a", "1 a"])));
-        let (replaced, current) = replace(&there, 1, rows(&["5 b", "4 a", "3 a", "2 a"]));
-        assert!(matches!(replaced, Replaced::InPlace));
-        assert_eq!(current, 3);
-        let keys: Vec<_> = there.iter().map(|row| row.key.to_string()).collect();
-        assert_eq!(keys, ["5 b", "4 a", "3 a", "2 a"]);
-        assert_eq!(replace(&there, 3, rows(&["5 b"])).1, -1);
-        assert_eq!(there.row_count(), 1);
+        assert_eq!(still_current(&there, 1, &rows(&["5 b", "4 a", "3 a", "2 a"])), 3);
+        assert_eq!(still_current(&there, 1, &rows(&["5 b"])), -1);
+        assert_eq!(still_current(&there, -1, &rows(&["3 a"])), -1);
     }
 }

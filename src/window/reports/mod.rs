@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pimbridge::daemon::protocol::reports::{Export, One, Written};
+use pimbridge::daemon::protocol::reports::{Beginning, Export, One, Written};
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::report::Form;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Turn;
 use crate::wires::Wires;
-use crate::{MainWindow, Page, ReportsAt, ReportsPage, Shell, StatusPage, shell};
+use crate::{MainWindow, Page, ReportsAt, ReportsPage, Shell, StatusPage, Tone, raw, shell};
 
 mod conflict;
 mod lines;
@@ -22,8 +23,6 @@ mod tests;
 
 /// How many reports are listed at first, and how many more each time.
 const LISTED: i32 = 100;
-/// How much of the raw form is shown, in bytes: an export has all of it.
-const RAW: usize = 200_000;
 const FORMS: [(Form, &str); 4] =
     [(Form::Html, "html"), (Form::Xml, "xml"), (Form::Text, "txt"), (Form::Json, "json")];
 
@@ -85,14 +84,13 @@ pub fn open_last(window: &MainWindow, link: &Link, profile: &str) {
     open(window, link, One { profile: profile.to_owned(), report: None });
 }
 
-/// Begins with something else on the page; the number tells whether its answer is still wanted when it comes.
-fn turn(window: &MainWindow, at: ReportsAt) -> i32 {
+/// Begins with something else on the page.
+fn begin(window: &MainWindow, at: ReportsAt) {
+    Turn::begin(Page::Reports);
     let page = window.global::<ReportsPage>();
     page.set_at(at);
     page.set_busy(false);
     page.set_trouble(SharedString::new());
-    page.set_turn(page.get_turn().wrapping_add(1));
-    page.get_turn()
 }
 
 /// Asks for something that the page waits for. `then` gets the answer, unless the person has gone on by then.
@@ -105,12 +103,12 @@ fn ask(
     let page = window.global::<ReportsPage>();
     page.set_busy(true);
     page.set_trouble(SharedString::new());
-    let turn = page.get_turn();
+    let turn = Turn::now(Page::Reports);
     link.ask(Request::Question(question), move |window, link, reply| {
-        let page = window.global::<ReportsPage>();
-        if page.get_turn() != turn {
+        if turn.is_over() {
             return;
         }
+        let page = window.global::<ReportsPage>();
         page.set_busy(false);
         match reply {
             Ok(reply) => then(window, link, reply),
@@ -119,8 +117,44 @@ fn ask(
     });
 }
 
+/// Has something done. `then` says on the page that it is; where the person has gone on by then, they are told all the
+/// same what came of it.
+fn act(
+    window: &MainWindow,
+    link: &Link,
+    question: Question,
+    done: String,
+    then: impl FnOnce(&MainWindow, &Link, &str) + Send + 'static,
+) {
+    let page = window.global::<ReportsPage>();
+    if page.get_busy() {
+        return;
+    }
+    page.set_busy(true);
+    page.set_trouble(SharedString::new());
+    let turn = Turn::now(Page::Reports);
+    link.ask(Request::Question(question), move |window, link, reply| {
+        let page = window.global::<ReportsPage>();
+        match (reply, turn.is_over()) {
+            (Ok(_), true) => {
+                opened(window, link);
+                shell::tell(window, Tone::Calm, &done);
+            }
+            (Err(why), true) => shell::tell(window, Tone::Trouble, &why),
+            (Ok(_), false) => {
+                page.set_busy(false);
+                then(window, link, &done);
+            }
+            (Err(why), false) => {
+                page.set_busy(false);
+                page.set_trouble(why.into());
+            }
+        }
+    });
+}
+
 fn open(window: &MainWindow, link: &Link, one: One) {
-    turn(window, ReportsAt::Report);
+    begin(window, ReportsAt::Report);
     let page = window.global::<ReportsPage>();
     page.set_report(SharedString::new());
     page.set_heading(one.profile.as_str().into());
@@ -158,7 +192,7 @@ fn back(window: &MainWindow, link: &Link) {
         ReportsAt::Conflict if of_report => ReportsAt::Report,
         ReportsAt::Conflict | ReportsAt::Report | ReportsAt::List => ReportsAt::List,
     };
-    turn(window, around);
+    begin(window, around);
     if around == ReportsAt::List {
         opened(window, link);
     }
@@ -166,24 +200,17 @@ fn back(window: &MainWindow, link: &Link) {
 
 fn show_raw(window: &MainWindow, link: &Link) {
     let Some((id, profile)) = opened_report(window) else { return };
-    turn(window, ReportsAt::Raw);
+    begin(window, ReportsAt::Raw);
     window.global::<ReportsPage>().set_raw(SharedString::new());
-    let which = Written { profile, report: id, form: Form::Json };
+    let written = Written { profile, report: id, form: Form::Json };
+    // More than is shown tells that there is more.
+    let which = Beginning { written, limit: 2 * raw::SHOWN };
     ask(window, link, Question::ReportText(which), |window, _, reply| {
         if let Reply::Answered(Answered::Text { text }) = reply {
-            window.global::<ReportsPage>().set_raw(cut(text).into());
+            let rest = tr!("This is only the beginning. An export has all of it.");
+            window.global::<ReportsPage>().set_raw(raw::cut(text, &rest).into());
         }
     });
-}
-
-/// As much of a long text as can be shown.
-fn cut(mut text: String) -> String {
-    if text.len() > RAW {
-        text.truncate(text.floor_char_boundary(RAW));
-        text.push_str("\n…\n");
-        text.push_str(&tr!("This is only the beginning. An export has all of it."));
-    }
-    text
 }
 
 fn begin_export(window: &MainWindow, _: &Link) {
@@ -231,8 +258,8 @@ fn export(window: &MainWindow, link: &Link) {
     let file = page.get_file().trim().to_owned();
     let written = Written { profile, report: id, form: form(window).0 };
     let question = Question::ExportReport(Export { written, file: PathBuf::from(&file) });
-    ask(window, link, question, move |window, _, _| {
-        let page = window.global::<ReportsPage>();
-        page.set_exported(tr!("The report is in {}", file).into());
+    let done = tr!("The report is in {}", file);
+    act(window, link, question, done, |window, _, done| {
+        window.global::<ReportsPage>().set_exported(done.into());
     });
 }

@@ -2,7 +2,7 @@
 
 use pimbridge::daemon::protocol::activity::{HeldItem, Waiting};
 use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request};
-use pimbridge::report::wording::{sentence, summary};
+use pimbridge::report::wording::summary;
 use pimbridge::report::{Counts, Held, Operation, Report, Touched};
 use pimbridge::sync::Side;
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
@@ -10,8 +10,10 @@ use tr::tr;
 
 use super::not_done;
 use crate::link::Link;
+use crate::turn::Turn;
+use crate::ways::sentence;
 use crate::wires::Wires;
-use crate::{MainWindow, RowItem, StatusPage, StatusPart, Tone, shell};
+use crate::{MainWindow, Page, RowItem, StatusPage, StatusPart, Tone, plan, rows, shell};
 
 pub fn attach(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
@@ -27,7 +29,7 @@ pub fn attach(window: &MainWindow, link: &Link) {
         let how = How { accept_preview: true, ..How::default() };
         carry_out(window, link, Request::Sync { profiles: vec![profile], how });
     }));
-    page.on_back(on.plain(|window, _| window.global::<StatusPage>().set_part(StatusPart::Profiles)));
+    page.on_back(on.plain(|window, _| close(window)));
 }
 
 /// What was told to wait, as the page keeps it: the answer is about that and nothing else.
@@ -37,7 +39,7 @@ pub fn token(held: &Held) -> SharedString {
 }
 
 /// Shows an empty part, which fills when the daemon has answered.
-fn show(page: &StatusPage<'_>, part: StatusPart, profile: &str) {
+fn show(page: &StatusPage<'_>, part: StatusPart, profile: &str) -> Turn {
     page.set_subject(profile.into());
     page.set_busy(true);
     page.set_can_do(false);
@@ -45,21 +47,27 @@ fn show(page: &StatusPage<'_>, part: StatusPart, profile: &str) {
     page.set_numbers("".into());
     page.set_items(ModelRc::default());
     page.set_part(part);
+    Turn::begin(Page::Status)
 }
 
 fn look_at_held(window: &MainWindow, link: &Link, profile: &str, token: &str) {
     let Ok(held) = serde_json::from_str::<Held>(token) else { return };
     let page = window.global::<StatusPage>();
-    show(&page, StatusPart::Held, profile);
+    let turn = show(&page, StatusPart::Held, profile);
     page.set_shown(token.into());
     let waiting = Waiting { profile: profile.to_owned(), held };
-    link.ask(Request::Question(Question::HeldItems(waiting)), |window, _, reply| {
+    link.ask(Request::Question(Question::HeldItems(waiting)), move |window, _, reply| {
+        if turn.is_over() {
+            return;
+        }
         let page = window.global::<StatusPage>();
         page.set_busy(false);
         match reply {
             Ok(Reply::Answered(Answered::HeldItems { items })) => {
-                page.set_numbers(deletions(&items).into());
-                let rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                page.set_numbers(deletions(&held).into());
+                let mut rows: Vec<RowItem> = items.iter().map(held_row).collect();
+                let more = (held.local + held.remote).saturating_sub(items.len() as u64);
+                rows.extend(rows::more(more, tr!("Your answer is about them too.")));
                 page.set_items(ModelRc::new(VecModel::from(rows)));
                 page.set_can_do(true);
             }
@@ -77,9 +85,9 @@ fn answer_held(window: &MainWindow, link: &Link, answer: Answer) {
 }
 
 fn look_at_plan(window: &MainWindow, link: &Link, profile: &str) {
-    show(&window.global::<StatusPage>(), StatusPart::Plan, profile);
-    link.ask(Request::Preview { profile: profile.to_owned() }, |window, _, reply| {
-        if let Some(why) = not_done(reply) {
+    let turn = show(&window.global::<StatusPage>(), StatusPart::Plan, profile);
+    link.ask(Request::Preview { profile: profile.to_owned() }, move |window, _, reply| {
+        if let Some(why) = not_done(reply).filter(|_| !turn.is_over()) {
             let page = window.global::<StatusPage>();
             page.set_busy(false);
             page.set_trouble(why.into());
@@ -90,16 +98,33 @@ fn look_at_plan(window: &MainWindow, link: &Link, profile: &str) {
 /// A look ahead has ended.
 pub fn foreseen(window: &MainWindow, profile: &str, report: &Report, foreseen: &[Touched]) {
     let page = window.global::<StatusPage>();
-    if page.get_part() != StatusPart::Plan || page.get_subject() != profile {
+    // What is shown stays as the person sees it, until it is looked at again.
+    if page.get_part() != StatusPart::Plan || page.get_subject() != profile || !page.get_busy() {
         return;
     }
     page.set_busy(false);
     page.set_trouble(report.failure.as_deref().map(sentence).unwrap_or_default().into());
     page.set_can_do(report.failure.is_none());
-    let numbers = if report.failure.is_none() { plan(report) } else { String::new() };
+    let numbers = if report.failure.is_none() { numbers(report) } else { String::new() };
     page.set_numbers(numbers.into());
-    let rows: Vec<RowItem> = foreseen.iter().map(plan_row).collect();
+    let more = plan::more(report, foreseen.len()).filter(|_| report.failure.is_none());
+    let more = more.map(|title| RowItem { title: title.into(), ..RowItem::default() });
+    let rows: Vec<RowItem> = foreseen.iter().map(plan_row).chain(more).collect();
     page.set_items(ModelRc::new(VecModel::from(rows)));
+}
+
+/// Shows all profiles again.
+fn close(window: &MainWindow) {
+    Turn::begin(Page::Status);
+    window.global::<StatusPage>().set_part(StatusPart::Profiles);
+}
+
+/// The daemon answers again: the look ahead that was waited for may not come any more.
+pub fn connected(window: &MainWindow, link: &Link) {
+    let page = window.global::<StatusPage>();
+    if page.get_part() == StatusPart::Plan && page.get_busy() {
+        look_at_plan(window, link, &page.get_subject());
+    }
 }
 
 /// Does what the person has said, and goes back to where its run is seen.
@@ -107,19 +132,19 @@ fn carry_out(window: &MainWindow, link: &Link, request: Request) {
     let page = window.global::<StatusPage>();
     page.set_busy(true);
     page.set_can_do(false);
-    link.ask(request, |window, _, reply| {
-        let page = window.global::<StatusPage>();
-        page.set_busy(false);
-        page.set_part(StatusPart::Profiles);
+    let turn = Turn::now(Page::Status);
+    link.ask(request, move |window, _, reply| {
+        if !turn.is_over() {
+            close(window);
+        }
         if let Some(why) = not_done(reply) {
             shell::tell(window, Tone::Trouble, &why);
         }
     });
 }
 
-fn deletions(items: &[HeldItem]) -> String {
-    let on = |side| items.iter().filter(|item| item.side == side).count();
-    let (here, there) = (on(Side::Local), on(Side::Remote));
+fn deletions(held: &Held) -> String {
+    let (here, there) = (held.local, held.remote);
     let mut told = Vec::new();
     if here > 0 {
         told.push(tr!("One item would be deleted on this computer."
@@ -148,7 +173,7 @@ fn held_row(item: &HeldItem) -> RowItem {
 }
 
 /// What a run would do, in numbers.
-fn plan(report: &Report) -> String {
+fn numbers(report: &Report) -> String {
     let Counts { created, updated, deleted } = report.local;
     let mut told = vec![tr!("On this computer: {} new, {} changed, {} deleted.", created, updated, deleted)];
     let Counts { created, updated, deleted } = report.remote;

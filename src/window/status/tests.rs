@@ -8,6 +8,7 @@ use pimbridge::daemon::protocol::activity::{Activity, Day, HeldItem, Waiting};
 use pimbridge::daemon::protocol::{Answer, LastRun, RunId, Ticket};
 use pimbridge::report::{Counts, Held, Operation, Report, RunOutcome, Touched};
 use pimbridge::sync::Side;
+use slint::platform::WindowEvent;
 
 use super::*;
 use crate::StatusPart;
@@ -29,7 +30,7 @@ fn status() -> Status {
         paused: None,
         profiles: vec![
             profile("held", State::Held { held: held() }),
-            profile("new", State::PreviewNeeded),
+            ProfileStatus { active: false, ..profile("new", State::PreviewNeeded) },
             profile("refused", State::SignInNeeded { why: "the password was refused".into() }),
             ProfileStatus {
                 last: Some(LastRun {
@@ -133,9 +134,24 @@ fn held_deletions_are_shown_and_answered_as_they_were_shown() {
 }
 
 #[test]
+fn of_many_deletions_the_rest_is_a_number() {
+    let shown = shown();
+    let many = part::token(&Held { local: 3, remote: 2, ..Held::default() });
+    shown.page().invoke_look_at_held("held".into(), many);
+    assert_eq!(
+        shown.page().get_numbers(),
+        "3 items would be deleted on this computer.\n2 items would be deleted on the server."
+    );
+    let titles: Vec<_> = shown.page().get_items().iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Dentist", "Lunch", "… and 3 more"]);
+}
+
+#[test]
 fn a_profile_that_must_be_looked_at_shows_its_plan_first() {
     let shown = shown();
     assert!(shown.find(AccessibleRole::Button, "Synchronize new").is_none(), "it does nothing before that");
+    let next = |row: usize| shown.page().get_profiles().row_data(row).unwrap().next;
+    assert_eq!((next(0).as_str(), next(1).starts_with("Switched off")), ("", true));
     shown.click("See what new would do");
     assert_eq!(shown.last(), Request::Preview { profile: "new".into() });
     assert!(shown.page().get_busy() && !shown.page().get_can_do());
@@ -168,6 +184,7 @@ fn a_profile_that_must_be_looked_at_shows_its_plan_first() {
         "On this computer: 3 new, 0 changed, 1 deleted.\nOn the server: 0 new, 0 changed, 0 deleted."
     );
     assert_eq!(shown.page().get_items().row_data(0).unwrap().word, "deleted on this computer");
+    assert_eq!(shown.page().get_items().row_data(1).unwrap().title, "… and 3 more");
     shown.click("Do it: synchronize new from now on");
     let how = How { accept_preview: true, ..How::default() };
     assert_eq!(shown.last(), Request::Sync { profiles: vec!["new".into()], how });
@@ -191,6 +208,58 @@ fn a_plan_that_could_not_be_made_cannot_be_done() {
     heard(&shown.window, &shown.link, &ended);
     assert_eq!(shown.page().get_trouble(), "The server cannot be reached.");
     assert!(!shown.page().get_can_do());
+}
+
+#[test]
+fn an_answer_that_comes_late_is_not_shown_as_that_of_another_question() {
+    let shown = shown();
+    let page = shown.page();
+    shown.link.hold_back();
+    let token = |remote| part::token(&Held { remote, ..Held::default() });
+    page.invoke_look_at_held("one".into(), token(2));
+    page.invoke_back();
+    page.invoke_look_at_held("other".into(), token(40));
+    shown.link.let_come(0);
+    assert_eq!((page.get_items().row_count(), page.get_can_do(), page.get_busy()), (0, false, true));
+    shown.link.let_come(0);
+    assert_eq!((page.get_items().row_count(), page.get_can_do(), page.get_busy()), (3, true, false));
+    // What is carried out closes only what it was said of.
+    page.invoke_keep_them();
+    page.invoke_back();
+    page.invoke_look_at_plan("new".into());
+    shown.link.let_come(0);
+    assert!(page.get_part() == StatusPart::Plan && page.get_busy());
+}
+
+#[test]
+fn a_look_ahead_begins_anew_with_the_daemon() {
+    let shown = shown();
+    shown.click("See what new would do");
+    let looks =
+        || shown.asked.borrow().iter().filter(|asked| matches!(asked, Request::Preview { .. })).count();
+    assert_eq!(looks(), 1);
+    shell::connection(&shown.window, &shown.link, Err("it has ended".to_owned()));
+    shell::connection(&shown.window, &shown.link, Ok(()));
+    assert_eq!(looks(), 2);
+    shown.click("Back");
+    shell::connection(&shown.window, &shown.link, Ok(()));
+    assert_eq!(looks(), 2);
+}
+
+#[test]
+fn a_click_that_has_begun_counts_when_the_status_comes_meanwhile() {
+    let shown = shown();
+    let button = testing::get(&shown.window, AccessibleRole::Button, "Synchronize work");
+    let (at, size) = (button.absolute_position(), button.size());
+    let position = slint::LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+    let left = slint::platform::PointerEventButton::Left;
+    let dispatch = |event| shown.window.window().dispatch_event(event);
+    dispatch(WindowEvent::PointerPressed { position, button: left });
+    let mut later = status();
+    later.profiles[3].state = State::NeverRun;
+    heard(&shown.window, &shown.link, &Event::Status { status: Box::new(later) });
+    dispatch(WindowEvent::PointerReleased { position, button: left });
+    assert_eq!(shown.last(), Request::Sync { profiles: vec!["work".into()], how: How::default() });
 }
 
 #[test]

@@ -18,6 +18,8 @@ def children(node):
 
 
 def walk(node, depth=0):
+    # What is known of a thing may be of another one, in the place of which it came.
+    node.clearCache()
     yield depth, node
     for child in children(node):
         yield from walk(child, depth + 1)
@@ -38,9 +40,8 @@ def actions(node):
 
 def text_of(node):
     try:
-        text = node.queryText()
-        return text.getText(0, -1)
-    except NotImplementedError:
+        return node.queryText().getText(0, -1)
+    except Exception:  # it has none, or it just went
         return ""
 
 
@@ -63,14 +64,19 @@ def find(role, name):
 
 
 def click(role, name):
-    node = find(role, name)
     until = time.monotonic() + PATIENCE
-    while not node.getState().contains(pyatspi.STATE_ENABLED):
-        if time.monotonic() > until:
-            raise LookupError(f"{role} {name!r} cannot be used")
-        time.sleep(0.1)
+    while True:
         node = find(role, name)
-    node.queryAction().doAction(0)
+        try:
+            if node.getState().contains(pyatspi.STATE_ENABLED):
+                node.queryAction().doAction(0)
+                return
+            wrong = "cannot be used"
+        except NotImplementedError:  # it went while it was looked at
+            wrong = "does nothing"
+        if time.monotonic() > until:
+            raise LookupError(f"{role} {name!r} {wrong}")
+        time.sleep(0.1)
 
 
 def write(role, name, text):
@@ -104,10 +110,17 @@ def keys(*arguments):
 
 
 def tree():
-    found = []
-    for depth, node in everything():
-        found.append([depth, node.getRoleName(), node.name, text_of(node), actions(node)])
-    return found
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = []
+            for depth, node in everything():
+                found.append([depth, node.getRoleName(), node.name, text_of(node), actions(node)])
+            return found
+        except Exception:  # it changes while it is read
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)
 
 
 def answer(ask):

@@ -89,6 +89,7 @@ impl Hands {
         writeln!(self.asks.borrow_mut(), "{}", json!({"do": "tree"})).unwrap();
         let line = self.answers.borrow_mut().next().expect("an answer").unwrap();
         let answer: Value = serde_json::from_str(&line).unwrap();
+        assert!(answer["ok"].is_array(), "{answer}");
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let things = answer["ok"].as_array().cloned().unwrap_or_default();
         let thing = |thing: &Value| Thing {

@@ -48,13 +48,30 @@ impl World {
 }
 
 impl World {
-    /// Takes a picture of the page for the README: `PIMBRIDGE_PICTURES=FOLDER cargo test --test program window::an_account`;
+    /// Everything on the page that can be used has a name. Takes a picture of it for the README: `PIMBRIDGE_PICTURES=FOLDER cargo test --test program window::an_account`;
     /// with `PIMBRIDGE_PICTURES_LOOK=dark` in that look.
-    fn picture(&self, page: &str) {
+    #[track_caller]
+    fn look_at(&self, page: &str) {
+        self.names_everything(page);
         let Some(folder) = env::var_os("PIMBRIDGE_PICTURES") else { return };
         // What moves comes to rest.
         thread::sleep(Duration::from_secs(1));
         self.session.picture(&PathBuf::from(folder).join(format!("window-{page}-{}.png", look())));
+    }
+}
+
+impl World {
+    /// A screen reader can name everything that can be used.
+    #[track_caller]
+    fn names_everything(&self, page: &str) {
+        let nameless: Vec<_> = self
+            .hands
+            .things()
+            .into_iter()
+            .filter(|thing| !thing.actions.is_empty() || thing.role == "entry")
+            .filter(|thing| thing.name.is_empty())
+            .collect();
+        assert!(nameless.is_empty(), "{page}: {nameless:?}");
     }
 }
 
@@ -84,14 +101,7 @@ fn every_page_can_be_read_by_a_screen_reader() {
     for page in ["Status", "Add an account", "Profiles", "Reports", "History", "General options", "About"] {
         world.hands.open(page);
         world.hands.see("label", if page == "About" { "About Pimbridge" } else { page });
-        let nameless: Vec<_> = world
-            .hands
-            .things()
-            .into_iter()
-            .filter(|thing| !thing.actions.is_empty() || thing.role == "entry")
-            .filter(|thing| thing.name.is_empty())
-            .collect();
-        assert!(nameless.is_empty(), "{page}: {nameless:?}");
+        world.names_everything(page);
     }
 }
 
@@ -144,6 +154,19 @@ fn there_is_one_window() {
     assert!(!world.window.has_ended());
 }
 
+/// Who ends the background program and starts it again need not start the window again.
+#[test]
+fn a_daemon_that_comes_back_is_found() {
+    let Some(world) = World::new() else { return };
+    world.hands.see("push button", "Pause");
+    assert!(world.home.command(&["daemon", "stop"]).output().unwrap().status.success());
+    world.hands.see("push button", "Start it");
+    let mut daemon = world.home.command(&["daemon"]);
+    let _daemon = Running::start(world.session.within(&mut daemon).stdout(Stdio::null()));
+    wait_for("the daemon", || world.hands.things().iter().all(|thing| thing.name != "Start it"));
+    world.hands.see("push button", "Pause");
+}
+
 const DOMAIN: &str = "example.test";
 const ITEMS: usize = 6;
 
@@ -175,16 +198,16 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.write("Password", PASSWORD);
     hands.press("Find my calendars");
     hands.see("check box", "work: …");
-    world.picture("account");
+    world.look_at("account");
     hands.press("Go on");
     hands.see("push button", "Start syncing");
-    world.picture("preview");
+    world.look_at("preview");
     hands.press("Start syncing");
     let folder = world.session.home().join("Calendars/work");
     wait_for("the items of the server", || folder.exists() && files(&folder).len() == ITEMS);
     hands.press("Show the status");
     hands.see("label", "In sync");
-    world.picture("status");
+    world.look_at("status");
 
     put(0, "Dentist");
     hands.press("Synchronize now");
@@ -193,7 +216,29 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.see("label", "In sync");
     hands.press("Last report of work");
     hands.see("label", "Event 0, 1 May 2026, changed: …");
-    world.picture("report");
+    world.look_at("report");
+
+    hands.press("Export …");
+    hands.see("push button", "Write the file");
+    world.look_at("export");
+    hands.press("Back");
+
+    put(1, "Moved on the server");
+    fs::write(folder.join("e1.ics"), item(Kind::Events, "e1", "Moved here", 1)).unwrap();
+    hands.open("Status");
+    hands.press("Synchronize now");
+    let is_mine = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("Moved here");
+    wait_for("the conflict to be settled", || {
+        let there = http::items(&url).values().any(|bytes| is_mine(bytes));
+        there == is_mine(&fs::read(folder.join("e1.ics")).unwrap())
+    });
+    hands.open("Reports");
+    hands.click("check box", "Only with problems or conflicts");
+    hands.click("list item", "work…");
+    hands.press("Compare both versions of Moved…");
+    hands.see("push button", "Use the version of …");
+    world.look_at("conflict");
+    hands.press("Back");
 
     for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
         if file.extension().is_some_and(|kind| kind == "ics") {
@@ -204,7 +249,7 @@ fn an_account_is_added_synced_and_looked_after() {
     hands.press("Synchronize work");
     hands.press("See the deletions of work");
     hands.see("label", "Dentist…");
-    world.picture("held");
+    world.look_at("held");
     assert_eq!(http::names(&url).len(), ITEMS);
     hands.press("Keep them (restore)");
     wait_for("what was deleted", || files(&folder).len() == ITEMS);
@@ -215,34 +260,43 @@ fn an_account_is_added_synced_and_looked_after() {
     wait_for("the deletion", || http::names(&url).len() == ITEMS - 1);
     hands.open("History");
     hands.see("list item", "Dentist, 1 May 2026, Deleted on the server, …");
-    world.picture("history");
+    world.look_at("history");
     hands.click("list item", "Dentist, 1 May 2026, Deleted on the server, …");
     hands.see("push button", "Restore Dentist, 1 May 2026");
-    world.picture("version");
+    world.look_at("version");
     hands.press("Restore Dentist, 1 May 2026");
     wait_for("what was restored", || http::names(&url).len() == ITEMS && has("Dentist"));
 
     hands.open("Reports");
     hands.see("push button", "Export …");
     hands.press("Back");
+    hands.click("check box", "Only with problems or conflicts");
     hands.see("list item", "…");
-    world.picture("reports");
+    world.look_at("reports");
     hands.open("Profiles");
     hands.see("push button", "Test");
-    world.picture("profiles");
+    world.look_at("profiles");
+    hands.write("Days back", "30");
+    hands.press("Save");
+    hands.see("label", "What “work” would do with these options");
+    hands.see("push button", "Save");
+    world.look_at("change");
+    hands.press("Back");
+    hands.press("Undo");
     hands.open("General options");
     hands.see("push button", "Import profiles …");
-    world.picture("options");
+    world.look_at("options");
     hands.press("Import profiles …");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles-examples/outlook.cdsp");
-    hands.write("File (.cdsp)", file.to_str().unwrap());
+    fs::copy(file, world.session.home().join("outlook.cdsp")).unwrap();
+    hands.write("File (.cdsp)", "~/outlook.cdsp");
     hands.press("Look into it");
     hands.see("push button", "Import");
-    world.picture("import");
+    world.look_at("import");
     let profiles = || fs::read_dir(world.home.path().join("profiles")).unwrap().count();
     let before = profiles();
     hands.press("Import");
     wait_for("imported profiles", || profiles() > before);
     hands.open("About");
-    world.picture("about");
+    world.look_at("about");
 }

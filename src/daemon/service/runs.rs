@@ -1,0 +1,184 @@
+//! The life of the runs, from their beginning to what their end means.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tr::tr;
+
+use super::{Daemon, Ready};
+use crate::daemon::clock::Moment;
+use crate::daemon::last::Last;
+use crate::daemon::notices::Ended;
+use crate::daemon::protocol::{Event, RunId, State, Step};
+use crate::daemon::schedule::{Access, Account, Do, End, Order};
+use crate::daemon::{foreseen, run};
+use crate::profile::{Name, Profile};
+use crate::report::{Held, Report, RunOutcome};
+use crate::sync::run::{Done, Obstacle, Options};
+
+/// A run that has ended.
+pub(super) struct Ran {
+    run: RunId,
+    profile: Profile,
+    order: Order,
+    by_hand: bool,
+    done: Done,
+}
+
+impl Daemon {
+    /// Does what the schedule says.
+    pub(super) fn begin(&mut self, todo: Do) {
+        match todo {
+            Do::Run { run, profile, order, by_hand } => self.begin_run(run, profile, order, by_hand),
+            Do::CheckSecret { profile, access } => self.check_secret(&profile, access),
+        }
+    }
+
+    fn begin_run(&mut self, run: RunId, profile: Name, order: Order, by_hand: bool) {
+        let Some(profile) = self.known.profiles.get(&profile).cloned() else {
+            let end = End {
+                obstacle: Some(Obstacle::Other),
+                failed: true,
+                reached: false,
+                held: false,
+                why: String::new(),
+            };
+            self.schedule.finished(self.clock.now(), run, end);
+            self.will_not_run(vec![(run, profile)], &tr!("the profile was just removed"));
+            return;
+        };
+        let Order { dry_run, deletions, only } = order.clone();
+        let options = Options { dry_run, deletions, only, automatic: !by_hand, stop: self.stop.clone() };
+        let job = run::Job {
+            home: self.home.clone(),
+            profile: profile.clone(),
+            accounts: Arc::clone(&self.accounts),
+            options,
+            run,
+            steps: self.progress.clone(),
+        };
+        if let Some(watcher) = &self.watcher {
+            watcher.hold(&profile.name);
+        }
+        self.tell(Event::RunStarted { run, profile: profile.name.to_string() });
+        self.runs.insert(run, profile.name.clone());
+        self.tasks.spawn(async move {
+            let done = run::run(job).await;
+            Ready::Run(Box::new(Ran { run, profile, order, by_hand, done }))
+        });
+    }
+
+    fn check_secret(&mut self, profile: &Name, access: Access) {
+        let Some(profile) = self.known.profiles.get(profile).cloned() else {
+            self.schedule.secret_checked(self.clock.now(), &access, false);
+            return;
+        };
+        let (accounts, access) = (Arc::clone(&self.accounts), Box::new(access));
+        self.tasks.spawn(async move {
+            let is_another = run::found(accounts.is_worth_a_try(&profile)).await;
+            Ready::Secret { access, is_another }
+        });
+    }
+
+    /// A run has ended.
+    pub(super) fn ran(&mut self, now: Moment, ran: Ran) {
+        let Ran { run, profile, order, by_hand, done } = ran;
+        let Done { report, id, foreseen, obstacle, reached } = done;
+        let why = report.failure.clone().unwrap_or_default();
+        let failed = report.outcome == RunOutcome::Failed;
+        let held = report.held != Held::default();
+        let end = End { obstacle, failed, reached, held, why: why.clone() };
+        let refused = self.schedule.finished(now, run, end);
+        self.will_not_run(refused, &why);
+        self.runs.remove(&run);
+        self.steps.remove(&run);
+        self.wrote(&profile.name);
+        if !order.dry_run && !report.did_nothing() {
+            self.worked(now, &Account::of(&profile));
+        }
+        match obstacle {
+            // Whoever tries next asks for the secret anew.
+            Some(Obstacle::SignIn) => self.accounts.refused(&profile),
+            Some(Obstacle::ProxySignIn) => self.accounts.refused_by_proxy(&profile),
+            None if reached => self.accounts.accepted(&profile),
+            // A file or a secret that it was connected with may be another one now.
+            Some(Obstacle::KeyringLocked | Obstacle::NotUnderstood | Obstacle::Other) => {
+                self.accounts.forget(&profile);
+            }
+            None
+            | Some(Obstacle::Offline | Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => {}
+        }
+        if let Some(watcher) = &self.watcher {
+            watcher.release(&profile.name);
+        }
+        // It may have been removed meanwhile.
+        if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
+            if id.is_some() || !self.passes(obstacle) {
+                let last = Last::of(&report, id);
+                match self.last.get_mut(&profile.name) {
+                    Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
+                    Some(known) => known.is_followed_by(last),
+                    None => drop(self.last.insert(profile.name.clone(), last)),
+                }
+                if profile.mode.deletes_at_first() {
+                    // From its first sync on it runs by itself. No profile goes by this, so no run is dropped.
+                    self.plan();
+                }
+            }
+            let account = Account::of(&profile);
+            let ended = Ended {
+                profile: &profile.name,
+                account: &account,
+                closed: &self.schedule.closed(&account),
+                report: &report,
+                obstacle: obstacle.as_ref(),
+                reached,
+                by_hand,
+                full: order.only.is_none(),
+            };
+            let told = self.notices.run_ended(ended);
+            self.say(told);
+        }
+        self.tell(Event::RunFinished {
+            run,
+            profile: profile.name.to_string(),
+            report_id: id.map(|id| id.0),
+            report: Box::new(report),
+            foreseen: foreseen::told(foreseen),
+        });
+    }
+
+    /// A run is so far.
+    pub(super) fn progressed(&mut self, run: RunId, step: Step) {
+        if let Some(profile) = self.runs.get(&run) {
+            self.steps.insert(run, step);
+            // Whoever asks sees it; those who follow are told of the step, not of everything.
+            self.status.send_if_modified(|shown| {
+                let mut profiles = Arc::make_mut(shown).profiles.iter_mut();
+                if let Some(shown) = profiles.find(|shown| shown.name == profile.as_str()) {
+                    shown.state = State::Running { step: Some(step) };
+                }
+                false
+            });
+            self.tell(Event::Progress { run, profile: profile.to_string(), step });
+        }
+    }
+
+    /// Tells those who asked for these runs that they will never be.
+    pub(super) fn will_not_run(&self, runs: Vec<(RunId, Name)>, why: &str) {
+        for (run, profile) in runs {
+            let report = Box::new(Report::not_run(profile.as_str(), Timestamp::now(), why.to_owned()));
+            let profile = profile.to_string();
+            self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
+        }
+    }
+
+    /// Nothing is told of such a run; the account's state is.
+    fn passes(&self, obstacle: Option<Obstacle>) -> bool {
+        match obstacle {
+            Some(Obstacle::Offline) => self.settings.background.check_network,
+            Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
+            _ => false,
+        }
+    }
+}
