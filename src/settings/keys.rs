@@ -63,7 +63,7 @@ const KEYS: &[Key] = &[
     key("", "default_contact_folder", Text, Is("~/Contacts"),
         "where \"profile add\" makes the folder of an address book, if you name none"),
     key("", "start_with_session", Switch, Is("false"),
-        "the background program starts when you log in; the same as \"pimbridge autostart on\""),
+        "the background program starts when you log in"),
     key("", "tray", Switch, Is("true"),
         "the background program shows an icon"),
     key("", "notify", WordList(|| meant(FINDINGS)), Is("errors,warnings,held"),

@@ -14,7 +14,7 @@ use tr::tr;
 
 use crate::link::Link;
 use crate::turn::Turn;
-use crate::ways::sentence;
+use crate::ways::{in_window, sentence};
 use crate::wires::Wires;
 use crate::{
     ExportRow, ImportRow, MainWindow, OptionsPage, OptionsPart, Page, Shell, Tone, form, shell, speak,
@@ -287,7 +287,8 @@ fn import_row(planned: &PlannedProfile, said: Option<&Said>) -> ImportRow {
         _ => None,
     };
     let kind = said.and_then(|said| said.kind).and_then(|kind| KINDS.iter().position(|known| *known == kind));
-    let notes: Vec<String> = why.into_iter().chain(planned.notes.iter().cloned()).collect();
+    let notes: Vec<String> =
+        why.into_iter().chain(planned.notes.iter().map(|note| in_window(note))).collect();
     ImportRow {
         label: planned.label.as_str().into(),
         tone,

@@ -12,7 +12,8 @@ pub fn sentence(text: &str) -> String {
 
 const COMMAND: &str = "pimbridge ";
 
-fn in_window(text: &str) -> String {
+/// A message with places of the window instead of commands.
+pub fn in_window(text: &str) -> String {
     let mut told = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(COMMAND) {
