@@ -471,7 +471,7 @@ fn what_a_run_deleted_comes_back_together() {
 
     let runs = world.peek().deletions(10).unwrap();
     assert_eq!((runs.len(), runs[0].items), (1, 120));
-    let ids: Vec<_> = world.peek().deleted_in(runs[0].run, 100).unwrap().iter().map(|v| v.id).collect();
+    let ids: Vec<_> = world.peek().deleted_in(runs[0].run, 200).unwrap().iter().map(|v| v.id).collect();
     let listed = || [&world.local, &world.remote].map(|side| side.lock().observed);
     let before = listed();
     let restored = world.with_job(TWO_WAY, async |job| restore_gone(job, &ids).await.unwrap());
