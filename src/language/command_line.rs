@@ -136,7 +136,7 @@ fn add(text: &mut String, space: &str, told: &str) {
 /// A text, each of whose paragraphs is one message.
 fn paragraphs(text: Option<&StyledStr>, say: &mut dyn FnMut(&str) -> String) -> Option<String> {
     let text = text?.to_string();
-    Some(text.split("\n\n").map(|paragraph| say(paragraph)).collect::<Vec<_>>().join("\n\n"))
+    Some(text.split("\n\n").map(say).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// How clap's errors are told.
