@@ -133,7 +133,7 @@ pub fn cut(text: &str, limit: usize) -> String {
 /// A whole sentence: with a capital letter and a full stop.
 pub fn sentence(text: &str) -> String {
     let clean = line(text);
-    let first_word = clean.split(' ').next().unwrap_or_default();
+    let first_word = clean.split(' ').next().unwrap_or_default().trim_end_matches(',');
     let mut letters = clean.chars();
     let mut out = match letters.next() {
         Some(first) if first_word.chars().all(char::is_alphabetic) => {
@@ -150,4 +150,16 @@ pub fn sentence(text: &str) -> String {
 /// A name as it must be typed in a shell.
 pub fn shell_word(name: &str) -> String {
     if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_unless_it_begins_with_a_name() {
+        assert_eq!(sentence("it is full"), "It is full.");
+        assert_eq!(sentence("jazyk, kterým mluví"), "Jazyk, kterým mluví.");
+        assert_eq!(sentence("cal.example.org is gone."), "cal.example.org is gone.");
+    }
 }
