@@ -123,8 +123,25 @@ def tree():
         time.sleep(0.1)
 
 
+def go_on():
+    """Goes on to the next thing with the keyboard; its role and name."""
+    keys("search", "--name", "Pimbridge", "windowfocus", "--sync", "key", "Tab")
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        time.sleep(0.05)
+        try:
+            for _, node in everything():
+                if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRoleName() != "frame":
+                    return [node.getRoleName(), node.name]
+        except Exception:  # the tree changes while it is read
+            pass
+    return ["", ""]
+
+
 def answer(ask):
     match ask["do"]:
+        case "go on":
+            return go_on()
         case "click":
             click(ask["role"], ask["name"])
         case "write":

@@ -84,6 +84,13 @@ impl Hands {
         self.ask(json!({"do": "write", "role": "entry", "name": field, "text": text}));
     }
 
+    /// Goes on with the Tab key, and tells the role and the name of what has the focus then.
+    pub fn go_on(&self) -> (String, String) {
+        let answer = self.ask(json!({"do": "go on"}));
+        let word = |at: usize| answer[at].as_str().unwrap_or_default().to_owned();
+        (word(0), word(1))
+    }
+
     /// Everything that is seen now.
     pub fn things(&self) -> Vec<Thing> {
         writeln!(self.asks.borrow_mut(), "{}", json!({"do": "tree"})).unwrap();

@@ -15,7 +15,7 @@ use crate::support::{http, item};
 
 mod hands;
 
-use hands::Hands;
+use hands::{Hands, Thing};
 
 /// A window of a home, on a desktop.
 struct World {
@@ -102,6 +102,39 @@ fn every_page_can_be_read_by_a_screen_reader() {
         world.hands.open(page);
         world.hands.see("label", if page == "About" { "About Pimbridge" } else { page });
         world.names_everything(page);
+    }
+}
+
+/// The keyboard alone reaches everything that can be used, but for what can be used only once something is entered.
+#[test]
+fn the_keyboard_reaches_everything() {
+    let Some(world) = World::new() else { return };
+    let url = "http://127.0.0.1:9/alice/";
+    world.home.profile("work", Kind::Events, url, "interval_minutes = 0\nsync_on_change = false");
+    world.hands.see("push button", "Synchronize work");
+    for page in ["Status", "Add an account", "Profiles", "Reports", "History", "General options", "About"] {
+        world.hands.open(page);
+        if page == "Profiles" {
+            world.hands.see("push button", "Test");
+        }
+        let can_be_used = |thing: &Thing| !thing.actions.is_empty() || thing.role == "entry";
+        let mut left: Vec<(String, String)> = world
+            .hands
+            .things()
+            .into_iter()
+            .filter(can_be_used)
+            .map(|thing| (thing.role, thing.name))
+            .filter(|(_, name)| !["Save", "Undo"].contains(&name.as_str()))
+            .collect();
+        assert!(left.len() >= 7, "{page}: {left:?}");
+        for _ in 0..60 {
+            let reached = world.hands.go_on();
+            left.retain(|thing| *thing != reached);
+            if left.is_empty() {
+                break;
+            }
+        }
+        assert!(left.is_empty(), "{page}: {left:?}");
     }
 }
 
