@@ -200,6 +200,7 @@ impl Session {
         wait_for("a keyring", || self.has("org.freedesktop.secrets"));
     }
 
+    #[cfg(feature = "window")]
     /// Starts what screen readers read windows with.
     pub fn start_accessibility(&mut self) {
         let mut command = self.command("/usr/libexec/at-spi-bus-launcher");
@@ -210,6 +211,7 @@ impl Session {
         self.call("org.a11y.Bus", "/org/a11y/bus", "org.freedesktop.DBus.Properties.Set", &set).unwrap();
     }
 
+    #[cfg(feature = "window")]
     /// A picture of the whole screen.
     pub fn picture(&self, file: &Path) {
         self.told("import", &["-window", "root", file.to_str().unwrap()]).unwrap();
