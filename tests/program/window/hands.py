@@ -123,19 +123,28 @@ def tree():
         time.sleep(0.1)
 
 
+def focused():
+    """The role and the name of what has the focus."""
+    try:
+        for _, node in everything():
+            if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRoleName() != "frame":
+                return [node.getRoleName(), node.name]
+    except Exception:  # the tree changes while it is read
+        pass
+    return ["", ""]
+
+
 def go_on():
     """Goes on to the next thing with the keyboard; its role and name."""
+    before = focused()
     keys("search", "--name", "Pimbridge", "windowfocus", "--sync", "key", "Tab")
     until = time.monotonic() + 2
-    while time.monotonic() < until:
+    while True:
         time.sleep(0.05)
-        try:
-            for _, node in everything():
-                if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRoleName() != "frame":
-                    return [node.getRoleName(), node.name]
-        except Exception:  # the tree changes while it is read
-            pass
-    return ["", ""]
+        now = focused()
+        # The next one may have the same name.
+        if now not in (before, ["", ""]) or time.monotonic() > until:
+            return now
 
 
 def answer(ask):

@@ -61,6 +61,13 @@ impl World {
 }
 
 impl World {
+    /// Opens a page, and waits until it is there.
+    #[track_caller]
+    fn go_to(&self, page: &str) {
+        self.hands.open(page);
+        self.hands.see("label", if page == "About" { "About Pimbridge" } else { page });
+    }
+
     /// A screen reader can name everything that can be used.
     #[track_caller]
     fn names_everything(&self, page: &str) {
@@ -99,8 +106,7 @@ impl Drop for World {
 fn every_page_can_be_read_by_a_screen_reader() {
     let Some(world) = World::new() else { return };
     for page in ["Status", "Add an account", "Profiles", "Reports", "History", "General options", "About"] {
-        world.hands.open(page);
-        world.hands.see("label", if page == "About" { "About Pimbridge" } else { page });
+        world.go_to(page);
         world.names_everything(page);
     }
 }
@@ -113,7 +119,7 @@ fn the_keyboard_reaches_everything() {
     world.home.profile("work", Kind::Events, url, "interval_minutes = 0\nsync_on_change = false");
     world.hands.see("push button", "Synchronize work");
     for page in ["Status", "Add an account", "Profiles", "Reports", "History", "General options", "About"] {
-        world.hands.open(page);
+        world.go_to(page);
         if page == "Profiles" {
             world.hands.see("push button", "Test");
         }
