@@ -86,7 +86,7 @@ fn find(table: &Table, typed: &str) -> Result<&'static Key, String> {
 
 fn read_value(key: &Key, typed: &str) -> Result<Value, String> {
     match key.shape {
-        Shape::Text | Shape::Words(_) => Ok(Value::from(typed)),
+        Shape::Text | Shape::Folder | Shape::File | Shape::Words(_) => Ok(Value::from(typed)),
         Shape::Number(..) => typed.trim().parse::<i64>().map(Value::from).map_err(|_| {
             tr!("{} must be a whole number, not {typed}", key.path(), typed = format_args!("{typed:?}"))
         }),

@@ -48,6 +48,10 @@ pub fn meant<T>(words: &[Word<T>]) -> Vec<Meant> {
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     Text,
+    /// The path of a folder, as a text.
+    Folder,
+    /// The path of a file, as a text.
+    File,
     /// One of these.
     Words(fn() -> Vec<Meant>),
     /// A whole number from the first to the last.

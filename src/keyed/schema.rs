@@ -64,7 +64,7 @@ impl Key {
     pub fn default(&self) -> Option<Value> {
         let Absent::Is(value) = self.absent else { return None };
         Some(match self.shape {
-            Shape::Text | Shape::Words(_) => value.into(),
+            Shape::Text | Shape::Folder | Shape::File | Shape::Words(_) => value.into(),
             // The table has nothing else there.
             Shape::Number(..) => value.parse::<i64>().unwrap_or_default().into(),
             Shape::Switch => (value == "true").into(),
@@ -83,7 +83,7 @@ impl Key {
 
     fn what(&self) -> String {
         let shape = match self.shape {
-            Shape::Text => tr!("text"),
+            Shape::Text | Shape::Folder | Shape::File => tr!("text"),
             Shape::Words(_) => tr!("one of these words"),
             Shape::Number(first, last) => tr!("whole number from {first} to {last}", first, last),
             Shape::Switch => tr!("true or false"),
@@ -100,7 +100,7 @@ impl Key {
 
     fn schema(&self) -> Value {
         let mut schema = match self.shape {
-            Shape::Text => json!({"type": "string", "minLength": 1}),
+            Shape::Text | Shape::Folder | Shape::File => json!({"type": "string", "minLength": 1}),
             Shape::Words(words) => json!({"type": "string", "enum": names(&words())}),
             Shape::Number(first, last) => json!({"type": "integer", "minimum": first, "maximum": last}),
             Shape::Switch => json!({"type": "boolean"}),

@@ -7,7 +7,7 @@ use super::words::{
     REMINDERS, REMOTE_TYPES, SCHEDULE_AGENTS, SIGN_INS, TIME_ZONES, VCARD_VERSIONS,
 };
 use crate::keyed::Absent::{Is, Nothing, Wrong};
-use crate::keyed::Shape::{List, Number, Pairs, Switch, Text, Words};
+use crate::keyed::Shape::{File, Folder, List, Number, Pairs, Switch, Text, Words};
 use crate::keyed::{Key, Meant, Table, key, meant};
 use crate::oauth::PROVIDERS;
 
@@ -51,11 +51,11 @@ const KEYS: &[Key] = &[
         "the name and the colour of the two collections are kept the same as well; items are never changed by this"),
     key("", "busy_blocks", Text, Nothing,
         "with mode = \"replicate-to-server\" or \"merge-to-server\": only when you are busy goes to the server, and this text for what"),
-    key("", "birthdays", Text, Nothing,
+    key("", "birthdays", Folder, Nothing,
         "a folder for a calendar of the birthdays of these contacts; the contacts are never changed by this"),
     key("local", "type", Words(|| meant(LOCAL_TYPES)), Wrong,
         "what is on this computer"),
-    key("local", "path", Text, Wrong,
+    key("local", "path", Folder, Wrong,
         "the folder, with a file for each item; ~ is your home folder"),
     key("remote", "type", Words(|| meant(REMOTE_TYPES)), Wrong,
         "what is on the server"),
@@ -69,11 +69,11 @@ const KEYS: &[Key] = &[
         "an environment variable that holds the password or the token, which is in the keyring otherwise"),
     key("remote", "password_command", Text, Nothing,
         "a command that prints the password or the token on its first line"),
-    key("remote", "ca_file", Text, Nothing,
+    key("remote", "ca_file", File, Nothing,
         "a PEM file with an authority that this computer does not know and that signed the server's certificate"),
     key("remote", "pinned_certificate", Text, Nothing,
         "the only certificate of the server that is accepted, by its fingerprint, as in sha256:3A:5F:…"),
-    key("remote", "client_certificate", Text, Nothing,
+    key("remote", "client_certificate", File, Nothing,
         "a PEM or PKCS#12 file with the certificate and the key to sign in with"),
     key("remote", "client_certificate_password_env", Text, Nothing,
         "an environment variable that holds the passphrase of that file"),

@@ -36,7 +36,7 @@ pub use keys::TABLE;
 pub use name::{BadName, Name};
 pub use open::{Accounts, OpenError, Sides, account, open, open_local, open_remote};
 pub use overlap::{Overlap, Requested, local_key, overlaps, remote_key, requested, url_key};
-pub use parse::{expand, parse};
+pub use parse::{abbreviated, expand, parse};
 pub use presets::{PRESETS, Preset, preset_named};
 pub use secret::{PasswordSource, Secret, SecretError, SecretSource};
 pub use sign_in::{

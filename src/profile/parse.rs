@@ -149,6 +149,17 @@ pub fn expand(path: &str) -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
+/// A path as people read it: `~` stands for their home folder.
+pub fn abbreviated(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    match home.as_deref().and_then(|home| path.strip_prefix(home).ok()) {
+        Some(below) if below == Path::new("") => "~".to_owned(),
+        Some(below) => Path::new("~").join(below).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
 fn remote_spec(section: &Section, oauth: Option<&Section>) -> Read<RemoteSpec> {
     expect_type(section, REMOTE_TYPES)?;
     let Some((text, at)) = section.text("url")? else {

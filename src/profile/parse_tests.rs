@@ -205,6 +205,9 @@ fn a_tilde_is_the_home_folder() {
     assert_eq!(expand("/x/~/y"), Some(PathBuf::from("/x/~/y")));
     assert_eq!(expand("~jana/x"), None);
     assert_eq!(expand("x/y"), None);
+    assert_eq!(abbreviated(home.join("a b")), "~/a b");
+    assert_eq!(abbreviated(&home), "~");
+    assert_eq!(abbreviated("/x/~/y"), "/x/~/y");
 }
 
 #[test]
@@ -341,7 +344,7 @@ fn of_contacts(text: &str) -> String {
 fn what_is_wrong_with_a_key_names_what_is_right() {
     for key in TABLE.keys {
         let (value, right) = match key.shape {
-            Shape::Text => ("5", "quotation marks".to_owned()),
+            Shape::Text | Shape::Folder | Shape::File => ("5", "quotation marks".to_owned()),
             Shape::List => ("5", "list of texts".to_owned()),
             Shape::Pairs => ("5", "table of texts".to_owned()),
             Shape::Switch => ("5", "true or false".to_owned()),

@@ -2,7 +2,7 @@
 
 use super::{Appearance, Finding, LogLevel};
 use crate::keyed::Absent::Is;
-use crate::keyed::Shape::{List, Number, Switch, Text, WordList, Words};
+use crate::keyed::Shape::{Folder, List, Number, Switch, WordList, Words};
 use crate::keyed::{Key, Table, Word, key, meant, word};
 use crate::language::Language;
 
@@ -56,11 +56,11 @@ const KEYS: &[Key] = &[
         "how many days the log is kept"),
     key("", "report_days", Number(1, 36_500), Is("90"),
         "how many days reports are kept; the history of versions goes by history_days of each profile"),
-    key("", "default_calendar_folder", Text, Is("~/Calendars"),
+    key("", "default_calendar_folder", Folder, Is("~/Calendars"),
         "where \"profile add\" makes the folder of a calendar, if you name none"),
-    key("", "default_task_folder", Text, Is("~/Calendars"),
+    key("", "default_task_folder", Folder, Is("~/Calendars"),
         "where \"profile add\" makes the folder of a task list, if you name none"),
-    key("", "default_contact_folder", Text, Is("~/Contacts"),
+    key("", "default_contact_folder", Folder, Is("~/Contacts"),
         "where \"profile add\" makes the folder of an address book, if you name none"),
     key("", "start_with_session", Switch, Is("false"),
         "the background program starts when you log in"),

@@ -46,6 +46,8 @@ pub struct Field {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Shape {
     Text,
+    Folder,
+    File,
     Number {
         from: i64,
         to: i64,
@@ -105,6 +107,12 @@ pub fn of_settings(text: &str) -> Form {
     form(&settings::TABLE, settings_rows(), text, |_| true)
 }
 
+/// What people read for a key of a profile.
+pub fn title(key: &str) -> Option<String> {
+    let mut rows = of_profiles().into_iter().flat_map(|(_, rows)| rows);
+    rows.find(|row| row.key == key).map(|row| row.title)
+}
+
 /// Whether a key says anything of a profile of this kind.
 fn fits(key: &Key, kind: Kind) -> bool {
     let contacts = kind == Kind::Contacts;
@@ -159,6 +167,8 @@ fn of_key(key: &Key, row: Row, value: Option<String>) -> Field {
         help: tr!(meaning),
         shape: match key.shape {
             keyed::Shape::Text => Shape::Text,
+            keyed::Shape::Folder => Shape::Folder,
+            keyed::Shape::File => Shape::File,
             keyed::Shape::Words(_) => Shape::Choice { words: words() },
             keyed::Shape::Number(from, to) => Shape::Number { from, to },
             keyed::Shape::Switch => Shape::Switch,

@@ -4,11 +4,29 @@ use std::rc::Rc;
 
 use pimbridge::daemon::protocol::profiles::Change;
 use pimbridge::setup::form::{Field, Form, Group, Shape};
-use slint::{Model, ModelRc, SharedString, VecModel};
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::ways::sentence;
-use crate::{FieldRow, FieldShape};
+use crate::{Chosen, FieldRow, FieldShape, MainWindow};
+
+/// What the fields need to know of the values of options of which any can be chosen.
+pub fn attach(window: &MainWindow) {
+    let chosen = window.global::<Chosen>();
+    chosen.on_has(|value, word| has(&value, &word));
+    chosen.on_with(|words, value, word, on| with(&words, &value, &word, on).into());
+}
+
+/// Whether a word is one of those, which have commas between them.
+fn has(value: &str, word: &str) -> bool {
+    value.split(',').any(|one| one.trim() == word)
+}
+
+/// The same words with or without this one, in their own order.
+fn with(words: &ModelRc<SharedString>, value: &str, word: &str, on: bool) -> String {
+    let kept = words.iter().filter(|known| if known == word { on } else { has(value, known) });
+    kept.map(String::from).collect::<Vec<_>>().join(", ")
+}
 
 /// The value of a form's option.
 pub fn value(form: &Form, key: &str) -> String {
@@ -38,7 +56,7 @@ fn row(field: &Field) -> FieldRow {
     let row = FieldRow {
         key: field.key.as_str().into(),
         title: field.title.as_str().into(),
-        help: help(field).into(),
+        help: sentence(&field.help).into(),
         was: value.clone(),
         value,
         placeholder: placeholder(field).into(),
@@ -74,7 +92,15 @@ fn row(field: &Field) -> FieldRow {
                 ..row
             }
         }
-        Shape::Number { .. } | Shape::Text | Shape::List | Shape::Pairs | Shape::Choices { .. } => {
+        Shape::Choices { words } => FieldRow {
+            shape: FieldShape::Choices,
+            words: model(words.iter().map(|word| SharedString::from(word.word.as_str())).collect()),
+            labels: model(words.iter().map(|word| SharedString::from(capital(&word.meaning))).collect()),
+            ..row
+        },
+        Shape::Folder => FieldRow { shape: FieldShape::Folder, ..row },
+        Shape::File => FieldRow { shape: FieldShape::File, ..row },
+        Shape::Number { .. } | Shape::Text | Shape::List | Shape::Pairs => {
             FieldRow { shape: FieldShape::Text, ..row }
         }
     }
@@ -84,23 +110,11 @@ fn model<T: Clone + 'static>(items: Vec<T>) -> ModelRc<T> {
     ModelRc::from(Rc::new(VecModel::from(items)))
 }
 
-/// What an option does; of words that can be named together also what each of them means.
-fn help(field: &Field) -> String {
-    let help = sentence(&field.help);
-    match &field.shape {
-        Shape::Choices { words } => {
-            let words = words.iter().map(|word| format!("\n{}: {}", word.word, word.meaning));
-            help + &words.collect::<String>()
-        }
-        _ => help,
-    }
-}
-
 fn placeholder(field: &Field) -> String {
     match (&field.shape, field.default.as_deref()) {
         (_, Some(default)) if !default.is_empty() => default.to_owned(),
         (Shape::Number { .. }, _) => tr!("no limit"),
-        (Shape::List | Shape::Choices { .. }, _) => tr!("one, two"),
+        (Shape::List, _) => tr!("one, two"),
         (Shape::Pairs, _) => tr!("one=two, three=four"),
         _ => String::new(),
     }
@@ -143,7 +157,7 @@ pub fn changes(rows: &ModelRc<FieldRow>) -> (Vec<Change>, bool) {
 impl FieldRow {
     /// Nothing is a value of its own: no notification, say.
     fn may_be_empty(&self) -> bool {
-        self.key == "notify"
+        self.shape == FieldShape::Choices
     }
 }
 
@@ -194,6 +208,20 @@ mod tests {
         assert_eq!(at(&rows, "oauth.provider").1.words.row_data(0).unwrap(), "");
         assert_eq!(rows.row_data(0).unwrap().shape, FieldShape::Heading);
         assert!(!rows.row_data(0).unwrap().advanced && at(&rows, "kind").1.advanced);
+    }
+
+    #[test]
+    fn any_of_some_words_can_be_chosen_none_too() {
+        let rows = shown(&pimbridge::setup::form::of_settings(""));
+        let (index, notify) = at(&rows, "notify");
+        assert_eq!((notify.shape, notify.value.as_str()), (FieldShape::Choices, "errors, warnings, held"));
+        let value = |value: &str, word: &str, on| with(&notify.words, value, word, on);
+        assert_eq!(value(&notify.value, "warnings", false), "errors, held");
+        assert_eq!(value("errors, held", "warnings", true), notify.value.as_str());
+        assert!(has("errors,held", "held") && !has("errors,held", "hel"));
+        assert!(enter(&rows, index, &value("held", "held", false)));
+        let none = Change { key: "notify".into(), value: Some(String::new()) };
+        assert_eq!(changes(&rows).0, [none]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tr::tr;
 
 mod about;
 mod account;
+mod choose;
 mod compare;
 mod form;
 mod history;
@@ -109,6 +110,8 @@ fn speak(language: Language) {
 /// Connects the pages with what they can do.
 fn attach(window: &MainWindow, home: &Home, link: &Link) {
     shell::attach(window, link);
+    choose::attach(window);
+    form::attach(window);
     status::attach(window, link);
     account::attach(window, link);
     reports::attach(window, link);

@@ -6,6 +6,7 @@ use pimbridge::daemon::protocol::transfer::{
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
 use pimbridge::item::Kind;
 use pimbridge::language::Language;
+use pimbridge::profile::abbreviated;
 use pimbridge::settings::{APPEARANCES, Appearance, LANGUAGES};
 use pimbridge::setup::form::Form;
 use slint::language::ColorScheme;
@@ -266,9 +267,9 @@ fn import_row(planned: &PlannedProfile, said: Option<&Said>) -> ImportRow {
         false => tr!("Is added as {}, switched off", place.name),
     };
     let (tone, word, folder, can_move) = match &planned.fate {
-        Fate::Added(place) => (Tone::Busy, added(place), place.folder.clone(), true),
+        Fate::Added(place) => (Tone::Busy, added(place), abbreviated(&place.folder), true),
         Fate::Replaced(place) => {
-            (Tone::Attention, tr!("Replaces {}", place.name), place.folder.clone(), false)
+            (Tone::Attention, tr!("Replaces {}", place.name), abbreviated(&place.folder), false)
         }
         Fate::Unchanged => (Tone::Calm, tr!("Is here already"), String::new(), false),
         Fate::Skipped { .. } => (Tone::Off, tr!("Is left out"), String::new(), false),
@@ -351,7 +352,7 @@ fn told_exported(exported: &Exported) -> String {
     let done = tr!(
         "One profile is in the file {file}, without its password."
             | "{n} profiles are in the file {file}, without passwords." % exported.number,
-        file = exported.file
+        file = abbreviated(&exported.file)
     );
     std::iter::once(done)
         .chain(exported.notes.iter().map(|note| sentence(note)))

@@ -2,6 +2,7 @@
 
 use pimbridge::daemon::protocol::profiles::{Changes, Finding, Foreseen, Listed, Removed, Shown};
 use pimbridge::daemon::protocol::{Answered, Event, Question, Reply, Request};
+use pimbridge::profile::abbreviated;
 use pimbridge::report::wording::in_words;
 use pimbridge::report::{Counts, Operation, Report, RunOutcome, Touched};
 use pimbridge::setup::check::Found;
@@ -240,8 +241,8 @@ fn shown(window: &MainWindow, profile: &Shown) {
     }
     page.set_rows(form::shown(&profile.form));
     page.set_broken(profile.broken.as_deref().map(sentence).unwrap_or_default().into());
-    page.set_file(profile.file.as_str().into());
-    page.set_history(profile.history.as_deref().unwrap_or_default().into());
+    page.set_file(abbreviated(&profile.file).into());
+    page.set_history(profile.history.as_deref().map(abbreviated).unwrap_or_default().into());
     page.set_folder(form::value(&profile.form, "local.path").into());
     page.set_address(form::value(&profile.form, "remote.url").into());
 }

@@ -212,6 +212,12 @@ impl Session {
     }
 
     #[cfg(feature = "window")]
+    /// What the session's window for choosing files does; it has no other one.
+    pub fn choose_files(&self, script: &str) {
+        self.script("bin/zenity", script);
+    }
+
+    #[cfg(feature = "window")]
     /// A picture of the whole screen.
     pub fn picture(&self, file: &Path) {
         self.told("import", &["-window", "root", file.to_str().unwrap()]).unwrap();

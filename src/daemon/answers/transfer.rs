@@ -11,6 +11,7 @@ use crate::daemon::protocol::transfer::{
 };
 use crate::home::Home;
 use crate::profile::{self, cdsp, keyring};
+use crate::setup::form;
 use crate::setup::transfer::{self, Choices, OfOne, Password, Unplaced, Why, gather};
 
 /// What the names of such files are like.
@@ -97,7 +98,17 @@ fn told(planned: &transfer::Planned) -> PlannedProfile {
         transfer::Fate::Skipped(Why::NoClientId) => Fate::Lacks { what: Lack::ClientId },
         transfer::Fate::Skipped(Why::Other(why)) => Fate::Skipped { why: why.clone() },
     };
-    PlannedProfile { label: planned.label.clone(), fate, notes: planned.notes.clone() }
+    PlannedProfile {
+        label: planned.label.clone(),
+        fate,
+        notes: planned.notes.iter().map(|note| titled(note)).collect(),
+    }
+}
+
+/// A note that begins with a key begins with what people read for it.
+fn titled(note: &str) -> String {
+    let key = note.split_once(": ").and_then(|(key, value)| Some((form::title(key)?, value)));
+    key.map_or_else(|| note.to_owned(), |(title, value)| format!("{title}: {value}"))
 }
 
 /// Writes profiles to a file.

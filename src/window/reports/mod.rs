@@ -234,7 +234,7 @@ fn propose_file(window: &MainWindow) {
         downloads.unwrap_or(dirs.home_dir()).to_owned()
     });
     let file = proposed(folder.unwrap_or_default(), &profile, id, form(window).1);
-    page.set_file(file.display().to_string().into());
+    page.set_file(pimbridge::profile::abbreviated(&file).into());
 }
 
 /// A name that nothing has yet.
