@@ -73,6 +73,13 @@ impl Last {
         })
     }
 
+    /// The same, in other words.
+    pub fn is_reworded(&mut self, read: Last) {
+        if let (State::Warning { why }, State::Warning { why: words }) = (&mut self.state, read.state) {
+            *why = words;
+        }
+    }
+
     /// Whether this is another run than that one, and a later one: not every run has a stored report.
     pub fn is_after(&self, other: &Last) -> bool {
         match (self.run.report_id, other.run.report_id) {
@@ -132,6 +139,20 @@ mod tests {
         assert_eq!(last.state, State::Held { held: Held { local: 0, remote: 12, ..Held::default() } });
         last.is_followed_by_a_part(after(RunOutcome::Failed, 0));
         assert!(matches!(last.state, State::Error { .. }));
+    }
+
+    #[test]
+    fn only_the_words_of_what_is_known_change() {
+        let warning = |why: &str| Last {
+            state: State::Warning { why: why.to_owned() },
+            ..after(RunOutcome::Partial, 0)
+        };
+        let mut last = warning("except for 2 items");
+        last.is_reworded(warning("außer 2 Einträgen"));
+        assert_eq!(last.state, State::Warning { why: "außer 2 Einträgen".into() });
+        let mut last = after(RunOutcome::Ok, 0);
+        last.is_reworded(warning("außer 2 Einträgen"));
+        assert_eq!(last.state, State::InSync, "it went on since");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::protocol::{Answer, Page, State};
 use super::schedule::{Account, Reason};
 use crate::desktop::{Notice, Shown, Wish};
 use crate::item::hex;
+use crate::language::Language;
 use crate::profile::Name;
 use crate::report::wording::{but_for, line};
 use crate::report::{Held, Report, RunOutcome};
@@ -247,8 +248,11 @@ impl Notices {
     fn set(&mut self, key: &str, problem: Option<Problem>) -> Option<Tell> {
         let problem = problem.filter(|problem| self.wanted.contains(&problem.finding));
         if let Some(problem) = &problem
-            && self.last(key) == Some(&problem.mark)
+            && self.last(key).is_some_and(|last| is_same(last, &problem.mark))
         {
+            if let Some(told) = self.told.told.get_mut(key) {
+                told.clone_from(&problem.mark);
+            }
             return None;
         }
         let told = self.told.told.remove(key);
@@ -272,31 +276,63 @@ fn of_file(name: &str) -> String {
 }
 
 fn of_account(account: &Account) -> String {
-    format!("sign-in {}", in_words(account))
+    format!("sign-in {}", key_of(account))
 }
 
 fn of_server(account: &Account) -> String {
-    format!("busy {}", in_words(account))
+    format!("busy {}", key_of(account))
+}
+
+fn server(account: &Account) -> String {
+    match &account.origin {
+        url::Origin::Tuple(_, host, _) => host.to_string(),
+        other => other.ascii_serialization(),
+    }
+}
+
+/// The same in every language, and after a restart.
+fn key_of(account: &Account) -> String {
+    match account.user() {
+        Some(user) => format!("{user} at {}", server(account)),
+        None => server(account),
+    }
 }
 
 /// "jana at dav.example.org".
 fn in_words(account: &Account) -> String {
-    let server = match &account.origin {
-        url::Origin::Tuple(_, host, _) => host.to_string(),
-        other => other.ascii_serialization(),
-    };
     match account.user() {
-        Some(user) => format!("{user} at {server}"),
-        None => server,
+        Some(user) => tr!("{user} at {server}", user, server = server(account)),
+        None => server(account),
     }
 }
 
+/// What the mark of a text begins with.
+const TEXT: &str = "text ";
+
 /// The same for texts that say the same, though a server puts a new number or time into each.
 fn mark(kind: &str, text: &str) -> String {
+    mark_in(Language::spoken(), kind, text)
+}
+
+fn mark_in(language: Language, kind: &str, text: &str) -> String {
     let words = text.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
-    let mut hash = Sha256::new_with_prefix(kind);
+    let mut hash = Sha256::new();
     words.for_each(|word| hash.update([word.as_bytes(), b" "].concat()));
-    hex(&hash.finalize()[..12])
+    format!("{TEXT}{kind} {} {}", language.code(), hex(&hash.finalize()[..12]))
+}
+
+/// Whether both stand for the same problem. Texts of two languages cannot be compared: the person changed the language
+/// while the problem was there.
+fn is_same(one: &str, other: &str) -> bool {
+    let parts = |mark: &str| {
+        let mut parts = mark.strip_prefix(TEXT)?.split(' ').map(str::to_owned);
+        Some((parts.next()?, parts.next()?))
+    };
+    let is_other_language = match (parts(one), parts(other)) {
+        (Some((kind, code)), Some((of_other, code_of_other))) => kind == of_other && code != code_of_other,
+        _ => false,
+    };
+    one == other || is_other_language
 }
 
 fn notice(title: String, text: &str, urgent: bool, actions: Vec<(String, Wish)>) -> Notice {
@@ -368,7 +404,7 @@ fn warning(run: &Ended<'_>) -> Problem {
     items.iter().for_each(|item| hash.update([item.as_bytes(), b"\n"].concat()));
     let text = match problems.first() {
         Some(first) => format!("{}: {}", first.summary, first.message),
-        None => tr!("See what waits: pimbridge conflict list"),
+        None => tr!("The report says what waits for your decision."),
     };
     let notice = notice(format!("{}: {}", run.profile, but_for(run.report)), &text, false, show);
     Problem { finding: Finding::Warnings, mark: hex(&hash.finalize()[..12]), notice }

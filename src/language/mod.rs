@@ -10,6 +10,7 @@ use tr::{MoTranslator, Translator};
 
 pub mod command_line;
 pub mod dates;
+pub mod numbers;
 
 /// A language of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use tr::tr;
 
 use super::page::{self, named, safe, section};
 use super::wording::{
-    bytes, day, headline, in_short, in_words, moment, operation, sentence, shell_word, waiting,
+    day, headline, in_short, in_words, moment, operation, sentence, shell_word, traffic, waiting,
 };
 use super::{Counts, Operation, Problem, Report, RunOutcome, Touched};
 use crate::sync::Side;
@@ -215,16 +215,7 @@ fn footer(out: &mut String, report: &Report) -> fmt::Result {
             | "{n} items were the same on both sides and only had to be linked." % report.linked);
         writeln!(out, "<p>{linked}</p>")?;
     }
-    let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
-    let seconds = format!("{:.1}", report.seconds.max(0.0));
-    let traffic = tr!(
-        "1 request, {received} received, {sent} sent, {seconds} seconds"
-            | "{n} requests, {received} received, {sent} sent, {seconds} seconds" % report.requests,
-        received,
-        sent,
-        seconds
-    );
-    writeln!(out, "<p>{traffic}</p>\n</footer>")
+    writeln!(out, "<p>{}</p>\n</footer>", traffic(report))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::wording::{
     bytes, day, headline, in_short, in_words, line, operation, sentence, shell_word, summary, waiting,
 };
 use super::{Operation, Problem, Report, Touched};
+use crate::language::numbers::tenth;
 use crate::sync::Side;
 use crate::sync::words::place;
 
@@ -70,7 +71,7 @@ fn write_all(out: &mut String, report: &Report, touched: &[Touched], options: Op
         return Ok(());
     }
     let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
-    let seconds = format!("{:.1}", report.seconds.max(0.0));
+    let seconds = tenth(report.seconds.max(0.0));
     let traffic = tr!(
         "1 request, {received} received, {sent} sent, {seconds} s"
             | "{n} requests, {received} received, {sent} sent, {seconds} s" % report.requests,

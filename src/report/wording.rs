@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use tr::tr;
 
 use super::{Counts, Operation, Report, RunOutcome};
+use crate::language::numbers::tenth;
 
 /// How much of a summary is shown, in characters.
 const SUMMARY: usize = 60;
@@ -92,9 +93,21 @@ pub fn in_words(counts: Counts) -> String {
 pub fn bytes(number: u64) -> String {
     match number {
         0..1_000 => format!("{number} B"),
-        1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),
-        _ => format!("{:.1} MB", number as f64 / 1e6),
+        1_000..1_000_000 => format!("{} kB", tenth(number as f64 / 1e3)),
+        _ => format!("{} MB", tenth(number as f64 / 1e6)),
     }
+}
+
+/// What went over the network in a run, and how long it took.
+pub fn traffic(report: &Report) -> String {
+    let (received, sent) = (bytes(report.bytes_in), bytes(report.bytes_out));
+    tr!(
+        "1 request, {received} received, {sent} sent, {seconds} seconds"
+            | "{n} requests, {received} received, {sent} sent, {seconds} seconds" % report.requests,
+        received,
+        sent,
+        seconds = tenth(report.seconds.max(0.0))
+    )
 }
 
 /// The day by this machine's clock.

@@ -79,24 +79,24 @@ fn look_at_the_clock(daemon: &Daemon) {
 #[test]
 fn the_terminal_is_closed() {
     let server = Embedded::start(Kind::Events);
-    for by_nohup in [true, false] {
+    // The tests may have been started by `nohup` themselves, which programs inherit.
+    for starter in [&["nohup"][..], &["env", "--default-signal=HUP"]] {
+        let by_nohup = starter == ["nohup"];
         let home = Home::default();
         home.profile("work", Kind::Events, &server.url, "interval_minutes = 0");
         let output = home.path().join("daemon.out");
         let mut daemon = Daemon::start_with(&home, |command| {
-            if by_nohup {
-                let mut nohup = std::process::Command::new("nohup");
-                nohup.arg(command.get_program()).args(command.get_args());
-                for (name, value) in command.get_envs() {
-                    match value {
-                        Some(value) => nohup.env(name, value),
-                        None => nohup.env_remove(name),
-                    };
-                }
-                let file = fs::File::create(&output).unwrap();
-                nohup.stdin(std::process::Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
-                *command = nohup;
+            let mut started = std::process::Command::new(starter[0]);
+            started.args(&starter[1..]).arg(command.get_program()).args(command.get_args());
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => started.env(name, value),
+                    None => started.env_remove(name),
+                };
             }
+            let file = fs::File::create(&output).unwrap();
+            started.stdin(std::process::Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+            *command = started;
         });
         // It listens to signals by then.
         assert_eq!(daemon.sync("work").report.failure, None);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,12 +46,29 @@ impl Drop for Running {
     }
 }
 
+/// A program and those that it starts, which end with it.
+struct Group(Running);
+
+#[cfg(feature = "window")]
+impl Group {
+    fn start(command: &mut Command) -> Group {
+        Group(Running::start(command.process_group(0)))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.0.0);
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+}
+
 /// The session. Programs end in the order of the fields.
 pub struct Session {
     panel: Option<Running>,
     notifications: Option<Running>,
     keyring: Option<Running>,
-    accessibility: Option<Running>,
+    accessibility: Option<Group>,
     bus: Option<Running>,
     _display: Option<Running>,
     display: String,
@@ -205,7 +223,7 @@ impl Session {
     pub fn start_accessibility(&mut self) {
         let mut command = self.command("/usr/libexec/at-spi-bus-launcher");
         command.arg("--launch-immediately").stdout(Stdio::null()).stderr(Stdio::null());
-        self.accessibility = Some(Running::start(&mut command));
+        self.accessibility = Some(Group::start(&mut command));
         wait_for("accessibility", || self.has("org.a11y.Bus"));
         let set = ["org.a11y.Status", "IsEnabled", "<true>"];
         self.call("org.a11y.Bus", "/org/a11y/bus", "org.freedesktop.DBus.Properties.Set", &set).unwrap();

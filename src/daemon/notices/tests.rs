@@ -120,6 +120,24 @@ fn numbers_make_no_other_error() {
 }
 
 #[test]
+fn an_error_in_another_language_is_the_same() {
+    let (english, german) = (Language::English, Language::German);
+    let gone = mark_in(english, "error", "the folder is gone");
+    assert!(is_same(&gone, &mark_in(german, "error", "der Ordner ist weg")));
+    assert!(!is_same(&gone, &mark_in(german, "file", "der Ordner ist weg")));
+    assert!(!is_same(&gone, &mark_in(english, "error", "forbidden")));
+    assert!(!is_same("held 1 2 a", "held 1 3 a") && is_same("busy", "busy"));
+
+    let told = Told {
+        told: [("profile a".into(), mark_in(german, "error", "der Ordner ist weg"))].into(),
+        ..Told::default()
+    };
+    let mut world = World::again(told);
+    assert_eq!(world.run("a", failed(Obstacle::Other, "the folder is gone")), NOTHING);
+    assert_eq!(world.run("a", failed(Obstacle::Other, "forbidden")).len(), 1, "it is known in English now");
+}
+
+#[test]
 fn a_warning_is_told_after_the_second_run_by_itself() {
     let mut world = World::new();
     assert_eq!(world.run("a", partial(&["x"])), NOTHING);

@@ -57,6 +57,7 @@ impl Daemon {
             Ok(settings) if settings != self.settings => {
                 if settings.language != self.settings.language {
                     settings.language().speak();
+                    self.reword();
                     self.desktop.show(&self.status.borrow());
                 }
                 let background = &settings.background;
@@ -78,6 +79,17 @@ impl Daemon {
             tracing::warn!("{wrong}");
         }
         self.unreadable = wrong;
+    }
+
+    /// Says how the last runs left the profiles in the language that is spoken now.
+    fn reword(&mut self) {
+        for (name, last) in &mut self.last {
+            match Last::read(&self.home, name) {
+                Ok(Some(read)) => last.is_reworded(read),
+                // What is known of it counts.
+                Ok(None) | Err(_) => {}
+            }
+        }
     }
 
     /// Something else stands in the files of the profiles.

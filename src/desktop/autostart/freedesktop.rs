@@ -108,10 +108,10 @@ fn desktop_file(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::desktop_entry);
     let exec: Vec<_> = [quote::desktop_entry_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(tr!(
-        "[Desktop Entry]\nType=Application\nName=Pimbridge\nComment=Keeps calendars, tasks and contacts the same as on \
-         your server\nExec={exec}\nIcon=pimbridge\nTerminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n",
-        exec
+    let comment = tr!("Keeps calendars, tasks and contacts the same as on your server");
+    Some(format!(
+        "[Desktop Entry]\nType=Application\nName=Pimbridge\nComment={comment}\nExec={exec}\nIcon=pimbridge\n\
+         Terminal=false\nNoDisplay=true\nX-GNOME-Autostart-enabled=true\n"
     ))
 }
 
@@ -129,10 +129,10 @@ fn unit(program: &Program) -> Option<String> {
     let words = program.arguments().into_iter().map(quote::systemd);
     let exec: Vec<_> = [quote::systemd_program(&program.path)?].into_iter().chain(words).collect();
     let exec = exec.join(" ");
-    Some(tr!(
-        "[Unit]\nDescription=Pimbridge: keeps calendars, tasks and contacts the same as on your server\n\n[Service]\n\
-         ExecStart={exec}\nRestart=on-failure\nRestartSec=30\nTimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n",
-        exec
+    let description = tr!("Pimbridge: keeps calendars, tasks and contacts the same as on your server");
+    Some(format!(
+        "[Unit]\nDescription={description}\n\n[Service]\nExecStart={exec}\nRestart=on-failure\nRestartSec=30\n\
+         TimeoutStopSec=10\n\n[Install]\nWantedBy=default.target\n"
     ))
 }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pimbridge::daemon::protocol::reports::Whole;
 use pimbridge::desktop::face::when;
-use pimbridge::report::wording::{bytes, day, line, summary};
+use pimbridge::language::dates;
+use pimbridge::report::wording::{line, summary, traffic};
 use pimbridge::report::{Operation, Problem, Report, Touched};
 use pimbridge::sync::Side;
 use tr::tr;
@@ -60,15 +61,12 @@ pub fn of(whole: &Whole) -> Vec<ReportLine> {
     if report.did_nothing() && whole.touched.is_empty() && report.failure.is_none() {
         lines.push(plain(tr!("Nothing had to be written."), String::new(), Tone::Calm));
     }
-    let traffic = tr!(
-        "{0} requests, {1} received, {2} sent, in {3} seconds",
-        report.requests,
-        bytes(report.bytes_in),
-        bytes(report.bytes_out),
-        format!("{:.1}", report.seconds.max(0.0))
-    );
-    lines.push(plain(traffic, String::new(), Tone::Calm));
+    lines.push(plain(traffic(report), String::new(), Tone::Calm));
     lines
+}
+
+fn day(time: Timestamp) -> String {
+    dates::day(time.to_zoned(TimeZone::system()).date())
 }
 
 fn section(lines: &mut Vec<ReportLine>, title: String, tone: Tone) {
@@ -238,7 +236,7 @@ mod tests {
         The folder was renamed.
         # The run
         3 items were the same on both sides
-        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        4 requests, 1.5 kB received, 20 B sent, 0.4 seconds
         ");
     }
 
@@ -267,12 +265,12 @@ mod tests {
         # Why it could not be done
         The server cannot be reached.
         # The run
-        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        4 requests, 1.5 kB received, 20 B sent, 0.4 seconds
         ");
         insta::assert_snapshot!(shown(&Whole { report: idle, ..failed }), @"
         # The run
         Nothing had to be written.
-        4 requests, 1.5 kB received, 20 B sent, in 0.4 seconds
+        4 requests, 1.5 kB received, 20 B sent, 0.4 seconds
         ");
     }
 }
