@@ -217,7 +217,7 @@ mod tests {
         };
         insta::assert_snapshot!(shown(&whole), @"
         # Failed
-        Broken (on this computer): It cannot be read. (since 2026-11-20)
+        Broken (on this computer): It cannot be read. (since 20 November 2026)
         # Waits for your decision (see the list of reports)
         Party (on the server): It was changed on both sides.
         … and 2 more items. An export has all of them.
