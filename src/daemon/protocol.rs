@@ -261,6 +261,20 @@ pub enum Event {
 }
 
 /// What a run is doing, and how far it is with that.
+impl Event {
+    /// A run that was asked for will never be.
+    pub fn will_not_run(run: RunId, profile: &str, dry_run: bool, why: &str) -> Event {
+        let report = Report { dry_run, ..Report::not_run(profile, Timestamp::now(), why.to_owned()) };
+        Event::RunFinished {
+            run,
+            profile: profile.to_owned(),
+            report_id: None,
+            report: Box::new(report),
+            foreseen: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub phase: Phase,

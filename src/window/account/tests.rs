@@ -173,17 +173,9 @@ fn two_made(question: &Question) -> Reply {
     }
 }
 
-/// The look ahead at a profile has failed.
+/// The look ahead at a profile is dropped.
 fn not_foreseen(profile: &str) -> Event {
-    let why = "the server took too long".to_owned();
-    let report = Report { dry_run: true, ..Report::not_run(profile, Timestamp::UNIX_EPOCH, why) };
-    Event::RunFinished {
-        run: RunId(2),
-        profile: profile.to_owned(),
-        report_id: None,
-        report: Box::new(report),
-        foreseen: Vec::new(),
-    }
+    Event::will_not_run(RunId(2), profile, true, "the password was refused")
 }
 
 fn finished(dry_run: bool) -> Event {
