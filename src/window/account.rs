@@ -1,9 +1,10 @@
 //! The page on which an account is added: sign in, choose, look ahead, start.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pimbridge::daemon::protocol::account::{self, Added, Discovered};
+use pimbridge::daemon::protocol::account::{self, Account, Added, Discovered};
 use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 use tr::tr;
@@ -27,6 +28,8 @@ use password::ask_password;
 const LEFT_FOR: Duration = Duration::from_secs(5 * 60);
 
 thread_local! {
+    /// The account whose collections are shown, as it was asked about.
+    static FOUND: RefCell<Option<Account>> = const { RefCell::new(None) };
     /// Runs while the page is left.
     static LEFT: Timer = Timer::default();
 }
@@ -120,7 +123,7 @@ fn ask(
     link.ask(Request::Question(question), then);
 }
 
-/// Asks for what the page waits for. An error is told on the page.
+/// Asks for what the page waits for. An error is told on the page. Neither is, once the page has gone on to something else.
 fn ask_and_wait(
     window: &MainWindow,
     link: &Link,
@@ -132,15 +135,23 @@ fn ask_and_wait(
     page.set_waits_for(waits_for.into());
     page.set_error("".into());
     page.set_not_kept("".into());
-    ask(link, question, |window, link, reply| {
+    let turn = Turn::now(Page::Account);
+    ask(link, question, move |window, link, reply| {
+        if turn.is_over() {
+            return;
+        }
         let page = window.global::<AccountPage>();
-        page.set_waits_for("".into());
-        page.set_in_browser(false);
+        wait_no_longer(&page);
         match reply {
             Ok(reply) => then(window, link, reply),
             Err(why) => page.set_error(why.into()),
         }
     });
+}
+
+fn wait_no_longer(page: &AccountPage<'_>) {
+    page.set_waits_for("".into());
+    page.set_in_browser(false);
 }
 
 fn show(window: &MainWindow, step: AccountStep) {
@@ -149,6 +160,9 @@ fn show(window: &MainWindow, step: AccountStep) {
     page.set_not_kept("".into());
     page.set_stops(false);
     page.set_step(step);
+    if step != AccountStep::Found {
+        FOUND.take();
+    }
 }
 
 /// Nothing of the last account stays on the page.
@@ -156,8 +170,9 @@ fn begin_anew(window: &MainWindow) {
     let page = window.global::<AccountPage>();
     Turn::begin(Page::Account);
     view::forget(&page);
-    page.set_waits_for("".into());
+    wait_no_longer(&page);
     page.set_looks(false);
+    page.set_can_start(false);
     page.set_found(ModelRc::default());
     page.set_plan(ModelRc::default());
     page.set_made(ModelRc::default());
@@ -179,16 +194,22 @@ fn search(window: &MainWindow, link: &Link) {
                 view::forget_agreed(&page);
                 page.set_agreed_about(about.into());
             }
-            let question = Question::Discover(view::agreed(&page, entered));
-            ask_and_wait(window, link, tr!("Looking for your calendars …"), question, found);
+            let account = view::agreed(&page, entered);
+            let question = Question::Discover(account.clone());
+            let waits_for = tr!("Looking for your calendars …");
+            ask_and_wait(window, link, waits_for, question, |window, _, reply| found(window, account, reply));
         }
         Err(why) => page.set_error(why.into()),
     }
 }
 
-fn found(window: &MainWindow, _: &Link, reply: Reply) {
+fn found(window: &MainWindow, account: Account, reply: Reply) {
     let Reply::Answered(Answered::Discovered(found)) = reply else { return };
     let page = window.global::<AccountPage>();
+    // It was found with another address or password than those that are entered by now.
+    if view::entered(&page).map(|entered| view::agreed(&page, entered)).as_ref() != Ok(&account) {
+        return;
+    }
     page.set_discovered_user(found.user.clone().unwrap_or_default().into());
     page.set_strangers(model(found.strangers.iter().map(SharedString::from)));
     page.set_stranger(found.strangers.first().cloned().unwrap_or_default().into());
@@ -203,6 +224,7 @@ fn found(window: &MainWindow, _: &Link, reply: Reply) {
     }
     page.set_found(model(found.collections.iter().map(view::found_row)));
     show(window, AccountStep::Found);
+    FOUND.set(Some(account));
 }
 
 fn model<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
@@ -243,7 +265,8 @@ fn add(window: &MainWindow, link: &Link) {
     if !page.get_waits_for().is_empty() {
         return;
     }
-    match view::add(&page) {
+    let Some(account) = FOUND.with_borrow(Clone::clone) else { return };
+    match view::add(&page, account) {
         Ok(add) => {
             ask_and_wait(window, link, tr!("Preparing …"), Question::AddAccount(add), added);
         }
@@ -291,6 +314,7 @@ fn leave(link: &Link) {
 fn look_ahead(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
     let turn = Turn::begin(Page::Account);
+    wait_no_longer(&page);
     page.set_error("".into());
     page.set_plan(ModelRc::default());
     page.set_can_start(false);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use jiff::Timestamp;
 use pimbridge::daemon::protocol::account::{
-    Account, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
+    Account, Add, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
 };
 use pimbridge::daemon::protocol::{RunId, Ticket};
 use pimbridge::item::Kind;
@@ -322,6 +322,46 @@ fn a_look_ahead_begins_anew_with_the_daemon_and_can_be_left() {
     assert_eq!(again(), 2);
     let page = page.page();
     assert!(page.get_step() == AccountStep::SignIn && !page.get_can_start() && !page.get_looks());
+}
+
+#[test]
+fn what_was_found_is_that_of_the_account_that_was_asked_about() {
+    let page = Page::open(all_goes_well);
+    page.link.hold_back();
+    page.search("jana@example.org", "secret");
+    for label in ["E-mail address", "Password"] {
+        assert_eq!(page.get(AccessibleRole::TextInput, label).accessible_enabled(), Some(false), "{label}");
+    }
+    page.page().set_typed("ole@elsewhere.example".into());
+    page.page().set_password("other".into());
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::SignIn && page.page().get_waits_for().is_empty());
+
+    page.click("Find my calendars");
+    page.link.let_come(0);
+    page.page().set_typed("jana@example.org".into());
+    page.page().set_password("secret".into());
+    page.click("Go on");
+    let Request::Question(Question::AddAccount(Add { account, .. })) = page.last() else {
+        panic!("{:?}", page.last())
+    };
+    assert_eq!(
+        (account.typed.as_str(), account.password.unwrap().expose()),
+        ("ole@elsewhere.example", "other")
+    );
+}
+
+#[test]
+fn an_answer_for_what_was_begun_before_is_not_shown() {
+    let page = Page::open(all_goes_well);
+    page.link.hold_back();
+    page.search("jana@example.org", "secret");
+    page.page().invoke_again();
+    page.search("jana@example.org", "secret");
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::SignIn && !page.page().get_waits_for().is_empty());
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::Found);
 }
 
 #[test]
