@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use pimbridge::daemon::protocol::account::{self, Account, Added, Discovered};
-use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request};
+use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request, RunId};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 use tr::tr;
 
@@ -59,7 +59,12 @@ pub fn attach(window: &MainWindow, link: &Link) {
 /// The page is shown: it knows the services.
 pub fn opened(window: &MainWindow, link: &Link) {
     LEFT.with(Timer::stop);
-    if window.global::<AccountPage>().get_ways().row_count() > view::OWN_WAYS {
+    let page = window.global::<AccountPage>();
+    // What was foreseen a while ago may have changed.
+    if page.get_step() == AccountStep::Plan && page.get_can_start() && page.get_waits_for().is_empty() {
+        look_ahead(window, link);
+    }
+    if page.get_ways().row_count() > view::OWN_WAYS {
         return;
     }
     ask(link, Question::Presets, |window, _, reply| {
@@ -325,20 +330,21 @@ fn look_ahead(window: &MainWindow, link: &Link) {
         let about = profile.clone();
         link.ask(Request::Preview { profile }, move |window, _, reply| {
             if let Some(why) = view::not_run(reply).filter(|_| !turn.is_over()) {
-                foreseen(window, &about, vec![view::trouble(&about, &why)], true);
+                foreseen(window, &about, None, vec![view::trouble(&about, &why)]);
             }
         });
     }
 }
 
-/// What the first run of a profile would do is known.
-fn foreseen(window: &MainWindow, profile: &str, lines: Vec<PlanLine>, is_trouble: bool) {
+/// What the first run of a profile would do is known by the run that looked, or cannot be.
+fn foreseen(window: &MainWindow, profile: &str, look: Option<RunId>, lines: Vec<PlanLine>) {
     let page = window.global::<AccountPage>();
     let rows = page.get_made();
     let Some(at) = rows.iter().position(|row| row.profile == profile && row.busy) else { return };
     if let Some(row) = rows.row_data(at) {
-        let tone = if is_trouble { Tone::Trouble } else { Tone::Calm };
-        rows.set_row_data(at, MadeRow { busy: false, tone, ..row });
+        let tone = if look.is_some() { Tone::Calm } else { Tone::Trouble };
+        let look = look.map(|run| run.0.to_string()).unwrap_or_default().into();
+        rows.set_row_data(at, MadeRow { busy: false, tone, look, ..row });
     }
     page.set_plan(model(page.get_plan().iter().chain(lines)));
     if rows.iter().all(|row| !row.busy) {
@@ -354,13 +360,14 @@ fn start(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
     // The yes is about what the person has seen.
     let is_seen = |row: &MadeRow| !row.busy && row.tone == Tone::Calm;
-    let profiles: Vec<String> =
-        page.get_made().iter().filter(is_seen).map(|row| row.profile.into()).collect();
+    let rows: Vec<MadeRow> = page.get_made().iter().filter(is_seen).collect();
+    let profiles: Vec<String> = rows.iter().map(|row| row.profile.to_string()).collect();
+    let seen = rows.iter().filter_map(|row| row.look.parse().ok().map(RunId)).collect();
     page.set_made(model(page.get_made().iter().map(|row| match is_seen(&row) {
         true => view::starts(&row.profile),
         false => view::not_seen(&row.profile),
     })));
-    let how = How { accept_preview: true, ..How::default() };
+    let how = How { seen, ..How::default() };
     show(window, AccountStep::Done);
     let asked = profiles.clone();
     link.ask(Request::Sync { profiles, how }, move |window, _, reply| {
@@ -389,10 +396,11 @@ fn take_back(window: &MainWindow, link: &Link) {
 pub fn heard(window: &MainWindow, _: &Link, event: &Event) {
     let page = window.global::<AccountPage>();
     match (page.get_step(), event) {
-        (AccountStep::Plan, Event::RunFinished { profile, report, foreseen: touched, .. })
+        (AccountStep::Plan, Event::RunFinished { run, profile, report, foreseen: touched, .. })
             if report.dry_run =>
         {
-            foreseen(window, profile, view::plan(report, touched), report.failure.is_some());
+            let look = report.failure.is_none().then_some(*run);
+            foreseen(window, profile, look, view::plan(report, touched));
         }
         (AccountStep::Done, Event::RunFinished { profile, report, .. }) if !report.dry_run => {
             ended(window, profile, view::done(report));

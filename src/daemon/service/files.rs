@@ -96,6 +96,7 @@ impl Daemon {
             |name: &Name| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str());
         self.last.retain(|name, _| is_there(name));
         self.states.retain(|name, _| is_there(name));
+        self.foreseen.retain(|name, _| is_there(name));
         let (_, mut told) = self.read_runs();
         let known = &self.known;
         let accounts: Vec<(&Name, Account)> =

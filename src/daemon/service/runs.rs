@@ -111,6 +111,9 @@ impl Daemon {
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
         }
+        if order.dry_run && report.failure.is_none() {
+            self.foreseen.insert(profile.name.clone(), (run, profile.clone()));
+        }
         // It may have been removed meanwhile.
         if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
             if id.is_some() || !self.passes(obstacle) {

@@ -247,7 +247,7 @@ fn from_the_first_letter_to_the_first_sync() {
     page.get(AccessibleRole::ListItem, "… and one more");
     page.click("Start syncing");
     let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
-    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    assert_eq!((profiles, how.seen), (vec!["Work".to_owned()], vec![RunId(1)]));
     heard(&page.window, &page.link, &finished(false));
     assert_eq!(page.page().get_made().row_data(0).unwrap().word, "In sync");
     page.click("Show the status");
@@ -277,7 +277,7 @@ fn only_what_was_looked_at_is_started() {
     heard(&page.window, &page.link, &not_foreseen("Home"));
     page.click("Start syncing");
     let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
-    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    assert_eq!((profiles, how.seen), (vec!["Work".to_owned()], vec![RunId(1)]));
     let made = page.page().get_made();
     let made: Vec<String> = made.iter().map(|row| format!("{}: {}", row.profile, row.word)).collect();
     assert_eq!(made, ["Work: Synchronizing …", "Home: Waits until you have looked at what it would do"]);
@@ -322,6 +322,21 @@ fn a_look_ahead_begins_anew_with_the_daemon_and_can_be_left() {
     assert_eq!(again(), 2);
     let page = page.page();
     assert!(page.get_step() == AccountStep::SignIn && !page.get_can_start() && !page.get_looks());
+}
+
+#[test]
+fn a_plan_is_looked_at_again_when_the_page_is_opened_again() {
+    let page = Page::open(all_goes_well);
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    shell::open(&page.window, &page.link, crate::Page::About);
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    assert_eq!(page.last(), Request::Preview { profile: "Work".to_owned() });
+    assert_eq!(page.get(AccessibleRole::Button, "Start syncing").accessible_enabled(), Some(false));
+    let asked = page.asked.borrow().len();
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    assert_eq!(page.asked.borrow().len(), asked, "it is being looked at");
 }
 
 #[test]

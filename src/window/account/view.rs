@@ -375,8 +375,8 @@ pub fn done(report: &Report) -> MadeRow {
         tone,
         word: word.into(),
         detail: detail.into(),
-        busy: false,
         progress: 1.0,
+        ..MadeRow::default()
     }
 }
 
@@ -394,8 +394,7 @@ pub fn refused(profile: &str, why: &str) -> MadeRow {
         tone: Tone::Trouble,
         word: tr!("It could not be synchronized").into(),
         detail: sentence(why).into(),
-        busy: false,
-        progress: 0.0,
+        ..MadeRow::default()
     }
 }
 
