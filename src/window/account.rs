@@ -128,7 +128,7 @@ fn ask(
     link.ask(Request::Question(question), then);
 }
 
-/// Asks for what the page waits for. An error is told on the page. Neither is, once the page has gone on to something else.
+/// Asks for what the page waits for. An error is told on the page. No answer counts once the page has gone on.
 fn ask_and_wait(
     window: &MainWindow,
     link: &Link,
