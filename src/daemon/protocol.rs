@@ -125,8 +125,9 @@ impl Page {
 #[serde(default)]
 pub struct How {
     pub deletions: OnDeletions,
-    /// The person has looked ahead at what an imported profile does.
-    pub accept_preview: bool,
+    /// The looks ahead to whose outcome the person says yes. A profile that waits for one is refused if it was changed
+    /// since, or if another look ahead at it came later.
+    pub seen: Vec<RunId>,
     /// Only these files of the profile's folder; all where there are none.
     pub only: Vec<String>,
 }
@@ -258,6 +259,20 @@ pub enum Event {
     Show {
         page: Page,
     },
+}
+
+impl Event {
+    /// A run that was asked for will never be.
+    pub fn will_not_run(run: RunId, profile: &str, dry_run: bool, why: &str) -> Event {
+        let report = Report { dry_run, ..Report::not_run(profile, Timestamp::now(), why.to_owned()) };
+        Event::RunFinished {
+            run,
+            profile: profile.to_owned(),
+            report_id: None,
+            report: Box::new(report),
+            foreseen: Vec::new(),
+        }
+    }
 }
 
 /// What a run is doing, and how far it is with that.
@@ -395,7 +410,7 @@ mod tests {
         let ask = |request| serde_json::to_string(&Ask { v: VERSION, id: 7, request }).unwrap();
         let tell = |tell| serde_json::to_string(&Telling { v: VERSION, tell }).unwrap();
         insta::assert_snapshot!(ask(Request::Status), @r#"{"v":1,"id":7,"request":"status"}"#);
-        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"deletions":"guarded","accept_preview":false,"only":[]}}"#);
+        insta::assert_snapshot!(ask(Request::Sync { profiles: vec!["work".into()], how: How::default() }), @r#"{"v":1,"id":7,"request":"sync","profiles":["work"],"how":{"deletions":"guarded","seen":[],"only":[]}}"#);
         let shown = Held { local: 0, remote: 99, ..Held::default() };
         insta::assert_snapshot!(ask(Request::Answer { profile: "work".into(), shown, answer: Answer::Keep }), @r#"{"v":1,"id":7,"request":"answer","profile":"work","shown":{"local":0,"remote":99,"marks":{"local":"0000000000000000","remote":"0000000000000000"}},"answer":"keep"}"#);
         let runs = vec![Ticket { profile: "work".into(), run: RunId(3) }];

@@ -34,13 +34,14 @@ pub struct Job {
 /// Runs the profile.
 pub async fn run(job: Job) -> Done {
     let Job { home, profile, accounts, options, run, steps } = job;
+    let dry_run = options.dry_run;
     let progress = Told { run, steps, at: Mutex::new(None) };
     let work = birthdays::run_profile(&home, &profile, &accounts, &options, &progress);
-    survived(profile.name.as_str(), work).await
+    survived(profile.name.as_str(), dry_run, work).await
 }
 
 /// A mistake of the program in a run is told as its failure.
-async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
+async fn survived(profile: &str, dry_run: bool, work: impl Future<Output = Done>) -> Done {
     let started = Timestamp::now();
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str);
@@ -49,7 +50,7 @@ async fn survived(profile: &str, work: impl Future<Output = Done>) -> Done {
         tracing::error!(profile, "a mistake in Pimbridge ended the run: {what}");
         let why = tr!("a mistake in Pimbridge itself ended the run ({what}); nothing is lost, and the next run goes on where it \
              stopped; please report it to those who make Pimbridge", what);
-        let report = Report::not_run(profile, started, why);
+        let report = Report { dry_run, ..Report::not_run(profile, started, why) };
         Done { report, id: None, foreseen: Vec::new(), obstacle: Some(Obstacle::Other), reached: false }
     })
 }
@@ -108,8 +109,9 @@ mod tests {
     #[tokio::test]
     async fn a_mistake_of_the_program_is_a_failure_of_the_run() {
         let no_items: Vec<u8> = Vec::new();
-        let done = survived("work", async move { panic!("item {} of none", no_items.len()) }).await;
+        let done = survived("work", true, async move { panic!("item {} of none", no_items.len()) }).await;
         assert_eq!(done.obstacle, Some(Obstacle::Other));
+        assert!(done.report.dry_run);
         assert!(done.report.failure.unwrap().contains("item 0 of none"));
     }
 

@@ -1,10 +1,11 @@
 //! The page on which an account is added: sign in, choose, look ahead, start.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pimbridge::daemon::protocol::account::{self, Added, Discovered};
-use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request};
+use pimbridge::daemon::protocol::account::{self, Account, Added, Discovered};
+use pimbridge::daemon::protocol::{Answered, Event, How, NotRun, Question, Reply, Request, RunId};
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 use tr::tr;
 
@@ -27,6 +28,8 @@ use password::ask_password;
 const LEFT_FOR: Duration = Duration::from_secs(5 * 60);
 
 thread_local! {
+    /// The account whose collections are shown, as it was asked about.
+    static FOUND: RefCell<Option<Account>> = const { RefCell::new(None) };
     /// Runs while the page is left.
     static LEFT: Timer = Timer::default();
 }
@@ -56,7 +59,12 @@ pub fn attach(window: &MainWindow, link: &Link) {
 /// The page is shown: it knows the services.
 pub fn opened(window: &MainWindow, link: &Link) {
     LEFT.with(Timer::stop);
-    if window.global::<AccountPage>().get_ways().row_count() > view::OWN_WAYS {
+    let page = window.global::<AccountPage>();
+    // What was foreseen a while ago may have changed.
+    if page.get_step() == AccountStep::Plan && page.get_can_start() && page.get_waits_for().is_empty() {
+        look_ahead(window, link);
+    }
+    if page.get_ways().row_count() > view::OWN_WAYS {
         return;
     }
     ask(link, Question::Presets, |window, _, reply| {
@@ -120,7 +128,7 @@ fn ask(
     link.ask(Request::Question(question), then);
 }
 
-/// Asks for what the page waits for. An error is told on the page.
+/// Asks for what the page waits for. An error is told on the page. No answer counts once the page has gone on.
 fn ask_and_wait(
     window: &MainWindow,
     link: &Link,
@@ -132,15 +140,23 @@ fn ask_and_wait(
     page.set_waits_for(waits_for.into());
     page.set_error("".into());
     page.set_not_kept("".into());
-    ask(link, question, |window, link, reply| {
+    let turn = Turn::now(Page::Account);
+    ask(link, question, move |window, link, reply| {
+        if turn.is_over() {
+            return;
+        }
         let page = window.global::<AccountPage>();
-        page.set_waits_for("".into());
-        page.set_in_browser(false);
+        wait_no_longer(&page);
         match reply {
             Ok(reply) => then(window, link, reply),
             Err(why) => page.set_error(why.into()),
         }
     });
+}
+
+fn wait_no_longer(page: &AccountPage<'_>) {
+    page.set_waits_for("".into());
+    page.set_in_browser(false);
 }
 
 fn show(window: &MainWindow, step: AccountStep) {
@@ -149,6 +165,9 @@ fn show(window: &MainWindow, step: AccountStep) {
     page.set_not_kept("".into());
     page.set_stops(false);
     page.set_step(step);
+    if step != AccountStep::Found {
+        FOUND.take();
+    }
 }
 
 /// Nothing of the last account stays on the page.
@@ -156,8 +175,9 @@ fn begin_anew(window: &MainWindow) {
     let page = window.global::<AccountPage>();
     Turn::begin(Page::Account);
     view::forget(&page);
-    page.set_waits_for("".into());
+    wait_no_longer(&page);
     page.set_looks(false);
+    page.set_can_start(false);
     page.set_found(ModelRc::default());
     page.set_plan(ModelRc::default());
     page.set_made(ModelRc::default());
@@ -179,16 +199,22 @@ fn search(window: &MainWindow, link: &Link) {
                 view::forget_agreed(&page);
                 page.set_agreed_about(about.into());
             }
-            let question = Question::Discover(view::agreed(&page, entered));
-            ask_and_wait(window, link, tr!("Looking for your calendars …"), question, found);
+            let account = view::agreed(&page, entered);
+            let question = Question::Discover(account.clone());
+            let waits_for = tr!("Looking for your calendars …");
+            ask_and_wait(window, link, waits_for, question, |window, _, reply| found(window, account, reply));
         }
         Err(why) => page.set_error(why.into()),
     }
 }
 
-fn found(window: &MainWindow, _: &Link, reply: Reply) {
+fn found(window: &MainWindow, account: Account, reply: Reply) {
     let Reply::Answered(Answered::Discovered(found)) = reply else { return };
     let page = window.global::<AccountPage>();
+    // It was found with another address or password than those that are entered by now.
+    if view::entered(&page).map(|entered| view::agreed(&page, entered)).as_ref() != Ok(&account) {
+        return;
+    }
     page.set_discovered_user(found.user.clone().unwrap_or_default().into());
     page.set_strangers(model(found.strangers.iter().map(SharedString::from)));
     page.set_stranger(found.strangers.first().cloned().unwrap_or_default().into());
@@ -203,6 +229,7 @@ fn found(window: &MainWindow, _: &Link, reply: Reply) {
     }
     page.set_found(model(found.collections.iter().map(view::found_row)));
     show(window, AccountStep::Found);
+    FOUND.set(Some(account));
 }
 
 fn model<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
@@ -243,7 +270,8 @@ fn add(window: &MainWindow, link: &Link) {
     if !page.get_waits_for().is_empty() {
         return;
     }
-    match view::add(&page) {
+    let Some(account) = FOUND.with_borrow(Clone::clone) else { return };
+    match view::add(&page, account) {
         Ok(add) => {
             ask_and_wait(window, link, tr!("Preparing …"), Question::AddAccount(add), added);
         }
@@ -291,6 +319,7 @@ fn leave(link: &Link) {
 fn look_ahead(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
     let turn = Turn::begin(Page::Account);
+    wait_no_longer(&page);
     page.set_error("".into());
     page.set_plan(ModelRc::default());
     page.set_can_start(false);
@@ -301,20 +330,21 @@ fn look_ahead(window: &MainWindow, link: &Link) {
         let about = profile.clone();
         link.ask(Request::Preview { profile }, move |window, _, reply| {
             if let Some(why) = view::not_run(reply).filter(|_| !turn.is_over()) {
-                foreseen(window, &about, vec![view::trouble(&about, &why)], true);
+                foreseen(window, &about, None, vec![view::trouble(&about, &why)]);
             }
         });
     }
 }
 
-/// What the first run of a profile would do is known.
-fn foreseen(window: &MainWindow, profile: &str, lines: Vec<PlanLine>, is_trouble: bool) {
+/// What the first run of a profile would do is known by the run that looked, or cannot be.
+fn foreseen(window: &MainWindow, profile: &str, look: Option<RunId>, lines: Vec<PlanLine>) {
     let page = window.global::<AccountPage>();
     let rows = page.get_made();
     let Some(at) = rows.iter().position(|row| row.profile == profile && row.busy) else { return };
     if let Some(row) = rows.row_data(at) {
-        let tone = if is_trouble { Tone::Trouble } else { Tone::Calm };
-        rows.set_row_data(at, MadeRow { busy: false, tone, ..row });
+        let tone = if look.is_some() { Tone::Calm } else { Tone::Trouble };
+        let look = look.map(|run| run.0.to_string()).unwrap_or_default().into();
+        rows.set_row_data(at, MadeRow { busy: false, tone, look, ..row });
     }
     page.set_plan(model(page.get_plan().iter().chain(lines)));
     if rows.iter().all(|row| !row.busy) {
@@ -330,13 +360,14 @@ fn start(window: &MainWindow, link: &Link) {
     let page = window.global::<AccountPage>();
     // The yes is about what the person has seen.
     let is_seen = |row: &MadeRow| !row.busy && row.tone == Tone::Calm;
-    let profiles: Vec<String> =
-        page.get_made().iter().filter(is_seen).map(|row| row.profile.into()).collect();
+    let rows: Vec<MadeRow> = page.get_made().iter().filter(is_seen).collect();
+    let profiles: Vec<String> = rows.iter().map(|row| row.profile.to_string()).collect();
+    let seen = rows.iter().filter_map(|row| row.look.parse().ok().map(RunId)).collect();
     page.set_made(model(page.get_made().iter().map(|row| match is_seen(&row) {
         true => view::starts(&row.profile),
         false => view::not_seen(&row.profile),
     })));
-    let how = How { accept_preview: true, ..How::default() };
+    let how = How { seen, ..How::default() };
     show(window, AccountStep::Done);
     let asked = profiles.clone();
     link.ask(Request::Sync { profiles, how }, move |window, _, reply| {
@@ -365,10 +396,11 @@ fn take_back(window: &MainWindow, link: &Link) {
 pub fn heard(window: &MainWindow, _: &Link, event: &Event) {
     let page = window.global::<AccountPage>();
     match (page.get_step(), event) {
-        (AccountStep::Plan, Event::RunFinished { profile, report, foreseen: touched, .. })
+        (AccountStep::Plan, Event::RunFinished { run, profile, report, foreseen: touched, .. })
             if report.dry_run =>
         {
-            foreseen(window, profile, view::plan(report, touched), report.failure.is_some());
+            let look = report.failure.is_none().then_some(*run);
+            foreseen(window, profile, look, view::plan(report, touched));
         }
         (AccountStep::Done, Event::RunFinished { profile, report, .. }) if !report.dry_run => {
             ended(window, profile, view::done(report));

@@ -216,10 +216,24 @@ fn choose(window: &MainWindow, link: &Link, name: SharedString) {
     if page.get_dirty() && page.get_chosen() != name {
         return save_first(window);
     }
-    page.set_chosen(name.clone());
+    set_chosen(&page, &name);
     open(window, ProfilePart::Options);
     show_active(&page);
     show(link, name);
+}
+
+/// Another profile is chosen: nothing of the one before stays under its name.
+fn set_chosen(page: &ProfilesPage<'_>, name: &SharedString) {
+    if page.get_chosen() == *name {
+        return;
+    }
+    page.set_chosen(name.clone());
+    page.set_rows(ModelRc::default());
+    page.set_broken(SharedString::new());
+    page.set_file(SharedString::new());
+    page.set_history(SharedString::new());
+    page.set_folder(SharedString::new());
+    page.set_address(SharedString::new());
 }
 
 fn show(link: &Link, name: SharedString) {
@@ -398,7 +412,7 @@ fn copy(window: &MainWindow, link: &Link, new: &str) {
     let asked = |profile| Question::CopyProfile { profile, new };
     act(window, link, asked, move |window, _, is_here| {
         if is_here {
-            window.global::<ProfilesPage>().set_chosen(made);
+            set_chosen(&window.global::<ProfilesPage>(), &made);
             open(window, ProfilePart::Options);
         }
     });

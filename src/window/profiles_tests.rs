@@ -169,6 +169,26 @@ fn what_is_entered_is_not_lost_by_a_click_elsewhere() {
     assert_eq!(last(&asked), Question::Profile { profile: "home".into() });
 }
 
+#[test]
+fn a_profile_that_cannot_be_read_is_not_shown_as_the_one_before() {
+    let (window, _, _) = page_of(|question| match question {
+        Question::Profile { profile } if profile == "home" => {
+            Reply::Refused { why: "no profile can have this name".into() }
+        }
+        other => answer(other),
+    });
+    let page = window.global::<ProfilesPage>();
+    let shown = || {
+        [page.get_file(), page.get_history(), page.get_folder(), page.get_address()]
+            .map(|text| text.is_empty())
+    };
+    assert_eq!((page.get_rows().row_count() > 0, shown()), (true, [false; 4]));
+    page.set_broken("it is broken".into());
+    page.invoke_choose("home".into());
+    assert_eq!((page.get_rows().row_count(), shown(), page.get_broken().as_str()), (0, [true; 4], ""));
+    assert_eq!(page.get_trouble(), "No profile can have this name.");
+}
+
 /// A look ahead deletes as many items as there are days.
 fn as_many_as_days(question: &Question) -> Reply {
     let Question::Foresee(changes) = question else { return answer(question) };

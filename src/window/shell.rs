@@ -149,13 +149,13 @@ pub fn connection(window: &MainWindow, link: &Link, state: Result<(), String>) {
     if !answers {
         return;
     }
+    account::connected(window, link);
+    status::connected(window, link);
     match FIRST.take() {
         Some(page) => show(window, link, &page),
         // What was asked before may have had no answer, and what happened was not heard.
         None => open(window, link, shell.get_page()),
     }
-    account::connected(window, link);
-    status::connected(window, link);
 }
 
 /// Says something above the page.

@@ -1,6 +1,6 @@
 //! The first page: how each profile is, and what can be done about it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Asked;
 use crate::ways::sentence;
 use crate::{MainWindow, ProfileRow, StatusPage, Tone, rows, shell};
 
@@ -38,8 +39,18 @@ pub fn attach(window: &MainWindow, link: &Link) {
 }
 
 /// The page is shown: what is true now.
-pub fn opened(_: &MainWindow, link: &Link) {
-    link.ask(Request::Question(Question::Activity), |window, _, reply| {
+pub fn opened(window: &MainWindow, link: &Link) {
+    count(link);
+    part::opened(window, link);
+}
+
+/// Asks how much there is, and what changed lately.
+fn count(link: &Link) {
+    let asked = Asked::now(&COUNTS);
+    link.ask(Request::Question(Question::Activity), move |window, _, reply| {
+        if asked.is_over() {
+            return;
+        }
         // What cannot be counted is not shown; a run tells what is wrong.
         if let Ok(Reply::Answered(Answered::Activity(activity))) = reply {
             let page = window.global::<StatusPage>();
@@ -58,6 +69,8 @@ pub fn opened(_: &MainWindow, link: &Link) {
 }
 
 thread_local! {
+    /// How often they were counted.
+    static COUNTS: Cell<u64> = const { Cell::new(0) };
     /// How many items the profiles had when they were counted last.
     static COUNTED: RefCell<Vec<Items>> = const { RefCell::new(Vec::new()) };
 }
@@ -123,11 +136,11 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
             (row.running, row.progress, row.step) = (true, share(Some(step)), step_words(step).into());
             rows.set_row_data(at, row);
         }
-        Event::RunFinished { profile, report, foreseen, .. } => {
+        Event::RunFinished { run, profile, report, foreseen, .. } => {
             if report.dry_run {
-                part::foreseen(window, profile, report, foreseen);
+                part::foreseen(window, *run, profile, report, foreseen);
             } else if !report.did_nothing() {
-                opened(window, link);
+                count(link);
             }
         }
         Event::RunStarted { .. } | Event::Show { .. } => {}

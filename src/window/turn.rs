@@ -1,6 +1,7 @@
 //! Whether an answer is still for what a page shows: the person may have gone on before it came.
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 use crate::Page;
 
@@ -37,6 +38,27 @@ impl Turn {
     }
 }
 
+/// A question that may be asked again before its answer comes: only the last answer counts.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    times: &'static LocalKey<Cell<u64>>,
+    number: u64,
+}
+
+impl Asked {
+    /// It is asked now; the counter is that of this question alone.
+    pub fn now(times: &'static LocalKey<Cell<u64>>) -> Asked {
+        let number = times.get() + 1;
+        times.set(number);
+        Asked { times, number }
+    }
+
+    /// Whether it was asked again.
+    pub fn is_over(self) -> bool {
+        self.times.get() != self.number
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +69,12 @@ mod tests {
         assert!(!before.is_over() && !Turn::now(Page::Status).is_over());
         let after = Turn::begin(Page::Status);
         assert!(before.is_over() && !after.is_over() && !other.is_over());
+    }
+
+    #[test]
+    fn the_last_answer_counts() {
+        thread_local!(static TIMES: Cell<u64> = const { Cell::new(0) });
+        let (before, after) = (Asked::now(&TIMES), Asked::now(&TIMES));
+        assert!(before.is_over() && !after.is_over());
     }
 }

@@ -222,11 +222,12 @@ fn a_look_ahead_changes_nothing() {
     assert_eq!(foreseen, ["event a, 1 May 2026", "event b, 1 May 2026"]);
     assert_eq!((files(&world.folder()).len(), world.server.items().len()), (1, 1));
     world.profile(&format!("{BY_HAND}\npreview_needed = true\nmode = \"replicate-from-server\""));
-    assert_eq!(preview().report.local.deleted, 1);
+    let previewed = preview();
+    assert_eq!(previewed.report.local.deleted, 1);
     let held = daemon.sync("work");
     assert_eq!(held.report.outcome, RunOutcome::Held);
     assert_eq!(daemon.status().profiles[0].state, State::PreviewNeeded);
-    let how = How { accept_preview: true, ..How::default() };
+    let how = How { seen: vec![previewed.run], ..How::default() };
     let accepted = daemon.run(Request::Sync { profiles: vec!["work".into()], how });
     assert_eq!(accepted.report.outcome, RunOutcome::Ok, "{accepted:#?}");
     assert_eq!(files(&world.folder()).len(), 1);

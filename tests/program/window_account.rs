@@ -140,7 +140,7 @@ fn an_account_is_added_looked_at_and_synced() {
     assert_eq!(back, Ok(Reply::Done));
     assert!(!todo.exists() && daemon.status().profiles.len() == 1);
 
-    let how = How { accept_preview: true, ..How::default() };
+    let how = How { seen: vec![ahead.run], ..How::default() };
     let done = daemon.run(Request::Sync { profiles: vec!["work".to_owned()], how });
     assert_eq!((done.report.outcome, files(&folder).len()), (RunOutcome::Ok, ITEMS as usize));
     let again = discover(&daemon, &account);

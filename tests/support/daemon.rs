@@ -24,6 +24,7 @@ pub struct Daemon {
 /// A run that has ended.
 #[derive(Debug)]
 pub struct Ended {
+    pub run: RunId,
     pub profile: String,
     pub report_id: Option<i64>,
     pub report: Report,
@@ -188,6 +189,7 @@ impl Follower<'_> {
         self.until(|event| match event {
             Event::RunFinished { run, profile, report_id, report, foreseen } if *run == wanted => {
                 Some(Ended {
+                    run: *run,
                     profile: profile.clone(),
                     report_id: *report_id,
                     report: Report::clone(report),

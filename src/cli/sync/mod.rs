@@ -94,8 +94,8 @@ pub async fn run(home: &Home, args: Args, debug: bool) -> Result<u8, Failure> {
             (false, true) => OnDeletions::Undone,
             (false, false) => OnDeletions::Guarded,
         },
-        accept_preview: args.accept_preview,
         only: only.iter().flat_map(|only| &only.local).map(Href::to_string).collect(),
+        ..How::default()
     };
     let options =
         Options { dry_run: args.dry_run, deletions: how.deletions.into(), only, ..Options::default() };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Access, Begin, Order, Planned, SPREAD};
+use super::{Access, Begin, Dropped, Order, Planned, SPREAD};
 use crate::daemon::clock::Moment;
 use crate::daemon::protocol::RunId;
 
@@ -86,6 +86,14 @@ impl Entry {
             Some(wanted) => drop(wanted.order.join(order)),
             None => self.wanted = Some(Wanted { order, since: now, passed_over: 0 }),
         }
+    }
+
+    /// What persons asked for will not be done.
+    pub fn drop_asked(&mut self) -> impl Iterator<Item = Dropped> {
+        let profile = &self.planned.name;
+        let dropped =
+            |Asked { run, order, .. }| Dropped { run, profile: profile.clone(), dry_run: order.dry_run };
+        self.asked.drain(..).map(dropped)
     }
 
     /// Of those that wait, one tries, each time another one: the trouble may be of one profile only.

@@ -83,6 +83,14 @@ pub struct End {
     pub why: String,
 }
 
+/// A run that was asked for and will never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    pub run: RunId,
+    pub profile: Name,
+    pub dry_run: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
     pub since: Moment,
@@ -126,7 +134,7 @@ impl Schedule {
         now: Moment,
         profiles: Vec<Planned>,
         begin: impl Fn(&Name) -> Begin,
-    ) -> Vec<(RunId, Name)> {
+    ) -> Vec<Dropped> {
         let names: BTreeSet<Name> = profiles.iter().map(|planned| planned.name.clone()).collect();
         for planned in profiles {
             match self.profiles.get_mut(&planned.name) {
@@ -140,7 +148,7 @@ impl Schedule {
         let mut dropped = Vec::new();
         self.profiles.retain(|name, entry| {
             if !names.contains(name) {
-                dropped.extend(entry.asked.drain(..).map(|asked| (asked.run, name.clone())));
+                dropped.extend(entry.drop_asked());
                 (entry.due, entry.wanted, entry.gone) = (None, None, true);
             }
             !entry.gone || entry.running.is_some()
@@ -194,7 +202,7 @@ impl Schedule {
 
     /// A run ended. Returns the runs that were asked for and will never be: where the sign-in was refused, each of them
     /// would be one refusal more.
-    pub fn finished(&mut self, now: Moment, run: RunId, end: End) -> Vec<(RunId, Name)> {
+    pub fn finished(&mut self, now: Moment, run: RunId, end: End) -> Vec<Dropped> {
         let is_it = |entry: &Entry| entry.running.as_ref().is_some_and(|running| running.run == run);
         let Some((name, entry)) = self.profiles.iter_mut().find(|(_, entry)| is_it(entry)) else {
             return Vec::new();
@@ -255,11 +263,9 @@ impl Schedule {
         refused
     }
 
-    fn drop_asked(&mut self, access: &Access) -> Vec<(RunId, Name)> {
-        let of_access = self.profiles.iter_mut().filter(|(_, entry)| entry.planned.access == *access);
-        of_access
-            .flat_map(|(name, entry)| entry.asked.drain(..).map(|asked| (asked.run, name.clone())))
-            .collect()
+    fn drop_asked(&mut self, access: &Access) -> Vec<Dropped> {
+        let of_access = self.profiles.values_mut().filter(|entry| entry.planned.access == *access);
+        of_access.flat_map(Entry::drop_asked).collect()
     }
 
     /// Takes note of the time, and says what is to be done now.

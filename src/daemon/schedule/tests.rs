@@ -436,10 +436,17 @@ fn one_refusal_ends_what_else_was_asked_of_the_account() {
         planned("c", "one", "ole", 30),
     ]);
     let asked = ["a", "b", "c"].map(|profile| schedule.ask(at(1.0), &name(profile), Order::everything()));
+    let look = schedule.ask(at(1.0), &name("b"), Order { dry_run: true, ..Order::everything() }).unwrap();
     assert_eq!(words(&mut schedule, 1.0), ["a by hand", "c by hand"]);
     let run = schedule.running(&name("a")).unwrap();
     let dropped = schedule.finished(at(1.0), run, hindered(Obstacle::SignIn));
-    assert_eq!(dropped, [(asked[1].unwrap(), name("b"))]);
+    assert_eq!(
+        dropped,
+        [
+            Dropped { run: asked[1].unwrap(), profile: name("b"), dry_run: false },
+            Dropped { run: look, profile: name("b"), dry_run: true },
+        ]
+    );
     assert_eq!(words(&mut schedule, 1.0), ["check a"]);
     schedule.ask(at(2.0), &name("b"), Order::everything());
     assert_eq!(words(&mut schedule, 2.0), ["b by hand"], "a person can try again");
@@ -540,7 +547,8 @@ fn profiles_come_change_and_go() {
     assert_eq!(schedule.next_of(&name("b")), None);
 
     let asked = schedule.ask(at(2.0), &name("c"), Order::everything()).unwrap();
-    assert_eq!(schedule.plan(at(2.0), vec![a, b], |_| NEVER), [(asked, name("c"))]);
+    let dropped = schedule.plan(at(2.0), vec![a, b], |_| NEVER);
+    assert_eq!(dropped, [Dropped { run: asked, profile: name("c"), dry_run: false }]);
     assert_eq!(schedule.ask(at(2.0), &name("c"), Order::everything()), None);
     end(&mut schedule, 3.0, "c", well());
     assert_eq!(schedule.next(at(3.0)), Some(at(11.0)));

@@ -9,8 +9,7 @@ use tr::tr;
 use super::Daemon;
 use crate::daemon::known::Known;
 use crate::daemon::last::Last;
-use crate::daemon::protocol::RunId;
-use crate::daemon::schedule::{Access, Account, Begin, Planned};
+use crate::daemon::schedule::{Access, Account, Begin, Dropped, Planned};
 use crate::daemon::watch::Watched;
 use crate::profile::{Name, Profile};
 use crate::report::RunOutcome;
@@ -109,6 +108,7 @@ impl Daemon {
             |name: &Name| known.profiles.contains_key(name) || known.broken.contains_key(name.as_str());
         self.last.retain(|name, _| is_there(name));
         self.states.retain(|name, _| is_there(name));
+        self.foreseen.retain(|name, _| is_there(name));
         let (_, mut told) = self.read_runs();
         let known = &self.known;
         let accounts: Vec<(&Name, Account)> =
@@ -129,7 +129,7 @@ impl Daemon {
     }
 
     /// Tells the schedule of the profiles. Returns the runs that were asked for and will never be.
-    pub(super) fn plan(&mut self) -> Vec<(RunId, Name)> {
+    pub(super) fn plan(&mut self) -> Vec<Dropped> {
         let (now, wall) = (self.clock.now(), Timestamp::now());
         let last = &self.last;
         let planned = self.known.profiles.values().map(|profile| planned(profile, last.get(&profile.name)));

@@ -25,7 +25,7 @@ use crate::daemon::watch::{Change, Watcher};
 use crate::daemon::{memory, stop};
 use crate::desktop::{Desktop, Shown, Wish};
 use crate::home::{Home, HomeError};
-use crate::profile::{Accounts, Name};
+use crate::profile::{Accounts, Name, Profile};
 use crate::settings::{self, Settings};
 use crate::sync::run::Stop;
 
@@ -65,6 +65,8 @@ pub struct Daemon {
     schedule: Schedule,
     notices: Notices,
     last: BTreeMap<Name, Last>,
+    /// The last look ahead at each profile that went well, and the profile as it was then.
+    foreseen: BTreeMap<Name, (RunId, Profile)>,
     /// As the states were when they were read last, or written.
     states: BTreeMap<Name, Stamp>,
     accounts: Arc<Accounts>,
@@ -212,6 +214,7 @@ impl Daemon {
             schedule: Schedule::new(quiet),
             notices,
             last: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
             states: BTreeMap::new(),
             accounts: Arc::default(),
             stop: Stop::default(),

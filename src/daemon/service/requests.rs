@@ -10,11 +10,11 @@ use super::{Daemon, Ready, Then};
 use crate::collection::Href;
 use crate::daemon::clock::Moment;
 use crate::daemon::control::Asked;
-use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Request, Ticket};
+use crate::daemon::protocol::{Answer, Event, How, NotRun, OnDeletions, Reply, Request, RunId, Ticket};
 use crate::daemon::schedule::Order;
 use crate::daemon::{answers, notices};
 use crate::desktop::Wish;
-use crate::profile::{self, Name};
+use crate::profile::{self, Name, ProfileError};
 use crate::sync::run::Deletions;
 
 impl Daemon {
@@ -97,10 +97,9 @@ impl Daemon {
         }
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
         for name in profiles {
-            let looked_at = how.accept_preview.then(|| profile::accept_preview(&self.home, name));
-            match looked_at.transpose() {
-                Ok(_) => accepted.push(name.clone()),
-                Err(error) => refused.push(NotRun { profile: name.clone(), why: error.to_string() }),
+            match self.accept(name, &how.seen) {
+                Ok(()) => accepted.push(name.clone()),
+                Err(why) => refused.push(NotRun { profile: name.clone(), why }),
             }
         }
         if accepted.is_empty() && !refused.is_empty() {
@@ -109,6 +108,23 @@ impl Daemon {
         let files: BTreeSet<Href> = how.only.into_iter().map(Href::new).collect();
         let order = if files.is_empty() { Order::everything() } else { Order::files(files) };
         self.ask(now, &accepted, Order { deletions: how.deletions.into(), ..order }, refused)
+    }
+
+    /// A profile that waits for a look ahead waits no longer, if it is as it was when the person saw what it would do.
+    fn accept(&self, name: &str, seen: &[RunId]) -> Result<(), String> {
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let told = |error: ProfileError| error.to_string();
+        let profile = profile::load(&self.home, name).map_err(told)?;
+        let foreseen = self.foreseen.get(&profile.name);
+        let is_seen = foreseen.is_some_and(|(run, then)| seen.contains(run) && *then == profile);
+        if profile.preview_needed && !is_seen {
+            return Err(tr!(
+                "it may do something else by now than you have seen, so nothing was done; see again what it would do"
+            ));
+        }
+        profile::accept_preview(&self.home, name).map(drop).map_err(told)
     }
 
     /// Has these profiles run, or all active ones, besides those that are refused already.
@@ -160,29 +176,56 @@ mod tests {
     use crate::home::Home;
     use crate::profile::Name;
 
-    #[tokio::test]
-    async fn the_yes_to_one_profile_counts_whatever_another_one_lacks() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::at(folder.path());
+    /// A daemon with the profile work, which waits, and was looked at by run 7.
+    fn daemon(home: &Home) -> Daemon {
         std::fs::create_dir_all(home.profiles_dir()).unwrap();
         std::fs::write(home.settings_file(), "tray = false\n").unwrap();
         let text = "kind = \"events\"\npreview_needed = true\n[local]\ntype = \"vdir\"\npath = \"/nowhere/work\"\n\
                     [remote]\ntype = \"dav\"\nurl = \"https://work.example/\"\nuser = \"jana\"\n";
         std::fs::write(home.profile_file(&Name::new("work").unwrap()), text).unwrap();
-        let mut daemon = Daemon::start(&home).unwrap().unwrap().daemon;
-        let how = || How { accept_preview: true, ..How::default() };
-        let mut sync = |profiles: &[&str]| {
-            let profiles = profiles.iter().map(|name| (*name).to_owned()).collect();
-            match daemon.answer(Request::Sync { profiles, how: how() }).0 {
-                Reply::Runs { runs, refused } => {
-                    let runs: Vec<String> = runs.into_iter().map(|ticket| ticket.profile).collect();
-                    let refused: Vec<String> = refused.into_iter().map(|not| not.profile).collect();
-                    (runs.join(" "), refused.join(" "))
-                }
-                other => panic!("{other:?}"),
+        let mut daemon = Daemon::start(home).unwrap().unwrap().daemon;
+        let work = profile::load(home, "work").unwrap();
+        daemon.foreseen.insert(work.name.clone(), (RunId(7), work));
+        daemon
+    }
+
+    /// What runs and what does not, where these looks ahead were seen.
+    fn sync(daemon: &mut Daemon, seen: &[u64], profiles: &[&str]) -> (String, String) {
+        let profiles = profiles.iter().map(|name| (*name).to_owned()).collect();
+        let how = How { seen: seen.iter().copied().map(RunId).collect(), ..How::default() };
+        match daemon.answer(Request::Sync { profiles, how }).0 {
+            Reply::Runs { runs, refused } => {
+                let runs: Vec<String> = runs.into_iter().map(|ticket| ticket.profile).collect();
+                let refused: Vec<String> = refused.into_iter().map(|not| not.profile).collect();
+                (runs.join(" "), refused.join(" "))
             }
-        };
-        assert_eq!(sync(&["gone"]), (String::new(), "gone".to_owned()));
-        assert_eq!(sync(&["work", "gone"]), ("work".to_owned(), "gone".to_owned()));
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_yes_to_one_profile_counts_whatever_another_one_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut daemon = daemon(&Home::at(folder.path()));
+        assert_eq!(sync(&mut daemon, &[7], &["gone"]), (String::new(), "gone".to_owned()));
+        assert_eq!(sync(&mut daemon, &[7], &["work", "gone"]), ("work".to_owned(), "gone".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_yes_is_about_what_was_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let mut daemon = daemon(&home);
+        let (runs, refused) = (|| ("work".to_owned(), String::new()), || (String::new(), "work".to_owned()));
+        assert_eq!(sync(&mut daemon, &[6], &["work"]), refused(), "that look ahead is not the last one");
+        let (name, text) = profile::read_text(&home, "work").unwrap();
+        let other = format!("mode = \"replicate-from-server\"\n{text}");
+        std::fs::write(home.profile_file(&name), &other).unwrap();
+        assert_eq!(sync(&mut daemon, &[7], &["work"]), refused(), "it does something else now");
+        assert!(profile::load(&home, "work").unwrap().preview_needed);
+        std::fs::write(home.profile_file(&name), &text).unwrap();
+        assert_eq!(sync(&mut daemon, &[7], &["work"]), runs());
+        assert!(!profile::load(&home, "work").unwrap().preview_needed);
+        assert_eq!(sync(&mut daemon, &[6], &["work"]), runs(), "it waits no longer");
     }
 }

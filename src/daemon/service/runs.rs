@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tr::tr;
 
 use super::{Daemon, Ready};
@@ -10,10 +9,10 @@ use crate::daemon::clock::Moment;
 use crate::daemon::last::Last;
 use crate::daemon::notices::Ended;
 use crate::daemon::protocol::{Event, RunId, State, Step};
-use crate::daemon::schedule::{Access, Account, Do, End, Order};
+use crate::daemon::schedule::{Access, Account, Do, Dropped, End, Order};
 use crate::daemon::{foreseen, run};
 use crate::profile::{Name, Profile};
-use crate::report::{Held, Report, RunOutcome};
+use crate::report::{Held, RunOutcome};
 use crate::sync::run::{Done, Obstacle, Options};
 
 /// A run that has ended.
@@ -44,7 +43,8 @@ impl Daemon {
                 why: String::new(),
             };
             self.schedule.finished(self.clock.now(), run, end);
-            self.will_not_run(vec![(run, profile)], &tr!("the profile was just removed"));
+            let dropped = Dropped { run, profile, dry_run: order.dry_run };
+            self.will_not_run(vec![dropped], &tr!("the profile was just removed"));
             return;
         };
         let Order { dry_run, deletions, only } = order.clone();
@@ -111,6 +111,9 @@ impl Daemon {
         if let Some(watcher) = &self.watcher {
             watcher.release(&profile.name);
         }
+        if order.dry_run && report.failure.is_none() {
+            self.foreseen.insert(profile.name.clone(), (run, profile.clone()));
+        }
         // It may have been removed meanwhile.
         if !order.dry_run && self.known.profiles.contains_key(&profile.name) {
             if id.is_some() || !self.passes(obstacle) {
@@ -165,11 +168,9 @@ impl Daemon {
     }
 
     /// Tells those who asked for these runs that they will never be.
-    pub(super) fn will_not_run(&self, runs: Vec<(RunId, Name)>, why: &str) {
-        for (run, profile) in runs {
-            let report = Box::new(Report::not_run(profile.as_str(), Timestamp::now(), why.to_owned()));
-            let profile = profile.to_string();
-            self.tell(Event::RunFinished { run, profile, report_id: None, report, foreseen: Vec::new() });
+    pub(super) fn will_not_run(&self, runs: Vec<Dropped>, why: &str) {
+        for Dropped { run, profile, dry_run } in runs {
+            self.tell(Event::will_not_run(run, profile.as_str(), dry_run, why));
         }
     }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use jiff::Timestamp;
 use pimbridge::daemon::protocol::account::{
-    Account, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
+    Account, Add, Added, Collection, Discovered, Means, Preset, Presets, SignIn, Sync,
 };
 use pimbridge::daemon::protocol::{RunId, Ticket};
 use pimbridge::item::Kind;
@@ -173,17 +173,9 @@ fn two_made(question: &Question) -> Reply {
     }
 }
 
-/// The look ahead at a profile has failed.
+/// The look ahead at a profile is dropped.
 fn not_foreseen(profile: &str) -> Event {
-    let why = "the server took too long".to_owned();
-    let report = Report { dry_run: true, ..Report::not_run(profile, Timestamp::UNIX_EPOCH, why) };
-    Event::RunFinished {
-        run: RunId(2),
-        profile: profile.to_owned(),
-        report_id: None,
-        report: Box::new(report),
-        foreseen: Vec::new(),
-    }
+    Event::will_not_run(RunId(2), profile, true, "the password was refused")
 }
 
 fn finished(dry_run: bool) -> Event {
@@ -255,7 +247,7 @@ fn from_the_first_letter_to_the_first_sync() {
     page.get(AccessibleRole::ListItem, "… and one more");
     page.click("Start syncing");
     let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
-    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    assert_eq!((profiles, how.seen), (vec!["Work".to_owned()], vec![RunId(1)]));
     heard(&page.window, &page.link, &finished(false));
     assert_eq!(page.page().get_made().row_data(0).unwrap().word, "In sync");
     page.click("Show the status");
@@ -285,7 +277,7 @@ fn only_what_was_looked_at_is_started() {
     heard(&page.window, &page.link, &not_foreseen("Home"));
     page.click("Start syncing");
     let Request::Sync { profiles, how } = page.last() else { panic!("{:?}", page.last()) };
-    assert_eq!((profiles, how.accept_preview), (vec!["Work".to_owned()], true));
+    assert_eq!((profiles, how.seen), (vec!["Work".to_owned()], vec![RunId(1)]));
     let made = page.page().get_made();
     let made: Vec<String> = made.iter().map(|row| format!("{}: {}", row.profile, row.word)).collect();
     assert_eq!(made, ["Work: Synchronizing …", "Home: Waits until you have looked at what it would do"]);
@@ -330,6 +322,61 @@ fn a_look_ahead_begins_anew_with_the_daemon_and_can_be_left() {
     assert_eq!(again(), 2);
     let page = page.page();
     assert!(page.get_step() == AccountStep::SignIn && !page.get_can_start() && !page.get_looks());
+}
+
+#[test]
+fn a_plan_is_looked_at_again_when_the_page_is_opened_again() {
+    let page = Page::open(all_goes_well);
+    page.search("jana@example.org", "secret");
+    page.click("Go on");
+    heard(&page.window, &page.link, &finished(true));
+    shell::open(&page.window, &page.link, crate::Page::About);
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    assert_eq!(page.last(), Request::Preview { profile: "Work".to_owned() });
+    assert_eq!(page.get(AccessibleRole::Button, "Start syncing").accessible_enabled(), Some(false));
+    let asked = page.asked.borrow().len();
+    shell::open(&page.window, &page.link, crate::Page::Account);
+    assert_eq!(page.asked.borrow().len(), asked, "it is being looked at");
+}
+
+#[test]
+fn what_was_found_is_that_of_the_account_that_was_asked_about() {
+    let page = Page::open(all_goes_well);
+    page.link.hold_back();
+    page.search("jana@example.org", "secret");
+    for label in ["E-mail address", "Password"] {
+        assert_eq!(page.get(AccessibleRole::TextInput, label).accessible_enabled(), Some(false), "{label}");
+    }
+    page.page().set_typed("ole@elsewhere.example".into());
+    page.page().set_password("other".into());
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::SignIn && page.page().get_waits_for().is_empty());
+
+    page.click("Find my calendars");
+    page.link.let_come(0);
+    page.page().set_typed("jana@example.org".into());
+    page.page().set_password("secret".into());
+    page.click("Go on");
+    let Request::Question(Question::AddAccount(Add { account, .. })) = page.last() else {
+        panic!("{:?}", page.last())
+    };
+    assert_eq!(
+        (account.typed.as_str(), account.password.unwrap().expose()),
+        ("ole@elsewhere.example", "other")
+    );
+}
+
+#[test]
+fn an_answer_for_what_was_begun_before_is_not_shown() {
+    let page = Page::open(all_goes_well);
+    page.link.hold_back();
+    page.search("jana@example.org", "secret");
+    page.page().invoke_again();
+    page.search("jana@example.org", "secret");
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::SignIn && !page.page().get_waits_for().is_empty());
+    page.link.let_come(0);
+    assert!(page.page().get_step() == AccountStep::Found);
 }
 
 #[test]

@@ -38,11 +38,18 @@ pub fn way(page: &AccountPage<'_>) -> AccountWay {
     page.get_ways().row_data(at).unwrap_or_default()
 }
 
+fn given(text: SharedString) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn password_command(page: &AccountPage<'_>) -> Option<String> {
+    given(page.get_password_command()).filter(|_| page.get_more() && !way(page).in_browser)
+}
+
 /// The account as it was entered: what is in fields that are shown. The error says what is missing.
 pub fn entered(page: &AccountPage<'_>) -> Result<Account, String> {
     let way = way(page);
     let more = page.get_more() && !way.in_browser;
-    let given = |text: SharedString| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let typed = if way.by_address { page.get_address() } else { page.get_typed() };
     let typed = given(typed).ok_or_else(|| match way.by_address {
         true => tr!("Enter the address of the server."),
@@ -52,7 +59,7 @@ pub fn entered(page: &AccountPage<'_>) -> Result<Account, String> {
     if way.needs_host && host.is_none() {
         return Err(tr!("{} runs on many servers: enter the host of yours.", way.title));
     }
-    let password_command = given(page.get_password_command()).filter(|_| more);
+    let password_command = password_command(page);
     let password = page.get_password();
     let password = Some(password.as_str()).filter(|_| password_command.is_none() && !way.in_browser);
     let client_id = given(page.get_client_id()).filter(|_| way.in_browser);
@@ -200,8 +207,8 @@ fn directions(read_only: bool) -> Vec<(Mode, String)> {
     all
 }
 
-/// What is ticked. The error says what is missing.
-pub fn add(page: &AccountPage<'_>) -> Result<Add, String> {
+/// What is ticked of an account. The error says what is missing.
+pub fn add(page: &AccountPage<'_>, account: Account) -> Result<Add, String> {
     let found = page.get_found();
     let ticked = found.iter().filter(|row| row.ticked && row.synced_by.is_empty());
     let chosen: Option<Vec<Chosen>> = ticked.map(|row| chosen(&row)).collect();
@@ -213,7 +220,12 @@ pub fn add(page: &AccountPage<'_>) -> Result<Add, String> {
         return Err(tr!("Enter a folder for {}.", one.name));
     }
     let user = Some(page.get_discovered_user().to_string()).filter(|user| !user.is_empty());
-    Ok(Add { account: agreed(page, entered(page)?), user, chosen })
+    // It is entered here too, where the password cannot be kept.
+    let account = match password_command(page) {
+        None => account,
+        command => Account { password: None, password_command: command, ..account },
+    };
+    Ok(Add { account, user, chosen })
 }
 
 fn chosen(row: &FoundRow) -> Option<Chosen> {
@@ -363,8 +375,8 @@ pub fn done(report: &Report) -> MadeRow {
         tone,
         word: word.into(),
         detail: detail.into(),
-        busy: false,
         progress: 1.0,
+        ..MadeRow::default()
     }
 }
 
@@ -382,8 +394,7 @@ pub fn refused(profile: &str, why: &str) -> MadeRow {
         tone: Tone::Trouble,
         word: tr!("It could not be synchronized").into(),
         detail: sentence(why).into(),
-        busy: false,
-        progress: 0.0,
+        ..MadeRow::default()
     }
 }
 

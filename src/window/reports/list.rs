@@ -1,5 +1,7 @@
 //! The list of reports with its filters, and the list of conflicts that wait.
 
+use std::cell::Cell;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -13,23 +15,29 @@ use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use tr::tr;
 
 use crate::link::Link;
+use crate::turn::Asked;
 use crate::{MainWindow, ReportsAt, ReportsPage, RowItem, Tone, rows};
+
+thread_local! {
+    /// How often the lists were asked for.
+    static REPORTS: Cell<u64> = const { Cell::new(0) };
+    static WAITING: Cell<u64> = const { Cell::new(0) };
+}
 
 /// Asks for the reports that the filters let through. The list stays as it is until they are there.
 pub fn ask(window: &MainWindow, link: &Link) {
     let page = window.global::<ReportsPage>();
+    let asked = Asked::now(&REPORTS);
     let which = match wanted(&page, &TimeZone::system()) {
         Ok(which) => which,
         Err(why) => return page.set_wrong_day(why.into()),
     };
     page.set_wrong_day(SharedString::new());
-    let asked = which.clone();
     link.ask(Request::Question(Question::Reports(which)), move |window, _, reply| {
-        let page = window.global::<ReportsPage>();
-        // Something else may have been asked for since then.
-        if wanted(&page, &TimeZone::system()).as_ref() != Ok(&asked) {
+        if asked.is_over() {
             return;
         }
+        let page = window.global::<ReportsPage>();
         match reply {
             Ok(Reply::Answered(Answered::Reports(found))) => {
                 if page.get_at() == ReportsAt::List {
@@ -97,7 +105,11 @@ fn still_current(there: &ModelRc<RowItem>, current: i32, rows: &[RowItem]) -> i3
 
 /// Asks for the conflicts that wait.
 pub fn ask_waiting(_: &MainWindow, link: &Link) {
-    link.ask(Request::Question(Question::Conflicts), |window, _, reply| {
+    let asked = Asked::now(&WAITING);
+    link.ask(Request::Question(Question::Conflicts), move |window, _, reply| {
+        if asked.is_over() {
+            return;
+        }
         let page = window.global::<ReportsPage>();
         match reply {
             // What is left out, the list of reports says too.

@@ -1,6 +1,6 @@
 //! The page, as a person uses it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
@@ -266,6 +266,38 @@ fn new_reports_come_while_one_is_read() {
     heard(&window, &link, &event);
     assert!(asked.borrow().len() > before);
     sees(&window, "Dentist");
+}
+
+#[test]
+fn an_older_list_does_not_replace_a_newer_one() {
+    let asked = Cell::new(0);
+    let (window, link, _) = window(move |question| {
+        asked.set(asked.get() + 1);
+        match (question, asked.get()) {
+            (Question::Reports(_), 1) => Reply::Answered(Answered::Reports(Found {
+                reports: vec![],
+                profiles: vec![],
+                more: false,
+                notes: vec![],
+            })),
+            (Question::Conflicts, 2) => {
+                Reply::Answered(Answered::Conflicts(List { waiting: vec![], notes: vec![] }))
+            }
+            _ => daemon(question),
+        }
+    });
+    link.hold_back();
+    opened(&window, &link);
+    opened(&window, &link);
+    link.let_come(2);
+    link.let_come(2);
+    let page = window.global::<ReportsPage>();
+    let rows = || (page.get_reports().row_count(), page.get_waiting().row_count());
+    let newer = rows();
+    assert!(newer.0 > 0 && newer.1 > 0);
+    link.let_come(0);
+    link.let_come(0);
+    assert_eq!(rows(), newer);
 }
 
 #[test]

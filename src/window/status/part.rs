@@ -1,10 +1,11 @@
 //! What a profile waits for: the deletions of a held run, and the plan of one that must be looked at first.
 
 use pimbridge::daemon::protocol::activity::{HeldItem, Waiting};
-use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request};
+use pimbridge::daemon::protocol::{Answer, Answered, How, Question, Reply, Request, RunId};
 use pimbridge::report::wording::summary;
 use pimbridge::report::{Counts, Held, Operation, Report, Touched};
 use pimbridge::sync::Side;
+use serde::Serialize;
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 use tr::tr;
 
@@ -24,18 +25,14 @@ pub fn attach(window: &MainWindow, link: &Link) {
     page.on_delete_them(on.plain(|window, link| answer_held(window, link, Answer::Delete)));
     page.on_keep_them(on.plain(|window, link| answer_held(window, link, Answer::Keep)));
     page.on_look_at_plan(on.one(|window, link, profile: SharedString| look_at_plan(window, link, &profile)));
-    page.on_do_it(on.plain(|window, link| {
-        let profile = window.global::<StatusPage>().get_subject().into();
-        let how = How { accept_preview: true, ..How::default() };
-        carry_out(window, link, Request::Sync { profiles: vec![profile], how });
-    }));
+    page.on_do_it(on.plain(do_it));
     page.on_back(on.plain(|window, _| close(window)));
 }
 
-/// What was told to wait, as the page keeps it: the answer is about that and nothing else.
-pub fn token(held: &Held) -> SharedString {
+/// What was shown, as the page keeps it: the answer is about that and nothing else.
+pub fn token(shown: &impl Serialize) -> SharedString {
     // It always has a JSON.
-    serde_json::to_string(held).unwrap_or_default().into()
+    serde_json::to_string(shown).unwrap_or_default().into()
 }
 
 /// Shows an empty part, which fills when the daemon has answered.
@@ -95,14 +92,22 @@ fn look_at_plan(window: &MainWindow, link: &Link, profile: &str) {
     });
 }
 
+fn do_it(window: &MainWindow, link: &Link) {
+    let page = window.global::<StatusPage>();
+    let Ok(seen) = serde_json::from_str::<RunId>(&page.get_shown()) else { return };
+    let how = How { seen: vec![seen], ..How::default() };
+    carry_out(window, link, Request::Sync { profiles: vec![page.get_subject().into()], how });
+}
+
 /// A look ahead has ended.
-pub fn foreseen(window: &MainWindow, profile: &str, report: &Report, foreseen: &[Touched]) {
+pub fn foreseen(window: &MainWindow, run: RunId, profile: &str, report: &Report, foreseen: &[Touched]) {
     let page = window.global::<StatusPage>();
     // What is shown stays as the person sees it, until it is looked at again.
     if page.get_part() != StatusPart::Plan || page.get_subject() != profile || !page.get_busy() {
         return;
     }
     page.set_busy(false);
+    page.set_shown(token(&run));
     page.set_trouble(report.failure.as_deref().map(sentence).unwrap_or_default().into());
     page.set_can_do(report.failure.is_none());
     let numbers = if report.failure.is_none() { numbers(report) } else { String::new() };
@@ -119,6 +124,14 @@ fn close(window: &MainWindow) {
     window.global::<StatusPage>().set_part(StatusPart::Profiles);
 }
 
+/// The page is shown: what was foreseen a while ago may have changed.
+pub fn opened(window: &MainWindow, link: &Link) {
+    let page = window.global::<StatusPage>();
+    if page.get_part() == StatusPart::Plan && !page.get_busy() {
+        look_at_plan(window, link, &page.get_subject());
+    }
+}
+
 /// The daemon answers again: the look ahead that was waited for may not come any more.
 pub fn connected(window: &MainWindow, link: &Link) {
     let page = window.global::<StatusPage>();
@@ -127,17 +140,22 @@ pub fn connected(window: &MainWindow, link: &Link) {
     }
 }
 
-/// Does what the person has said, and goes back to where its run is seen.
+/// Does what the person has said, and goes back to where its run is seen. A plan that cannot be done any more is looked at
+/// again.
 fn carry_out(window: &MainWindow, link: &Link, request: Request) {
     let page = window.global::<StatusPage>();
     page.set_busy(true);
     page.set_can_do(false);
     let turn = Turn::now(Page::Status);
-    link.ask(request, move |window, _, reply| {
-        if !turn.is_over() {
-            close(window);
+    link.ask(request, move |window, link, reply| {
+        let refused = not_done(reply);
+        let page = window.global::<StatusPage>();
+        match refused.is_some() && page.get_part() == StatusPart::Plan {
+            _ if turn.is_over() => {}
+            true => look_at_plan(window, link, &page.get_subject()),
+            false => close(window),
         }
-        if let Some(why) = not_done(reply) {
+        if let Some(why) = refused {
             shell::tell(window, Tone::Trouble, &why);
         }
     });

@@ -77,6 +77,10 @@ struct Shown {
 }
 
 fn shown() -> Shown {
+    shown_of(answers)
+}
+
+fn shown_of(answers: impl Fn(&Request) -> Reply + 'static) -> Shown {
     // All of it is in sight.
     let window = testing::window(940.0, 1200.0);
     let asked = Rc::new(RefCell::new(Vec::new()));
@@ -186,8 +190,72 @@ fn a_profile_that_must_be_looked_at_shows_its_plan_first() {
     assert_eq!(shown.page().get_items().row_data(0).unwrap().word, "deleted on this computer");
     assert_eq!(shown.page().get_items().row_data(1).unwrap().title, "… and 3 more");
     shown.click("Do it: synchronize new from now on");
-    let how = How { accept_preview: true, ..How::default() };
+    let how = How { seen: vec![RunId(1)], ..How::default() };
     assert_eq!(shown.last(), Request::Sync { profiles: vec!["new".into()], how });
+}
+
+/// What new would do is seen.
+fn foreseen(shown: &Shown) {
+    let report = Report::not_run("new", Timestamp::UNIX_EPOCH, String::new());
+    let ended = Event::RunFinished {
+        run: RunId(1),
+        profile: "new".into(),
+        report_id: None,
+        report: Box::new(Report { dry_run: true, failure: None, ..report }),
+        foreseen: Vec::new(),
+    };
+    heard(&shown.window, &shown.link, &ended);
+}
+
+#[test]
+fn a_plan_that_it_would_not_do_any_more_is_looked_at_again() {
+    let shown = shown_of(|request| match request {
+        Request::Sync { .. } => Reply::Refused { why: "it does something else by now".into() },
+        other => answers(other),
+    });
+    shown.click("See what new would do");
+    foreseen(&shown);
+    shown.click("Do it: synchronize new from now on");
+    assert_eq!(shown.window.global::<crate::Shell>().get_notice(), "It does something else by now.");
+    assert_eq!(shown.last(), Request::Preview { profile: "new".into() });
+    assert!(shown.page().get_part() == StatusPart::Plan && !shown.page().get_can_do());
+}
+
+#[test]
+fn a_plan_is_looked_at_again_when_the_page_is_opened_again() {
+    let shown = shown();
+    let looks =
+        || shown.asked.borrow().iter().filter(|asked| matches!(asked, Request::Preview { .. })).count();
+    let open = |page| shell::open(&shown.window, &shown.link, page);
+    shown.click("See what new would do");
+    open(crate::Page::Status);
+    assert_eq!(looks(), 1, "it is being looked at");
+    foreseen(&shown);
+    open(crate::Page::About);
+    open(crate::Page::Status);
+    assert_eq!((looks(), shown.page().get_can_do()), (2, false));
+    foreseen(&shown);
+    shell::connection(&shown.window, &shown.link, Ok(()));
+    assert_eq!(looks(), 3);
+}
+
+#[test]
+fn older_numbers_do_not_replace_newer_ones() {
+    let asked = std::cell::Cell::new(0);
+    let shown = shown_of(move |request| {
+        if *request == Request::Question(Question::Activity) {
+            asked.set(asked.get() + 1);
+            let days = vec![day(25, asked.get(), 0, 0)];
+            return Reply::Answered(Answered::Activity(Activity { profiles: Vec::new(), days }));
+        }
+        answers(request)
+    });
+    shown.link.hold_back();
+    opened(&shown.window, &shown.link);
+    opened(&shown.window, &shown.link);
+    shown.link.let_come(1);
+    shown.link.let_come(0);
+    assert_eq!(shown.page().get_chart_title(), "3 changes in the last month");
 }
 
 #[test]
