@@ -184,7 +184,7 @@ async fn resolve(home: &Home, args: Resolve) -> Result<u8, Failure> {
         Take::Both => Decision::Both,
         Take::Merge => Decision::Merge,
     };
-    let done = decide_conflict(home, &profile, &args.conflict, decision).await.map_err(failure)?;
+    let done = decide_conflict(home, &profile, &args.conflict, decision, None).await.map_err(failure)?;
     let touched = match done.id {
         Some(id) => stored::touched(home, &profile.name, id, text::LISTED)?,
         None => Vec::new(),
@@ -250,7 +250,8 @@ mod tests {
             }
             _ => None,
         };
-        View { aside: aside(message), versions: Sides { local, remote }, newer: Side::Local, merged }
+        let (versions, mark) = (Sides { local, remote }, String::new());
+        View { aside: aside(message), versions, mark, newer: Side::Local, merged }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub enum Decision {
 pub enum DecisionError {
     #[error("{}", tr!("no conflict {} waits in this profile (any more); \"pimbridge conflict list\" shows those that do", format_args!("{:?}", .0)))]
     Unknown(String),
+    #[error("{}", tr!("a side has changed since you looked, so nothing was done; look at the conflict again"))]
+    Changed,
     #[error("{}", tr!("a copy of the version on this computer could not be stored: {0}", .0))]
     Copy(String),
     #[error("{}", unread(*.side, .reason))]
@@ -72,6 +74,8 @@ pub struct View {
     pub aside: Aside,
     /// What each side has; `None` where it was deleted.
     pub versions: Sides<Option<Bytes>>,
+    /// Stands for these versions.
+    pub mark: String,
     /// The side whose version was changed last.
     pub newer: Side,
     /// What putting both together would come to, where both sides have a version.
@@ -81,12 +85,7 @@ pub struct View {
 /// Looks at a conflict.
 pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
     let aside = find(job, id)?;
-    let mut found: Sides<Option<Found>> = Sides::default();
-    for side in Side::BOTH {
-        if let Some(href) = &aside.subject[side] {
-            found[side] = fetch(job, side, href).await?;
-        }
-    }
+    let found = fetch_both(job, &aside.subject).await?;
     let pairs = job.state.pairs()?;
     let base = match pairs.iter().find(|pair| pair.subject() == aside.subject) {
         Some(pair) => job.state.base_bytes(pair.id)?.map(|bytes| job.scope.shared(Side::Local, &bytes)),
@@ -106,12 +105,23 @@ pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
         _ => None,
     };
     let versions = Sides::from_fn(|side| found[side].as_ref().map(|found| found.bytes.clone()));
-    Ok(View { aside, versions, newer, merged })
+    Ok(View { aside, mark: mark(&found), versions, newer, merged })
 }
 
-/// Does what the person decided about one conflict. What is overwritten or deleted by it is in the history.
-pub async fn decide(job: &Job<'_>, id: &str, decision: Decision) -> Result<Done, DecisionError> {
+/// Does what the person decided about one conflict; where they have seen the versions, only as long as both sides still
+/// have those. What is overwritten or deleted by it is in the history.
+pub async fn decide(
+    job: &Job<'_>,
+    id: &str,
+    decision: Decision,
+    seen: Option<&str>,
+) -> Result<Done, DecisionError> {
     let aside = find(job, id)?;
+    if let Some(seen) = seen
+        && mark(&fetch_both(job, &aside.subject).await?) != seen
+    {
+        return Err(DecisionError::Changed);
+    }
     let mut only = Only::default();
     for side in Side::BOTH {
         only[side].extend(aside.subject[side].clone());
@@ -184,6 +194,25 @@ struct Found {
     bytes: Bytes,
     /// When the store says that it was changed.
     modified: Option<Timestamp>,
+}
+
+/// The same as long as both sides have what they have.
+fn mark(found: &Sides<Option<Found>>) -> String {
+    let hash = Side::BOTH.into_iter().fold(Sha256::new(), |hash, side| match &found[side] {
+        Some(Found { bytes, .. }) => hash.chain_update([1]).chain_update(Sha256::digest(bytes)),
+        None => hash.chain_update([0]),
+    });
+    item::hex(&hash.finalize()[..16])
+}
+
+async fn fetch_both(job: &Job<'_>, subject: &Subject) -> Result<Sides<Option<Found>>, DecisionError> {
+    let mut found = Sides::default();
+    for side in Side::BOTH {
+        if let Some(href) = &subject[side] {
+            found[side] = fetch(job, side, href).await?;
+        }
+    }
+    Ok(found)
 }
 
 /// `None` where it is gone.

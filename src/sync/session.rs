@@ -202,15 +202,17 @@ pub async fn view_conflict(home: &Home, profile: &Profile, id: &str) -> Result<V
     work.instrument(log::profile(profile.name.as_str())).await
 }
 
-/// Does what the person decided about a conflict.
+/// Does what the person decided about a conflict, about the versions of this mark if they have seen them.
 pub async fn decide_conflict(
     home: &Home,
     profile: &Profile,
     id: &str,
     decision: Decision,
+    seen: Option<&str>,
 ) -> Result<Done, SessionError> {
     let work = async {
-        let done = conflict::decide(&Opened::open(home, profile).await?.job(&Silent), id, decision).await?;
+        let opened = Opened::open(home, profile).await?;
+        let done = conflict::decide(&opened.job(&Silent), id, decision, seen).await?;
         tell(&done.report);
         Ok(done)
     };

@@ -130,7 +130,7 @@ fn parked(local: Option<&str>, remote: Option<&str>) -> (World, String) {
 
 fn decide(world: &World, id: &str, decision: Decision) -> Report {
     world
-        .with_job(ASK, async |job| conflict::decide(job, id, decision).await)
+        .with_job(ASK, async |job| conflict::decide(job, id, decision, None).await)
         .unwrap_or_else(|error| panic!("{error}"))
         .report
 }
@@ -218,6 +218,28 @@ fn both_versions_of_look_alikes_can_stay() {
     is_settled(&world, ASK);
 }
 
+/// What the person has not seen is neither overwritten nor deleted.
+#[test]
+fn a_decision_is_about_the_versions_that_were_seen() {
+    let (world, id) = parked(Some("here"), Some("there"));
+    let view = || world.with_job(ASK, async |job| conflict::view(job, &id).await).unwrap();
+    let decide = |decision, seen: &str| {
+        world.with_job(ASK, async |job| conflict::decide(job, &id, decision, Some(seen)).await)
+    };
+    let seen = view().mark;
+    assert_eq!(view().mark, seen);
+    world.remote.put("x.ics", event("x", "there again", 9));
+    assert!(matches!(decide(Decision::Take(Side::Local), &seen), Err(DecisionError::Changed)));
+    assert_eq!(world.remote.titles(), ["other", "there again"]);
+    let seen = view().mark;
+    world.local.remove("x.ics");
+    assert!(matches!(decide(Decision::Take(Side::Local), &seen), Err(DecisionError::Changed)));
+    assert_eq!(world.remote.titles(), ["other", "there again"]);
+    let report = decide(Decision::Take(Side::Remote), &view().mark).unwrap().report;
+    assert_eq!((report.outcome, report.parked), (RunOutcome::Ok, 0), "{report:#?}");
+    assert_eq!(world.local.titles(), ["other", "there again"]);
+}
+
 /// It fell out of the range while it waited.
 #[test]
 fn a_decision_holds_out_of_range_too() {
@@ -236,7 +258,7 @@ fn a_decision_holds_out_of_range_too() {
 fn both_cannot_be_decided_while_one_cannot_be_read() {
     let (world, id) = parked(Some("here"), Some("there"));
     world.remote.lock().manners.stumbles = Some("x.ics".into());
-    let refused = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both).await);
+    let refused = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both, None).await);
     assert!(matches!(refused, Err(DecisionError::Unread { side: Side::Remote, .. })));
     assert_eq!(world.local.titles(), ["here", "other"]);
     world.remote.lock().manners.stumbles = None;
@@ -249,7 +271,7 @@ fn both_cannot_be_decided_while_one_cannot_be_read() {
 fn both_can_be_decided_again() {
     let (world, id) = parked(Some("here"), Some("there"));
     world.remote.lock().manners.offline = true;
-    let failed = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both).await);
+    let failed = world.with_job(ASK, async |job| conflict::decide(job, &id, Decision::Both, None).await);
     assert!(failed.is_err());
     world.remote.lock().manners.offline = false;
     world.local.lock().manners.read_only = false;

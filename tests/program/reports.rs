@@ -184,8 +184,15 @@ fn a_conflict_waits_until_it_is_decided() {
     assert!(view.merged.is_some());
     assert_eq!(view.rows.iter().filter(|row| row.differs).count(), 1, "{view:#?}");
     let mut follower = daemon.follow();
-    let decide = Decide { which: which.clone(), decision: Decision::Take(Side::Local) };
-    assert_eq!(daemon.ask(Request::Question(Question::Decide(decide))), Reply::Done);
+    let decide = |seen: String| {
+        let decision = Decision::Take(Side::Local);
+        Request::Question(Question::Decide(Decide { which: which.clone(), decision, seen }))
+    };
+    let Reply::Refused { why } = daemon.ask(decide("0123".into())) else {
+        panic!("it was about other versions");
+    };
+    assert!(why.contains("has changed since you looked"), "{why}");
+    assert_eq!(daemon.ask(decide(view.mark)), Reply::Done);
     assert_eq!(world.titles(), one("dentist here"));
     assert_eq!(waiting(), []);
     follower.until(|event| matches!(event, Event::RunFinished { .. }).then_some(()));

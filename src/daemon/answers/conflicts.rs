@@ -41,6 +41,7 @@ pub async fn view(home: &Home, which: Which) -> Result<View, String> {
     Ok(View {
         rows: compare(bytes(Side::Local), bytes(Side::Remote)),
         has: Sides::from_fn(|side| view.versions[side].is_some()),
+        mark: view.mark,
         newer: view.newer,
         merged,
         waiting: one(&which.profile, view.aside),
@@ -49,9 +50,9 @@ pub async fn view(home: &Home, which: Which) -> Result<View, String> {
 
 /// Does what the person decided.
 pub async fn decide(home: &Home, decide: Decide) -> Result<(), String> {
-    let Decide { which, decision } = decide;
+    let Decide { which, decision, seen } = decide;
     let profile = profile::load(home, &which.profile).map_err(told)?;
-    let work = decide_conflict(home, &profile, &which.conflict, decision);
+    let work = decide_conflict(home, &profile, &which.conflict, decision, Some(&seen));
     let done = keyring::with_person(work).await.map_err(told)?;
     let problem = done.report.problems.into_iter().find(|problem| !problem.parked);
     match done.report.failure.or(problem.map(|problem| problem.message)) {

@@ -43,6 +43,8 @@ pub struct View {
     pub rows: Vec<Row>,
     /// The sides that have a version; it was deleted on the other.
     pub has: Sides<bool>,
+    /// Stands for both versions.
+    pub mark: String,
     /// The side that was changed last.
     pub newer: Side,
     /// What comes from where if both are put together; none where they cannot be.
@@ -55,4 +57,6 @@ pub struct Decide {
     #[serde(flatten)]
     pub which: Which,
     pub decision: Decision,
+    /// The mark of the versions that the person has seen. Where there are others now, nothing is done.
+    pub seen: String,
 }

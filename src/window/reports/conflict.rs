@@ -171,6 +171,8 @@ fn decisions(view: &View) -> Vec<ConflictChoice> {
     };
     let choice = |(key, decision): (&str, Decision)| {
         let (label, detail) = words(decision)?;
+        // It is about these versions.
+        let key = format!("{key} {}", view.mark);
         Some(ConflictChoice { key: key.into(), label: label.into(), detail: detail.into() })
     };
     DECISIONS.into_iter().filter_map(choice).collect()
@@ -200,13 +202,20 @@ fn use_version(window: &MainWindow, link: &Link, number: &str) {
 }
 
 fn decide(window: &MainWindow, link: &Link, key: &str, choice: &str) {
-    let decision = DECISIONS.into_iter().find(|(word, _)| *word == choice);
+    let Some((word, seen)) = choice.split_once(' ') else { return };
+    let decision = DECISIONS.into_iter().find(|(known, _)| *known == word);
     let (Some(which), Some((_, decision))) = (waiting_named(key), decision) else { return };
     let done = tr!("It is done as you decided, on both sides.");
-    act(window, link, Question::Decide(Decide { which, decision }), done, |window, link, done| {
-        back(window, link);
-        shell::tell(window, Tone::Calm, done);
-    });
+    act(
+        window,
+        link,
+        Question::Decide(Decide { which, decision, seen: seen.to_owned() }),
+        done,
+        |window, link, done| {
+            back(window, link);
+            shell::tell(window, Tone::Calm, done);
+        },
+    );
 }
 
 #[cfg(test)]
@@ -226,7 +235,8 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
         };
         let merged = merged.map(str::to_owned);
-        View { waiting, rows: Vec::new(), has: Sides { local, remote }, newer: Side::Remote, merged }
+        let (has, mark) = (Sides { local, remote }, "5eed".to_owned());
+        View { waiting, rows: Vec::new(), has, mark, newer: Side::Remote, merged }
     }
 
     fn told(choices: &[ConflictChoice]) -> String {
@@ -240,20 +250,20 @@ mod tests {
     #[test]
     fn what_can_be_decided() {
         insta::assert_snapshot!(told(&decisions(&view(true, true, Some("title from this computer")))), @"
-        local: Take what is on this computer | The server's version goes into the history.
-        remote: Take what is on the server | This computer's version goes into the history.
-        merge: Put both together | Title from this computer.
-        both: Keep both, as two items |
+        local 5eed: Take what is on this computer | The server's version goes into the history.
+        remote 5eed: Take what is on the server | This computer's version goes into the history.
+        merge 5eed: Put both together | Title from this computer.
+        both 5eed: Keep both, as two items |
         ");
         insta::assert_snapshot!(told(&decisions(&view(true, false, None))), @"
-        local: Keep it, and bring it back to the server |
-        remote: Delete it on this computer too | It goes into the history.
+        local 5eed: Keep it, and bring it back to the server |
+        remote 5eed: Delete it on this computer too | It goes into the history.
         ");
         insta::assert_snapshot!(told(&decisions(&view(false, true, None))), @"
-        local: Delete it on the server too | It goes into the history.
-        remote: Keep it, and bring it back to this computer |
+        local 5eed: Delete it on the server too | It goes into the history.
+        remote 5eed: Keep it, and bring it back to this computer |
         ");
-        assert!(decisions(&view(true, true, None)).iter().all(|choice| choice.key != "merge"));
+        assert!(decisions(&view(true, true, None)).iter().all(|choice| !choice.key.starts_with("merge")));
         assert_eq!(
             waiting_heads(&view(false, true, None)),
             ("On this computer: it was deleted".to_owned(), "On the server, changed last".to_owned())

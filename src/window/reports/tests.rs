@@ -120,6 +120,7 @@ fn daemon(question: &Question) -> Reply {
             waiting: waiting(),
             rows: vec![row()],
             has: Sides { local: true, remote: true },
+            mark: "5eed".into(),
             newer: Side::Remote,
             merged: Some("place from the server".into()),
         }),
@@ -179,7 +180,11 @@ fn a_conflict_that_waits_is_decided() {
     sees(&window, "Place, different: Room 6");
     press(&window, AccessibleRole::Button, "Put both together");
     let which = Which { profile: "my work".into(), conflict: "1a2b3c4d".into() };
-    assert!(asked.borrow().contains(&Question::Decide(Decide { which, decision: Decision::Merge })));
+    assert!(asked.borrow().contains(&Question::Decide(Decide {
+        which,
+        decision: Decision::Merge,
+        seen: "5eed".into()
+    })));
     assert!(window.global::<Shell>().get_notice().contains("as you decided"));
     assert!(find(&window, AccessibleRole::ListItem, "my work").is_some());
 }
