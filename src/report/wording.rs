@@ -129,9 +129,17 @@ pub fn line(text: &str) -> String {
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a person calls an item, short enough for a line.
+/// What a person calls an item, short enough for a line. The day at its end, by which they tell those of the same title
+/// apart, stays.
 pub fn summary(text: &str) -> String {
-    cut(text, SUMMARY)
+    let is_day = |end: &&str| end.chars().count() < SUMMARY / 2 && end.contains(|c: char| c.is_ascii_digit());
+    match text.rsplit_once(", ").filter(|(_, end)| is_day(end)) {
+        Some((title, end)) => {
+            let end = line(end);
+            format!("{}, {end}", cut(title, SUMMARY - 2 - end.chars().count()))
+        }
+        None => cut(text, SUMMARY),
+    }
 }
 
 /// A text on one line, of so many characters at most.
@@ -168,6 +176,16 @@ pub fn shell_word(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::sentence;
+
+    #[test]
+    fn a_long_title_leaves_room_for_the_day() {
+        let title = "Meeting 10: quarterly review with a rather long title that goes on";
+        let short = summary(&format!("{title}, 1 May 2026"));
+        assert!(short.ends_with("…, 1 May 2026") && short.chars().count() <= SUMMARY + 1, "{short}");
+        assert_eq!(summary("Dentist, 1 May 2026"), "Dentist, 1 May 2026");
+        assert!(summary(title).ends_with('…'));
+        assert_eq!(summary("a,  b"), "a, b");
+    }
 
     #[test]
     fn a_sentence_begins_with_a_capital_letter_unless_it_begins_with_a_name() {

@@ -1,6 +1,7 @@
 //! The page that says what this is.
 
 use pimbridge::home::Home;
+use pimbridge::profile::abbreviated;
 use slint::ComponentHandle;
 
 use crate::{AboutPage, MainWindow};
@@ -8,6 +9,6 @@ use crate::{AboutPage, MainWindow};
 pub fn attach(window: &MainWindow, home: &Home) {
     let page = window.global::<AboutPage>();
     page.set_version(env!("CARGO_PKG_VERSION").into());
-    let folder = home.profiles_dir().parent().unwrap_or(home.profiles_dir());
-    page.set_home(folder.display().to_string().into());
+    page.set_profiles(abbreviated(home.profiles_dir()).into());
+    page.set_states(abbreviated(home.state_dir()).into());
 }

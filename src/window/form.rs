@@ -66,13 +66,8 @@ fn row(field: &Field) -> FieldRow {
     };
     match &field.shape {
         // Without a number nothing is limited, which no number says.
-        Shape::Number { from, to } if field.default.as_ref().is_none_or(|default| !default.is_empty()) => {
-            FieldRow {
-                shape: FieldShape::Number,
-                from: i32::try_from(*from).unwrap_or(i32::MIN),
-                to: i32::try_from(*to).unwrap_or(i32::MAX),
-                ..row
-            }
+        Shape::Number { .. } if field.default.as_ref().is_none_or(|default| !default.is_empty()) => {
+            FieldRow { shape: FieldShape::Number, ..row }
         }
         Shape::Switch => FieldRow { shape: FieldShape::Toggle, ..row },
         Shape::Choice { words } => {

@@ -138,7 +138,7 @@ fn look(window: &MainWindow, link: &Link) {
 }
 
 /// Begins with something else on the page.
-fn begin(window: &MainWindow, part: HistoryPart) {
+pub fn begin(window: &MainWindow, part: HistoryPart) {
     Turn::begin(Page::History);
     let page = window.global::<HistoryPage>();
     page.set_busy(false);

@@ -192,7 +192,7 @@ fn save(window: &MainWindow, link: &Link) {
 }
 
 /// Opens a part of the page.
-fn open(window: &MainWindow, link: &Link, part: OptionsPart) {
+pub fn open(window: &MainWindow, link: &Link, part: OptionsPart) {
     forget_plan(window);
     let page = window.global::<OptionsPage>();
     clear(&page);

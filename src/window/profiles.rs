@@ -89,7 +89,7 @@ fn save_first(window: &MainWindow) {
 }
 
 /// Opens a part of the page: what was asked for before is not waited for any more.
-fn open(window: &MainWindow, part: ProfilePart) {
+pub fn open(window: &MainWindow, part: ProfilePart) {
     Turn::begin(Page::Profiles);
     let page = window.global::<ProfilesPage>();
     page.set_busy(false);

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use i_slint_backend_testing::AccessibleRole;
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use jiff::Timestamp;
 use pimbridge::daemon::protocol::profiles::{Change, Listing, Tested};
 use pimbridge::item::Kind;
@@ -125,7 +125,7 @@ fn the_profiles_and_the_options_of_one() {
 #[test]
 fn what_changes_nothing_of_items_is_saved_at_once() {
     let (window, _, asked) = page();
-    get(&window, AccessibleRole::Spinbox, "Minutes between two runs").set_accessible_value("5");
+    get(&window, AccessibleRole::TextInput, "Minutes between two runs").set_accessible_value("5");
     asked.borrow_mut().clear();
     click(&window, "Save");
     assert_eq!(all(&asked)[0], Question::SetProfile(changes("work", "interval_minutes", "5")));
@@ -381,4 +381,24 @@ fn moving_a_profile() {
     assert_eq!(moved(names(), "a", -1), None);
     assert_eq!(moved(names(), "c", 1), None);
     assert_eq!(moved(names(), "d", 1), None);
+}
+
+#[test]
+fn the_last_option_can_be_scrolled_into_sight() {
+    for (width, height) in [(940.0, 660.0), (640.0, 420.0)] {
+        let (window, _, _) = page();
+        slint::ComponentHandle::window(&window).set_size(slint::LogicalSize::new(width, height));
+        window.global::<ProfilesPage>().set_advanced(true);
+        let rows = window.global::<ProfilesPage>().get_rows();
+        let title = rows.iter().last().unwrap().title;
+        testing::scroll_to_end(&window, width - 100.0, height / 2.0);
+        let last = ElementQuery::from_root(&window)
+            .match_predicate(move |element| element.accessible_label().as_deref() == Some(&title))
+            .find_all();
+        let bottom = |element: &ElementHandle| element.absolute_position().y + element.size().height;
+        let bottoms: Vec<f32> = last.iter().map(bottom).collect();
+        assert!(!last.is_empty() && bottoms.iter().all(|bottom| *bottom < height), "{width}: {bottoms:?}");
+        let right = |element: &ElementHandle| element.absolute_position().x + element.size().width;
+        assert!(last.iter().all(|element| right(element) <= width), "{width}");
+    }
 }

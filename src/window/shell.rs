@@ -10,7 +10,8 @@ use slint::{ComponentHandle, ModelRc};
 use crate::link::Link;
 use crate::wires::Wires;
 use crate::{
-    AccountPage, MainWindow, Page, Shell, Tone, account, history, options, profiles, reports, status,
+    AccountPage, HistoryPart, MainWindow, OptionsPart, Page, ProfilePart, ReportsAt, Shell, Tone, account,
+    history, options, profiles, reports, status,
 };
 
 /// A page, as the command line names it.
@@ -51,7 +52,12 @@ pub fn attach(window: &MainWindow, link: &Link) {
     shell.on_open(Wires::new(window, link).one(|window, link, page| {
         FIRST.take();
         // What was told was about the page before.
-        window.global::<Shell>().set_notice("".into());
+        let shell = window.global::<Shell>();
+        shell.set_notice("".into());
+        // Who reads a report or a version finds it again, but at the second time.
+        if shell.get_page() == page || matches!(page, Page::Status | Page::Options) {
+            show_beginning(window, link, page);
+        }
         open(window, link, page);
     }));
     let to = link.clone();
@@ -98,6 +104,7 @@ pub fn spoken(window: &MainWindow, link: &Link) {
 /// Tells every page what happened.
 pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
     if let Event::Show { page } = event {
+        raise(window);
         show(window, link, page);
     }
     status::heard(window, link, event);
@@ -109,14 +116,25 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
 }
 
 /// Shows what the person asked for somewhere else.
-pub fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
-    raise(window);
+fn show(window: &MainWindow, link: &Link, page: &protocol::Page) {
     match page {
         protocol::Page::Report { profile } => return reports::open_last(window, link, profile),
         protocol::Page::Import { file } => options::import_file(window, link, file),
-        _ => {}
+        other => show_beginning(window, link, page_of(other)),
     }
     open(window, link, page_of(page));
+}
+
+/// The page begins as it does when it is opened for the first time; what is being entered on it stays.
+fn show_beginning(window: &MainWindow, link: &Link, page: Page) {
+    match page {
+        Page::Status => status::part::close(window),
+        Page::Profiles => profiles::open(window, ProfilePart::Options),
+        Page::Reports => reports::begin(window, ReportsAt::List),
+        Page::History => history::begin(window, HistoryPart::Search),
+        Page::Options => options::open(window, link, OptionsPart::Options),
+        Page::Account | Page::About => {}
+    }
 }
 
 /// Brings the window before the others. Where only the person may do that, it asks for attention.

@@ -19,7 +19,7 @@ use crate::ways::sentence;
 use crate::{MainWindow, ProfileRow, StatusPage, Tone, rows, shell};
 
 mod chart;
-mod part;
+pub mod part;
 
 pub use part::connected;
 #[cfg(test)]
@@ -121,7 +121,9 @@ pub fn heard(window: &MainWindow, link: &Link, event: &Event) {
                 let items = COUNTED.with_borrow(|counted| items(&row.name, counted));
                 ProfileRow { items, ..row }
             };
-            let rows: Vec<ProfileRow> = status.profiles.iter().map(row).collect();
+            let mut rows: Vec<ProfileRow> = status.profiles.iter().map(row).collect();
+            // What waits for the person is seen without scrolling.
+            rows.sort_by_key(|row| !row.needs_person());
             page.set_profiles(rows::replace(page.get_profiles(), rows, |row| row.name.clone()));
             page.set_known(true);
             page.set_paused(status.paused.is_some());
@@ -188,6 +190,12 @@ fn row(profile: &ProfileStatus, status: &Status, now: Timestamp, zone: &TimeZone
         needs_preview: profile.state == State::PreviewNeeded,
         needs_password: matches!(profile.state, State::SignInNeeded { .. } | State::KeyringLocked { .. }),
         can_sync: !matches!(profile.state, State::Broken { .. } | State::Running { .. } | State::Queued),
+    }
+}
+
+impl ProfileRow {
+    fn needs_person(&self) -> bool {
+        !self.held.is_empty() || self.needs_preview || self.needs_password || self.tone == Tone::Trouble
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the tests of the pages have in common.
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use slint::LogicalSize;
 use slint::platform::{Key, WindowEvent};
+use slint::{LogicalPosition, LogicalSize};
 
 use crate::MainWindow;
 
@@ -40,6 +40,13 @@ pub fn moves_by_keys(window: &MainWindow, role: AccessibleRole, label: &str) -> 
         press(window, Key::DownArrow);
         top().is_none_or(|now| Some(now) < before)
     })
+}
+
+/// Turns the wheel over this place as far as it goes.
+pub fn scroll_to_end(window: &MainWindow, x: f32, y: f32) {
+    let (window, position) = (slint::ComponentHandle::window(window), LogicalPosition::new(x, y));
+    window.dispatch_event(WindowEvent::PointerMoved { position });
+    window.dispatch_event(WindowEvent::PointerScrolled { position, delta_x: 0.0, delta_y: -100_000.0 });
 }
 
 fn press(window: &MainWindow, key: Key) {

@@ -228,7 +228,7 @@ fn a_decision_is_about_the_versions_that_were_seen() {
     };
     let seen = view().mark;
     assert_eq!(view().mark, seen);
-    world.remote.put("x.ics", event("x", "there again", 9));
+    world.remote.put("x.ics", version("there again", ""));
     assert!(matches!(decide(Decision::Take(Side::Local), &seen), Err(DecisionError::Changed)));
     assert_eq!(world.remote.titles(), ["other", "there again"]);
     let seen = view().mark;

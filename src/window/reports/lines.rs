@@ -225,7 +225,7 @@ mod tests {
         2 on the server
         The page “Status” shows them, and asks for your answer.
         # Conflicts: both sides had changed it
-        Dentist , 3 May: changed on the server [changed] [Compare]
+        Dentist, 3 May: changed on the server [changed] [Compare]
         Back: changed on the server [new]
         # What came: written on this computer
         Yoga: changed on the server [new]

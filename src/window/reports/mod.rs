@@ -85,7 +85,7 @@ pub fn open_last(window: &MainWindow, link: &Link, profile: &str) {
 }
 
 /// Begins with something else on the page.
-fn begin(window: &MainWindow, at: ReportsAt) {
+pub fn begin(window: &MainWindow, at: ReportsAt) {
     Turn::begin(Page::Reports);
     let page = window.global::<ReportsPage>();
     page.set_at(at);

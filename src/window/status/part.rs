@@ -119,7 +119,7 @@ pub fn foreseen(window: &MainWindow, run: RunId, profile: &str, report: &Report,
 }
 
 /// Shows all profiles again.
-fn close(window: &MainWindow) {
+pub fn close(window: &MainWindow) {
     Turn::begin(Page::Status);
     window.global::<StatusPage>().set_part(StatusPart::Profiles);
 }
