@@ -250,7 +250,7 @@ mod tests {
             Err(error) => error.to_string(),
         };
         assert_eq!(text(Error::NoEntry), "no entry");
-        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy)");
+        insta::assert_snapshot!(text(Error::NoDefaultStore), @"this computer has no keyring that could keep the password or the sign-in; install one (on Linux: GNOME Keyring or KWallet) and log in again, or, for a password, give a command that prints it (password_command)");
         insta::assert_snapshot!(text(Error::NoStorageAccess("prompt".into())), @"the keyring is locked; unlock it (or sign in to your desktop) and try again");
         assert!(!text(Error::BadEncoding(b"hunter2".to_vec())).contains("hunter2"));
     }

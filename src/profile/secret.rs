@@ -133,9 +133,8 @@ pub enum SecretError {
     Command { what: Purpose, why: String },
     #[error("{}", tr!("{what} of {entry} is not in the keyring; {way}", what, entry, way))]
     NotStored { what: Purpose, entry: String, way: String },
-    #[error("{}", tr!("this system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME \
-         Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is \
-         (password_env or password_command, and the same with proxy_ before it for that of a proxy)"))]
+    #[error("{}", tr!("this computer has no keyring that could keep the password or the sign-in; install one (on Linux: GNOME Keyring or \
+         KWallet) and log in again, or, for a password, give a command that prints it (password_command)"))]
     NoKeyring,
     #[error("{}", tr!("the keyring is locked; unlock it (or sign in to your desktop) and try again"))]
     Locked,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::change::{self, add_new, make_folder, refuse_overlap};
-use super::places::{Places, full_path};
+use super::places::{Places, full_path, refuse_home};
 use super::{SetupError, discover};
 use crate::collection::dav::discovery::Service;
 use crate::home::Home;
@@ -88,6 +88,7 @@ impl Wish {
             ProfileError::Content { what, .. } => SetupError::Wrong(what),
             error => error.into(),
         })?;
+        refuse_home(&profile.local)?;
         Ok(Planned { profile, text })
     }
 }
@@ -263,6 +264,10 @@ mod tests {
     }
 
     fn planned(home: &Home, name: &str, folder: &Path) -> Planned {
+        plan(home, name, folder).unwrap()
+    }
+
+    fn plan(home: &Home, name: &str, folder: &Path) -> Result<Planned, SetupError> {
         let target = Target {
             name: &Name::new(name).unwrap(),
             kind: Kind::Events,
@@ -271,7 +276,15 @@ mod tests {
             url: format!("https://dav.example/{name}/"),
             user: None,
         };
-        wish().plan(home, target).unwrap()
+        wish().plan(home, target)
+    }
+
+    #[test]
+    fn the_home_folder_is_not_the_folder_of_a_new_profile() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let why = plan(&home, "work", Path::new("~")).unwrap_err().to_string();
+        assert!(why.contains("home folder"), "{why}");
     }
 
     #[tokio::test]

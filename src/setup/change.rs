@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tr::tr;
 
+use super::places::refuse_home;
 use super::{SetupError, password};
 use crate::home::Home;
 use crate::profile::{self, Loaded, LocalSpec, Name, Profile, RemoteSpec, SignIn};
@@ -17,12 +18,16 @@ pub type Change = (String, Option<String>);
 /// A profile as it would be after these changes, and the text of its file. Nothing is written.
 ///
 /// # Errors
-/// There is no such profile, a change is wrong, or it would double the work of another one.
+/// There is no such profile, a change is wrong, its folder would be the home folder, or it would double the work of
+/// another one.
 pub fn changed(home: &Home, name: &str, changes: &[Change]) -> Result<(Profile, String), SetupError> {
     let (name, old) = profile::read_text(home, name)?;
     let set = |text: String, (key, value): &Change| profile::set(&text, key, value.as_deref());
     let new = changes.iter().try_fold(old, set).map_err(SetupError::Wrong)?;
     let changed = profile::parse(&name, &home.profile_file(&name), &new)?;
+    if changes.iter().any(|(key, _)| key == "local.path") {
+        refuse_home(&changed.local)?;
+    }
     refuse_overlap(home, &changed)?;
     Ok((changed, new))
 }
@@ -192,6 +197,14 @@ mod tests {
         assert_eq!(profile::read_text(&home, "work").unwrap(), before, "nothing is written");
         set(&home, "work", &[change("category", "Team"), change("past_days", "30")]).unwrap();
         assert_eq!(profile::load(&home, "work").unwrap().limits.past_days, Some(30));
+    }
+
+    #[test]
+    fn items_do_not_move_into_the_home_folder() {
+        let (_folder, home) = home(&["work"]);
+        let why = set(&home, "work", &[change("local.path", "~")]).unwrap_err().to_string();
+        assert!(why.contains("home folder"), "{why}");
+        set(&home, "work", &[change("local.path", "~/Calendars/work")]).unwrap();
     }
 
     #[test]

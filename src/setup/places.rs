@@ -90,6 +90,21 @@ pub fn is_empty(folder: &Path) -> bool {
     }
 }
 
+/// Refuses the home folder and the folders that it is in: items would lie among all that the person has.
+///
+/// # Errors
+/// It is one of them.
+pub fn refuse_home(local: &LocalSpec) -> Result<(), SetupError> {
+    let home = directories::BaseDirs::new().map(|dirs| LocalSpec::Vdir { path: dirs.home_dir().to_owned() });
+    if home.is_some_and(|home| profile::local_key(&home).starts_with(profile::local_key(local))) {
+        return Err(SetupError::Wrong(tr!(
+            "{} is your home folder or one that it is in: choose a folder only for these items, such as ~/Calendars/work",
+            local
+        )));
+    }
+    Ok(())
+}
+
 /// A path as it is written into a profile's file: in full, unless it begins with the home folder's sign.
 pub fn full_path(typed: &Path) -> Result<String, SetupError> {
     let full = if typed.starts_with("~") {
@@ -106,4 +121,20 @@ pub fn full_path(typed: &Path) -> Result<String, SetupError> {
 /// The full path of a folder that was typed.
 pub fn expand(folder: &Path) -> Option<PathBuf> {
     full_path(folder).ok().and_then(|path| profile::expand(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_folder_is_no_place_for_items() {
+        let refused = |folder: &str| refuse_home(&LocalSpec::Vdir { path: profile::expand(folder).unwrap() });
+        for folder in ["~", "~/", "~/.", "~/..", "~/Calendars/..", "/"] {
+            assert!(matches!(refused(folder), Err(SetupError::Wrong(_))), "{folder}");
+        }
+        for folder in ["~/Calendars", "~/Calendars/work", "/srv/calendars"] {
+            assert!(refused(folder).is_ok(), "{folder}");
+        }
+    }
 }

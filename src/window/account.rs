@@ -23,6 +23,7 @@ mod tests;
 
 #[cfg(test)]
 use password::ask_password;
+pub use password::leave_trial;
 
 /// How long the page can be left before the password on it is forgotten.
 const LEFT_FOR: Duration = Duration::from_secs(5 * 60);
@@ -392,8 +393,9 @@ fn take_back(window: &MainWindow, link: &Link) {
     ask_and_wait(window, link, tr!("Removing …"), question, |window, _, _| begin_anew(window));
 }
 
-/// Hears how the first look and the first run go.
+/// Hears how the first look and the first run go, and whether a new password is right.
 pub fn heard(window: &MainWindow, _: &Link, event: &Event) {
+    password::heard(window, event);
     let page = window.global::<AccountPage>();
     match (page.get_step(), event) {
         (AccountStep::Plan, Event::RunFinished { run, profile, report, foreseen: touched, .. })

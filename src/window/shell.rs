@@ -164,6 +164,7 @@ pub fn connection(window: &MainWindow, link: &Link, state: Result<(), String>) {
     let answers = state.is_ok();
     shell.set_connected(answers);
     shell.set_disconnected_why(state.err().unwrap_or_default().into());
+    account::leave_trial(window);
     if !answers {
         return;
     }

@@ -178,9 +178,9 @@ fn a_keyring_that_is_locked_or_hangs_or_is_not_there() {
       The keyring failed: it does not answer; try again, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy).
     it goes on: work: nothing has changed, all in sync.
     no service: work: the sync could not be done.
-      This system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy).
+      This computer has no keyring that could keep the password or the sign-in; install one (on Linux: GNOME Keyring or KWallet) and log in again, or, for a password, give a command that prints it (password_command).
     no bus: work: the sync could not be done.
-      This system has no keyring that could keep the password or the sign-in (on Linux: no Secret Service such as GNOME Keyring or KWallet is running); start one, or, for a password, say in the profile where else it is (password_env or password_command, and the same with proxy_ before it for that of a proxy).
+      This computer has no keyring that could keep the password or the sign-in; install one (on Linux: GNOME Keyring or KWallet) and log in again, or, for a password, give a command that prints it (password_command).
     ");
 }
 

@@ -189,9 +189,13 @@ fn without_a_keyring_nothing_is_made_until_the_password_is_somewhere_else() {
     assert!(daemon.status().profiles.is_empty());
 
     let file = home.path().join("password");
-    fs::write(&file, PASSWORD).unwrap();
     let command = Some(format!("cat {}", file.display()));
     let account = Account { password: None, password_command: command, ..account };
+    let too_early = Add { account: account.clone(), user: Some(USER.to_owned()), chosen: wanted() };
+    let why = ask(&daemon, Question::AddAccount(too_early)).unwrap_err();
+    assert!(why.contains("the password_command failed"), "{why}");
+    assert!(daemon.status().profiles.is_empty());
+    fs::write(&file, PASSWORD).unwrap();
     assert_eq!(discover(&daemon, &account).collections.len(), 3);
     assert_eq!(add(&daemon, &account, wanted()), made(&["work"]));
     let ahead = daemon.run(Request::Preview { profile: "work".to_owned() });

@@ -214,6 +214,12 @@ pub async fn add(home: &Home, add: &Add) -> Result<Added, String> {
             error => Err(told(error)),
         };
     }
+    // One that fails is told while another one can still be entered.
+    if add.account.password_command.is_some()
+        && let Some(one) = planned.first()
+    {
+        profile::account(&one.profile, None).await.map_err(told)?;
+    }
     make_all(home, &planned).map_err(told)?;
     Ok(Added::Made { profiles: planned.iter().map(|one| one.profile.name.to_string()).collect() })
 }

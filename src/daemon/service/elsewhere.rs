@@ -86,7 +86,7 @@ impl Daemon {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use jiff::Timestamp;
     use tokio::sync::oneshot;
 
@@ -99,8 +99,8 @@ mod tests {
     use crate::report::{Problem, Report, RunOutcome};
     use crate::sync::Side;
 
-    /// A home whose only profile has run just now, and left a conflict.
-    fn with_conflict(folder: &std::path::Path) -> Home {
+    /// A home whose only profile has run just now, and left this.
+    pub fn with_problem(folder: &std::path::Path, problem: Problem) -> Home {
         let home = Home::at(folder);
         std::fs::create_dir_all(home.profiles_dir()).unwrap();
         std::fs::write(home.settings_file(), "tray = false\n").unwrap();
@@ -108,8 +108,8 @@ mod tests {
                     url = \"https://one.example/\"\n";
         std::fs::write(home.profiles_dir().join("work.toml"), text).unwrap();
         make_private(home.state_dir()).unwrap();
-        let waits = Problem { parked: true, ..problem("a", "A", Side::Local, "both changed it") };
-        store(&home, Report { outcome: RunOutcome::Partial, parked: 1, problems: vec![waits], ..report() });
+        let parked = u64::from(problem.parked);
+        store(&home, Report { outcome: RunOutcome::Partial, parked, problems: vec![problem], ..report() });
         home
     }
 
@@ -119,14 +119,15 @@ mod tests {
         state.write(|w| w.begin_report(&Report { started: Timestamp::now(), ..report })).unwrap();
     }
 
-    fn work() -> Name {
+    pub fn work() -> Name {
         Name::new("work").unwrap()
     }
 
     #[tokio::test]
     async fn what_a_person_decided_is_seen_at_once_and_by_a_full_run() {
         let folder = tempfile::tempdir().unwrap();
-        let home = with_conflict(folder.path());
+        let waits = Problem { parked: true, ..problem("a", "A", Side::Local, "both changed it") };
+        let home = with_problem(folder.path(), waits);
         let mut daemon = Daemon::start(&home).unwrap().unwrap().daemon;
         let now = daemon.clock.now();
         assert_eq!(daemon.schedule.advance(now), []);

@@ -119,7 +119,13 @@ impl Daemon {
             if id.is_some() || !self.passes(obstacle) {
                 let last = Last::of(&report, id);
                 match self.last.get_mut(&profile.name) {
-                    Some(known) if order.only.is_some() => known.is_followed_by_a_part(last),
+                    Some(known) if order.only.is_some() => {
+                        known.is_followed_by_a_part(last);
+                        // It may have solved what the warning is about; only a full run knows.
+                        if report.outcome == RunOutcome::Ok && matches!(known.state, State::Warning { .. }) {
+                            self.schedule.remote_changed(now, &profile.name);
+                        }
+                    }
                     Some(known) => known.is_followed_by(last),
                     None => drop(self.last.insert(profile.name.clone(), last)),
                 }
@@ -181,5 +187,53 @@ impl Daemon {
             Some(Obstacle::Busy { .. } | Obstacle::Elsewhere | Obstacle::Stopped) => true,
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collection::Href;
+    use crate::daemon::service::elsewhere::tests::{with_problem, work};
+    use crate::report::Report;
+    use crate::report::fixtures::{problem, report};
+    use crate::state::ReportId;
+    use crate::sync::Side;
+
+    /// Ends the run that is to be done now, and says what it was asked to do.
+    #[track_caller]
+    fn end(daemon: &mut Daemon, now: Moment, report: Report) -> Order {
+        let todo = daemon.schedule.advance(now);
+        let [Do::Run { run, order, .. }] = todo.as_slice() else { panic!("{todo:?}") };
+        let done =
+            Done { report, id: Some(ReportId(9)), foreseen: Vec::new(), obstacle: None, reached: true };
+        let profile = daemon.known.profiles[&work()].clone();
+        daemon.ran(now, Ran { run: *run, profile, order: order.clone(), by_hand: false, done });
+        order.clone()
+    }
+
+    #[tokio::test]
+    async fn what_a_run_of_some_items_does_not_settle_one_full_run_looks_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = problem("a.ics", "a.ics", Side::Local, "it is no calendar");
+        let home = with_problem(folder.path(), broken.clone());
+        let mut daemon = Daemon::start(&home).unwrap().unwrap().daemon;
+        let now = daemon.clock.now();
+        let removed = || [Href::new("a.ics")].into();
+        for still_broken in [true, false] {
+            daemon.schedule.local_changed(now, &work(), removed());
+            assert_eq!(end(&mut daemon, now, Report { part: true, ..report() }), Order::files(removed()));
+            assert!(matches!(daemon.last[&work()].state, State::Warning { .. }));
+            let full = match still_broken {
+                true => Report { outcome: RunOutcome::Partial, problems: vec![broken.clone()], ..report() },
+                false => report(),
+            };
+            assert_eq!(end(&mut daemon, now, full), Order::everything());
+            assert_eq!(daemon.schedule.advance(now), [], "it is looked at once");
+        }
+        assert_eq!(daemon.last[&work()].state, State::InSync);
+        daemon.schedule.local_changed(now, &work(), removed());
+        end(&mut daemon, now, Report { part: true, ..report() });
+        assert_eq!(daemon.schedule.advance(now), []);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tr::tr;
 
 use super::super::SetupError;
-use super::super::places::Places;
+use super::super::places::{Places, refuse_home};
 use super::folders::called;
 use super::here::{Existing, Here};
 use super::{Ask, Choices, Folders, held, secrets, told};
@@ -217,6 +217,9 @@ fn one(
         Err(ProfileError::Content { what, .. }) => return Planned::skipped(label, what),
         Err(error) => return Planned::skipped(label, error.to_string()),
     };
+    if let (None, Err(error)) = (old, refuse_home(&profile.local)) {
+        return Planned::skipped(label, error.to_string());
+    }
     let fate = match old {
         None => Fate::Added,
         Some(old) if old.text == text => Fate::Unchanged,

@@ -108,6 +108,15 @@ fn of_two_profiles_with_one_name_each_is_placed_for_itself() {
 }
 
 #[test]
+fn nothing_is_put_into_the_home_folder() {
+    let home = OfOne { folder: Some("~".to_owned()), kind: None };
+    let choices = Choices { of_one: HashMap::from([(0, home)]), ..Choices::default() };
+    let planned = Desk::new().planned(choices, &[options(1, "Work", EVENTS, "")]).unwrap();
+    let Fate::Skipped(why) = &planned[0].fate else { panic!("{planned:?}") };
+    assert!(why.to_string().contains("home folder"), "{why}");
+}
+
+#[test]
 fn what_the_file_does_not_tell_is_asked_for() {
     let desk = Desk::new();
     let google = options(2, "Google", EVENTS, "<ServerAdapterType>GoogleOAuth</ServerAdapterType>")

@@ -1,7 +1,7 @@
 //! Signing in anew for a profile whose password is missing or refused.
 
 use pimbridge::daemon::protocol::account::{Means, Password, SignIn};
-use pimbridge::daemon::protocol::{Answered, How, Question, Reply, Request};
+use pimbridge::daemon::protocol::{Answered, Event, How, Question, Reply, Request};
 use pimbridge::profile::Secret;
 use slint::{ComponentHandle, SharedString};
 use tr::tr;
@@ -81,8 +81,14 @@ fn close(window: &MainWindow) {
     let card = window.global::<PasswordCard>();
     card.set_profile("".into());
     card.set_password("".into());
+    wait_no_longer(&card, "");
+}
+
+/// Nothing is waited for any more; this is wrong.
+fn wait_no_longer(card: &PasswordCard<'_>, error: &str) {
+    card.set_tries(false);
     card.set_waits_for("".into());
-    card.set_error("".into());
+    card.set_error(error.into());
 }
 
 fn store(window: &MainWindow, link: &Link) {
@@ -116,16 +122,46 @@ fn done(window: &MainWindow, link: &Link, profile: String, reply: Result<Reply, 
     if card.get_profile() != profile.as_str() {
         return;
     }
-    card.set_waits_for("".into());
     if let Err(why) = reply {
-        card.set_error(why.into());
-        return;
+        return wait_no_longer(&card, &why);
     }
-    close(window);
-    let request = Request::Sync { profiles: vec![profile], how: How::default() };
-    link.ask(request, |window, _, reply| {
+    card.set_waits_for(tr!("Trying it …").into());
+    card.set_tries(true);
+    let request = Request::Sync { profiles: vec![profile.clone()], how: How::default() };
+    link.ask(request, move |window, _, reply| {
         if let Some(why) = super::view::not_run(reply) {
-            shell::tell(window, Tone::Trouble, &sentence(&why));
+            tried(window, &profile, Some(&why));
         }
     });
+}
+
+/// A run of the profile has ended, or why there is none.
+fn tried(window: &MainWindow, profile: &str, failed: Option<&str>) {
+    let card = window.global::<PasswordCard>();
+    if !card.get_tries() || card.get_profile() != profile {
+        return;
+    }
+    match failed {
+        Some(why) => {
+            card.set_password("".into());
+            wait_no_longer(&card, &sentence(why));
+        }
+        None => close(window),
+    }
+}
+
+/// Hears how the trial goes.
+pub(super) fn heard(window: &MainWindow, event: &Event) {
+    if let Event::RunFinished { profile, report, .. } = event
+        && !report.dry_run
+    {
+        tried(window, profile, report.failure.as_deref());
+    }
+}
+
+/// The daemon was gone: how the trial ended may not have been heard. The page “Status” tells.
+pub fn leave_trial(window: &MainWindow) {
+    if window.global::<PasswordCard>().get_tries() {
+        close(window);
+    }
 }

@@ -547,37 +547,106 @@ fn a_service_that_signs_in_in_the_browser() {
     assert_eq!(profile, "Work");
 }
 
-#[test]
-fn a_password_is_entered_anew() {
+/// A page on which a person enters the password of a profile.
+fn asks_for_password() -> Page {
     let how = |means| SignIn {
         profile: "work".to_owned(),
         host: "dav.example.org".to_owned(),
         user: Some("jana".to_owned()),
         means,
     };
-    let page = Page::open(move |question| match question {
-        Question::HowItSignsIn { profile } if profile == "elsewhere" => {
-            Reply::Answered(Answered::SignsIn(how(Means::Elsewhere)))
+    let page = Page::answering(move |request| match request {
+        Request::Question(Question::HowItSignsIn { profile }) => {
+            let means = if profile == "elsewhere" { Means::Elsewhere } else { Means::Password };
+            Some(Reply::Answered(Answered::SignsIn(how(means))))
         }
-        Question::HowItSignsIn { .. } => Reply::Answered(Answered::SignsIn(how(Means::Password))),
-        Question::Password(new) if new.password.expose() == "wrong" => {
-            Reply::Refused { why: "the keyring is locked".to_owned() }
+        Request::Question(Question::Password(new)) if new.password.expose() == "locked" => {
+            Some(Reply::Refused { why: "the keyring is locked".to_owned() })
         }
-        other => all_goes_well(other),
+        _ => None,
     });
     shell::open(&page.window, &page.link, crate::Page::Status);
+    ask_password(&page.window, &page.link, "work");
+    page
+}
+
+impl Page {
+    fn keep_password(&self, password: &str) {
+        self.enter("Password", password);
+        self.click("Keep it and try again");
+    }
+
+    fn password_error(&self) -> String {
+        self.window.global::<crate::PasswordCard>().get_error().into()
+    }
+
+    fn asks(&self) -> bool {
+        self.find(AccessibleRole::TextInput, "Password").is_some()
+    }
+
+    /// A run of the profile ends.
+    fn ends(&self, report: Report) {
+        let event = Event::RunFinished {
+            run: RunId(1),
+            profile: "work".to_owned(),
+            report_id: None,
+            report: Box::new(report),
+            foreseen: Vec::new(),
+        };
+        shell::heard(&self.window, &self.link, &event);
+    }
+}
+
+#[test]
+fn a_password_is_entered_anew() {
+    let page = asks_for_password();
     ask_password(&page.window, &page.link, "elsewhere");
-    assert!(page.find(AccessibleRole::TextInput, "Password").is_none());
+    assert!(!page.asks());
     page.click("Do not sign in");
     ask_password(&page.window, &page.link, "work");
-    page.enter("Password", "wrong");
-    page.click("Keep it and try again");
-    assert_eq!(page.window.global::<crate::PasswordCard>().get_error(), "The keyring is locked.");
-    page.enter("Password", "right");
-    page.click("Keep it and try again");
+    page.keep_password("locked");
+    assert_eq!(page.password_error(), "The keyring is locked.");
+    page.keep_password("wrong");
     let Request::Sync { profiles, .. } = page.last() else { panic!("{:?}", page.last()) };
     assert_eq!(profiles, ["work"]);
-    assert!(page.find(AccessibleRole::TextInput, "Password").is_none());
+    assert!(page.asks() && page.window.global::<crate::PasswordCard>().get_waits_for() != "");
+    page.ends(report(true));
+    let why = Some("the server does not accept the password".to_owned());
+    page.ends(Report { failure: why, ..report(false) });
+    assert_eq!(page.password_error(), "The server does not accept the password.");
+    assert_eq!(page.window.global::<crate::PasswordCard>().get_waits_for(), "");
+    page.keep_password("right");
+    assert!(page.asks() && page.password_error().is_empty());
+    page.ends(report(false));
+    assert!(!page.asks());
+    assert_eq!(page.window.global::<crate::PasswordCard>().get_password(), "");
+}
+
+#[test]
+fn a_password_is_not_tried_for_ever() {
+    let page = asks_for_password();
+    page.keep_password("right");
+    shell::connection(&page.window, &page.link, Err("it has ended".to_owned()));
+    assert!(!page.asks());
+
+    let page = Page::answering(|request| match request {
+        Request::Question(Question::HowItSignsIn { profile }) => {
+            Some(Reply::Answered(Answered::SignsIn(SignIn {
+                profile: profile.clone(),
+                host: "dav.example.org".to_owned(),
+                user: None,
+                means: Means::Password,
+            })))
+        }
+        Request::Sync { .. } => {
+            let not = NotRun { profile: "work".to_owned(), why: "it was just removed".to_owned() };
+            Some(Reply::Runs { runs: Vec::new(), refused: vec![not] })
+        }
+        _ => None,
+    });
+    ask_password(&page.window, &page.link, "work");
+    page.keep_password("right");
+    assert_eq!(page.password_error(), "It was just removed.");
 }
 
 #[test]
