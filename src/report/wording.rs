@@ -175,7 +175,7 @@ pub fn shell_word(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{SUMMARY, sentence, summary};
 
     #[test]
     fn a_long_title_leaves_room_for_the_day() {

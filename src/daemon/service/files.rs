@@ -83,10 +83,9 @@ impl Daemon {
     /// Says how the last runs left the profiles in the language that is spoken now.
     fn reword(&mut self) {
         for (name, last) in &mut self.last {
-            match Last::read(&self.home, name) {
-                Ok(Some(read)) => last.is_reworded(read),
-                // What is known of it counts.
-                Ok(None) | Err(_) => {}
+            // Otherwise what is known of it counts.
+            if let Ok(Some(read)) = Last::read(&self.home, name) {
+                last.is_reworded(read);
             }
         }
     }
