@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tr::tr;
 
 use super::run::{Job, RunError, look_at_both};
+use super::scope::Scope;
 use super::{Side, Sides};
 use crate::collection::{Edit, Etag, Fetched, Href, Outcome};
 use crate::item::mapping::is_block;
@@ -108,15 +109,21 @@ pub async fn restore_gone(job: &Job<'_>, ids: &[VersionId]) -> Result<Restored, 
     Ok(restored)
 }
 
+/// Whether a profile with this scope can bring such a version back.
+pub fn check(scope: &Scope, id: VersionId, bytes: &[u8]) -> Result<(), RestoreError> {
+    if is_block(bytes) {
+        return Err(RestoreError::Busy(id.0));
+    }
+    if scope.is_busy() {
+        return Err(RestoreError::OnlyBlocks(id.0));
+    }
+    Ok(())
+}
+
 /// A version that can be brought back.
 fn read(job: &Job<'_>, id: VersionId) -> Result<(Version, Bytes), RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
-    if is_block(&bytes) {
-        return Err(RestoreError::Busy(id.0));
-    }
-    if job.scope.is_busy() {
-        return Err(RestoreError::OnlyBlocks(id.0));
-    }
+    check(&job.scope, id, &bytes)?;
     Ok((version, bytes))
 }
 
