@@ -32,7 +32,7 @@ pub enum Decision {
 /// Why a decision could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
-    #[error("{}", tr!("no conflict {} waits in this profile (any more); \"pimbridge conflict list\" shows those that do", format_args!("{:?}", .0)))]
+    #[error("{}", tr!("no conflict {} waits in this profile (any more); to see those that do: pimbridge conflict list", format_args!("{:?}", .0)))]
     Unknown(String),
     #[error("{}", tr!("a copy of the version on this computer could not be stored: {0}", .0))]
     Copy(String),

@@ -16,12 +16,12 @@ use crate::state::{Base, Loss, Lost, Pair, Seen, StateError, Version, VersionId,
 /// Why a version could not be brought back.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    #[error("{}", tr!("there is no version {0} in the history of this profile; \"history list\" shows those that are kept", .0))]
+    #[error("{}", tr!("there is no version {0} in the history of this profile; look there for one that is kept", .0))]
     Unknown(i64),
     #[error("{}", tr!("version {0} is only a busy block, which is made of an event in the folder; change the event there, and the next \
          sync makes the block anew", .0))]
     Busy(i64),
-    #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
+    #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} in the history, and \
          write it into the folder yourself", .0))]
     OnlyBlocks(i64),
     #[error("{}", unwritten(*.side, .reason))]
@@ -236,7 +236,7 @@ impl Doing {
             Outcome::Refused { reason } | Outcome::Failed { reason } => self.failed = Some(refused(reason)),
             Outcome::Stale { .. } | Outcome::Deleted => {
                 self.failed = Some(refused(tr!(
-                    "something else is there at the moment; run \"pimbridge sync\" and then try again"
+                    "something else is there at the moment; try again after the next sync"
                 )));
             }
             Outcome::NotTried => {
