@@ -26,9 +26,7 @@ pub enum StoredError {
 pub fn in_words(error: &StateError) -> String {
     match error {
         StateError::Damaged => {
-            tr!(
-                "the memory of earlier runs is damaged; the next \"pimbridge sync\" sets it aside and starts a new one"
-            )
+            tr!("the memory of earlier runs is damaged; the next sync sets it aside and starts a new one")
         }
         other => other.to_string(),
     }

@@ -12,8 +12,8 @@ use crate::keyed::{Shape, Table};
 /// A message: the singular, and the plural where there is one.
 type Message = (String, Option<String>);
 
-/// Where each message is first found.
-type Found = BTreeMap<Message, String>;
+/// The places where each message is found.
+type Found = BTreeMap<Message, BTreeSet<String>>;
 
 /// The messages of the code and of the pages.
 fn messages() -> Found {
@@ -24,24 +24,24 @@ fn messages() -> Found {
         let name = file.strip_prefix(root).unwrap().display().to_string();
         let call = if name.ends_with(".slint") { "@tr(" } else { "tr!(" };
         for message in calls(&text, call) {
-            found.entry(message).or_insert_with(|| name.clone());
+            found.entry(message).or_default().insert(name.clone());
         }
     }
     command_line::said(crate::cli::command(), &mut |text| {
-        found.entry((text.to_owned(), None)).or_insert_with(|| "the command line".to_owned());
+        found.entry((text.to_owned(), None)).or_default().insert("the command line".to_owned());
         text.to_owned()
     });
     for (table, name) in [(&crate::settings::TABLE, "settings"), (&crate::profile::TABLE, "profiles")] {
         for text in texts_of(table) {
-            found.entry((text.to_owned(), None)).or_insert_with(|| format!("the keys of {name}"));
+            found.entry((text.to_owned(), None)).or_default().insert(format!("the keys of {name}"));
         }
     }
     for text in crate::profile::PRESETS.iter().filter_map(|preset| preset.note) {
-        found.entry((text.to_owned(), None)).or_insert_with(|| "the presets".to_owned());
+        found.entry((text.to_owned(), None)).or_default().insert("the presets".to_owned());
     }
     for provider in crate::oauth::PROVIDERS {
         let text = provider.registration.to_owned();
-        found.entry((text, None)).or_insert_with(|| "the providers".to_owned());
+        found.entry((text, None)).or_default().insert("the providers".to_owned());
     }
     found
 }
@@ -162,14 +162,16 @@ fn update(language: Language, found: &Found) {
     let known = translations(language);
     let text = fs::read_to_string(file_of(language)).unwrap();
     let head = text.split("\n\n").next().unwrap_or_default().trim_end();
-    let mut by_place: Vec<(&String, &Message)> = found.iter().map(|(message, at)| (at, message)).collect();
+    let mut by_place: Vec<(&BTreeSet<String>, &Message)> =
+        found.iter().map(|(message, at)| (at, message)).collect();
     by_place.sort();
     let mut out = format!("{head}\n");
     for (at, message) in by_place {
         let translated = known.get(message).cloned().unwrap_or_default();
         let form = |number: usize| quoted(translated.get(number).map_or("", String::as_str));
         let (singular, plural) = message;
-        write!(out, "\n#: {at}\nmsgid {}\n", quoted(singular)).unwrap();
+        let at: String = at.iter().map(|place| format!("\n#: {place}")).collect();
+        write!(out, "{at}\nmsgid {}\n", quoted(singular)).unwrap();
         match plural {
             None => writeln!(out, "msgstr {}", form(0)).unwrap(),
             Some(plural) => {
@@ -197,7 +199,7 @@ fn every_message_is_translated_into_every_language() {
             let wanted = if message.1.is_some() { forms(language) } else { 1 };
             match translated.get(message) {
                 Some(texts) if texts.len() == wanted && texts.iter().all(|text| !text.is_empty()) => {}
-                _ => wrong.push(format!("{code}: {at}: {:?} is not translated", message.0)),
+                _ => wrong.push(format!("{code}: {at:?}: {:?} is not translated", message.0)),
             }
         }
         for (message, texts) in &translated {
@@ -208,7 +210,7 @@ fn every_message_is_translated_into_every_language() {
             let wanted: BTreeSet<String> =
                 places(&message.0).into_iter().chain(message.1.iter().flat_map(places_of)).collect();
             // Of a fault of a server only what stands before the colon is told where an account is looked for.
-            let is_fault = found.get(message).is_some_and(|at| Path::new(at).ends_with("dav/error.rs"));
+            let is_fault = found.get(message).is_some_and(|at| at.contains("src/collection/dav/error.rs"));
             for text in texts.iter().filter(|text| !text.is_empty()) {
                 if is_fault && text.contains(": ") != message.0.contains(": ") {
                     wrong.push(format!("{code}: {text:?} does not part with a colon what to do about it"));

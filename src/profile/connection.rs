@@ -283,8 +283,8 @@ pub(super) fn proxy_address(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(tr!(
             "proxy must not contain a user name or a password; write the name as proxy_user = \"…\" and say \
-             where the password is with proxy_password_env or proxy_password_command, or store it with \
-             \"pimbridge profile password NAME --proxy\""
+             where the password is with proxy_password_env or proxy_password_command, or store it: pimbridge \
+             profile password NAME --proxy"
         ));
     }
     let plain =

@@ -169,7 +169,7 @@ fn wrong_values() {
     a passphrase needs its file; add client_certificate = "…" to [remote]
     only one of client_certificate_password_env and client_certificate_password_command can be given; remove one of them
     proxy must be "system", "none" or the address of a proxy such as "http://proxy.example.org:8080"
-    proxy must not contain a user name or a password; write the name as proxy_user = "…" and say where the password is with proxy_password_env or proxy_password_command, or store it with "pimbridge profile password NAME --proxy"
+    proxy must not contain a user name or a password; write the name as proxy_user = "…" and say where the password is with proxy_password_env or proxy_password_command, or store it: pimbridge profile password NAME --proxy
     proxy_user needs the proxy; add proxy = "http://proxy.example.org:8080" to [remote]
     proxy_user needs the proxy; add proxy = "http://proxy.example.org:8080" to [remote]
     the password of the proxy needs a user name; add proxy_user = "…" to [remote]

@@ -138,7 +138,7 @@ url = \"https://old.example/\"
     fn wrong_keys_and_values() {
         insta::assert_snapshot!(set(FILE, "intervall", Some("5")).unwrap_err(), @r#"the key "intervall" is not known; did you mean "interval_minutes"?"#);
         insta::assert_snapshot!(set(FILE, "type", Some("dav")).unwrap_err(), @r#"the key "type" is in two sections; say local.type or remote.type"#);
-        insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
+        insta::assert_snapshot!(set(FILE, "remote.password", Some("x")).unwrap_err(), @r#"a password is never kept in a profile's file; name an environment variable with password_env or a command that prints it with password_command, or store it in the keyring: pimbridge profile password NAME"#);
         insta::assert_snapshot!(set(FILE, "interval_minutes", Some("often")).unwrap_err(), @r#"interval_minutes must be a whole number, not "often""#);
         insta::assert_snapshot!(set(FILE, "category_colors", Some("Travel")).unwrap_err(), @"mapping.category_colors must be written as: one=two, three=four");
         insta::assert_snapshot!(set(FILE, "active", Some("maybe")).unwrap_err(), @r#"active must be true or false, not "maybe""#);

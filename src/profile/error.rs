@@ -21,7 +21,7 @@ pub enum ProfileError {
     },
     #[error("{}", tr!("there is no profile {name}; {hint}", name = format_args!("{name:?}"), hint))]
     NoSuch { name: String, hint: String },
-    #[error("{}", tr!("there is a profile \"{0}\" already; choose another name, or change it with \"pimbridge profile set\"", .0))]
+    #[error("{}", tr!("there is a profile \"{0}\" already; choose another name, or change it: pimbridge profile set", .0))]
     Exists(Name),
     #[error("{}", tr!("{} cannot be read: {source}", .file.display(), source))]
     Read { file: PathBuf, source: io::Error },

@@ -175,9 +175,9 @@ fn instead(section: &str, name: &str) -> Option<String> {
     }
     ["password", "passwd", "passwort", "pass", "secret", "token"].contains(&name.to_lowercase().as_str()).then(|| {
         tr!(
-            "a password is never kept in a profile's file; instead of it, store it in the keyring with \"pimbridge \
-             profile password NAME\", or name an environment variable with password_env or a command that prints it \
-             with password_command"
+            "a password is never kept in a profile's file; name an environment variable with password_env or a \
+             command that prints it with password_command, or store it in the keyring: pimbridge profile password \
+             NAME"
         )
     })
 }

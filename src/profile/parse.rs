@@ -187,8 +187,8 @@ fn address(text: &str) -> Result<Url, String> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(tr!(
-            "the url must not contain a user name or a password; write the name as user = \"…\" and store \
-             the password with \"pimbridge profile password NAME\""
+            "the url must not contain a user name or a password; write the name as user = \"…\", and store \
+             the password: pimbridge profile password NAME"
         ));
     }
     Ok(url)

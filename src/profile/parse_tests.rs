@@ -225,8 +225,8 @@ fn misspelt_keys() {
 
 #[test]
 fn a_password_is_never_in_the_file() {
-    insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command"#);
-    insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…" and store the password with "pimbridge profile password NAME""#);
+    insta::assert_snapshot!(wrong("url =", "password = \"hunter2\"\nurl ="), @r#"work.toml, line 7: a password is never kept in a profile's file; name an environment variable with password_env or a command that prints it with password_command, or store it in the keyring: pimbridge profile password NAME"#);
+    insta::assert_snapshot!(wrong("https://", "https://jana:hunter2@"), @r#"work.toml, line 7: the url must not contain a user name or a password; write the name as user = "…", and store the password: pimbridge profile password NAME"#);
     insta::assert_snapshot!(wrong("url =", "user = \"jana\"\npassword_env = \"hunter 2!\"\nurl ="), @"work.toml, line 8: password_env must be the name of an environment variable (letters, digits and _), not the password itself");
     assert!(!wrong("https://cloud", "https://jana:hunter2@cl oud").contains("hunter2"));
     assert!(!wrong("url =", "password = hunter2\nurl =").contains("hunter2"));

@@ -224,7 +224,7 @@ impl Preset {
             }
             None if known.contains("{user}") => match user {
                 Some(user) => Ok(known.replace("{user}", user)),
-                None => Err(tr!("give your address at {} with --user", self.title)),
+                None => Err(tr!("give your address at {} as the user name", self.title)),
             },
             None => Ok(known.to_owned()),
         }

@@ -121,8 +121,8 @@ pub fn existing(home: &Home, typed: &str) -> Result<Name, ProfileError> {
     }
     let hint = match nearest(typed, stems.iter().map(String::as_str)) {
         Some(near) => tr!("did you mean {near}?", near = format_args!("{near:?}")),
-        None if stems.is_empty() => tr!("none was made yet: see \"pimbridge profile add --help\""),
-        None => tr!("\"pimbridge profile list\" shows those that there are"),
+        None if stems.is_empty() => tr!("none was made yet; to make one: pimbridge profile add --help"),
+        None => tr!("to see those that there are: pimbridge profile list"),
     };
     Err(ProfileError::NoSuch { name: typed.to_owned(), hint })
 }
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn a_misspelt_name() {
         let (_folder, home) = home();
-        insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; none was made yet: see "pimbridge profile add --help""#);
+        insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; none was made yet; to make one: pimbridge profile add --help"#);
         add(&home, &Name::new("work").unwrap(), GOOD).unwrap();
         insta::assert_snapshot!(load(&home, "wrok").unwrap_err(), @r#"there is no profile "wrok"; did you mean "work"?"#);
-        insta::assert_snapshot!(load(&home, "../x").unwrap_err(), @r#"there is no profile "../x"; "pimbridge profile list" shows those that there are"#);
+        insta::assert_snapshot!(load(&home, "../x").unwrap_err(), @r#"there is no profile "../x"; to see those that there are: pimbridge profile list"#);
         remove(&home, "work").unwrap();
         assert!(load(&home, "work").is_err());
     }

@@ -9,7 +9,7 @@ use crate::language::Language;
 /// The words of `log_level`.
 pub const LOG_LEVELS: &[Word<LogLevel>] = &[
     word("info", LogLevel::Info, "what was done, and what went wrong"),
-    word("debug", LogLevel::Debug, "details too, as with --debug"),
+    word("debug", LogLevel::Debug, "details too"),
 ];
 
 /// The words of `notify`.
@@ -57,11 +57,11 @@ const KEYS: &[Key] = &[
     key("", "report_days", Number(1, 36_500), Is("90"),
         "how many days reports are kept; the history of versions goes by history_days of each profile"),
     key("", "default_calendar_folder", Folder, Is("~/Calendars"),
-        "where \"profile add\" makes the folder of a calendar, if you name none"),
+        "where the folder of a new calendar is made, if you name none"),
     key("", "default_task_folder", Folder, Is("~/Calendars"),
-        "where \"profile add\" makes the folder of a task list, if you name none"),
+        "where the folder of a new task list is made, if you name none"),
     key("", "default_contact_folder", Folder, Is("~/Contacts"),
-        "where \"profile add\" makes the folder of an address book, if you name none"),
+        "where the folder of a new address book is made, if you name none"),
     key("", "start_with_session", Switch, Is("false"),
         "the background program starts when you log in"),
     key("", "tray", Switch, Is("true"),

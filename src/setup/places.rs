@@ -70,10 +70,7 @@ fn first(wanted: &Name, fits: impl Fn(&Name) -> bool) -> Result<Name, SetupError
         .chain((2..MOST_OF_ONE_NAME).map(|number| wanted.numbered(number)))
         .find(|name| fits(name))
         .ok_or_else(|| {
-            SetupError::Wrong(tr!(
-                "no name like \"{wanted}\" is free; give another folder with --root",
-                wanted
-            ))
+            SetupError::Wrong(tr!("no name like \"{wanted}\" is free; choose another folder", wanted))
         })
 }
 

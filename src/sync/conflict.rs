@@ -32,7 +32,7 @@ pub enum Decision {
 /// Why a decision could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
-    #[error("{}", tr!("no conflict {} waits in this profile (any more); \"pimbridge conflict list\" shows those that do", format_args!("{:?}", .0)))]
+    #[error("{}", tr!("no conflict {} waits in this profile (any more); to see those that do: pimbridge conflict list", format_args!("{:?}", .0)))]
     Unknown(String),
     #[error("{}", tr!("a side has changed since you looked, so nothing was done; look at the conflict again"))]
     Changed,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tr::tr;
 
 use super::run::{Job, RunError, look_at_both};
+use super::scope::Scope;
 use super::{Side, Sides};
 use crate::collection::{Edit, Etag, Fetched, Href, Outcome};
 use crate::item::mapping::is_block;
@@ -15,12 +16,12 @@ use crate::state::{Base, Loss, Lost, Pair, Seen, StateError, Version, VersionId,
 /// Why a version could not be brought back.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    #[error("{}", tr!("there is no version {0} in the history of this profile; \"history list\" shows those that are kept", .0))]
+    #[error("{}", tr!("there is no version {0} in the history of this profile; look there for one that is kept", .0))]
     Unknown(i64),
     #[error("{}", tr!("version {0} is only a busy block, which is made of an event in the folder; change the event there, and the next \
          sync makes the block anew", .0))]
     Busy(i64),
-    #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} with \"history show\", and \
+    #[error("{}", tr!("this profile only sends busy blocks and never writes to the folder; look at version {0} in the history, and \
          write it into the folder yourself", .0))]
     OnlyBlocks(i64),
     #[error("{}", unwritten(*.side, .reason))]
@@ -108,15 +109,21 @@ pub async fn restore_gone(job: &Job<'_>, ids: &[VersionId]) -> Result<Restored, 
     Ok(restored)
 }
 
+/// Whether a profile with this scope can bring such a version back.
+pub fn check(scope: &Scope, id: VersionId, bytes: &[u8]) -> Result<(), RestoreError> {
+    if is_block(bytes) {
+        return Err(RestoreError::Busy(id.0));
+    }
+    if scope.is_busy() {
+        return Err(RestoreError::OnlyBlocks(id.0));
+    }
+    Ok(())
+}
+
 /// A version that can be brought back.
 fn read(job: &Job<'_>, id: VersionId) -> Result<(Version, Bytes), RestoreError> {
     let (version, bytes) = job.state.version(id)?.ok_or(RestoreError::Unknown(id.0))?;
-    if is_block(&bytes) {
-        return Err(RestoreError::Busy(id.0));
-    }
-    if job.scope.is_busy() {
-        return Err(RestoreError::OnlyBlocks(id.0));
-    }
+    check(&job.scope, id, &bytes)?;
     Ok((version, bytes))
 }
 
@@ -229,7 +236,7 @@ impl Doing {
             Outcome::Refused { reason } | Outcome::Failed { reason } => self.failed = Some(refused(reason)),
             Outcome::Stale { .. } | Outcome::Deleted => {
                 self.failed = Some(refused(tr!(
-                    "something else is there at the moment; run \"pimbridge sync\" and then try again"
+                    "something else is there at the moment; try again after the next sync"
                 )));
             }
             Outcome::NotTried => {

@@ -334,7 +334,7 @@ fn run_line(run: &Deletions, (now, zone): &(Timestamp, TimeZone)) -> RowItem {
 
 /// A version as it is opened: itself, and all of its item.
 fn whole(view: &View, now: &(Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowItem>) {
-    let View { profile, can_restore, version, versions, is_there, rows, raw } = view;
+    let View { profile, cannot_restore, version, versions, is_there, rows, raw } = view;
     let why = versions.iter().find(|one| one.version.id == version.id).and_then(|one| one.why.clone());
     let differ = rows.iter().filter(|row| row.differs).count();
     let there = match (is_there, differ) {
@@ -343,16 +343,13 @@ fn whole(view: &View, now: &(Timestamp, TimeZone)) -> (HistoryVersion, Vec<RowIt
         (true, _) => tr!("It differs from what both sides have now in one thing"
             | "It differs from what both sides have now in {n} things" % differ),
     };
-    let gone = tr!(
-        "The profile was removed. Add it again with the same name to restore this, or copy it from here."
-    );
     let shown = HistoryVersion {
         key: key(version.id.0, profile),
         title: summary(&version.summary).into(),
         what: format!("{} · {profile}", what(version, now)).into(),
         why: why.map(|why| sentence(&why)).unwrap_or_default().into(),
-        now: if *can_restore { there } else { gone }.into(),
-        can_restore: *can_restore,
+        now: cannot_restore.as_ref().map_or(there, |why| sentence(why)).into(),
+        can_restore: cannot_restore.is_none(),
         raw: raw::cut(raw.clone(), &tr!("This is only the beginning.")).into(),
     };
     let others = versions.iter().map(|one| other(one, profile, version, now)).collect();

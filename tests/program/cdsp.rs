@@ -246,7 +246,7 @@ fn what_cannot_be_imported_is_left_out_and_told() {
                on https://apidata.googleusercontent.com/caldav/v2/jana/events/, as jana
                past_days: 0
                future_days: 0
-               sign-in needed: say with pimbridge profile set Google oauth.client_secret_command COMMAND where your client's secret is, then pimbridge profile sign-in Google
+               sign-in needed; first say where your client's secret is: pimbridge profile set Google oauth.client_secret_command COMMAND; then sign in: pimbridge profile sign-in Google
     skips      Google tasks: Google's tasks are only to be had through a service of Google's own, which Pimbridge does not speak; keep them in a task list of another server
     skips      Files: it syncs with a folder (file:///…), not with a server, which Pimbridge does not do; copy the files into a folder of a profile instead
     adds       Work, here Work 2: tasks, two-way, in HOME/items/Kalender 3

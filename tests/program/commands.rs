@@ -162,7 +162,7 @@ fn from_nothing_to_an_item_brought_back() {
         The profile work is removed. Its items stay as they are, here and on the server.
         Its reports and its history stay in HOME/state/work.sqlite; to read them: pimbridge history list work
         "#);
-    insta::assert_snapshot!(run(&["profile", "remove", "work"], 2), @r#"pimbridge: there is no profile "work"; none was made yet: see "pimbridge profile add --help""#);
+    insta::assert_snapshot!(run(&["profile", "remove", "work"], 2), @r#"pimbridge: there is no profile "work"; none was made yet; to make one: pimbridge profile add --help"#);
     assert_eq!((files(&folder).len(), http::names(&url).len()), (4, 4), "items stay when a profile goes");
 }
 

@@ -515,7 +515,7 @@ fn what_a_person_reads() {
       pimbridge conflict resolve work ID both    both of them, as two items
       pimbridge conflict resolve work ID merge   the changes of both, put together
     "#);
-    insta::assert_snapshot!(two.shown(&["conflict", "show", "work", "nothing"], 2), @r#"pimbridge: no conflict "nothing" waits in this profile (any more); "pimbridge conflict list" shows those that do"#);
+    insta::assert_snapshot!(two.shown(&["conflict", "show", "work", "nothing"], 2), @r#"pimbridge: no conflict "nothing" waits in this profile (any more); to see those that do: pimbridge conflict list"#);
     insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 0), @"
     work: synced, except for what waits for your decision.
       On the server: 1 changed.
@@ -530,7 +530,7 @@ fn what_a_person_reads() {
       3 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
     ");
-    insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 2).replace(&dentist, "ID"), @r#"pimbridge: no conflict "ID" waits in this profile (any more); "pimbridge conflict list" shows those that do"#);
+    insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &dentist, "merge"], 2).replace(&dentist, "ID"), @r#"pimbridge: no conflict "ID" waits in this profile (any more); to see those that do: pimbridge conflict list"#);
     insta::assert_snapshot!(two.shown(&["conflict", "resolve", "work", &choir, "theirs"], 2).replace(&choir, "ID"), @"
     error: invalid value 'theirs' for '<TAKE>'
       [possible values: local, remote, both, merge]
@@ -547,7 +547,7 @@ fn what_a_person_reads() {
       2 conflicts wait for your decision. To see which: pimbridge conflict list work
       (TRAFFIC)
     ");
-    insta::assert_snapshot!(two.shown(&["conflict", "list", "nowhere"], 2), @r#"pimbridge: there is no profile "nowhere"; "pimbridge profile list" shows those that there are"#);
+    insta::assert_snapshot!(two.shown(&["conflict", "list", "nowhere"], 2), @r#"pimbridge: there is no profile "nowhere"; to see those that there are: pimbridge profile list"#);
     for title in ["Cinema", "Picnic"] {
         two.home.run(&["conflict", "resolve", "work", &two.conflict(title), "both"]).expect(0);
     }

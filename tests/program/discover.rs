@@ -385,7 +385,7 @@ fn a_preset_with_a_sign_in_in_the_browser() {
     let folder = home.folder("google");
     let add = ["profile", "add", "google", "--preset", "google", "--kind", "events", "--local"];
     let add = |more: &[&str]| home.run(&[&add[..], &[folder.to_str().unwrap()], more].concat());
-    insta::assert_snapshot!(home.shown(&add(&[]).expect(2)), @"pimbridge: give your address at Google with --user");
+    insta::assert_snapshot!(home.shown(&add(&[]).expect(2)), @"pimbridge: give your address at Google as the user name");
     insta::assert_snapshot!(home.shown(&add(&["--user", "jana@gmail.com"]).expect(2)), @"pimbridge: Google signs you in in a browser, for which you need a client id of your own: give it with --client-id ID (profiles-examples/google-calendar.toml says how to get one)");
     let made = add(&["--user", "jana@gmail.com", "--client-id", "1-a.apps.googleusercontent.com"]).expect(0);
     insta::assert_snapshot!(home.shown(&made), @"

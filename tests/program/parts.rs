@@ -230,7 +230,7 @@ fn what_a_person_reads() {
     assert!(!again.contains("Recommended"), "{again}");
     insta::assert_snapshot!(shown(&["profile", "reset", "work"], 2), @"pimbridge: there is no terminal to ask on; if you are sure, say it with --yes");
     insta::assert_snapshot!(shown(&["profile", "reset", "work", "--yes"], 0), @"What was in sync is forgotten. To see what the next run will do: pimbridge sync work --dry-run");
-    insta::assert_snapshot!(shown(&["profile", "reset", "nowhere", "--yes"], 2), @r#"pimbridge: there is no profile "nowhere"; "pimbridge profile list" shows those that there are"#);
+    insta::assert_snapshot!(shown(&["profile", "reset", "nowhere", "--yes"], 2), @r#"pimbridge: there is no profile "nowhere"; to see those that there are: pimbridge profile list"#);
     let relative = Ended::of(home.command(&["sync", "work", "--only", "a.ics"]).current_dir("/")).expect(0);
     assert_eq!(relative.stderr, "");
 }

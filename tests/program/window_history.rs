@@ -133,7 +133,7 @@ fn a_version_is_found_compared_and_restored() {
     assert_eq!((found.len(), found[0].version.side), (1, Side::Remote));
 
     let view = world.view(found[0].version.id.0);
-    assert!(view.can_restore && view.is_there);
+    assert!(view.cannot_restore.is_none() && view.is_there);
     assert_eq!(view.versions[0].why.as_deref(), Some("changed on this computer"));
     let differ: Vec<_> = view.rows.iter().filter(|row| row.differs).collect();
     assert_eq!(differ.len(), 1, "{differ:#?}");
@@ -151,7 +151,7 @@ fn a_version_is_found_compared_and_restored() {
     fs::remove_file(world.home.path().join("profiles/work.toml")).unwrap();
     assert!(!world.find("event 5", None).versions.is_empty());
     let view = world.view(found[0].version.id.0);
-    assert!(!view.can_restore && !view.rows.is_empty());
+    assert!(view.cannot_restore.is_some_and(|why| why.contains("was removed")) && !view.rows.is_empty());
     let which = Which { profile: "work".into(), version: found[0].version.id.0 };
     let why = world.ask(Question::RestoreVersion(which)).unwrap_err();
     assert!(why.contains("add it again with the same name"), "{why}");

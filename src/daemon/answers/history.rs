@@ -14,6 +14,7 @@ use crate::state::{self, Peek, Version, VersionId};
 use crate::stored;
 use crate::sync::Side;
 use crate::sync::restore;
+use crate::sync::scope::Scope;
 use crate::sync::session::{restore_version, restore_versions, scope};
 
 /// How many versions of one item are shown.
@@ -49,17 +50,19 @@ pub fn view(home: &Home, which: &Which) -> Result<View, String> {
         versions.push(Reasoned { version, why });
     }
     let present = state.present(&version).map_err(told)?;
-    let profile = profile::load(home, name.as_str()).ok();
+    let profile = to_restore(home, name.as_str());
     // Where the profile is gone, both are shown in the form of their own side.
-    let scope = profile.as_ref().and_then(|profile| scope(home, profile).ok());
+    let scope = profile.as_ref().ok().and_then(|profile| scope(home, profile).ok());
     let shared = |side: Side, bytes| match &scope {
         Some(scope) => scope.shared(side, bytes),
         None => bytes.clone(),
     };
+    let check = |scope: &Scope| restore::check(scope, version.id, &bytes).err().map(|why| why.to_string());
+    let cannot_restore = profile.as_ref().err().cloned().or_else(|| scope.as_ref().and_then(check));
     let now = present.as_ref().map(|present| shared(Side::Local, present)).unwrap_or_default();
     Ok(View {
         profile: name.to_string(),
-        can_restore: profile.is_some(),
+        cannot_restore,
         versions,
         is_there: present.is_some(),
         rows: compare(&shared(version.side, &bytes), &now),

@@ -77,10 +77,10 @@ pub enum ControlError {
     Unreachable { place: String, source: io::Error },
     #[error("{}", tr!("nothing can be listened to at {place}: {source}; remove it, and start again: pimbridge daemon", place, source))]
     Listen { place: String, source: io::Error },
-    #[error("{}", tr!("the Pimbridge that runs in the background is of another version than this one; end it with \"pimbridge daemon stop\" \
-         and start it again with \"pimbridge daemon\""))]
+    #[error("{}", tr!("the Pimbridge that runs in the background is of another version than this one; end it: pimbridge daemon stop; \
+         and start it again: pimbridge daemon"))]
     OtherVersion,
-    #[error("{}", tr!("the Pimbridge that runs in the background says what cannot be understood; end it with \"pimbridge daemon stop\""))]
+    #[error("{}", tr!("the Pimbridge that runs in the background says what cannot be understood; end it: pimbridge daemon stop"))]
     Unclear,
     #[error("{}", tr!("the Pimbridge that runs in the background does not answer; end it, and start it again with: pimbridge daemon"))]
     Silent,

@@ -51,8 +51,8 @@ pub struct Which {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     pub profile: String,
-    /// The profile is there, so that the version can be brought back.
-    pub can_restore: bool,
+    /// Why the version cannot be brought back, if it cannot.
+    pub cannot_restore: Option<String>,
     pub version: Version,
     /// All that are kept of the item, this one too, the newest first.
     pub versions: Vec<Reasoned>,

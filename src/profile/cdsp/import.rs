@@ -98,8 +98,8 @@ fn tell(options: &Options, kind: Kind, notes: &mut Vec<String>) {
     }
     if is_on("CleanupDuplicateEvents") {
         notes.push(
-            tr!("CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; pimbridge \
-             repair {name} shows what is"),
+            tr!("CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; to see what \
+             is: pimbridge repair {name}"),
         );
     }
     if options.text("UseAccountPassword").map(str::trim) == Some("true") {

@@ -449,7 +449,7 @@ fn what_has_no_effect_here_is_told() {
     it has no user name; if the server wants one: pimbridge profile set {name} remote.user USER
     the address of its proxy cannot be used, so it uses that of the system; to correct it: pimbridge profile set {name} remote.proxy http://HOST:PORT
     IsCategoryFilterSticky is only kept for an export: what leaves the category is never deleted here anyway
-    CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; pimbridge repair {name} shows what is
+    CleanupDuplicateEvents is only kept for an export: nothing is deleted for being doubled here; to see what is: pimbridge repair {name}
     it took its password from the account in Outlook, which cannot be done here
     without effect here and only kept for an export: OrganizerAsDelegate
     ");

@@ -59,13 +59,13 @@ fn needed(profile: &Profile, is_new_entry: bool, is_added: bool) -> Option<Strin
             Some(tr!("token needed: pimbridge profile password {word}", word))
         }
         (SignIn::OAuth { secret: None, .. }, true) => Some(tr!(
-            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
-             client's secret is, then pimbridge profile sign-in {word}",
+            "sign-in needed; first say where your client's secret is: pimbridge profile set {word} \
+             oauth.client_secret_command COMMAND; then sign in: pimbridge profile sign-in {word}",
             word
         )),
         (SignIn::OAuth { secret: None, .. }, false) if is_added => Some(tr!(
-            "sign-in needed: say with pimbridge profile set {word} oauth.client_secret_command COMMAND where your \
-             client's secret is",
+            "sign-in needed; first say where your client's secret is: pimbridge profile set {word} \
+             oauth.client_secret_command COMMAND",
             word
         )),
         (SignIn::OAuth { .. }, true) => Some(tr!("sign-in needed: pimbridge profile sign-in {word}", word)),
@@ -153,8 +153,8 @@ mod tests {
             "user = \"jana\"\nsign_in = \"oauth\"\n[oauth]\nprovider = \"google\"\nclient_id = \"1\"";
         let all = vec![planned("a", google, None), planned("b", google, Some("never"))];
         insta::assert_snapshot!(told(all, &[]), @"
-        a [] sign-in needed: say with pimbridge profile set a oauth.client_secret_command COMMAND where your client's secret is, then pimbridge profile sign-in a
-        b [] sign-in needed: say with pimbridge profile set b oauth.client_secret_command COMMAND where your client's secret is
+        a [] sign-in needed; first say where your client's secret is: pimbridge profile set a oauth.client_secret_command COMMAND; then sign in: pimbridge profile sign-in a
+        b [] sign-in needed; first say where your client's secret is: pimbridge profile set b oauth.client_secret_command COMMAND
         ");
     }
 }

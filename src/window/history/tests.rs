@@ -42,7 +42,7 @@ fn view(id: i64) -> View {
     };
     View {
         profile: "my work".into(),
-        can_restore: true,
+        cannot_restore: None,
         version: version(id, "Dentist", Loss::Overwritten),
         versions: vec![
             Reasoned {
@@ -310,8 +310,9 @@ fn what_is_opened_says_how_it_is_now() {
     assert_eq!(now_words(&view), "Both sides have it just so now.");
     view.is_there = false;
     assert_eq!(now_words(&view), "The item is on neither side any more.");
-    view.can_restore = false;
-    assert!(now_words(&view).starts_with("The profile was removed."));
+    view.cannot_restore = Some("the profile work was removed".into());
+    let shown = whole(&view, &now()).0;
+    assert_eq!((shown.now.as_str(), shown.can_restore), ("The profile work was removed.", false));
 }
 
 #[test]

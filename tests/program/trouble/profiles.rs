@@ -40,7 +40,7 @@ fn a_typo() {
         pimbridge: HOME/profiles/work.toml, line 1: kind = "event" is not known; did you mean "events"? The others are tasks and contacts
         pimbridge: HOME/profiles/work.toml, line 3: the section [locale] is not known; did you mean [local]?
         pimbridge: HOME/profiles/work.toml, line 9: the key "usr" is not known; did you mean "user"?
-        pimbridge: HOME/profiles/work.toml, line 10: a password is never kept in a profile's file; instead of it, store it in the keyring with "pimbridge profile password NAME", or name an environment variable with password_env or a command that prints it with password_command
+        pimbridge: HOME/profiles/work.toml, line 10: a password is never kept in a profile's file; name an environment variable with password_env or a command that prints it with password_command, or store it in the keyring: pimbridge profile password NAME
         pimbridge: HOME/profiles/work.toml, line 8: the url must begin with https:// (or http://)
         pimbridge: HOME/profiles/work.toml, line 1: this is not written as TOML demands: invalid basic string, expected `"`
         "#);
@@ -50,15 +50,15 @@ fn a_typo() {
 fn an_unknown_name() {
     let home = Home::default();
     let shown = |arguments: &[&str]| home.shown(&home.run(arguments).expect(2));
-    insta::assert_snapshot!(shown(&["sync", "work"]), @r#"pimbridge: there is no profile "work"; none was made yet: see "pimbridge profile add --help""#);
+    insta::assert_snapshot!(shown(&["sync", "work"]), @r#"pimbridge: there is no profile "work"; none was made yet; to make one: pimbridge profile add --help"#);
     insta::assert_snapshot!(shown(&["sync"]), @r#"pimbridge: there is no profile yet; "pimbridge profile add --help" says how to make one, and "pimbridge demo" shows a sync without one"#);
     home.profile("work", Kind::Events, URL, "");
     insta::assert_snapshot!(shown(&["sync", "wrok"]), @r#"pimbridge: there is no profile "wrok"; did you mean "work"?"#);
-    insta::assert_snapshot!(shown(&["report", "show", "job"]), @r#"pimbridge: there is no profile "job"; "pimbridge profile list" shows those that there are"#);
+    insta::assert_snapshot!(shown(&["report", "show", "job"]), @r#"pimbridge: there is no profile "job"; to see those that there are: pimbridge profile list"#);
     insta::assert_snapshot!(shown(&["report", "show", "work"]), @"pimbridge: the profile work has not run yet; run it with: pimbridge sync work");
     insta::assert_snapshot!(shown(&["report", "show", "work", "7"]), @"pimbridge: the profile work has no report 7; see: pimbridge report list work");
     insta::assert_snapshot!(shown(&["history", "show", "work", "7"]), @"pimbridge: the profile work has no version 7; see: pimbridge history list work");
-    insta::assert_snapshot!(shown(&["history", "restore", "work", "7"]), @r#"pimbridge: there is no version 7 in the history of this profile; "history list" shows those that are kept"#);
+    insta::assert_snapshot!(shown(&["history", "restore", "work", "7"]), @r#"pimbridge: there is no version 7 in the history of this profile; look there for one that is kept"#);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_profile_removed_and_made_again() {
     assert_eq!(shown(&["report", "list", "work"], 0).lines().count(), 3);
     assert!(shown(&["report", "show", "work"], 0).contains("1 deleted"));
     insta::assert_snapshot!(shown(&["history", "restore", "work", "1"], 2), @"pimbridge: the profile work was removed, and without it there are no two sides to bring a version back to; add it again with the same name (see: pimbridge profile add --help), or print the version with: pimbridge history show work 1");
-    insta::assert_snapshot!(shown(&["history", "list", "wrok"], 2), @r#"pimbridge: there is no profile "wrok"; none was made yet: see "pimbridge profile add --help""#);
+    insta::assert_snapshot!(shown(&["history", "list", "wrok"], 2), @r#"pimbridge: there is no profile "wrok"; none was made yet; to make one: pimbridge profile add --help"#);
 
     fs::write(&file, &text).unwrap();
     let report = home.sync("work", 0);

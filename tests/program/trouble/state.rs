@@ -21,7 +21,7 @@ fn a_damaged_state_file() {
     let length = fs::metadata(&file).unwrap().len();
     fs::write(&file, "x".repeat(length as usize)).unwrap();
 
-    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(3)), @r#"pimbridge: the memory of earlier runs is damaged; the next "pimbridge sync" sets it aside and starts a new one"#);
+    insta::assert_snapshot!(home.shown(&home.run(&["status"]).expect(3)), @r#"pimbridge: the memory of earlier runs is damaged; the next sync sets it aside and starts a new one"#);
     insta::assert_snapshot!(home.shown(&home.run(&["sync", "work"]).expect(0)), @r#"
         work: all in sync.
           On the server: 2 new.

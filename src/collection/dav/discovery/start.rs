@@ -96,7 +96,7 @@ fn address(text: &str) -> Result<Url, String> {
         return Err(tr!("the address of the server must begin with https:// (or http://)"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(tr!("the address must not contain a user name or a password; give the name with --user"));
+        return Err(tr!("the address must not contain a user name or a password; give them apart from it"));
     }
     Ok(url)
 }
@@ -189,7 +189,7 @@ mod tests {
         [::1]:80: http://[::1]/ []
         @example.org: "@example.org" is neither an e-mail address nor the address of a server
         jana@example.org/x: "jana@example.org/x" is neither an e-mail address nor the address of a server
-        https://jana:secret@example.org/: the address must not contain a user name or a password; give the name with --user
+        https://jana:secret@example.org/: the address must not contain a user name or a password; give them apart from it
         ftp://example.org: the address of the server must begin with https:// (or http://)
         : the address of the server cannot be read: empty host
         two words: the address of the server cannot be read: invalid international domain name
