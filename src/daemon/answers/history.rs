@@ -185,6 +185,25 @@ mod tests {
     }
 
     #[test]
+    fn what_only_sends_busy_blocks_says_that_it_restores_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        with_deletions(&home, "work", 1);
+        let cannot_restore = |keys: &str| {
+            let text = format!(
+                "kind = \"events\"\nmode = \"replicate-to-server\"\n{keys}\n[local]\ntype = \"vdir\"\npath = \"/mine\"\n\
+                 [remote]\ntype = \"dav\"\nurl = \"https://a.example/\"\n"
+            );
+            std::fs::create_dir_all(folder.path().join("profiles")).unwrap();
+            std::fs::write(folder.path().join("profiles/work.toml"), text).unwrap();
+            view(&home, &Which { profile: "work".into(), version: 1 }).unwrap().cannot_restore
+        };
+        assert_eq!(cannot_restore(""), None);
+        let why = cannot_restore("busy_blocks = \"Busy\"").unwrap();
+        assert!(why.contains("only sends busy blocks"), "{why}");
+    }
+
+    #[test]
     fn of_many_deletions_the_first_ones_are_told_with_their_number() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
