@@ -126,7 +126,7 @@ fn without_a_keyring_there_is_a_way_out() {
     if cfg!(target_os = "linux") {
         let (status, out, _) = pimbridge(&home, &["profile", "check", "a"]);
         assert_eq!(status, 3);
-        assert!(out.contains("password_env or password_command"), "{out}");
+        assert!(out.contains("a command that prints it (password_command)"), "{out}");
     }
 }
 
