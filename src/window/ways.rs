@@ -53,9 +53,8 @@ fn place(command: &str) -> Option<(String, usize)> {
         ("profile", "add") => page(&tr!("Add an account")),
         ("sync", _) => match words.iter().find(|(word, _)| word.starts_with("--")).map(|(word, _)| *word) {
             Some("--dry-run" | "--accept-preview") => button(&tr!("See what it would do"), &tr!("Status")),
-            Some("--allow-deletions" | "--undo-deletions") => {
-                button(&tr!("See the deletions"), &tr!("Status"))
-            }
+            // There the window asks item by item, or not at all.
+            Some("--allow-deletions" | "--undo-deletions") => return None,
             _ => button(&tr!("Synchronize"), &tr!("Status")),
         },
         ("conflict", "list") => page(&tr!("Reports")),
@@ -110,8 +109,13 @@ mod tests {
     use super::*;
 
     /// What the window cannot do.
-    const CANNOT: [&str; 4] =
-        ["log show", "profile password NAME --proxy", "profile password {name} --proxy", "repair {name}"];
+    const CANNOT: [&str; 5] = [
+        "log show",
+        "profile password NAME --proxy",
+        "profile password {name} --proxy",
+        "repair {name}",
+        "sync {word} --allow-deletions",
+    ];
 
     #[test]
     fn a_command_becomes_the_place_that_does_it() {
@@ -141,7 +145,7 @@ mod tests {
         make it anew: on the page “Add an account”
         its proxy wants a password: pimbridge profile password work --proxy
         Its log says why: pimbridge log show
-        is it right? “See the deletions” on the page “Status” (a network may ask first)
+        is it right? pimbridge sync work --allow-deletions (a network may ask first)
         to see it again: on the page “General options”
         To see which: on the page “Reports”
         Nothing else.
