@@ -54,7 +54,7 @@ fn from_nothing_to_an_item_brought_back() {
           pimbridge sync work               does it
         To keep it in sync from now on: pimbridge daemon (or, each time you log in: pimbridge autostart on)
         "#);
-    insta::assert_snapshot!(run(&add, 2), @r#"pimbridge: there is a profile "work" already; choose another name, or change it with "pimbridge profile set""#);
+    insta::assert_snapshot!(run(&add, 2), @r#"pimbridge: there is a profile "work" already; choose another name, or change it: pimbridge profile set"#);
     insta::assert_snapshot!(run(&["profile", "check", "work"], 0), @r#"
         ok     profile  HOME/profiles/work.toml can be used
         ok     folder   HOME/Calendars/work can be used; it holds 0 .ics files
