@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,6 +51,7 @@ struct Group(Running);
 #[cfg(feature = "window")]
 impl Group {
     fn start(command: &mut Command) -> Group {
+        use std::os::unix::process::CommandExt as _;
         Group(Running::start(command.process_group(0)))
     }
 }
