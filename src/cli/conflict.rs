@@ -250,8 +250,7 @@ mod tests {
             }
             _ => None,
         };
-        let (versions, mark) = (Sides { local, remote }, String::new());
-        View { aside: aside(message), versions, mark, newer: Side::Local, merged }
+        View { aside: aside(message), versions: Sides { local, remote }, newer: Side::Local, merged }
     }
 
     #[test]

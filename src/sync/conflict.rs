@@ -74,12 +74,17 @@ pub struct View {
     pub aside: Aside,
     /// What each side has; `None` where it was deleted.
     pub versions: Sides<Option<Bytes>>,
-    /// Stands for these versions.
-    pub mark: String,
     /// The side whose version was changed last.
     pub newer: Side,
     /// What putting both together would come to, where both sides have a version.
     pub merged: Option<Merged>,
+}
+
+impl View {
+    /// Stands for these versions: the same as long as both sides have them.
+    pub fn mark(&self) -> String {
+        mark(&self.versions)
+    }
 }
 
 /// Looks at a conflict.
@@ -104,8 +109,7 @@ pub async fn view(job: &Job<'_>, id: &str) -> Result<View, DecisionError> {
         (Some(new), Some(old)) => merge(base.as_deref(), new, old, (job.clock)()).ok(),
         _ => None,
     };
-    let versions = Sides::from_fn(|side| found[side].as_ref().map(|found| found.bytes.clone()));
-    Ok(View { aside, mark: mark(&found), versions, newer, merged })
+    Ok(View { aside, versions: bytes_of(&found), newer, merged })
 }
 
 /// Does what the person decided about one conflict; where they have seen the versions, only as long as both sides still
@@ -118,7 +122,7 @@ pub async fn decide(
 ) -> Result<Done, DecisionError> {
     let aside = find(job, id)?;
     if let Some(seen) = seen
-        && mark(&fetch_both(job, &aside.subject).await?) != seen
+        && mark(&bytes_of(&fetch_both(job, &aside.subject).await?)) != seen
     {
         return Err(DecisionError::Changed);
     }
@@ -196,10 +200,13 @@ struct Found {
     modified: Option<Timestamp>,
 }
 
-/// The same as long as both sides have what they have.
-fn mark(found: &Sides<Option<Found>>) -> String {
-    let hash = Side::BOTH.into_iter().fold(Sha256::new(), |hash, side| match &found[side] {
-        Some(Found { bytes, .. }) => hash.chain_update([1]).chain_update(Sha256::digest(bytes)),
+fn bytes_of(found: &Sides<Option<Found>>) -> Sides<Option<Bytes>> {
+    Sides::from_fn(|side| found[side].as_ref().map(|found| found.bytes.clone()))
+}
+
+fn mark(versions: &Sides<Option<Bytes>>) -> String {
+    let hash = Side::BOTH.into_iter().fold(Sha256::new(), |hash, side| match &versions[side] {
+        Some(bytes) => hash.chain_update([1]).chain_update(Sha256::digest(bytes)),
         None => hash.chain_update([0]),
     });
     item::hex(&hash.finalize()[..16])

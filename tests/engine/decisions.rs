@@ -226,16 +226,16 @@ fn a_decision_is_about_the_versions_that_were_seen() {
     let decide = |decision, seen: &str| {
         world.with_job(ASK, async |job| conflict::decide(job, &id, decision, Some(seen)).await)
     };
-    let seen = view().mark;
-    assert_eq!(view().mark, seen);
+    let seen = view().mark();
+    assert_eq!(view().mark(), seen);
     world.remote.put("x.ics", version("there again", ""));
     assert!(matches!(decide(Decision::Take(Side::Local), &seen), Err(DecisionError::Changed)));
     assert_eq!(world.remote.titles(), ["other", "there again"]);
-    let seen = view().mark;
+    let seen = view().mark();
     world.local.remove("x.ics");
     assert!(matches!(decide(Decision::Take(Side::Local), &seen), Err(DecisionError::Changed)));
     assert_eq!(world.remote.titles(), ["other", "there again"]);
-    let report = decide(Decision::Take(Side::Remote), &view().mark).unwrap().report;
+    let report = decide(Decision::Take(Side::Remote), &view().mark()).unwrap().report;
     assert_eq!((report.outcome, report.parked), (RunOutcome::Ok, 0), "{report:#?}");
     assert_eq!(world.local.titles(), ["other", "there again"]);
 }

@@ -41,7 +41,7 @@ pub async fn view(home: &Home, which: Which) -> Result<View, String> {
     Ok(View {
         rows: compare(bytes(Side::Local), bytes(Side::Remote)),
         has: Sides::from_fn(|side| view.versions[side].is_some()),
-        mark: view.mark,
+        mark: view.mark(),
         newer: view.newer,
         merged,
         waiting: one(&which.profile, view.aside),
