@@ -48,10 +48,8 @@ pub enum Shape {
     Text,
     Folder,
     File,
-    Number {
-        from: i64,
-        to: i64,
-    },
+    /// A whole number.
+    Number,
     Switch,
     Choice {
         words: Vec<Word>,
@@ -170,7 +168,7 @@ fn of_key(key: &Key, row: Row, value: Option<String>) -> Field {
             keyed::Shape::Folder => Shape::Folder,
             keyed::Shape::File => Shape::File,
             keyed::Shape::Words(_) => Shape::Choice { words: words() },
-            keyed::Shape::Number(from, to) => Shape::Number { from, to },
+            keyed::Shape::Number(..) => Shape::Number,
             keyed::Shape::Switch => Shape::Switch,
             keyed::Shape::List => Shape::List,
             keyed::Shape::Pairs => Shape::Pairs,

@@ -66,7 +66,7 @@ fn row(field: &Field) -> FieldRow {
     };
     match &field.shape {
         // Without a number nothing is limited, which no number says.
-        Shape::Number { .. } if field.default.as_ref().is_none_or(|default| !default.is_empty()) => {
+        Shape::Number if field.default.as_ref().is_none_or(|default| !default.is_empty()) => {
             FieldRow { shape: FieldShape::Number, ..row }
         }
         Shape::Switch => FieldRow { shape: FieldShape::Toggle, ..row },
@@ -95,7 +95,7 @@ fn row(field: &Field) -> FieldRow {
         },
         Shape::Folder => FieldRow { shape: FieldShape::Folder, ..row },
         Shape::File => FieldRow { shape: FieldShape::File, ..row },
-        Shape::Number { .. } | Shape::Text | Shape::List | Shape::Pairs => {
+        Shape::Number | Shape::Text | Shape::List | Shape::Pairs => {
             FieldRow { shape: FieldShape::Text, ..row }
         }
     }
@@ -108,7 +108,7 @@ fn model<T: Clone + 'static>(items: Vec<T>) -> ModelRc<T> {
 fn placeholder(field: &Field) -> String {
     match (&field.shape, field.default.as_deref()) {
         (_, Some(default)) if !default.is_empty() => default.to_owned(),
-        (Shape::Number { .. }, _) => tr!("no limit"),
+        (Shape::Number, _) => tr!("no limit"),
         (Shape::List, _) => tr!("one, two"),
         (Shape::Pairs, _) => tr!("one=two, three=four"),
         _ => String::new(),
