@@ -324,15 +324,15 @@ fn mark_in(language: Language, kind: &str, text: &str) -> String {
 /// Whether both stand for the same problem. Texts of two languages cannot be compared: the person changed the language
 /// while the problem was there.
 fn is_same(one: &str, other: &str) -> bool {
-    let parts = |mark: &str| {
-        let mut parts = mark.strip_prefix(TEXT)?.split(' ').map(str::to_owned);
-        Some((parts.next()?, parts.next()?))
-    };
-    let is_other_language = match (parts(one), parts(other)) {
-        (Some((kind, code)), Some((of_other, code_of_other))) => kind == of_other && code != code_of_other,
-        _ => false,
-    };
+    let is_other_language = kind_and_language(one)
+        .zip(kind_and_language(other))
+        .is_some_and(|((kind, code), (of_other, code_of_other))| kind == of_other && code != code_of_other);
     one == other || is_other_language
+}
+
+fn kind_and_language(mark: &str) -> Option<(&str, &str)> {
+    let (kind, rest) = mark.strip_prefix(TEXT)?.split_once(' ')?;
+    Some((kind, rest.split_once(' ')?.0))
 }
 
 fn notice(title: String, text: &str, urgent: bool, actions: Vec<(String, Wish)>) -> Notice {

@@ -69,10 +69,8 @@ fn answer(window: &MainWindow, number: i32, path: &Path) {
 /// Begins at a path, or at the nearest folder above it that is there.
 fn dialog(window: &MainWindow, kind: PathKind, title: &str, from: &str) -> AsyncFileDialog {
     let from = profile::expand(from.trim()).unwrap_or_default();
-    let mut dialog = AsyncFileDialog::new().set_title(title);
-    window.window().with_winit_window(|window| {
-        dialog = std::mem::take(&mut dialog).set_parent(window);
-    });
+    let above = window.window().with_winit_window(|window| AsyncFileDialog::new().set_parent(window));
+    let mut dialog = above.unwrap_or_default().set_title(title);
     if let Some(folder) = beginning(kind, &from) {
         dialog = dialog.set_directory(folder);
     }
@@ -92,6 +90,6 @@ fn dialog(window: &MainWindow, kind: PathKind, title: &str, from: &str) -> Async
 }
 
 fn beginning(kind: PathKind, from: &Path) -> Option<PathBuf> {
-    let folders = from.ancestors().skip(usize::from(kind != PathKind::Folder));
-    folders.filter(|folder| folder.is_dir()).map(Path::to_owned).next()
+    let mut folders = from.ancestors().skip(usize::from(kind != PathKind::Folder));
+    folders.find(|folder| folder.is_dir()).map(Path::to_owned)
 }
